@@ -1,0 +1,41 @@
+// Every bound of the host in one place, with where the number comes from.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace sluice::limits {
+
+// ---- configuration ----
+inline constexpr std::size_t config_file_bytes = 4u << 20;    // a person wrote it; more is a mistake
+inline constexpr std::size_t config_depth = 64;               // nesting of YAML, also after aliases
+inline constexpr std::size_t config_nodes = 100'000;          // after aliases are expanded: stops "billion laughs"
+inline constexpr std::size_t config_errors_shown = 100;
+
+// ---- routing ----
+inline constexpr std::uint32_t slots = 1024;                  // a pool; 100 a worker at ten workers, so that moving one is fine-grained
+inline constexpr std::uint32_t workers_max = 256;             // a pool; a thread each at worst
+inline constexpr std::uint32_t pools_max = 64;
+
+// ---- messages ----
+inline constexpr std::size_t message_bytes_max = 64u << 20;   // body; a source's own option is usually lower
+inline constexpr std::size_t headers_max = 64;                // a message
+inline constexpr std::size_t key_bytes_max = 1024;            // a longer key is taken by its hash
+inline constexpr std::size_t fault_text_bytes = 1024;         // of a plugin's error; the rest is cut
+
+// ---- queues and batches ----
+inline constexpr std::uint32_t queue_capacity_max = 1u << 20; // messages a worker
+inline constexpr std::uint32_t poll_batch = 1024;             // messages a poll: one wake-up and one clock read for all of them
+inline constexpr std::uint32_t batch_max = 65'536;            // messages a unit of work
+inline constexpr std::uint32_t units_in_flight = 4;           // a worker: submitted and not yet committed
+inline constexpr std::uint32_t attempts_max = 1'000'000;
+
+// ---- plugins ----
+inline constexpr std::size_t plugin_file_bytes = 1u << 30;
+inline constexpr std::size_t components_max = 64;             // a plugin
+inline constexpr std::size_t options_max = 256;               // a component
+
+static_assert((slots & (slots - 1)) == 0, "a slot is taken from a hash by a mask");
+static_assert(workers_max <= slots, "every worker has at least one slot");
+
+}  // namespace sluice::limits

@@ -1,0 +1,98 @@
+/* Database adapters: connections, statements, and units of work whose writes are queued, applied and committed together.
+ *
+ * A unit holds the writes of the messages of one batch of one worker:
+ *
+ *   unit_begin  ->  (record_once, execute*, query*, drop?) a message  ->  seal  ->  commit_submit  ->  sink->committed
+ *                                                                     ->  abandon_unit
+ *
+ * The adapter
+ *   1. may queue executes (SLUICE_QUEUED) and apply them when the unit is sealed;
+ *   2. when applying fails at a message: rolls back, applies the unit again with a savepoint a message, answers the failing
+ *      messages in sink->committed, and commits the rest;
+ *   3. makes the units of one connection durable in the order of their commit_submit;
+ *   4. once it has answered a unit of a connection, or a message of it, with anything but SLUICE_OK, SLUICE_SEEN, SLUICE_CONSTRAINT or
+ *      SLUICE_INVALID, answers every later unit already submitted on that connection with SLUICE_CONFLICT and applies nothing of
+ *      it: the host runs them again in order. The next unit_begin after all answers starts afresh;
+ *   5. may apply and commit the units of several connections in one transaction.
+ */
+#ifndef SLUICE_DATABASE_H
+#define SLUICE_DATABASE_H
+
+#include "sluice/host.h"
+
+/* How one message of a unit ended. Frozen; an array of these lists only the messages that did not end with SLUICE_OK. */
+typedef struct sluice_commit_result {
+    sluice_ticket ticket;
+    sluice_status status; /* SLUICE_SEEN: recorded before, no effects; SLUICE_CONSTRAINT, SLUICE_INVALID: its own fault;
+                             SLUICE_CONFLICT, SLUICE_UNAVAILABLE: run it again */
+    uint32_t reserved;
+    sluice_bytes text;
+} sluice_commit_result;
+SLUICE_LAYOUT_SIZE(sluice_commit_result, 32);
+
+typedef struct sluice_database_sink {
+    uint32_t struct_size;
+    uint32_t reserved;
+    void* context;
+    /* [any] The end of a submitted unit, exactly once. `status` is that of every message not listed: SLUICE_OK = durable;
+     * SLUICE_CONFLICT, SLUICE_UNAVAILABLE = nothing of it is; SLUICE_UNKNOWN = it may or may not be. `text` explains a status that is not OK. */
+    void (*committed)(void* context, uint64_t token, sluice_status status, const sluice_commit_result* results, uint64_t count,
+                      sluice_bytes text);
+} sluice_database_sink;
+SLUICE_LAYOUT_SIZE(sluice_database_sink, 24);
+
+#define SLUICE_DATABASE_DEDUPLICATES 1u /* record_once works for this configuration and `deduplicate` is on */
+
+typedef struct sluice_database {
+    uint32_t struct_size;
+    uint32_t flags; /* 0 */
+
+    /* [control] One instance a configured database. Reads its options, opens nothing. Also called by `sluice check`. */
+    sluice_status (*create)(const sluice_setup* setup, void** self, sluice_fault* fault);
+    void (*destroy)(void* self);                           /* [control] all connections are closed */
+    uint32_t (*capabilities)(void* self);                  /* [any] SLUICE_DATABASE_; known after create */
+    sluice_status (*open)(void* self, sluice_fault* fault); /* [control] opens the database, takes its locks, runs its setup */
+    void (*close)(void* self);                             /* [control] waits for submitted units to end */
+    /* [any] SLUICE_OK if a statement would reach the server now. NULL = always. */
+    sluice_status (*ping)(void* self, sluice_fault* fault);
+
+    /* [control] One connection a worker. The sink lives until disconnect returns. */
+    sluice_status (*connect)(void* self, const sluice_database_sink* sink, void** connection, sluice_fault* fault);
+    void (*disconnect)(void* connection); /* [control] every submitted unit has ended */
+
+    /* All below: [worker] of the connection's worker. A unit is a number of the adapter's choice, never 0. */
+
+    /* Checks the statement and gives it a number for this connection. Parameters are written `?` in order. */
+    sluice_status (*prepare)(void* connection, sluice_bytes sql, uint32_t* statement, sluice_fault* fault);
+    sluice_status (*unit_begin)(void* connection, uint64_t* unit, sluice_fault* fault);
+    /* SLUICE_OK: new, and recorded with the unit. SLUICE_SEEN: its effects are in the database already. A duplicate may also be found only
+     * when the unit is applied; its result is then SLUICE_SEEN. drop() keeps the record. NULL = no deduplication. */
+    sluice_status (*record_once)(void* connection, uint64_t unit, sluice_ticket ticket, const sluice_identity* identity,
+                                 sluice_fault* fault);
+    sluice_status (*execute)(void* connection, uint64_t unit, sluice_ticket ticket, uint32_t statement,
+                             const sluice_value* values, uint32_t count, sluice_fault* fault);
+    /* unit 0: committed data, ticket 0. Otherwise applies what the unit has queued and executes at once from there on. */
+    sluice_status (*query)(void* connection, uint64_t unit, sluice_ticket ticket, uint32_t statement, const sluice_value* values,
+                           uint32_t count, const sluice_row_sink* sink, sluice_fault* fault);
+    /* Forgets the writes of one message, whether queued or executed. */
+    void (*drop)(void* connection, uint64_t unit, sluice_ticket ticket);
+    /* Forgets the record as well: the message will come again. */
+    void (*forget)(void* connection, uint64_t unit, sluice_ticket ticket);
+    /* No more calls with this unit but commit_submit or abandon_unit. */
+    sluice_status (*seal)(void* connection, uint64_t unit, sluice_fault* fault);
+    /* The end comes through sink->committed with this token, also from inside this call. */
+    void (*commit_submit)(void* connection, uint64_t unit, uint64_t token);
+    /* Instead of commit_submit: nothing of the unit happens. Sealed or not. */
+    void (*abandon_unit)(void* connection, uint64_t unit);
+    /* The source will not deliver this stream below `position` again by itself: records may be folded into the one number.
+     * NULL = nothing to do. */
+    void (*confirmed_below)(void* connection, sluice_bytes source, sluice_bytes stream, uint64_t position);
+} sluice_database;
+SLUICE_LAYOUT_SIZE(sluice_database, 160);
+SLUICE_LAYOUT_MEMBER(sluice_database, create, 8);
+SLUICE_LAYOUT_MEMBER(sluice_database, connect, 56);
+SLUICE_LAYOUT_MEMBER(sluice_database, prepare, 72);
+SLUICE_LAYOUT_MEMBER(sluice_database, seal, 128);
+SLUICE_LAYOUT_MEMBER(sluice_database, confirmed_below, 152);
+
+#endif

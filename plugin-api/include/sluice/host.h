@@ -1,0 +1,101 @@
+/* What the host does for a plugin, and what it hands over when it creates an instance. */
+#ifndef SLUICE_HOST_H
+#define SLUICE_HOST_H
+
+#include "sluice/fault.h"
+#include "sluice/message.h"
+#include "sluice/options.h"
+
+/* The host's side of one instance; every service takes it first. Valid from create to the return of destroy. */
+typedef struct sluice_host sluice_host;
+
+#define SLUICE_LOG_TRACE 0u
+#define SLUICE_LOG_DEBUG 1u
+#define SLUICE_LOG_INFO 2u
+#define SLUICE_LOG_WARN 3u
+#define SLUICE_LOG_ERROR 4u
+
+/* Receives the rows of a query. No call on the same database may be made from inside row(). */
+typedef struct sluice_row_sink {
+    uint32_t struct_size;
+    uint32_t reserved;
+    void* context;
+    /* [worker] Views are valid until it returns. Anything but SLUICE_OK ends the query without an error. */
+    sluice_status (*row)(void* context, const sluice_value* columns, uint32_t count);
+} sluice_row_sink;
+SLUICE_LAYOUT_SIZE(sluice_row_sink, 24);
+
+/* The services. A member that is absent or NULL, or is not offered to this kind of component, answers SLUICE_UNSUPPORTED;
+ * log does nothing then. The host holds no lock of its own while a plugin runs, so services may be called from anywhere
+ * their tag allows. */
+typedef struct sluice_host_api {
+    uint32_t struct_size;
+    uint32_t reserved;
+
+    /* ---- every kind ---- */
+    uint32_t (*log_enabled)(sluice_host* host, uint32_t level);              /* [any] 0 or 1 */
+    void (*log)(sluice_host* host, uint32_t level, sluice_bytes text);       /* [any] the host adds component, pool and worker */
+    sluice_bytes (*state_dir)(sluice_host* host);                            /* [any] absolute path of a folder of this component's own; it exists */
+    int64_t (*now_ms)(sluice_host* host);                                    /* [any] Unix time, read once a batch */
+
+    /* ---- handlers: databases. In handle() only, unless the tag says more ---- */
+
+    /* [control] in create or start: the number of a configured database. SLUICE_INVALID names the ones there are. */
+    sluice_status (*database)(sluice_host* host, sluice_bytes name, uint32_t* database, sluice_fault* fault);
+    /* [control] in start, or [worker]: a statement on this worker's own connection, parameters written `?` in order.
+     * Numbers live as long as the instance; the host prepares them again after a lost connection. */
+    sluice_status (*prepare)(sluice_host* host, uint32_t database, sluice_bytes sql, uint32_t* statement, sluice_fault* fault);
+    /* [worker] a write of this message: SLUICE_QUEUED is success; an error of the statement itself arrives when the unit is
+     * applied and then ends the message (constraint: reject; conflict or outage: run again without a burnt attempt). */
+    sluice_status (*execute)(sluice_host* host, sluice_ticket ticket, uint32_t database, uint32_t statement,
+                             const sluice_value* values, uint32_t count, sluice_fault* fault);
+    /* [worker] rows. With a ticket: inside the unit, sees its writes, which are applied first. With ticket 0: committed data. */
+    sluice_status (*query)(sluice_host* host, sluice_ticket ticket, uint32_t database, uint32_t statement,
+                           const sluice_value* values, uint32_t count, const sluice_row_sink* sink, sluice_fault* fault);
+
+    /* ---- handlers: publishing ---- */
+
+    /* [control] in create or start: the number of a configured target. */
+    sluice_status (*target)(sluice_host* host, sluice_bytes name, uint32_t* target, sluice_fault* fault);
+    /* [worker] sent after the commit, and only if the verdict is done. The host copies. */
+    sluice_status (*publish)(sluice_host* host, sluice_ticket ticket, uint32_t target, const sluice_outgoing* message,
+                             sluice_fault* fault);
+
+    /* ---- handlers: time ---- */
+
+    /* [any] 1 once the handler should give up: return retry, the message goes back. 0 otherwise. */
+    uint32_t (*cancelled)(sluice_host* host, sluice_ticket ticket);
+
+    /* ---- everything later: NULL if this host has no such extension ---- */
+    const void* (*extension)(sluice_host* host, sluice_bytes name); /* [any] */
+} sluice_host_api;
+SLUICE_LAYOUT_SIZE(sluice_host_api, 104);
+SLUICE_LAYOUT_MEMBER(sluice_host_api, log_enabled, 8);
+SLUICE_LAYOUT_MEMBER(sluice_host_api, database, 40);
+SLUICE_LAYOUT_MEMBER(sluice_host_api, target, 72);
+SLUICE_LAYOUT_MEMBER(sluice_host_api, extension, 96);
+
+#define SLUICE_ROLE_HANDLER 1u
+#define SLUICE_ROLE_SOURCE 2u   /* a queue adapter that is received from */
+#define SLUICE_ROLE_TARGET 3u   /* a queue adapter that is published to */
+#define SLUICE_ROLE_DATABASE 4u
+
+/* What create() receives. The struct is valid until create returns; what it points to lives as long as the instance. */
+typedef struct sluice_setup {
+    uint32_t struct_size;
+    uint32_t role;         /* SLUICE_ROLE_ */
+    sluice_bytes name;     /* the component's path in the configuration: "sources.flights", "pools.airports.handler" */
+    sluice_bytes identity; /* sources: what positions and deduplication are filed under (`id`, by default the name) */
+    const sluice_host_api* api;
+    sluice_host* host;
+    const sluice_options_api* options_api;
+    const sluice_node* options; /* a map */
+    uint32_t worker;            /* handlers: index of the worker, 0 .. workers - 1 */
+    uint32_t workers;           /* handlers: workers of the pool */
+} sluice_setup;
+SLUICE_LAYOUT_SIZE(sluice_setup, 80);
+SLUICE_LAYOUT_MEMBER(sluice_setup, name, 8);
+SLUICE_LAYOUT_MEMBER(sluice_setup, api, 40);
+SLUICE_LAYOUT_MEMBER(sluice_setup, worker, 72);
+
+#endif

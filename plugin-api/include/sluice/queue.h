@@ -1,0 +1,124 @@
+/* Queue adapters: where messages come from (consuming) and go to (producing). One component may do both; an instance has
+ * one role, told by setup->role. */
+#ifndef SLUICE_QUEUE_H
+#define SLUICE_QUEUE_H
+
+#include "sluice/host.h"
+
+/* ---- consuming ---------------------------------------------------------------------------------------------------------- */
+
+/* A message handed to the host. Views are valid until push returns; the host copies. */
+typedef struct sluice_incoming {
+    uint32_t struct_size;
+    uint32_t stream_size; /* see sluice_identity; 0 = no positions */
+    sluice_bytes body;    /* with reserve/commit: the reserved bytes */
+    sluice_bytes id;
+    const sluice_header* headers;
+    uint32_t header_count;
+    uint32_t attempt;      /* the next attempt's number as the engine keeps it; 0 = not kept */
+    uint64_t tag;          /* the adapter's own name for this delivery, given back in settle */
+    uint64_t position;     /* with stream_size */
+    uint64_t position_end; /* with stream_size */
+    int64_t enqueued_ms;   /* Unix time in milliseconds; 0 = unknown */
+    sluice_bytes refused;  /* not empty: the message cannot be processed, for this reason (too long, damaged). The host makes
+                              it a dead letter with this text and the body given here, which may be cut */
+} sluice_incoming;
+SLUICE_LAYOUT_SIZE(sluice_incoming, 104);
+SLUICE_LAYOUT_MEMBER(sluice_incoming, body, 8);
+SLUICE_LAYOUT_MEMBER(sluice_incoming, headers, 40);
+SLUICE_LAYOUT_MEMBER(sluice_incoming, tag, 56);
+SLUICE_LAYOUT_MEMBER(sluice_incoming, refused, 88);
+
+/* What the host wants done with a delivery. Frozen. */
+#define SLUICE_ACK 1u    /* processed, or stored as a dead letter: never deliver it again */
+#define SLUICE_NACK 2u   /* given back unprocessed: deliver it again, before newer messages, after delay_ms */
+#define SLUICE_REJECT_DELIVERY 3u /* to the engine's own dead letters */
+typedef struct sluice_settlement {
+    uint64_t tag;
+    uint32_t action;
+    uint32_t reserved;
+    int64_t delay_ms;
+} sluice_settlement;
+SLUICE_LAYOUT_SIZE(sluice_settlement, 24);
+
+/* The host's end. [source] for all of it: to be called from poll, settle or flush only. */
+typedef struct sluice_queue_sink {
+    uint32_t struct_size;
+    uint32_t reserved;
+    void* context;
+    /* Takes one message. SLUICE_FULL: this poll has its `max`, keep the message for the next one. SLUICE_INVALID: larger than the
+     * host takes: push it again as refused, with the body cut. */
+    sluice_status (*push)(void* context, const sluice_incoming* message);
+    /* Room for a body of `size` bytes in the host's buffer, aligned and padded, to be filled before commit. NULL = as SLUICE_FULL. */
+    char* (*reserve)(void* context, uint64_t size);
+    /* Takes the message whose body was written into the last reserve; body.size may be smaller than reserved. */
+    sluice_status (*commit)(void* context, const sluice_incoming* message);
+    /* The engine has confirmed (SLUICE_OK), lost (SLUICE_LOST_LEASE), or could not settle these deliveries. */
+    void (*settled)(void* context, const uint64_t* tags, uint64_t count, sluice_status status);
+    /* All of the stream below `position` is acked, and that is durable: the engine never delivers it again by itself. */
+    void (*confirmed_below)(void* context, sluice_bytes stream, uint64_t position);
+} sluice_queue_sink;
+SLUICE_LAYOUT_SIZE(sluice_queue_sink, 56);
+SLUICE_LAYOUT_MEMBER(sluice_queue_sink, push, 16);
+SLUICE_LAYOUT_MEMBER(sluice_queue_sink, settled, 40);
+
+/* What a configured source can do. Known after create. */
+#define SLUICE_QUEUE_TAKES_BACK 1u          /* NACK works: the message is delivered again without a restart */
+#define SLUICE_QUEUE_RELEASE_KEEPS_ORDER 2u /* ... before all messages not yet delivered */
+#define SLUICE_QUEUE_STABLE_IDS 4u          /* a redelivered message has the same id, also after a restart */
+#define SLUICE_QUEUE_KEEPS_ATTEMPTS 8u
+#define SLUICE_QUEUE_FINITE 16u             /* poll will answer SLUICE_END */
+
+/* ---- producing ---------------------------------------------------------------------------------------------------------- */
+
+typedef struct sluice_target_sink {
+    uint32_t struct_size;
+    uint32_t reserved;
+    void* context;
+    /* [any] The messages token .. token + count - 1 are stored durably (SLUICE_OK), or are not, for this reason. */
+    void (*published)(void* context, uint64_t token, uint64_t count, sluice_status status, sluice_bytes text);
+} sluice_target_sink;
+SLUICE_LAYOUT_SIZE(sluice_target_sink, 24);
+
+/* ---- the table ------------------------------------------------------------------------------------------------------------ */
+
+typedef struct sluice_queue {
+    uint32_t struct_size;
+    uint32_t flags; /* 0 */
+
+    /* [control] Reads its options, opens nothing. Also called by `sluice check`. */
+    sluice_status (*create)(const sluice_setup* setup, void** self, sluice_fault* fault);
+    void (*destroy)(void* self); /* [control] */
+
+    /* ---- consuming: all NULL if the component only produces ---- */
+    uint32_t (*capabilities)(void* self);                                                              /* [any] SLUICE_QUEUE_ */
+    sluice_status (*open_source)(void* self, const sluice_queue_sink* sink, sluice_fault* fault);      /* [control] */
+    /* [source] Pushes what is there, up to `max` messages; if nothing is, waits up to wait_ms (0 = does not wait) or until
+     * wake. SLUICE_OK, also when nothing came; SLUICE_END: nothing will ever come again, though deliveries may still be settled;
+     * SLUICE_UNAVAILABLE: the host comes again after a backoff; SLUICE_FAILED, SLUICE_CORRUPT: for good, the text says why. */
+    sluice_status (*poll)(void* self, uint32_t max, uint32_t wait_ms, sluice_fault* fault);
+    /* [source] SLUICE_OK: all of it is confirmed. SLUICE_QUEUED: the results come through sink->settled. Otherwise: nothing was
+     * taken, the host tries again. */
+    sluice_status (*settle)(void* self, const sluice_settlement* items, uint64_t count, sluice_fault* fault);
+    /* [source] Confirms everything settled so far before it returns. NULL = settle confirms at once. */
+    sluice_status (*flush)(void* self, sluice_fault* fault);
+    /* [any] Ends a waiting poll, or the next one's wait. NULL: the host polls with wait_ms <= 10. */
+    void (*wake)(void* self);
+
+    /* ---- producing: all NULL if the component only consumes ---- */
+    sluice_status (*open_target)(void* self, const sluice_target_sink* sink, sluice_fault* fault); /* [control] */
+    /* [target] In order. SLUICE_OK: all stored durably. SLUICE_QUEUED: views are copied, results come through sink->published.
+     * Otherwise: none was taken. */
+    sluice_status (*publish)(void* self, const sluice_outgoing* const* messages, uint64_t count, uint64_t first_token,
+                             sluice_fault* fault);
+
+    /* [control] After the last poll, settle or publish; waits for what was submitted. */
+    void (*close)(void* self);
+} sluice_queue;
+SLUICE_LAYOUT_SIZE(sluice_queue, 96);
+SLUICE_LAYOUT_MEMBER(sluice_queue, create, 8);
+SLUICE_LAYOUT_MEMBER(sluice_queue, capabilities, 24);
+SLUICE_LAYOUT_MEMBER(sluice_queue, open_target, 72);
+SLUICE_LAYOUT_MEMBER(sluice_queue, close, 88);
+
+#endif
