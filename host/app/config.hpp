@@ -1,0 +1,105 @@
+// The configuration as the host uses it: read, checked, defaults filled in. docs/reference/configuration.md describes the keys.
+//
+// Immutable after read_config.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "core/node.hpp"
+
+namespace sluice {
+
+using Milliseconds = std::chrono::milliseconds;
+
+// One plugin instance: which component, and its options, checked against the manifest, with the manifest's defaults filled in.
+struct ComponentConfig {
+    std::string name;    // as in the file: "flights"
+    std::string path;    // "sources.flights", "pools.airports.handler"
+    std::string plugin;  // the component's name, or the path of a .so (then absolute)
+    Node options;        // a map
+    Mark mark;           // of `plugin`
+};
+
+struct SourceConfig {
+    ComponentConfig component;
+    std::string id;  // identity for positions and deduplication; default: the name
+};
+
+struct DatabaseConfig {
+    ComponentConfig component;
+};
+
+struct TargetConfig {
+    ComponentConfig component;
+};
+
+enum class RouteBy : std::uint8_t { pointer, header, id, body, round_robin };
+
+struct RouteConfig {
+    RouteBy by = RouteBy::round_robin;
+    std::string key;                                            // JSON pointer (RFC 6901), or the header's name
+    std::vector<std::pair<std::string, std::uint32_t>> workers;  // explicit key -> worker; others by hash
+};
+
+struct MissingKey {
+    enum class Then : std::uint8_t { round_robin, dead_letter, worker } then = Then::round_robin;
+    std::uint32_t worker = 0;
+};
+
+struct WhenFull {
+    enum class Then : std::uint8_t { block, drop_dead_letter, drop_count } then = Then::block;
+};
+
+enum class ParkFull : std::uint8_t { block, dead_letter };
+enum class OnFailure : std::uint8_t { park, skip };
+
+struct PoolConfig {
+    std::string name;
+    std::uint32_t source = 0;                                     // index into HostConfig::sources
+    std::vector<std::pair<std::string, std::string>> when;        // JSON pointer -> scalar's text; all must hold
+    RouteConfig route;
+    MissingKey missing_key;
+    std::uint32_t workers = 1;
+    std::uint32_t queue_capacity = 1000;                          // messages a worker
+    std::uint64_t queue_bytes = 16u << 20;                        // a worker
+    WhenFull when_full;
+    std::uint32_t batch_max = 64;
+    std::uint32_t attempts = 5;
+    Milliseconds backoff{100};
+    Milliseconds backoff_max{30'000};
+    OnFailure on_failure = OnFailure::park;
+    std::uint32_t park_limit = 0;  // messages a key; 0 = capacity / 8, at least 1
+    ParkFull park_full = ParkFull::block;
+    ComponentConfig handler;
+};
+
+struct LogConfig {
+    std::string level = "info";  // trace, debug, info, warn, error
+    bool json = false;
+    std::vector<std::pair<std::string, std::string>> levels;  // component path -> level
+};
+
+struct HostConfig {
+    std::filesystem::path file;  // as given; "-" = standard input
+    std::string name = "sluice";
+    std::filesystem::path state_dir;  // absolute
+    std::vector<std::filesystem::path> plugin_path;
+    std::vector<SourceConfig> sources;
+    std::vector<DatabaseConfig> databases;
+    std::vector<TargetConfig> targets;
+    std::vector<PoolConfig> pools;
+    std::string dead_letter_target;  // empty: dead-letters.jsonl in state_dir
+    Milliseconds statistics_every{10'000};
+    bool drain = false;  // shutdown.mode
+    Milliseconds shutdown_deadline{30'000};
+    LogConfig log;
+};
+
+}  // namespace sluice
