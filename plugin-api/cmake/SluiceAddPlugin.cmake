@@ -1,7 +1,7 @@
 # sluice_add_plugin(NAME source...)
 #
 #   A plugin NAME.so: a module that exports sluice_plugin_entry_v1 and nothing else, and has no symbol left open. Add
-#   libraries with target_link_libraries(NAME PRIVATE ...) as for any target.
+#   libraries with target_link_libraries(NAME PRIVATE ...) as for any target. C++ is C++20 unless the project says otherwise.
 #
 # sluice_add_plugin_test(NAME [source...])
 #
@@ -18,9 +18,13 @@ function(sluice_add_plugin name)
         C_VISIBILITY_PRESET hidden CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON
         LINK_DEPENDS ${SLUICE_PLUGIN_VERSION_SCRIPT})
     target_link_options(${name} PRIVATE -Wl,--version-script=${SLUICE_PLUGIN_VERSION_SCRIPT})
-    # Clang leaves the sanitizers' own symbols to the executable.
-    if(NOT (CMAKE_CXX_COMPILER_ID MATCHES Clang AND "${CMAKE_CXX_FLAGS} ${SLUICE_SANITIZE}" MATCHES "sanitize|address|thread"))
+    # Clang leaves the symbols of its sanitizers to the executable.
+    if(NOT ("${CMAKE_C_COMPILER_ID}${CMAKE_CXX_COMPILER_ID}" MATCHES Clang AND
+            "${CMAKE_C_FLAGS} ${CMAKE_CXX_FLAGS} ${SLUICE_SANITIZE}" MATCHES "sanitize|address|thread"))
         target_link_options(${name} PRIVATE -Wl,-z,defs)
+    endif()
+    if(NOT CMAKE_CXX_STANDARD)
+        set_target_properties(${name} PROPERTIES CXX_STANDARD 20)  # what the C++ SDK is written in
     endif()
     set_property(GLOBAL APPEND PROPERTY SLUICE_PLUGINS ${name})
 endfunction()
