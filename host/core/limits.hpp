@@ -16,6 +16,8 @@ inline constexpr std::size_t config_errors_shown = 100;
 inline constexpr std::uint32_t slots = 1024;                  // a pool; 100 a worker at ten workers, so that moving one is fine-grained
 inline constexpr std::uint32_t workers_max = 256;             // a pool; a thread each at worst
 inline constexpr std::uint32_t pools_max = 64;
+inline constexpr std::size_t parser_bytes_first = 16u << 10;  // body size a parser is made for at first; it grows by doubling
+inline constexpr std::size_t parser_bytes_kept = 1u << 20;    // a parser for larger bodies (about 6 times their size) is freed after use
 
 // ---- messages ----
 inline constexpr std::size_t message_bytes_max = 64u << 20;   // body; a source's own option is usually lower

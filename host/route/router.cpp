@@ -1,0 +1,136 @@
+#include "route/router.hpp"
+
+#include <algorithm>
+#include <tuple>
+
+#define XXH_INLINE_ALL  // a key is a few bytes: the call would cost as much as the hash
+#include <xxhash.h>
+
+namespace sluice {
+namespace {
+
+static_assert(limits::workers_max <= UINT16_MAX && limits::slots <= UINT16_MAX + 1);
+
+std::string_view view(const sluice_bytes& bytes) {
+    return {bytes.data, static_cast<std::size_t>(bytes.size)};
+}
+
+Error invalid(std::string message) {
+    return {ErrorKind::invalid, std::move(message)};
+}
+
+std::string no_such_worker(std::uint32_t worker, std::uint32_t count) {
+    return "worker " + std::to_string(worker) + " does not exist: the pool has " + std::to_string(count) +
+           ", numbered from 0 to " + std::to_string(count - 1);
+}
+
+}  // namespace
+
+std::uint64_t hash_key(std::string_view key) {
+    const std::uint64_t hash = XXH3_64bits(key.data(), key.size());
+    return hash != 0 ? hash : 1;
+}
+
+Result<Router> Router::make(const RouteRules& rules) {
+    if (rules.worker_count == 0 || rules.worker_count > limits::workers_max)
+        return invalid("a pool has 1 to " + std::to_string(limits::workers_max) + " workers, not " +
+                       std::to_string(rules.worker_count));
+    if (rules.missing == RouteRules::Missing::worker && rules.missing_worker >= rules.worker_count)
+        return invalid("missing_key: " + no_such_worker(rules.missing_worker, rules.worker_count));
+
+    Router router;
+    router.by_ = rules.by;
+    router.missing_ = rules.missing;
+    router.missing_worker_ = rules.missing_worker;
+    router.worker_count_ = rules.worker_count;
+    if (rules.by == RouteRules::By::header) router.header_ = rules.key;
+    if (rules.by == RouteRules::By::pointer) {
+        Result<JsonPointer> pointer = parse_json_pointer(rules.key);
+        if (!pointer) return std::move(pointer).error();
+        router.pointer_ = std::move(pointer).value();
+    }
+
+    for (const auto& [key, worker] : rules.workers) {
+        if (worker >= rules.worker_count) return invalid("key \"" + key + "\": " + no_such_worker(worker, rules.worker_count));
+        router.named_.push_back({hash_key(key), key, worker});
+    }
+    std::ranges::sort(router.named_, {}, [](const NamedKey& named) { return std::tie(named.hash, named.key); });
+    for (std::size_t at = 1; at < router.named_.size(); ++at)
+        if (router.named_[at - 1].key == router.named_[at].key)
+            return invalid("key \"" + router.named_[at].key + "\" is given a worker twice: keep one");
+
+    for (std::uint32_t slot = 0; slot < limits::slots; ++slot)
+        router.slots_[slot] = static_cast<std::uint16_t>(slot % rules.worker_count);
+    return router;
+}
+
+Routed Router::route(const sluice_message& message, std::string& scratch) {
+    json_.open(view(message.body));
+    const Routed routed = route(message, json_, scratch);
+    json_.close();
+    return routed;
+}
+
+Routed Router::route(const sluice_message& message, JsonBody& json, std::string& scratch) {
+    Routed routed;
+    if (by_ == RouteRules::By::round_robin) {
+        routed.worker = next_worker();
+        return routed;
+    }
+    if (const std::optional<std::string_view> key = key_of(message, json, scratch)) {
+        routed.has_key = true;
+        routed.key_hash = hash_key(*key);
+        routed.slot = slot_of(routed.key_hash);
+        routed.worker = worker_for(*key, routed.key_hash, routed.slot);
+        routed.key = key->substr(0, limits::key_bytes_max);
+        return routed;
+    }
+    switch (missing_) {
+        case RouteRules::Missing::round_robin:
+            routed.worker = next_worker();
+            break;
+        case RouteRules::Missing::worker:
+            routed.worker = missing_worker_;
+            break;
+        case RouteRules::Missing::dead_letter:
+            routed.to = Routed::To::dead_letter;
+            break;
+    }
+    return routed;
+}
+
+std::uint32_t Router::next_worker() {
+    const std::uint32_t worker = next_;
+    next_ = next_ + 1 == worker_count_ ? 0 : next_ + 1;
+    return worker;
+}
+
+// An empty string in the body or in a header is a key; an empty id or body is none.
+std::optional<std::string_view> Router::key_of(const sluice_message& message, JsonBody& json, std::string& scratch) const {
+    switch (by_) {
+        case RouteRules::By::pointer:
+            return json.find(pointer_, scratch);
+        case RouteRules::By::header:
+            for (std::uint32_t at = 0; at < message.header_count; ++at)
+                if (view(message.headers[at].name) == header_) return view(message.headers[at].value);
+            return std::nullopt;
+        case RouteRules::By::id:
+            return message.id.size != 0 ? std::optional(view(message.id)) : std::nullopt;
+        case RouteRules::By::body:
+            return message.body.size != 0 ? std::optional(view(message.body)) : std::nullopt;
+        case RouteRules::By::round_robin:
+            break;
+    }
+    return std::nullopt;
+}
+
+std::uint32_t Router::worker_for(std::string_view key, std::uint64_t hash, std::uint16_t slot) const {
+    if (!named_.empty()) {
+        auto named = std::ranges::lower_bound(named_, hash, {}, &NamedKey::hash);
+        for (; named != named_.end() && named->hash == hash; ++named)
+            if (named->key == key) return named->worker;
+    }
+    return slots_[slot];
+}
+
+}  // namespace sluice

@@ -1,0 +1,59 @@
+#include "route/source_router.hpp"
+
+#include <algorithm>
+
+namespace sluice {
+
+Result<SourceRouter> SourceRouter::make(const std::vector<PoolRules>& pools) {
+    if (pools.empty() || pools.size() > limits::pools_max)
+        return Error{ErrorKind::invalid, "a source feeds 1 to " + std::to_string(limits::pools_max) + " pools, not " +
+                                             std::to_string(pools.size())};
+    SourceRouter made;
+    for (const PoolRules& rules : pools) {
+        Result<Router> router = Router::make(rules.route);
+        if (!router) return std::move(router).error();
+        std::vector<Condition> when;
+        for (const auto& [text, expected] : rules.when) {
+            auto field = std::ranges::find(made.fields_, text, &Field::text);
+            if (field == made.fields_.end()) {
+                Result<JsonPointer> pointer = parse_json_pointer(text);
+                if (!pointer) return std::move(pointer).error().within("when");
+                field = made.fields_.emplace(field);
+                field->text = text;
+                field->pointer = std::move(pointer).value();
+            }
+            when.push_back({static_cast<std::uint32_t>(field - made.fields_.begin()), expected});
+        }
+        made.pools_.push_back({std::move(when), std::move(router).value()});
+    }
+    return made;
+}
+
+SourceRouter::Picked SourceRouter::route(const sluice_message& message, std::string& scratch) {
+    json_.open({message.body.data, static_cast<std::size_t>(message.body.size)});
+    for (Field& field : fields_) field.looked_up = false;
+
+    Picked picked;
+    picked.routed.to = Routed::To::dead_letter;
+    for (std::uint32_t at = 0; at < pools_.size(); ++at) {
+        if (!holds(pools_[at])) continue;
+        picked = {at, pools_[at].router.route(message, json_, scratch)};
+        break;
+    }
+    json_.close();
+    return picked;
+}
+
+bool SourceRouter::holds(const Pool& pool) {
+    for (const Condition& condition : pool.when) {
+        Field& field = fields_[condition.field];
+        if (!field.looked_up) {
+            field.value = json_.find(field.pointer, field.scratch);
+            field.looked_up = true;
+        }
+        if (field.value != condition.expected) return false;
+    }
+    return true;
+}
+
+}  // namespace sluice
