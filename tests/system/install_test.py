@@ -6,6 +6,7 @@ once through pkg-config, with nothing of the build tree in reach.
 
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import tempfile
@@ -77,6 +78,13 @@ class Installed(unittest.TestCase):
             for plugin in (root / "lib/sluice/plugins").glob("*.so"):
                 self.assertIn(str(plugin), listed)
             self.assertNotIn(str(BUILD), listed)
+
+    @unittest.skipUnless((BUILD / "bin/sluice").exists(), "the binary is not built")
+    def test_the_binary_links_no_database_and_no_broker_client(self):
+        for root in roots:
+            needed = re.findall(r"\(NEEDED\).*\[(.+?)\]", run("readelf", "--dynamic", root / "bin/sluice"))
+            self.assertIn("libyaml-cpp.so.0.7", needed)  # so the list is the real one
+            self.assertEqual([name for name in needed if re.search("sqlite|libpq|redis|nats|kafka|rabbit", name)], [])
 
 
 class PluginFromOutside(unittest.TestCase):
