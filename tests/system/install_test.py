@@ -83,7 +83,7 @@ class Installed(unittest.TestCase):
     def test_the_binary_links_no_database_and_no_broker_client(self):
         for root in roots:
             needed = re.findall(r"\(NEEDED\).*\[(.+?)\]", run("readelf", "--dynamic", root / "bin/sluice"))
-            self.assertIn("libyaml-cpp.so.0.7", needed)  # so the list is the real one
+            self.assertTrue([name for name in needed if name.startswith("libyaml-cpp.so")], "the list is the real one")
             self.assertEqual([name for name in needed if re.search("sqlite|libpq|redis|nats|kafka|rabbit", name)], [])
 
 
