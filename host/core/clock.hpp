@@ -1,7 +1,8 @@
 // Time as the host sees it: handed in, so that a test can set it.
 //
 // Threads  every function from any thread.
-// Units    now: monotonic nanoseconds from an arbitrary start, for intervals. wall_ms: Unix time in milliseconds, for people and
+// Units    now: monotonic nanoseconds from an arbitrary start, for intervals. wall_ms: Unix time in milliseconds, for people
+// and
 //          files; it may jump.
 #pragma once
 
@@ -21,10 +22,12 @@ public:
 class SystemClock final : public Clock {
 public:
     std::int64_t now() const override {
-        return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+        return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())
+            .count();
     }
     std::int64_t wall_ms() const override {
-        return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+        return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
+            .count();
     }
 };
 

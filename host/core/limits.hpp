@@ -32,6 +32,9 @@ inline constexpr std::uint32_t batch_max = 65'536;            // messages a unit
 inline constexpr std::uint32_t units_in_flight = 4;           // a worker: submitted and not yet committed
 inline constexpr std::uint32_t attempts_max = 1'000'000;
 
+// ---- log ----
+inline constexpr std::size_t log_text_bytes = 16'384;         // a line; longer texts are cut: a plugin may log a whole body
+
 // ---- plugins ----
 inline constexpr std::size_t plugin_file_bytes = 1u << 30;
 inline constexpr std::size_t components_max = 64;             // a plugin

@@ -1,0 +1,185 @@
+#include "observe/statistics.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+
+#include "core/json_text.hpp"
+#include "observe/readable.hpp"
+
+namespace sluice {
+namespace {
+
+constexpr std::size_t deepest_shown = 3;
+
+double per_second_of(std::uint64_t count, std::int64_t elapsed_ns) {
+    return elapsed_ns <= 0 ? 0.0 : static_cast<double>(count) * 1e9 / static_cast<double>(elapsed_ns);
+}
+
+// The fullest queues, empty ones left out; the same order for the same depths, so that lines can be compared.
+std::vector<const WorkerStatistics*> deepest_of(const SourceStatistics& source) {
+    std::vector<const WorkerStatistics*> queues;
+    for (const WorkerStatistics& worker : source.workers)
+        if (worker.depth != 0) queues.push_back(&worker);
+    std::stable_sort(queues.begin(), queues.end(),
+                     [](const WorkerStatistics* a, const WorkerStatistics* b) { return a->depth > b->depth; });
+    if (queues.size() > deepest_shown) queues.resize(deepest_shown);
+    return queues;
+}
+
+void append_latency(std::string& to, const HistogramSnapshot& latency) {
+    if (latency.count() == 0) return;
+    fmt::format_to(std::back_inserter(to), ", latency p50 {} p99 {} max {}", readable_duration(latency.percentile(50)),
+                   readable_duration(latency.percentile(99)), readable_duration(latency.max()));
+}
+
+JsonFields source_fields(std::string_view event, const SourceStatistics& now, const HistogramSnapshot& latency,
+                         std::int64_t elapsed_ns, double per_second) {
+    const SourceCounts& counts = now.counts;
+    JsonFields fields;
+    fields.add("event", event).add("source", now.name);
+    fields.add("received", counts.received).add("acked", counts.acked).add("retried", counts.retried);
+    fields.add("dead_lettered", counts.dead_lettered).add("skipped", counts.skipped);
+    fields.add("dropped_by_policy", counts.dropped_by_policy).add("released", counts.released);
+    fields.add("lost_lease", counts.lost_lease).add("abandoned", counts.abandoned).add("in_flight", counts.in_flight);
+    fields.add("parked", now.parked).add("rate_per_s", per_second).add("elapsed_ms", elapsed_ns / 1'000'000);
+    fields.add("latency_p50_ns", latency.percentile(50)).add("latency_p99_ns", latency.percentile(99));
+    fields.add("latency_max_ns", latency.max());
+    std::string queues = "[";
+    for (const WorkerStatistics* queue : deepest_of(now)) {
+        JsonFields one;
+        one.add("pool", queue->pool).add("worker", std::uint64_t{queue->worker}).add("depth", queue->depth);
+        one.add("capacity", queue->capacity).add("high_water", queue->high_water);
+        if (queues.size() > 1) queues += ',';
+        queues.append("{").append(one.view()).append("}");
+    }
+    queues += ']';
+    fields.add_raw("deepest_queues", queues);
+    return fields;
+}
+
+JsonFields worker_fields(std::string_view source, const WorkerStatistics& worker, double busy_share) {
+    JsonFields fields;
+    fields.add("event", "worker_statistics").add("source", source);
+    fields.add("pool", worker.pool).add("worker", std::uint64_t{worker.worker});
+    fields.add("handled", worker.counts.handled).add("done", worker.counts.done).add("retried", worker.counts.retried);
+    fields.add("rejected", worker.counts.rejected).add("skipped", worker.counts.skipped);
+    fields.add("misbehaved", worker.counts.misbehaved).add("units", worker.counts.units);
+    fields.add("depth", worker.depth).add("capacity", worker.capacity).add("high_water", worker.high_water);
+    fields.add("busy", busy_share);
+    return fields;
+}
+
+}  // namespace
+
+std::string interval_text(const SourceStatistics& now, const HistogramSnapshot& latency, double per_second) {
+    const SourceCounts& counts = now.counts;
+    std::string text =
+        fmt::format("{}: received {}, acked {}, retried {}, dead_lettered {}, skipped {}, dropped_by_policy {}, released {}",
+                    now.name, counts.received, counts.acked, counts.retried, counts.dead_lettered, counts.skipped,
+                    counts.dropped_by_policy, counts.released);
+    const auto out = std::back_inserter(text);
+    if (counts.lost_lease != 0) fmt::format_to(out, ", lost_lease {}", counts.lost_lease);
+    if (counts.abandoned != 0) fmt::format_to(out, ", abandoned {}", counts.abandoned);
+    fmt::format_to(out, ", in_flight {}", counts.in_flight);
+    if (now.parked != 0) fmt::format_to(out, ", parked {}", now.parked);
+    fmt::format_to(out, ", {}", readable_rate(per_second));
+    append_latency(text, latency);
+    const auto queues = deepest_of(now);
+    for (std::size_t index = 0; index < queues.size(); ++index)
+        fmt::format_to(out, "{} {}[{}] {}/{} high water {}", index == 0 ? ", deepest queues" : ",", queues[index]->pool,
+                       queues[index]->worker, queues[index]->depth, queues[index]->capacity, queues[index]->high_water);
+    return text;
+}
+
+std::string final_text(const SourceStatistics& now, std::int64_t elapsed_ns) {
+    const SourceCounts& counts = now.counts;
+    std::string text;
+    const auto out = std::back_inserter(text);
+    fmt::format_to(
+        out,
+        "{}: received {} {} acked {} + dead_lettered {} + skipped {} + dropped_by_policy {} + released {} + lost_lease {} "
+        "+ abandoned {}",
+        now.name, counts.received, counts.law_holds() ? "=" : "is not", counts.acked, counts.dead_lettered, counts.skipped,
+        counts.dropped_by_policy, counts.released, counts.lost_lease, counts.abandoned);
+    if (counts.in_flight != 0) fmt::format_to(out, " + in_flight {}", counts.in_flight);
+    fmt::format_to(out, "; retried {}, {} over {}", counts.retried, readable_rate(per_second_of(counts.settled(), elapsed_ns)),
+                   readable_duration(elapsed_ns < 0 ? 0 : static_cast<std::uint64_t>(elapsed_ns)));
+    append_latency(text, now.latency);
+    if (!counts.law_holds()) text += "; the conservation law does not hold: a message was lost or counted twice";
+    return text;
+}
+
+std::string worker_text(std::string_view source, const WorkerStatistics& worker, double busy_share) {
+    const WorkerCounts& counts = worker.counts;
+    return fmt::format(
+        "{}: {}[{}] handled {}, done {}, retried {}, rejected {}, skipped {}, misbehaved {}, units {}, queue {}/{} high water "
+        "{}, "
+        "busy {:.0f}%",
+        source, worker.pool, worker.worker, counts.handled, counts.done, counts.retried, counts.rejected, counts.skipped,
+        counts.misbehaved, counts.units, worker.depth, worker.capacity, worker.high_water, busy_share * 100);
+}
+
+StatisticsReport::StatisticsReport(Logger logger, std::int64_t started_ns) : logger_(logger), started_ns_(started_ns) {
+    previous_.taken_ns = started_ns;
+}
+
+const SourceStatistics* StatisticsReport::previous_of(std::string_view source) const {
+    for (const SourceStatistics& one : previous_.sources)
+        if (one.name == source) return &one;
+    return nullptr;
+}
+
+void StatisticsReport::interval(StatisticsSnapshot now) {
+    const std::int64_t elapsed_ns = now.taken_ns - previous_.taken_ns;
+    for (const SourceStatistics& source : now.sources) {
+        const SourceStatistics* before = previous_of(source.name);
+        const HistogramSnapshot latency = before == nullptr ? source.latency : source.latency.since(before->latency);
+        const double per_second =
+            per_second_of(source.counts.settled() - (before == nullptr ? 0 : before->counts.settled()), elapsed_ns);
+        if (logger_.json())
+            logger_.write(LogLevel::info, "statistics",
+                          source_fields("statistics", source, latency, elapsed_ns, per_second).view());
+        else
+            logger_.write(LogLevel::info, interval_text(source, latency, per_second));
+
+        if (!logger_.enabled(LogLevel::debug)) continue;
+        for (std::size_t index = 0; index < source.workers.size(); ++index) {
+            const WorkerStatistics& worker = source.workers[index];
+            // Workers keep their places from one snapshot to the next.
+            const std::uint64_t busy_before =
+                before == nullptr || index >= before->workers.size() ? 0 : before->workers[index].counts.busy_ns;
+            const double busy =
+                elapsed_ns <= 0
+                    ? 0.0
+                    : std::min(1.0, static_cast<double>(worker.counts.busy_ns - busy_before) / static_cast<double>(elapsed_ns));
+            if (logger_.json())
+                logger_.write(LogLevel::debug, "worker statistics", worker_fields(source.name, worker, busy).view());
+            else
+                logger_.write(LogLevel::debug, worker_text(source.name, worker, busy));
+        }
+    }
+    previous_ = std::move(now);
+}
+
+bool StatisticsReport::final(const StatisticsSnapshot& now) {
+    const std::int64_t elapsed_ns = now.taken_ns - started_ns_;
+    bool all_hold = true;
+    for (const SourceStatistics& source : now.sources) {
+        const bool holds = source.counts.law_holds();
+        all_hold = all_hold && holds;
+        const LogLevel level = holds ? LogLevel::info : LogLevel::error;
+        if (logger_.json()) {
+            JsonFields fields = source_fields("final_statistics", source, source.latency, elapsed_ns,
+                                              per_second_of(source.counts.settled(), elapsed_ns));
+            fields.add("law_holds", holds);
+            logger_.write(level, "final statistics", fields.view());
+        } else {
+            logger_.write(level, final_text(source, elapsed_ns));
+        }
+    }
+    return all_hold;
+}
+
+}  // namespace sluice

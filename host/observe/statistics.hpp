@@ -1,0 +1,72 @@
+// The statistics report: what the host has done, said every `statistics.every` and at the end. docs/reference/statistics.md
+// explains each word of it.
+//
+// The host fills a StatisticsSnapshot, the report compares it with the one before and writes, a source, one line at info and
+// one line a worker at debug; with `log.format: json` the same as fields.
+//
+// Threads  one thread at a time.
+// Units    times in nanoseconds of the monotonic clock.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "observe/counters.hpp"
+#include "observe/histogram.hpp"
+#include "observe/logging.hpp"
+
+namespace sluice {
+
+struct WorkerStatistics {
+    std::string pool;
+    std::uint32_t worker = 0;
+    WorkerCounts counts;
+    std::uint64_t depth = 0;       // messages in its queue now
+    std::uint64_t high_water = 0;  // the most there ever were
+    std::uint64_t capacity = 0;
+};
+
+struct SourceStatistics {
+    std::string name;
+    SourceCounts counts;                    // since the start
+    std::uint64_t parked = 0;               // messages that wait behind a retry of their key, now
+    HistogramSnapshot latency;              // receive to settle, since the start
+    std::vector<WorkerStatistics> workers;  // of all pools on this source
+};
+
+struct StatisticsSnapshot {
+    std::int64_t taken_ns = 0;
+    std::vector<SourceStatistics> sources;
+};
+
+class StatisticsReport {
+public:
+    // `started_ns`: the first interval, and the time the final rate is of, begin here.
+    StatisticsReport(Logger logger, std::int64_t started_ns);
+
+    // What happened since the last one.
+    void interval(StatisticsSnapshot now);
+    // The sum of everything. At error level for each source whose sum is wrong; returns whether the law holds for all of them.
+    // `counts.in_flight` must be what the ledger holds, not a difference, or this proves nothing.
+    bool final(const StatisticsSnapshot& now);
+
+private:
+    const SourceStatistics* previous_of(std::string_view source) const;
+
+    const Logger logger_;
+    const std::int64_t started_ns_;
+    StatisticsSnapshot previous_;
+};
+
+// ---- the texts, by themselves ----
+
+// "flights: received 20000, acked 19990, … in_flight 10, 12.3k/s, latency p50 1.20ms p99 8.00ms max 9.10ms, deepest queues …"
+std::string interval_text(const SourceStatistics& now, const HistogramSnapshot& latency, double per_second);
+// "flights: received 20000 = acked 20000 + dead_lettered 0 + …; retried 0, 12.3k/s over 1.63s, latency …"
+std::string final_text(const SourceStatistics& now, std::int64_t elapsed_ns);
+// "flights: airports[3] handled 2000, done 1990, … queue 12/1000 high water 800, busy 35%"
+std::string worker_text(std::string_view source, const WorkerStatistics& worker, double busy_share);
+
+}  // namespace sluice
