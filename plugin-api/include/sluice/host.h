@@ -40,7 +40,8 @@ typedef struct sluice_host_api {
 
     /* ---- handlers: databases. In handle() only, unless the tag says more ---- */
 
-    /* [control] in create or start: the number of a configured database. SLUICE_INVALID names the ones there are. */
+    /* [control] or [worker]: the number of a configured database. SLUICE_INVALID names the ones there are. Asked in create, a wrong name
+     * is found by `sluice check`. */
     sluice_status (*database)(sluice_host* host, sluice_bytes name, uint32_t* database, sluice_fault* fault);
     /* [control] in start, or [worker]: a statement on this worker's own connection, parameters written `?` in order.
      * Numbers live as long as the instance; the host prepares them again after a lost connection. */
@@ -55,7 +56,7 @@ typedef struct sluice_host_api {
 
     /* ---- handlers: publishing ---- */
 
-    /* [control] in create or start: the number of a configured target. */
+    /* [control] or [worker]: the number of a configured target. SLUICE_INVALID names the ones there are. */
     sluice_status (*target)(sluice_host* host, sluice_bytes name, uint32_t* target, sluice_fault* fault);
     /* [worker] sent after the commit, and only if the verdict is done. The host copies. */
     sluice_status (*publish)(sluice_host* host, sluice_ticket ticket, uint32_t target, const sluice_outgoing* message,

@@ -1,0 +1,224 @@
+// Database adapters in C++: derive from sluice::Database and sluice::Connection, and name the former in SLUICE_PLUGIN:
+//
+//   SLUICE_PLUGIN("com.acme.shelf", "1.0.0", sluice::database<Shelf>("shelf", "Tables on a shelf.", options...))
+//
+// The functions are those of sluice/database.h one to one; the rules of units of work stand there.
+//
+// Threads    Database: alone, but capabilities and ping from any thread. Connection: one worker's, one call at a time.
+// Ownership  the host disconnects a connection, which destroys it, before it closes the database.
+// Errors     a Status, or an exception: a Failure keeps its status, any other exception is SLUICE_FAILED (constructor:
+// SLUICE_INVALID).
+//            Functions that are noexcept report through the sink.
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "sluice/sdk/manifest.hpp"
+#include "sluice/sdk/plugin.hpp"
+#include "sluice/sdk/setup.hpp"
+#include "sluice/sdk/status.hpp"
+#include "sluice/sdk/value.hpp"
+
+namespace sluice::inline sdk {
+
+// Where a connection reports the end of its units. Any thread, also inside commit_submit; until the connection is gone.
+class CommitSink {
+public:
+    CommitSink() = default;
+    explicit CommitSink(const sluice_database_sink* sink) : sink_(sink) {}
+
+    // The end of a submitted unit, exactly once. `status` is that of every message that is not listed; `text` explains one that
+    // is not OK.
+    void committed(std::uint64_t token, sluice_status status, std::span<const sluice_commit_result> results = {},
+                   std::string_view text = {}) const noexcept {
+        sink_->committed(sink_->context, token, status, results.data(), results.size(), bytes(text));
+    }
+
+private:
+    const sluice_database_sink* sink_ = nullptr;
+};
+
+// Receives the rows of a query.
+class RowSink {
+public:
+    explicit RowSink(const sluice_row_sink* sink) : sink_(sink) {}
+
+    // False: no more rows are wanted, which is no error. The values are viewed until it returns.
+    bool row(std::span<const sluice_value> columns) const {
+        return sink_->row(sink_->context, columns.data(), static_cast<std::uint32_t>(columns.size())) == SLUICE_OK;
+    }
+
+private:
+    const sluice_row_sink* sink_;
+};
+
+// One worker's connection.
+class Connection {
+public:
+    Connection() = default;
+    Connection(const Connection&) = delete;
+    Connection& operator=(const Connection&) = delete;
+    virtual ~Connection() = default;  // every submitted unit has ended
+
+    // Checks the statement and gives it a number for this connection.
+    virtual Status prepare(std::string_view sql, std::uint32_t& statement) = 0;
+    // A unit is a number of the adapter's choice, never 0.
+    virtual Status unit_begin(std::uint64_t& unit) = 0;
+    // SLUICE_OK: new. SLUICE_SEEN: its effects are in the database already. drop() keeps the record.
+    virtual Status record_once(std::uint64_t, sluice_ticket, const sluice_identity&) {
+        return {SLUICE_UNSUPPORTED, "this database does not deduplicate"};
+    }
+    // SLUICE_OK, or SLUICE_QUEUED: the result comes when the unit is applied. Values of SLUICE_LIFE_UNIT need not be copied.
+    virtual Status execute(std::uint64_t unit, sluice_ticket ticket, std::uint32_t statement,
+                           std::span<const sluice_value> values) = 0;
+    // unit 0: committed data, ticket 0. Otherwise applies what the unit has queued and executes at once from there on.
+    virtual Status query(std::uint64_t unit, sluice_ticket ticket, std::uint32_t statement,
+                         std::span<const sluice_value> values, RowSink rows) = 0;
+    // Forgets the writes of one message, whether queued or executed.
+    virtual void drop(std::uint64_t unit, sluice_ticket ticket) noexcept = 0;
+    // Forgets the record as well: the message will come again.
+    virtual void forget(std::uint64_t unit, sluice_ticket ticket) noexcept = 0;
+    // No more calls with this unit but commit_submit or abandon_unit.
+    virtual Status seal(std::uint64_t unit) = 0;
+    // The end comes through the sink with this token, also from inside this call.
+    virtual void commit_submit(std::uint64_t unit, std::uint64_t token) noexcept = 0;
+    // Instead of commit_submit: nothing of the unit happens.
+    virtual void abandon_unit(std::uint64_t unit) noexcept = 0;
+    // The source will not deliver this stream below `position` again by itself: records may be folded into the one number.
+    virtual void confirmed_below(std::string_view /*source*/, std::string_view /*stream*/,
+                                 std::uint64_t /*position*/) noexcept {}
+};
+
+// One configured database.
+class Database {
+public:
+    Database() = default;
+    Database(const Database&) = delete;
+    Database& operator=(const Database&) = delete;
+    virtual ~Database() = default;
+
+    // SLUICE_DATABASE_ flags; known after construction.
+    virtual std::uint32_t capabilities() const noexcept { return 0; }
+    // Opens the database, takes its locks, runs its setup.
+    virtual Status open() = 0;
+    // Waits for submitted units to end. All connections are gone or idle.
+    virtual void close() {}
+    // SLUICE_OK if a statement would reach the server now.
+    virtual Status ping() { return SLUICE_OK; }
+    // Throws if it cannot.
+    virtual std::unique_ptr<Connection> connect(CommitSink sink) = 0;
+};
+
+namespace detail {
+
+template <std::derived_from<Database> Type>
+struct DatabaseThunks {
+    static_assert(std::constructible_from<Type, const Setup&> || std::default_initializable<Type>,
+                  "a database is constructed from a const sluice::Setup&, or from nothing");
+
+    static Type& of(void* self) noexcept { return *static_cast<Type*>(self); }
+    static Connection& connection(void* self) noexcept { return *static_cast<Connection*>(self); }
+
+    static sluice_status create(const sluice_setup* setup, void** self, sluice_fault* fault) noexcept {
+        return guarded(
+            fault,
+            [&] {
+                if constexpr (std::constructible_from<Type, const Setup&>)
+                    *self = new Type(Setup(*setup));
+                else
+                    *self = new Type();
+            },
+            SLUICE_INVALID);
+    }
+    static void destroy(void* self) noexcept {
+        guarded_quietly([self] { delete &of(self); });
+    }
+    static std::uint32_t capabilities(void* self) noexcept { return static_cast<Database&>(of(self)).capabilities(); }
+    static sluice_status open(void* self, sluice_fault* fault) noexcept {
+        return guarded(fault, [self] { return static_cast<Database&>(of(self)).open(); });
+    }
+    static void close(void* self) noexcept {
+        guarded_quietly([self] { static_cast<Database&>(of(self)).close(); });
+    }
+    static sluice_status ping(void* self, sluice_fault* fault) noexcept {
+        return guarded(fault, [self] { return static_cast<Database&>(of(self)).ping(); });
+    }
+    static sluice_status connect(void* self, const sluice_database_sink* sink, void** result, sluice_fault* fault) noexcept {
+        return guarded(fault, [&] {
+            std::unique_ptr<Connection> made = static_cast<Database&>(of(self)).connect(CommitSink(sink));
+            if (made == nullptr) throw Failure(SLUICE_CONTRACT, "the adapter made no connection and did not say why");
+            *result = made.release();
+        });
+    }
+
+    static void disconnect(void* self) noexcept {
+        guarded_quietly([self] { delete &connection(self); });
+    }
+    static sluice_status prepare(void* self, sluice_bytes sql, std::uint32_t* statement, sluice_fault* fault) noexcept {
+        return guarded(fault, [&] { return connection(self).prepare(view(sql), *statement); });
+    }
+    static sluice_status unit_begin(void* self, std::uint64_t* unit, sluice_fault* fault) noexcept {
+        return guarded(fault, [&] { return connection(self).unit_begin(*unit); });
+    }
+    static sluice_status record_once(void* self, std::uint64_t unit, sluice_ticket ticket, const sluice_identity* identity,
+                                     sluice_fault* fault) noexcept {
+        return guarded(fault, [&] { return connection(self).record_once(unit, ticket, *identity); });
+    }
+    static sluice_status execute(void* self, std::uint64_t unit, sluice_ticket ticket, std::uint32_t statement,
+                                 const sluice_value* values, std::uint32_t count, sluice_fault* fault) noexcept {
+        return guarded(fault, [&] { return connection(self).execute(unit, ticket, statement, {values, count}); });
+    }
+    static sluice_status query(void* self, std::uint64_t unit, sluice_ticket ticket, std::uint32_t statement,
+                               const sluice_value* values, std::uint32_t count, const sluice_row_sink* sink,
+                               sluice_fault* fault) noexcept {
+        return guarded(fault, [&] { return connection(self).query(unit, ticket, statement, {values, count}, RowSink(sink)); });
+    }
+    static void drop(void* self, std::uint64_t unit, sluice_ticket ticket) noexcept { connection(self).drop(unit, ticket); }
+    static void forget(void* self, std::uint64_t unit, sluice_ticket ticket) noexcept { connection(self).forget(unit, ticket); }
+    static sluice_status seal(void* self, std::uint64_t unit, sluice_fault* fault) noexcept {
+        return guarded(fault, [&] { return connection(self).seal(unit); });
+    }
+    static void commit_submit(void* self, std::uint64_t unit, std::uint64_t token) noexcept {
+        connection(self).commit_submit(unit, token);
+    }
+    static void abandon_unit(void* self, std::uint64_t unit) noexcept { connection(self).abandon_unit(unit); }
+    static void confirmed_below(void* self, sluice_bytes source, sluice_bytes stream, std::uint64_t position) noexcept {
+        connection(self).confirmed_below(view(source), view(stream), position);
+    }
+
+    static constexpr sluice_database table{sizeof(sluice_database),
+                                           0,
+                                           &create,
+                                           &destroy,
+                                           &capabilities,
+                                           &open,
+                                           &close,
+                                           &ping,
+                                           &connect,
+                                           &disconnect,
+                                           &prepare,
+                                           &unit_begin,
+                                           &record_once,
+                                           &execute,
+                                           &query,
+                                           &drop,
+                                           &forget,
+                                           &seal,
+                                           &commit_submit,
+                                           &abandon_unit,
+                                           &confirmed_below};
+};
+
+}  // namespace detail
+
+template <typename Type, std::same_as<Option>... Options>
+constexpr auto database(std::string_view name, std::string_view summary, const Options&... options) {
+    return detail::make_component(SLUICE_KIND_DATABASE, name, summary, std::array<Option, sizeof...(Options)>{options...},
+                                  &detail::DatabaseThunks<Type>::table);
+}
+
+}  // namespace sluice::inline sdk

@@ -1,0 +1,166 @@
+// Handlers in C++: derive from sluice::Handler, name the class in SLUICE_PLUGIN, done.
+//
+//   class Orders : public sluice::Handler {
+//       std::string table_;
+//   public:
+//       explicit Orders(const sluice::Setup& setup) : table_(setup.text("table")) {}
+//       sluice::Verdict handle(const sluice::Message& message, sluice::Context& context) override { ... return sluice::done();
+//       }
+//   };
+//   SLUICE_PLUGIN("com.acme.orders", "1.2.0", sluice::handler<Orders>("orders", "Writes orders to a table."))
+//
+// Threads  one instance a worker, one call at a time: a handler needs no lock. Calls may come from different threads one after
+// the other;
+//          a class with `static constexpr bool thread_affine = true` is always run on the same one.
+// Errors   what a constructor or start() throws is a configuration error with its text; what handle() throws is a retry with
+// its text (a
+//          Failure with SLUICE_CONSTRAINT or SLUICE_INVALID: a reject). Nothing leaves the plugin.
+// Cost     handling a message allocates nothing here and makes no virtual call.
+#pragma once
+
+#include <chrono>
+#include <concepts>
+#include <string>
+#include <utility>
+
+#include "sluice/sdk/context.hpp"
+#include "sluice/sdk/manifest.hpp"
+#include "sluice/sdk/message.hpp"
+#include "sluice/sdk/plugin.hpp"
+#include "sluice/sdk/setup.hpp"
+
+namespace sluice::inline sdk {
+
+// What becomes of a message. Made by done(), retry(), reject() and skip().
+class [[nodiscard]] Verdict {
+public:
+    explicit Verdict(sluice_verdict number) noexcept : number_(number) {}
+    Verdict(sluice_verdict number, std::string text, std::int64_t delay_ms = -1) noexcept
+        : number_(number), delay_ms_(delay_ms), text_(std::move(text)) {}
+
+    sluice_verdict number() const noexcept { return number_; }
+    std::int64_t delay_ms() const noexcept { return delay_ms_; }  // negative: the pool's backoff
+    const std::string& text() const noexcept { return text_; }
+
+private:
+    sluice_verdict number_;
+    std::int64_t delay_ms_ = -1;
+    std::string text_;
+};
+
+// Effects are committed, publishes sent, the message acked.
+inline Verdict done() noexcept {
+    return Verdict(SLUICE_DONE);
+}
+// No effects; again after the pool's backoff or after `delay`, until the attempts are used up.
+inline Verdict retry(std::string text) {
+    return {SLUICE_RETRY, std::move(text)};
+}
+inline Verdict retry(std::string text, std::chrono::milliseconds delay) {
+    return {SLUICE_RETRY, std::move(text), delay.count()};
+}
+// No effects; a dead letter now. The text says why to whoever reads it there.
+inline Verdict reject(std::string text) {
+    return {SLUICE_REJECT, std::move(text)};
+}
+// No effects; acked and counted.
+inline Verdict skip() noexcept {
+    return Verdict(SLUICE_SKIP);
+}
+
+class Handler {
+public:
+    Handler() = default;
+    Handler(const Handler&) = delete;
+    Handler& operator=(const Handler&) = delete;
+    virtual ~Handler() = default;
+
+    // Before the first message, when databases are connected: statements may be prepared.
+    virtual void start(Context&) {}
+    // One message.
+    virtual Verdict handle(const Message& message, Context& context) = 0;
+    // After the last message.
+    virtual void stop() {}
+};
+
+namespace detail {
+
+template <typename Type>
+Type construct(const Setup& setup) {
+    if constexpr (std::constructible_from<Type, const Setup&>)
+        return Type(setup);
+    else
+        return Type();
+}
+
+template <std::derived_from<Handler> Type>
+struct HandlerThunks {
+    static_assert(std::constructible_from<Type, const Setup&> || std::default_initializable<Type>,
+                  "a handler is constructed from a const sluice::Setup&, or from nothing");
+
+    struct Instance {
+        Context context;
+        Type handler;
+
+        explicit Instance(const sluice_setup& setup)
+            : context(setup.api, setup.host), handler(construct<Type>(Setup(setup, &context))) {}
+    };
+
+    static Instance& of(void* self) noexcept { return *static_cast<Instance*>(self); }
+
+    static sluice_status create(const sluice_setup* setup, void** self, sluice_fault* fault) noexcept {
+        return guarded(
+            fault, [&] { *self = new Instance(*setup); }, SLUICE_INVALID);
+    }
+    static void destroy(void* self) noexcept {
+        guarded_quietly([self] { delete &of(self); });
+    }
+    static sluice_status start(void* self, sluice_fault* fault) noexcept {
+        return guarded(fault, [self] { of(self).handler.start(of(self).context); });
+    }
+    static void stop(void* self) noexcept {
+        guarded_quietly([self] { of(self).handler.stop(); });
+    }
+
+    static sluice_verdict handle(void* self, const sluice_message* message, sluice_ticket ticket,
+                                 sluice_fault* fault) noexcept {
+        Instance& instance = of(self);
+        instance.context.begin(message, ticket);
+        try {
+            // The object is a Type and nothing derived from it: the call need not be virtual.
+            const Verdict verdict = instance.handler.Type::handle(Message(*message), instance.context);
+            if (verdict.number() == SLUICE_DONE || fault == nullptr) [[likely]]
+                return verdict.number();
+            if (!verdict.text().empty()) say(fault, SLUICE_FAILED, verdict.text());
+            if (verdict.delay_ms() >= 0) fault->retry_delay_ms = verdict.delay_ms();
+            return verdict.number();
+        } catch (...) {
+            const sluice_status status = say_caught(fault);
+            return status == SLUICE_CONSTRAINT || status == SLUICE_INVALID ? SLUICE_REJECT : SLUICE_RETRY;
+        }
+    }
+
+    static constexpr std::uint32_t flags() {
+        if constexpr (requires { Type::thread_affine; })
+            return Type::thread_affine ? SLUICE_HANDLER_THREAD_AFFINE : 0;
+        else
+            return 0;
+    }
+
+    static constexpr sluice_handler table{sizeof(sluice_handler), flags(), &create, &start, &handle, &stop, &destroy};
+};
+
+}  // namespace detail
+
+// A handler component: its name in configurations, a sentence for people, its options.
+template <typename Type, std::same_as<Option>... Options>
+constexpr auto handler(std::string_view name, std::string_view summary, const Options&... options) {
+    return detail::make_component(SLUICE_KIND_HANDLER, name, summary, std::array<Option, sizeof...(Options)>{options...},
+                                  &detail::HandlerThunks<Type>::table);
+}
+template <typename Type>
+constexpr auto handler(std::string_view name) {
+    return handler<Type>(name, "");
+}
+
+}  // namespace sluice::inline sdk

@@ -1,0 +1,59 @@
+// A received message as a handler sees it, and one that it publishes.
+//
+// Ownership  views of the host's memory: valid until handle() returns. Whoever needs them longer copies.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "sluice/sdk/status.hpp"
+
+namespace sluice::inline sdk {
+
+class Message {
+public:
+    explicit Message(const sluice_message& message) : message_(&message) {}
+
+    // Its first byte is aligned to 64, and 64 readable zero bytes lie behind the last one: parsers that read ahead need no
+    // copy.
+    std::string_view body() const { return view(message_->body); }
+    std::string_view id() const { return view(message_->id); }
+    std::string_view key() const { return view(message_->key); }        // what the router found; empty if missing
+    std::string_view source() const { return view(message_->source); }  // the source's identity
+    std::uint32_t attempt() const { return message_->attempt; }         // 1 at the first try
+    std::uint32_t worker() const { return message_->worker; }
+
+    // The first header of that name, compared byte by byte.
+    std::optional<std::string_view> header(std::string_view name) const {
+        for (const sluice_header& header : headers())
+            if (view(header.name) == name) return view(header.value);
+        return std::nullopt;
+    }
+    std::span<const sluice_header> headers() const { return {message_->headers, message_->header_count}; }
+
+    // When the engine took it; the epoch if it does not know.
+    std::chrono::sys_time<std::chrono::milliseconds> enqueued() const {
+        return std::chrono::sys_time<std::chrono::milliseconds>(std::chrono::milliseconds(message_->enqueued_ms));
+    }
+
+    const sluice_message& raw() const { return *message_; }
+
+private:
+    const sluice_message* message_;
+};
+
+// A message to publish. The host copies it.
+//
+//   context.publish("alerts", {.body = text, .key = message.key()});
+struct Outgoing {
+    std::string_view body{};
+    std::string_view key{};  // empty = none
+    std::string_view id{};   // empty = none; engines that can, deduplicate on it
+    std::span<const sluice_header> headers{};
+    std::chrono::milliseconds delay{0};  // not before now + delay; engines that cannot, refuse
+};
+
+}  // namespace sluice::inline sdk

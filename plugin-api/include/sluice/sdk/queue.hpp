@@ -1,0 +1,240 @@
+// Queue adapters in C++: derive from sluice::Source, from sluice::Target, or write one class of each, and name them in
+// SLUICE_PLUGIN:
+//
+//   SLUICE_PLUGIN("com.acme.spool", "1.0.0", sluice::queue<SpoolSource, SpoolTarget>("spool", "A folder of files.",
+//   options...))
+//
+// An instance has one role: the host makes a Source for each configured source, a Target for each configured target. The
+// functions are those of sluice/queue.h one to one; what they must do stands there.
+//
+// Threads  Source: poll, settle, flush on its source thread; wake from any. Target: publish on its target thread. All others:
+// alone. Errors   a Status, or an exception: a Failure keeps its status, any other exception is SLUICE_FAILED (constructor:
+// SLUICE_INVALID). Cost     pushing a message is one call into the host, nothing is copied or allocated on the way.
+#pragma once
+
+#include <chrono>
+#include <concepts>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "sluice/sdk/manifest.hpp"
+#include "sluice/sdk/plugin.hpp"
+#include "sluice/sdk/setup.hpp"
+#include "sluice/sdk/status.hpp"
+
+namespace sluice::inline sdk {
+
+// A message handed to the host; the names are those of sluice_incoming. Starts out empty, with its size set:
+//
+//   auto message = sluice::incoming();
+//   message.body = sluice::bytes(line);
+//   message.tag = offset;
+constexpr sluice_incoming incoming() {
+    sluice_incoming message{};
+    message.struct_size = sizeof(sluice_incoming);
+    return message;
+}
+
+// The host's end of a source. To be used inside poll, settle and flush only.
+class SourceSink {
+public:
+    SourceSink() = default;
+    explicit SourceSink(const sluice_queue_sink* sink) : sink_(sink) {}
+
+    // Takes one message; the host copies what it views. SLUICE_FULL: this poll has enough, keep the message for the next one.
+    // SLUICE_INVALID: larger than the host takes, push it again with `refused` set and the body cut.
+    sluice_status push(const sluice_incoming& message) const { return sink_->push(sink_->context, &message); }
+
+    // Room for a body in the host's own buffer, to be filled before commit(); nullptr is as SLUICE_FULL.
+    char* reserve(std::uint64_t size) const { return sink_->reserve(sink_->context, size); }
+    sluice_status commit(const sluice_incoming& message) const { return sink_->commit(sink_->context, &message); }
+
+    // The engine has confirmed (SLUICE_OK), lost (SLUICE_LOST_LEASE) or could not settle these deliveries.
+    void settled(std::span<const std::uint64_t> tags, sluice_status status) const {
+        sink_->settled(sink_->context, tags.data(), tags.size(), status);
+    }
+    // All of the stream below `position` is acked, and that is durable.
+    void confirmed_below(std::string_view stream, std::uint64_t position) const {
+        if (SLUICE_HAS(sink_, confirmed_below) && sink_->confirmed_below != nullptr)
+            sink_->confirmed_below(sink_->context, bytes(stream), position);
+    }
+
+private:
+    const sluice_queue_sink* sink_ = nullptr;
+};
+
+// Where messages come from.
+class Source {
+public:
+    Source() = default;
+    Source(const Source&) = delete;
+    Source& operator=(const Source&) = delete;
+    virtual ~Source() = default;
+
+    // SLUICE_QUEUE_ flags; known after construction, any thread.
+    virtual std::uint32_t capabilities() const noexcept = 0;
+    // Connects. The sink works until close() returns; keep it.
+    virtual Status open(SourceSink sink) = 0;
+    // Pushes what is there, up to `max` messages; if nothing is, waits up to `wait` or until wake(). SLUICE_OK, also when
+    // nothing came; SLUICE_END when nothing will ever come again.
+    virtual Status poll(std::uint32_t max, std::chrono::milliseconds wait) = 0;
+    // SLUICE_OK: all confirmed. SLUICE_QUEUED: the results come through sink.settled(). Otherwise nothing was taken.
+    virtual Status settle(std::span<const sluice_settlement> items) = 0;
+    // Confirms everything settled so far before it returns.
+    virtual Status flush() { return SLUICE_OK; }
+    // Ends a waiting poll, or the next one's wait; any thread. A source that does not override it is polled with short waits.
+    virtual void wake() noexcept {}
+    // After the last poll, settle and flush.
+    virtual void close() {}
+};
+
+// The host's end of a target. Any thread, until close() returns.
+class TargetSink {
+public:
+    TargetSink() = default;
+    explicit TargetSink(const sluice_target_sink* sink) : sink_(sink) {}
+
+    // The messages token .. token + count - 1 are stored durably (SLUICE_OK), or are not, for this reason.
+    void published(std::uint64_t token, std::uint64_t count, sluice_status status, std::string_view text = {}) const {
+        sink_->published(sink_->context, token, count, status, bytes(text));
+    }
+
+private:
+    const sluice_target_sink* sink_ = nullptr;
+};
+
+// Where messages are published to.
+class Target {
+public:
+    Target() = default;
+    Target(const Target&) = delete;
+    Target& operator=(const Target&) = delete;
+    virtual ~Target() = default;
+
+    virtual Status open(TargetSink sink) = 0;
+    // In order. SLUICE_OK: all stored durably. SLUICE_QUEUED: copied, the results come through sink.published() with tokens
+    // from first_token on. Otherwise none was taken.
+    virtual Status publish(std::span<const sluice_outgoing* const> messages, std::uint64_t first_token) = 0;
+    // After the last publish; waits for what was submitted.
+    virtual void close() {}
+};
+
+namespace detail {
+
+struct NoRole {};
+
+template <typename Base, typename First, typename Second>
+using RoleOf = std::conditional_t<std::derived_from<First, Base>, First,
+                                  std::conditional_t<std::derived_from<Second, Base>, Second, NoRole>>;
+
+template <typename Type, typename Base>
+std::unique_ptr<Base> make_adapter(const Setup& setup) {
+    static_assert(std::constructible_from<Type, const Setup&> || std::default_initializable<Type>,
+                  "an adapter is constructed from a const sluice::Setup&, or from nothing");
+    if constexpr (std::constructible_from<Type, const Setup&>)
+        return std::make_unique<Type>(setup);
+    else
+        return std::make_unique<Type>();
+}
+
+// Whether a source brings a wake() of its own.
+template <typename Type>
+constexpr bool wakes() {
+    if constexpr (!std::derived_from<Type, Source>)
+        return false;
+    else if constexpr (requires { &Type::wake; })
+        return !std::same_as<decltype(&Type::wake), void (Source::*)() noexcept>;
+    else
+        return true;  // overridden, and not public
+}
+
+template <typename SourceType, typename TargetType>
+struct QueueThunks {
+    static constexpr bool consumes = !std::same_as<SourceType, NoRole>;
+    static constexpr bool produces = !std::same_as<TargetType, NoRole>;
+    static_assert(consumes || produces, "a queue adapter derives from sluice::Source or sluice::Target");
+
+    struct Instance {  // exactly one of them
+        std::unique_ptr<Source> source{};
+        std::unique_ptr<Target> target{};
+    };
+
+    static Instance& of(void* self) noexcept { return *static_cast<Instance*>(self); }
+
+    static sluice_status create(const sluice_setup* raw, void** self, sluice_fault* fault) noexcept {
+        return guarded(
+            fault,
+            [&] {
+                auto instance = std::make_unique<Instance>();
+                const Setup setup(*raw);
+                if constexpr (consumes)
+                    if (raw->role == SLUICE_ROLE_SOURCE) instance->source = make_adapter<SourceType, Source>(setup);
+                if constexpr (produces)
+                    if (raw->role == SLUICE_ROLE_TARGET) instance->target = make_adapter<TargetType, Target>(setup);
+                if (instance->source == nullptr && instance->target == nullptr)
+                    throw Failure(SLUICE_UNSUPPORTED, raw->role == SLUICE_ROLE_SOURCE ? "this queue can only be published to"
+                                                                                      : "this queue can only be received from");
+                *self = instance.release();
+            },
+            SLUICE_INVALID);
+    }
+    static void destroy(void* self) noexcept {
+        guarded_quietly([self] { delete &of(self); });
+    }
+    static std::uint32_t capabilities(void* self) noexcept { return of(self).source ? of(self).source->capabilities() : 0; }
+    static sluice_status open_source(void* self, const sluice_queue_sink* sink, sluice_fault* fault) noexcept {
+        return guarded(fault, [&] { return of(self).source->open(SourceSink(sink)); });
+    }
+    static sluice_status poll(void* self, std::uint32_t max, std::uint32_t wait_ms, sluice_fault* fault) noexcept {
+        return guarded(fault, [&] { return of(self).source->poll(max, std::chrono::milliseconds(wait_ms)); });
+    }
+    static sluice_status settle(void* self, const sluice_settlement* items, std::uint64_t count, sluice_fault* fault) noexcept {
+        return guarded(fault, [&] { return of(self).source->settle({items, count}); });
+    }
+    static sluice_status flush(void* self, sluice_fault* fault) noexcept {
+        return guarded(fault, [&] { return of(self).source->flush(); });
+    }
+    static void wake(void* self) noexcept { of(self).source->wake(); }
+    static sluice_status open_target(void* self, const sluice_target_sink* sink, sluice_fault* fault) noexcept {
+        return guarded(fault, [&] { return of(self).target->open(TargetSink(sink)); });
+    }
+    static sluice_status publish(void* self, const sluice_outgoing* const* messages, std::uint64_t count,
+                                 std::uint64_t first_token, sluice_fault* fault) noexcept {
+        return guarded(fault, [&] { return of(self).target->publish({messages, count}, first_token); });
+    }
+    static void close(void* self) noexcept {
+        guarded_quietly([self] { of(self).source ? of(self).source->close() : of(self).target->close(); });
+    }
+
+    static constexpr sluice_queue table{sizeof(sluice_queue),
+                                        0,
+                                        &create,
+                                        &destroy,
+                                        consumes ? &capabilities : nullptr,
+                                        consumes ? &open_source : nullptr,
+                                        consumes ? &poll : nullptr,
+                                        consumes ? &settle : nullptr,
+                                        consumes ? &flush : nullptr,
+                                        wakes<SourceType>() ? &wake : nullptr,
+                                        produces ? &open_target : nullptr,
+                                        produces ? &publish : nullptr,
+                                        &close};
+};
+
+}  // namespace detail
+
+// A queue component of one class or two: queue<A>(...), queue<ASource, ATarget>(...). The roles are found from what they derive
+// from.
+template <typename First, typename Second = detail::NoRole, std::same_as<Option>... Options>
+constexpr auto queue(std::string_view name, std::string_view summary, const Options&... options) {
+    using Thunks = detail::QueueThunks<detail::RoleOf<Source, First, Second>, detail::RoleOf<Target, First, Second>>;
+    auto component = detail::make_component(SLUICE_KIND_QUEUE, name, summary,
+                                            std::array<Option, sizeof...(Options)>{options...}, &Thunks::table);
+    component.source = Thunks::consumes;
+    component.target = Thunks::produces;
+    return component;
+}
+
+}  // namespace sluice::inline sdk
