@@ -146,7 +146,8 @@ bool JsonBody::index() {
 
 std::optional<std::string_view> JsonBody::find(const JsonPointer& pointer, std::string& scratch) {
     if (state_ == State::malformed) return std::nullopt;
-    if (state_ == State::indexed)
+    // A document that met an error is of no more use; indexing anew keeps the answer independent of earlier questions.
+    if (state_ == State::indexed && document_.is_alive())
         document_.rewind();
     else if (!index())
         return std::nullopt;

@@ -25,7 +25,7 @@ namespace sluice {
 
 class JsonBody {
 public:
-    // Costs nothing; the body is indexed by the first find().
+    // Costs nothing; the body is indexed by the first find(), and again only if an answer met damage.
     void open(std::string_view body) {
         body_ = body;
         state_ = State::unread;

@@ -2,7 +2,8 @@
 //
 // Threads     the source thread.
 // Errors      make: invalid, as Router's. route: none.
-// Invariants  (1) the first pool in file order whose conditions all hold takes the message (2) the body is indexed at most once
+// Invariants  (1) the first pool in file order whose conditions all hold takes the message (2) the body, unless damaged, is
+// indexed at most once
 //             (3) each pointer that conditions name is looked up at most once a message
 #pragma once
 
