@@ -4,10 +4,12 @@ The installed plugin package is used as a stranger would: from a folder outside 
 once through pkg-config, with nothing of the build tree in reach.
 """
 
+import json
 import os
 import pathlib
 import re
 import shutil
+import struct
 import subprocess
 import tempfile
 import unittest
@@ -34,6 +36,16 @@ def run(*command, **options):
 
 def exported(library):
     return [line.split()[-1] for line in run("nm", "--dynamic", "--defined-only", library).splitlines()]
+
+
+def manifest(library):
+    """What the section says, read with none of our code."""
+    section = library.with_suffix(".manifest")
+    run("objcopy", "--output-target=binary", "--only-section=.sluice.manifest", library, section)
+    data = section.read_bytes()
+    magic, major, _, needed, _, size, _ = struct.unpack_from("<8s4H2I", data)
+    assert (magic, major, needed) == (b"SLUICEM1", 1, 0), (magic, major, needed)
+    return json.loads(data[24:24 + size])
 
 
 def setUpModule():
@@ -127,7 +139,10 @@ class PluginFromOutside(unittest.TestCase):
 
     def assert_is_plugin(self, library):
         self.assertEqual(exported(library), ["sluice_plugin_entry_v1"])
-        if (BUILD / "bin/sluice").exists() and library.stem != "minimal":  # which has no manifest
+        if library.stem == "minimal":  # which has no manifest
+            return
+        self.assertEqual(manifest(library)["components"][0]["kind"], "handler")
+        if (BUILD / "bin/sluice").exists():
             self.assertIn(str(library.name), run(BUILD / "bin/sluice", "plugins", "inspect", library))
 
 

@@ -9,6 +9,7 @@
 #include "sluice/handler.h"
 #include "sluice/host.h"
 #include "sluice/manifest.h"
+#include "sluice/manifest_c.h"
 #include "sluice/message.h"
 #include "sluice/options.h"
 #include "sluice/queue.h"
