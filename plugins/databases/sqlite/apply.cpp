@@ -24,7 +24,8 @@ Status attempt(WriteConnection& connection, Deduplication* records, std::span<Un
 
 Status commit_together(WriteConnection& connection, Deduplication* records, std::span<Unit* const> units) {
     Status done = attempt(connection, records, units, Isolation::none);
-    // Once more is enough, but for a statement that rolls back the whole transaction (ON CONFLICT ROLLBACK): each try finds one of those.
+    // Once more is enough, but for a statement that rolls back the whole transaction (ON CONFLICT ROLLBACK): each try finds one
+    // of those.
     while (is_fault_of_message(done.code())) {
         connection.rollback();
         if (records) records->rolled_back();
@@ -57,9 +58,9 @@ Status apply(WriteConnection& connection, Deduplication* records, Unit& unit, En
             return SLUICE_OK;
         }
     }
-    const Write* const writes = unit.writes.data() + entry.first_write;
-    for (std::uint32_t i = 0; i < entry.write_count; ++i)
-        if (Status done = connection.execute(*writes[i].statement, unit.values.data() + writes[i].first_value, writes[i].value_count);
+    for (const Write& write : std::span(unit.writes).subspan(entry.first_write, entry.write_count))
+        if (Status done =
+                connection.execute(*write.statement, std::span(unit.values).subspan(write.first_value, write.value_count));
             !done.ok())
             return done;
     return SLUICE_OK;

@@ -8,14 +8,18 @@ namespace {
 constexpr std::uint64_t slot_bits = 8;
 static_assert(Connection::units_max <= 1u << slot_bits);
 
-Status no_such_unit() { return {SLUICE_CONTRACT, "there is no such unit of work on this connection, or it is submitted"}; }
-Status is_sealed() { return {SLUICE_CONTRACT, "the unit of work is sealed"}; }
+Status no_such_unit() {
+    return {SLUICE_CONTRACT, "there is no such unit of work on this connection, or it is submitted"};
+}
+Status is_sealed() {
+    return {SLUICE_CONTRACT, "the unit of work is sealed"};
+}
 
 }  // namespace
 
-Connection::Connection(Store& store, const sluice_database_sink& sink)
+Connection::Connection(Store& store, CommitSink sink)
     : store_(store),
-      sink_(&sink),
+      sink_(sink),
       records_(store.records()),
       reader_(open_for_reading(store.path(), store.settings().busy_timeout)) {}
 
@@ -26,9 +30,13 @@ Connection::~Connection() {
     all_back_.wait(lock, [this] { return away_ == 0; });
 }
 
-// The reading connection judges the statement; the writer compiles it at its first use, so that preparing never waits for a commit.
-std::uint32_t Connection::prepare(std::string_view sql) {
-    if (const auto known = numbers_.find(sql); known != numbers_.end()) return known->second;
+// The reading connection judges the statement; the writer compiles it at its first use, so that preparing never waits for a
+// commit.
+Status Connection::prepare(std::string_view sql, std::uint32_t& number) {
+    if (const auto known = numbers_.find(sql); known != numbers_.end()) {
+        number = known->second;
+        return SLUICE_OK;
+    }
     Prepared prepared = sqlite::prepare(reader_.get(), sql);
     const int parameters = sqlite3_bind_parameter_count(prepared.get());
     for (int i = 1; i <= parameters; ++i)
@@ -38,10 +46,10 @@ std::uint32_t Connection::prepare(std::string_view sql) {
     const bool writes = sqlite3_stmt_readonly(prepared.get()) == 0;
     Statement& shared = store_.statements().find_or_add(sql, static_cast<std::uint32_t>(parameters), writes);
     if (writes) prepared.reset();
-    const auto number = static_cast<std::uint32_t>(statements_.size());
+    number = static_cast<std::uint32_t>(statements_.size());
     statements_.push_back({&shared, std::move(prepared)});
     numbers_.emplace(shared.sql, number);
-    return number;
+    return SLUICE_OK;
 }
 
 Status Connection::unit_begin(std::uint64_t& number) {
@@ -58,7 +66,8 @@ Status Connection::unit_begin(std::uint64_t& number) {
     }
     if (unit == nullptr) {
         if (slots_.size() == units_max)
-            return {SLUICE_FULL, std::to_string(units_max) + " units of work are under way on one connection: wait for their end"};
+            return {SLUICE_FULL,
+                    std::to_string(units_max) + " units of work are under way on one connection: wait for their end"};
         slots_.push_back({std::make_unique<Unit>()});
         unit = slots_.back().unit.get();
         unit->owner = this;
@@ -84,7 +93,9 @@ Status Connection::record_once(std::uint64_t number, sluice_ticket ticket, const
         case Unit::Phase::holding: {
             if (Status finished = finish_message(*unit); !finished.ok()) return finished;
             unit->enter(ticket).record = record;
-            return enter_held(*unit, ticket);
+            Status entered = enter_held(*unit, ticket);
+            if (entered.code() == SLUICE_SEEN) erase_held(*unit, unit->entries.back(), true);
+            return entered;
         }
         case Unit::Phase::broken:
             return unit->broken;
@@ -93,22 +104,23 @@ Status Connection::record_once(std::uint64_t number, sluice_ticket ticket, const
     }
 }
 
-Status Connection::execute(std::uint64_t number, sluice_ticket ticket, std::uint32_t statement, const sluice_value* values,
-                           std::uint32_t count) {
+Status Connection::execute(std::uint64_t number, sluice_ticket ticket, std::uint32_t statement,
+                           std::span<const sluice_value> values) {
     Unit* const unit = find(number);
     if (unit == nullptr) return no_such_unit();
-    if (Status checked = check(statement, count); !checked.ok()) return checked;
+    if (Status checked = check(statement, values); !checked.ok()) return checked;
     Statement& shared = *statements_[statement].shared;
     if (!shared.writes)
-        return {SLUICE_INVALID, "\"" + shortened(shared.sql) + "\" only reads: ask for its rows with a query, executing it has no effect"};
+        return {SLUICE_INVALID,
+                "\"" + shortened(shared.sql) + "\" only reads: ask for its rows with a query, executing it has no effect"};
     switch (unit->phase) {
         case Unit::Phase::queueing:
-            if (Status added = unit->add_write(unit->enter(ticket), shared, values, count); !added.ok()) return added;
+            if (Status added = unit->add_write(unit->enter(ticket), shared, values); !added.ok()) return added;
             return SLUICE_QUEUED;
         case Unit::Phase::holding:
             if (Status entered = enter_held(*unit, ticket); !entered.ok())
                 return entered.code() == SLUICE_SEEN ? Status(SLUICE_QUEUED) : entered;  // its end will say so
-            return fault_of(*unit, store_.writer().connection().execute(shared, values, count));
+            return fault_of(*unit, store_.writer().connection().execute(shared, values));
         case Unit::Phase::broken:
             return unit->broken;
         default:
@@ -116,11 +128,11 @@ Status Connection::execute(std::uint64_t number, sluice_ticket ticket, std::uint
     }
 }
 
-Status Connection::query(std::uint64_t number, sluice_ticket ticket, std::uint32_t statement, const sluice_value* values,
-                         std::uint32_t count, const sluice_row_sink& sink) {
-    if (Status checked = check(statement, count); !checked.ok()) return checked;
+Status Connection::query(std::uint64_t number, sluice_ticket ticket, std::uint32_t statement,
+                         std::span<const sluice_value> values, RowSink rows) {
+    if (Status checked = check(statement, values); !checked.ok()) return checked;
     PreparedStatement& prepared = statements_[statement];
-    if (number == 0) return read(prepared, values, count, sink);
+    if (number == 0) return read(prepared, values, rows);
     Unit* const unit = find(number);
     if (unit == nullptr) return no_such_unit();
     if (unit->phase == Unit::Phase::queueing)
@@ -128,11 +140,15 @@ Status Connection::query(std::uint64_t number, sluice_ticket ticket, std::uint32
     if (unit->phase == Unit::Phase::broken) return unit->broken;
     if (unit->phase == Unit::Phase::sealed) return is_sealed();
     if (Status entered = enter_held(*unit, ticket); !entered.ok()) return entered;
-    return fault_of(*unit, store_.writer().connection().query(*prepared.shared, values, count, sink));
+    return fault_of(*unit, store_.writer().connection().query(*prepared.shared, values, rows));
 }
 
-void Connection::drop(std::uint64_t number, sluice_ticket ticket) { erase(number, ticket, false); }
-void Connection::forget(std::uint64_t number, sluice_ticket ticket) { erase(number, ticket, true); }
+void Connection::drop(std::uint64_t number, sluice_ticket ticket) noexcept {
+    erase(number, ticket, false);
+}
+void Connection::forget(std::uint64_t number, sluice_ticket ticket) noexcept {
+    erase(number, ticket, true);
+}
 
 Status Connection::seal(std::uint64_t number) {
     Unit* const unit = find(number);
@@ -144,11 +160,11 @@ Status Connection::seal(std::uint64_t number) {
     return SLUICE_OK;
 }
 
-void Connection::commit_submit(std::uint64_t number, std::uint64_t token) {
+void Connection::commit_submit(std::uint64_t number, std::uint64_t token) noexcept {
     Unit* const unit = find(number);
     if (unit == nullptr) {
-        const std::string_view text = "there is no such unit of work on this connection, or it was submitted before";
-        sink_->committed(sink_->context, token, SLUICE_CONFLICT, nullptr, 0, bytes(text));
+        sink_.committed(token, SLUICE_CONFLICT, {},
+                        "there is no such unit of work on this connection, or it was submitted before");
         return;
     }
     if (unit->phase == Unit::Phase::holding) (void)finish_message(*unit);
@@ -167,7 +183,7 @@ void Connection::commit_submit(std::uint64_t number, std::uint64_t token) {
         store_.writer().submit(*unit);
 }
 
-void Connection::abandon_unit(std::uint64_t number) {
+void Connection::abandon_unit(std::uint64_t number) noexcept {
     Unit* const unit = find(number);
     if (unit == nullptr) return;
     slots_[unit->slot].number = 0;
@@ -175,7 +191,7 @@ void Connection::abandon_unit(std::uint64_t number) {
     give_back(*unit);
 }
 
-void Connection::confirmed_below(std::string_view source, std::string_view stream, std::uint64_t position) {
+void Connection::confirmed_below(std::string_view source, std::string_view stream, std::uint64_t position) noexcept {
     if (records_) records_->confirm(source, stream, std::min(position, static_cast<std::uint64_t>(INT64_MAX)));
 }
 
@@ -197,8 +213,9 @@ void Connection::end(Unit& unit, sluice_status status, std::string_view text) {
     }
     if (status == SLUICE_OK)
         for (const Entry& entry : unit.entries)
-            if (entry.status != SLUICE_OK && !entry.dropped) unit.results.push_back({entry.ticket, entry.status, 0, entry.text});
-    sink_->committed(sink_->context, unit.token, status, unit.results.data(), unit.results.size(), bytes(text));
+            if (entry.status != SLUICE_OK && !entry.dropped)
+                unit.results.push_back({entry.ticket, entry.status, 0, entry.text});
+    sink_.committed(unit.token, status, unit.results, text);
     std::unique_lock lock(mutex_);
     unit.reset();
     free_.push_back(&unit);
@@ -216,20 +233,20 @@ void Connection::give_back(Unit& unit) {
     free_.push_back(&unit);
 }
 
-Status Connection::check(std::uint32_t statement, std::uint32_t count) const {
+Status Connection::check(std::uint32_t statement, std::span<const sluice_value> values) const {
     if (statement >= statements_.size()) return {SLUICE_CONTRACT, "there is no statement of this number on this connection"};
     const Statement& shared = *statements_[statement].shared;
-    if (shared.parameters == count) return SLUICE_OK;
-    return {SLUICE_INVALID, "\"" + shortened(shared.sql) + "\" has " + std::to_string(shared.parameters) + " parameters and was given " +
-                                std::to_string(count) + " values"};
+    if (shared.parameters == values.size()) return SLUICE_OK;
+    return {SLUICE_INVALID, "\"" + shortened(shared.sql) + "\" has " + std::to_string(shared.parameters) +
+                                " parameters and was given " + std::to_string(values.size()) + " values"};
 }
 
 // Committed data. The statement ends before this returns, so that no snapshot keeps the log from being written back.
-Status Connection::read(PreparedStatement& statement, const sluice_value* values, std::uint32_t count, const sluice_row_sink& sink) {
+Status Connection::read(PreparedStatement& statement, std::span<const sluice_value> values, const RowSink& rows) {
     if (!statement.reader)
         return {SLUICE_INVALID, "\"" + shortened(statement.shared->sql) + "\" writes: run it inside a unit of work"};
-    int code = bind(statement.reader.get(), values, count);
-    if (code == SQLITE_OK) code = hand_out_rows(statement.reader.get(), sink, row_);
+    int code = bind(statement.reader.get(), values);
+    if (code == SQLITE_OK) code = hand_out_rows(statement.reader.get(), rows, row_);
     Status result = code == SQLITE_OK ? Status() : last_error(reader_.get(), statement.shared->sql);
     sqlite3_reset(statement.reader.get());
     return result;
@@ -242,8 +259,10 @@ Status Connection::fill(Record& record, Unit& unit, const sluice_identity& ident
         record.id = unit.arena.copy(identity.id);
         return SLUICE_OK;
     }
-    if (identity.stream_size > identity.id.size || identity.position >= identity.position_end || identity.position_end > INT64_MAX)
-        return {SLUICE_CONTRACT, "the identity of the message is not [position, position_end) of a stream that its id begins with"};
+    if (identity.stream_size > identity.id.size || identity.position >= identity.position_end ||
+        identity.position_end > INT64_MAX)
+        return {SLUICE_CONTRACT,
+                "the identity of the message is not [position, position_end) of a stream that its id begins with"};
     const std::string_view source = view(identity.source);
     const std::string_view name = view(identity.id).substr(0, identity.stream_size);
     if (last_stream_ == nullptr || last_stream_->name != name || last_stream_->source != source)
@@ -255,19 +274,18 @@ Status Connection::fill(Record& record, Unit& unit, const sluice_identity& ident
     return SLUICE_OK;
 }
 
-bool Connection::erase(std::uint64_t number, sluice_ticket ticket, bool with_record) {
+void Connection::erase(std::uint64_t number, sluice_ticket ticket, bool with_record) {
     Unit* const unit = find(number);
     Entry* const entry = unit ? unit->find(ticket) : nullptr;
-    if (entry == nullptr) return false;
+    if (entry == nullptr) return;
     if (unit->phase == Unit::Phase::holding) {
         erase_held(*unit, *entry, with_record);
-        return true;
+        return;
     }
     unit->drop_writes(*entry);
     entry->dropped = true;
     if (with_record) entry->record = {};
     if (entry == &unit->entries.back() && entry->record.kind == Record::Kind::none) unit->entries.pop_back();
-    return true;
 }
 
 }  // namespace sluice::sqlite

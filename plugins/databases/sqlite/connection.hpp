@@ -1,52 +1,54 @@
 // A worker's connection: its reading connection, the statements it has prepared, and its units of work.
 //
-// Writes of a unit are queued and applied by the writer when the unit is submitted. A read inside a unit first applies what is queued;
-// from there on the unit holds the writer and executes at once, a savepoint a message.
+// Writes of a unit are queued and applied by the writer when the unit is submitted. A read inside a unit first applies what is
+// queued; from there on the unit holds the writer and executes at once, a savepoint a message.
 //
 // Threads     the worker's, but for is_fenced and end (whoever holds the writer).
 // Ownership   units are reused; a unit's number is its place and how often it was used, so that a stale number is found out.
 // Limits      units_max begun or submitted at a time; then unit_begin answers SLUICE_FULL.
-// Invariants  (1) Once a unit was answered with anything that makes the host run it again, units of the same epoch are answered with
+// Invariants  (1) Once a unit was answered with anything that makes the host run it again, units of the same epoch are answered
+// with
 //                 SLUICE_CONFLICT and not applied. An epoch ends with the first unit that is begun when all are answered.
-//             (2) A statement that fails ends its message, whether it was queued or executed at once: nothing of the message stays.
+//             (2) A statement that fails ends its message, whether it was queued or executed at once: nothing of the message
+//             stays.
 #pragma once
 
 #include <condition_variable>
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
+#include "sluice/sdk/database.hpp"
 #include "store.hpp"
 #include "unit.hpp"
 
 namespace sluice::sqlite {
 
-class Connection final : public UnitOwner {
+class Connection final : public sluice::Connection, public UnitOwner {
 public:
     static constexpr std::size_t units_max = 64;
 
-    Connection(Store& store, const sluice_database_sink& sink);
-    ~Connection();  // waits until every submitted unit has come back
-    Connection(const Connection&) = delete;
-    Connection& operator=(const Connection&) = delete;
+    Connection(Store& store, CommitSink sink);  // throws Failure
+    ~Connection() override;                     // waits until every submitted unit has come back
 
-    std::uint32_t prepare(std::string_view sql);  // throws Failure
-    Status unit_begin(std::uint64_t& number);
-    Status record_once(std::uint64_t number, sluice_ticket ticket, const sluice_identity& identity);
-    Status execute(std::uint64_t number, sluice_ticket ticket, std::uint32_t statement, const sluice_value* values,
-                   std::uint32_t count);
-    Status query(std::uint64_t number, sluice_ticket ticket, std::uint32_t statement, const sluice_value* values,
-                 std::uint32_t count, const sluice_row_sink& sink);
-    void drop(std::uint64_t number, sluice_ticket ticket);
-    void forget(std::uint64_t number, sluice_ticket ticket);
-    Status seal(std::uint64_t number);
-    void commit_submit(std::uint64_t number, std::uint64_t token);
-    void abandon_unit(std::uint64_t number);
-    void confirmed_below(std::string_view source, std::string_view stream, std::uint64_t position);
+    Status prepare(std::string_view sql, std::uint32_t& statement) override;
+    Status unit_begin(std::uint64_t& number) override;
+    Status record_once(std::uint64_t number, sluice_ticket ticket, const sluice_identity& identity) override;
+    Status execute(std::uint64_t number, sluice_ticket ticket, std::uint32_t statement,
+                   std::span<const sluice_value> values) override;
+    Status query(std::uint64_t number, sluice_ticket ticket, std::uint32_t statement, std::span<const sluice_value> values,
+                 RowSink rows) override;
+    void drop(std::uint64_t number, sluice_ticket ticket) noexcept override;
+    void forget(std::uint64_t number, sluice_ticket ticket) noexcept override;
+    Status seal(std::uint64_t number) override;
+    void commit_submit(std::uint64_t number, std::uint64_t token) noexcept override;
+    void abandon_unit(std::uint64_t number) noexcept override;
+    void confirmed_below(std::string_view source, std::string_view stream, std::uint64_t position) noexcept override;
 
     bool is_fenced(const Unit& unit) override;
     void end(Unit& unit, sluice_status status, std::string_view text) override;
@@ -64,10 +66,10 @@ private:
 
     Unit* find(std::uint64_t number);
     void give_back(Unit& unit);
-    Status check(std::uint32_t statement, std::uint32_t count) const;
-    Status read(PreparedStatement& statement, const sluice_value* values, std::uint32_t count, const sluice_row_sink& sink);
+    Status check(std::uint32_t statement, std::span<const sluice_value> values) const;
+    Status read(PreparedStatement& statement, std::span<const sluice_value> values, const RowSink& rows);
     Status fill(Record& record, Unit& unit, const sluice_identity& identity);
-    bool erase(std::uint64_t number, sluice_ticket ticket, bool with_record);
+    void erase(std::uint64_t number, sluice_ticket ticket, bool with_record);
 
     // A unit that holds the writer (held_unit.cpp).
     Status hold(Unit& unit, sluice_ticket current);
@@ -82,7 +84,7 @@ private:
 
     // constant
     Store& store_;
-    const sluice_database_sink* sink_;
+    const CommitSink sink_;
     Deduplication* const records_;
     Handle reader_;
 

@@ -32,8 +32,12 @@ std::string key_of(std::string_view source, std::string_view name) {
     return key.append(source).append(1, '\0').append(name);
 }
 
-std::int64_t signed_of(std::uint64_t position) { return static_cast<std::int64_t>(position); }
-std::uint64_t unsigned_of(std::int64_t position) { return static_cast<std::uint64_t>(position); }
+std::int64_t signed_of(std::uint64_t position) {
+    return static_cast<std::int64_t>(position);
+}
+std::uint64_t unsigned_of(std::int64_t position) {
+    return static_cast<std::uint64_t>(position);
+}
 
 void bind_bytes(sqlite3_stmt* statement, int parameter, std::string_view bytes, bool is_text) {
     const char* data = bytes.empty() ? "" : bytes.data();
@@ -83,14 +87,16 @@ void Deduplication::open(sqlite3* writer, std::chrono::milliseconds keep) {
 void Deduplication::close() {
     if (writer_ == nullptr) return;
     for (const auto& [key, stream] : streams_)
-        if (stream->row != 0 && stream->confirmed.load(std::memory_order_relaxed) > stream->working.below()) mark_dirty(*stream);
+        if (stream->row != 0 && stream->confirmed.load(std::memory_order_relaxed) > stream->working.below())
+            mark_dirty(*stream);
     if (!dirty_.empty() && sqlite3_exec(writer_, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr) == SQLITE_OK) {
         const bool stored = store().ok();
         // If it fails, the records only stay longer than they need to.
         sqlite3_exec(writer_, stored ? "COMMIT" : "ROLLBACK", nullptr, nullptr, nullptr);
         if (sqlite3_get_autocommit(writer_) == 0) sqlite3_exec(writer_, "ROLLBACK", nullptr, nullptr, nullptr);
     }
-    for (Prepared* each : {&insert_id_, &oldest_ids_, &delete_ids_, &insert_stream_, &update_stream_, &put_range_, &delete_range_})
+    for (Prepared* each :
+         {&insert_id_, &oldest_ids_, &delete_ids_, &insert_stream_, &update_stream_, &put_range_, &delete_range_})
         each->reset();
     writer_ = nullptr;
     std::unique_lock lock(mutex_);
@@ -142,7 +148,8 @@ Status Deduplication::admit(const Record& record, bool& is_new) {
     }
     if (record.kind == Record::Kind::none) return SLUICE_OK;
     if (now_ms_ == 0)
-        now_ms_ = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+        now_ms_ =
+            std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
     bind_bytes(insert_id_.get(), 1, view(record.source), true);
     bind_bytes(insert_id_.get(), 2, view(record.id), false);
     sqlite3_bind_int64(insert_id_.get(), 3, now_ms_);
@@ -206,8 +213,8 @@ Status Deduplication::store(Stream& stream) {
     return SLUICE_OK;
 }
 
-// As many of the oldest rows as were added, and some more, so that the table shrinks to what `keep` asks for without ever making one
-// transaction long.
+// As many of the oldest rows as were added, and some more, so that the table shrinks to what `keep` asks for without ever
+// making one transaction long.
 Status Deduplication::prune() {
     const std::int64_t before = now_ms_ - keep_ms_;
     std::int64_t last = 0;

@@ -1,10 +1,10 @@
 // The records of messages whose effects are in the database, written in the same transaction as the effects.
 //
-// Messages with a place in a stream (a file's offsets) cost a range that soon is part of one number; messages with an id only cost a
-// row for as long as `keep` says.
+// Messages with a place in a stream (a file's offsets) cost a range that soon is part of one number; messages with an id only
+// cost a row for as long as `keep` says.
 //
-// Two pictures are kept of each stream: `working`, with what the open transaction adds, and `visible`, what is committed. So a worker
-// that asks early is never told "seen" of something that may still be rolled back.
+// Two pictures are kept of each stream: `working`, with what the open transaction adds, and `visible`, what is committed. So a
+// worker that asks early is never told "seen" of something that may still be rolled back.
 //
 // Threads     stream, is_seen, confirm: any. Everything else: whoever holds the writer.
 // Errors      Status; a record that cannot be written is a fault of the database, never of the message.
@@ -41,8 +41,8 @@ struct Stream {
     // of whoever holds the writer
     RangeSet working;
     RangeSet::Changes changes;
-    std::int64_t row = 0;          // 0 = none yet
-    std::int64_t row_before = 0;   // to return to if the transaction is rolled back
+    std::int64_t row = 0;         // 0 = none yet
+    std::int64_t row_before = 0;  // to return to if the transaction is rolled back
     std::uint64_t below_stored = 0;
     bool is_dirty = false;
 

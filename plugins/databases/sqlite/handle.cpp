@@ -1,6 +1,5 @@
 #include "handle.hpp"
 
-#include <array>
 #include <cstring>
 
 namespace sluice::sqlite {
@@ -11,7 +10,8 @@ Handle open_file(const std::string& path, int flags, std::chrono::milliseconds b
     const int code = sqlite3_open_v2(path.c_str(), &raw, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
     Handle handle(raw);  // also after an error: SQLite wants it closed then, too
     if (code != SQLITE_OK)
-        throw Failure(status_of(code), "SQLite cannot open \"" + path + "\": " + (raw ? sqlite3_errmsg(raw) : sqlite3_errstr(code)));
+        throw Failure(status_of(code),
+                      "SQLite cannot open \"" + path + "\": " + (raw ? sqlite3_errmsg(raw) : sqlite3_errstr(code)));
     sqlite3_busy_timeout(raw, static_cast<int>(busy_timeout.count()));
     // No statement, not even of the setup, may write into SQLite's own structures.
     sqlite3_db_config(raw, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
@@ -62,9 +62,10 @@ Handle open_for_writing(const std::string& path, std::chrono::milliseconds busy_
     const Prepared mode = prepare(handle.get(), "PRAGMA journal_mode");
     if (sqlite3_step(mode.get()) != SQLITE_ROW ||
         std::strcmp(reinterpret_cast<const char*>(sqlite3_column_text(mode.get(), 0)), "wal") != 0)
-        throw Failure(SLUICE_UNAVAILABLE, "\"" + path +
-                                              "\" cannot be put into WAL mode: put it on a local file system, and let no other program "
-                                              "hold it open in another mode");
+        throw Failure(SLUICE_UNAVAILABLE,
+                      "\"" + path +
+                          "\" cannot be put into WAL mode: put it on a local file system, and let no other program "
+                          "hold it open in another mode");
     return handle;
 }
 
@@ -92,8 +93,10 @@ Prepared prepare(sqlite3* handle, std::string_view sql) {
     Prepared statement(raw);
     if (code != SQLITE_OK) {
         if ((code & 0xff) == SQLITE_AUTH)
-            throw Failure(SLUICE_INVALID, "a statement may not begin or end transactions, attach databases, create temporary objects or "
-                                          "set pragmas, as \"" + shortened(sql) + "\" does: the adapter does that; pragmas go into `setup`");
+            throw Failure(SLUICE_INVALID,
+                          "a statement may not begin or end transactions, attach databases, create temporary objects or "
+                          "set pragmas, as \"" +
+                              shortened(sql) + "\" does: the adapter does that; pragmas go into `setup`");
         const Status error = last_error(handle, sql);
         throw Failure(error.code(), error.text());
     }
@@ -145,10 +148,10 @@ Status last_error(sqlite3* handle, std::string_view sql) {
     return {status_of(sqlite3_extended_errcode(handle)), std::move(text)};
 }
 
-int bind(sqlite3_stmt* statement, const sluice_value* values, std::uint32_t count) noexcept {
-    for (std::uint32_t i = 0; i < count; ++i) {
-        const sluice_value& value = values[i];
-        const int parameter = static_cast<int>(i) + 1;
+int bind(sqlite3_stmt* statement, std::span<const sluice_value> values) noexcept {
+    int parameter = 0;
+    for (const sluice_value& value : values) {
+        ++parameter;
         int code = SQLITE_OK;
         switch (value.type) {
             case SLUICE_VALUE_INTEGER:
@@ -163,9 +166,9 @@ int bind(sqlite3_stmt* statement, const sluice_value* values, std::uint32_t coun
                                            value.as.bytes.size, SQLITE_STATIC, SQLITE_UTF8);
                 break;
             case SLUICE_VALUE_BLOB:
-                code = value.as.bytes.size == 0 ? sqlite3_bind_zeroblob(statement, parameter, 0)
-                                                : sqlite3_bind_blob64(statement, parameter, value.as.bytes.data,
-                                                                      value.as.bytes.size, SQLITE_STATIC);
+                code = value.as.bytes.size == 0
+                           ? sqlite3_bind_zeroblob(statement, parameter, 0)
+                           : sqlite3_bind_blob64(statement, parameter, value.as.bytes.data, value.as.bytes.size, SQLITE_STATIC);
                 break;
             default:
                 code = sqlite3_bind_null(statement, parameter);

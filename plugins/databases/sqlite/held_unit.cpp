@@ -14,7 +14,8 @@ Status Connection::hold(Unit& unit, sluice_ticket current) {
     unit.is_held = true;
     unit.phase = Unit::Phase::holding;
     Status applied = apply_before(unit, current);
-    while (is_fault_of_message(applied.code())) {  // it rolled back the whole transaction; it is marked, so the others can have theirs
+    while (is_fault_of_message(
+        applied.code())) {  // it rolled back the whole transaction; it is marked, so the others can have theirs
         if (records_) records_->rolled_back();
         applied = apply_before(unit, current);
     }
@@ -114,7 +115,8 @@ void Connection::erase_held(Unit& unit, Entry& entry, bool with_record) {
     entry.dropped = true;
     entry.write_count = 0;
     entry.fault = SLUICE_OK;
-    if (const Status applied = apply(store_.writer().connection(), records_, unit, entry); !applied.ok()) return lose(unit, applied);
+    if (const Status applied = apply(store_.writer().connection(), records_, unit, entry); !applied.ok())
+        return lose(unit, applied);
     keep_record(records_, entry);
 }
 

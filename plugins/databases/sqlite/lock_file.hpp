@@ -1,7 +1,7 @@
 // The file PATH.sluice-lock: holds every other process, and every other instance in this process, off a database file.
 //
-// It is an flock of its own, not one on the database: closing a second descriptor of the database file would drop SQLite's locks.
-// The file stays when the lock is released; removing it would let two processes lock two files of the same name.
+// It is an flock of its own, not one on the database: closing a second descriptor of the database file would drop SQLite's
+// locks. The file stays when the lock is released; removing it would let two processes lock two files of the same name.
 //
 // Errors  acquire throws Failure: who holds the file, and what to do.
 #pragma once

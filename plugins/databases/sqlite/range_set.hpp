@@ -1,7 +1,7 @@
 // Which positions of a stream are recorded: all below one number, and ranges above it.
 //
-// A stream that is processed without holes is that one number. Ranges that touch become one; what touches `below` is folded into it.
-// The set also knows which of its ranges have a row in the database, so that only the difference has to be written.
+// A stream that is processed without holes is that one number. Ranges that touch become one; what touches `below` is folded
+// into it. The set also knows which of its ranges have a row in the database, so that only the difference has to be written.
 //
 // Threads  none of its own.
 // Limits   as many ranges as there are holes: messages in flight, failed for good and not confirmed, or gone to other pools.
@@ -75,7 +75,8 @@ public:
     void restore(const RangeSet& other) {
         ranges_.clear();
         below_ = other.below_;
-        for (const auto& [start, range] : other.ranges_) ranges_.emplace_hint(ranges_.end(), start, Range{range.stop, range.stop});
+        for (const auto& [start, range] : other.ranges_)
+            ranges_.emplace_hint(ranges_.end(), start, Range{range.stop, range.stop});
     }
 
 private:

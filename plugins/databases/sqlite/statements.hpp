@@ -1,5 +1,5 @@
-// The statements that the workers of a database have prepared, by their text: the same INSERT of ten workers is one statement of the
-// one connection that writes.
+// The statements that the workers of a database have prepared, by their text: the same INSERT of ten workers is one statement
+// of the one connection that writes.
 //
 // Threads     find_or_add: any. A statement's `on_writer`: whoever holds the writer.
 // Ownership   the catalog owns the statements; they live as long as it.

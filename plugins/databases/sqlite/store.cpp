@@ -15,7 +15,8 @@ std::string prepared_path(const std::string& given) {
     if (path.has_parent_path()) {
         fs::create_directories(path.parent_path(), error);
         if (error)
-            throw Failure(SLUICE_UNAVAILABLE, "cannot create the folder \"" + path.parent_path().string() + "\": " + error.message());
+            throw Failure(SLUICE_UNAVAILABLE,
+                          "cannot create the folder \"" + path.parent_path().string() + "\": " + error.message());
     }
     const fs::path real = fs::weakly_canonical(path, error);
     return error ? path.string() : real.string();

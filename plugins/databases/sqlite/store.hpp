@@ -1,4 +1,5 @@
-// A database file that is open: its lock, its writer, its statements and its records. What several components on one file share.
+// A database file that is open: its lock, its writer, its statements and its records. What several components on one file
+// share.
 //
 // Threads  open, close: control. The parts say their own.
 #pragma once

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -90,12 +91,12 @@ public:
         return nullptr;
     }
 
-    Status add_write(Entry& entry, Statement& statement, const sluice_value* given, std::uint32_t count) {
+    Status add_write(Entry& entry, Statement& statement, std::span<const sluice_value> given) {
         if (writes.size() >= writes_max || arena.used() > bytes_max)
             return {SLUICE_FULL, "the unit of work holds as many writes as it may: lower `batch.max`, or write less a message"};
-        writes.push_back({&statement, static_cast<std::uint32_t>(values.size()), count});
-        for (std::uint32_t i = 0; i < count; ++i) {
-            sluice_value& value = values.emplace_back(given[i]);
+        writes.push_back({&statement, static_cast<std::uint32_t>(values.size()), static_cast<std::uint32_t>(given.size())});
+        for (const sluice_value& each : given) {
+            sluice_value& value = values.emplace_back(each);
             if ((value.type == SLUICE_VALUE_TEXT || value.type == SLUICE_VALUE_BLOB) && value.life != SLUICE_LIFE_UNIT)
                 value.as.bytes = arena.copy(value.as.bytes);
         }
@@ -141,9 +142,9 @@ public:
     std::vector<sluice_commit_result> results;  // filled when it ends
 
     enum class Phase : std::uint8_t {
-        queueing,   // writes are kept
-        holding,    // after a read: it has the writer, an open transaction, and executes at once
-        broken,     // its transaction was lost: nothing but an end is left
+        queueing,  // writes are kept
+        holding,   // after a read: it has the writer, an open transaction, and executes at once
+        broken,    // its transaction was lost: nothing but an end is left
         sealed,
     };
     Phase phase = Phase::queueing;
@@ -152,7 +153,7 @@ public:
     Status broken;                   // why
     std::uint64_t epoch = 0;         // see Connection
     std::uint64_t token = 0;
-    std::uint32_t slot = 0;         // its place with its owner
+    std::uint32_t slot = 0;  // its place with its owner
     UnitOwner* owner = nullptr;
     Turn turn;
 };

@@ -10,8 +10,9 @@ namespace {
 
 // What a setup script may not touch, since the promises of this adapter stand on it.
 int refuse_in_setup(void* denied, int action, const char* first, const char*, const char*, const char*) {
-    constexpr std::array ours{"journal_mode", "locking_mode", "synchronous",      "wal_autocheckpoint", "wal_checkpoint",
-                              "mmap_size",    "query_only",   "journal_size_limit", "writable_schema",    "temp_store_directory"};
+    constexpr std::array ours{"journal_mode",    "locking_mode",        "synchronous", "wal_autocheckpoint",
+                              "wal_checkpoint",  "mmap_size",           "query_only",  "journal_size_limit",
+                              "writable_schema", "temp_store_directory"};
     auto& name = *static_cast<std::string*>(denied);
     switch (action) {
         case SQLITE_ATTACH:
@@ -94,11 +95,11 @@ Status WriteConnection::check_references() {
     return {SLUICE_CONSTRAINT, "FOREIGN KEY constraint failed (deferred to the end of the message)"};
 }
 
-Status WriteConnection::execute(Statement& statement, const sluice_value* values, std::uint32_t count) {
+Status WriteConnection::execute(Statement& statement, std::span<const sluice_value> values) {
     if (!statement.on_writer)
         if (Status compiled = compile(statement); !compiled.ok()) return compiled;
     sqlite3_stmt* const prepared = statement.on_writer.get();
-    int code = bind(prepared, values, count);
+    int code = bind(prepared, values);
     if (code == SQLITE_OK) do {
             code = sqlite3_step(prepared);
         } while (code == SQLITE_ROW);  // RETURNING: nobody asked for the rows
@@ -111,12 +112,12 @@ Status WriteConnection::execute(Statement& statement, const sluice_value* values
     return error;
 }
 
-Status WriteConnection::query(Statement& statement, const sluice_value* values, std::uint32_t count, const sluice_row_sink& sink) {
+Status WriteConnection::query(Statement& statement, std::span<const sluice_value> values, const RowSink& rows) {
     if (!statement.on_writer)
         if (Status compiled = compile(statement); !compiled.ok()) return compiled;
     sqlite3_stmt* const prepared = statement.on_writer.get();
-    int code = bind(prepared, values, count);
-    if (code == SQLITE_OK) code = hand_out_rows(prepared, sink, row_);
+    int code = bind(prepared, values);
+    if (code == SQLITE_OK) code = hand_out_rows(prepared, rows, row_);
     Status result = code == SQLITE_OK ? Status() : last_error(handle_.get(), statement.sql);
     sqlite3_reset(prepared);
     return result;
@@ -124,8 +125,8 @@ Status WriteConnection::query(Statement& statement, const sluice_value* values, 
 
 void WriteConnection::checkpoint_if_due() {
     if (log_pages_ < checkpoint_pages) return;
-    // PASSIVE waits for nobody. What a reader keeps it from doing, the next one does; the log begins anew once all of it is written
-    // back and no reader uses it.
+    // PASSIVE waits for nobody. What a reader keeps it from doing, the next one does; the log begins anew once all of it is
+    // written back and no reader uses it.
     sqlite3_wal_checkpoint_v2(handle_.get(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
     log_pages_ = 0;  // until the next commit says how long it is
 }
@@ -133,10 +134,12 @@ void WriteConnection::checkpoint_if_due() {
 Status WriteConnection::probe() {
     if (Status begun = begin(); !begun.ok()) return begun;
     const int code = sqlite3_exec(
-        handle_.get(), "PRAGMA user_version", [](void* self, int, char** columns, char**) {
+        handle_.get(), "PRAGMA user_version",
+        [](void* self, int, char** columns, char**) {
             const std::string same = std::string("PRAGMA user_version=") + columns[0];
             return sqlite3_exec(static_cast<WriteConnection*>(self)->handle_.get(), same.c_str(), nullptr, nullptr, nullptr);
-        }, this, nullptr);
+        },
+        this, nullptr);
     Status result = code == SQLITE_OK ? commit() : last_error(handle_.get());
     rollback();
     return result;
@@ -162,14 +165,14 @@ Status WriteConnection::compile(Statement& statement) {
     }
 }
 
-int hand_out_rows(sqlite3_stmt* statement, const sluice_row_sink& sink, std::vector<sluice_value>& row) {
+int hand_out_rows(sqlite3_stmt* statement, const RowSink& rows, std::vector<sluice_value>& row) {
     for (;;) {
         const int code = sqlite3_step(statement);
         if (code == SQLITE_DONE) return SQLITE_OK;
         if (code != SQLITE_ROW) return code;
         row.resize(static_cast<std::size_t>(sqlite3_column_count(statement)));
         for (std::size_t i = 0; i < row.size(); ++i) row[i] = column(statement, static_cast<int>(i));
-        if (sink.row(sink.context, row.data(), static_cast<std::uint32_t>(row.size())) != SLUICE_OK) return SQLITE_OK;
+        if (!rows.row(row)) return SQLITE_OK;
     }
 }
 

@@ -6,10 +6,12 @@
 #pragma once
 
 #include <chrono>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "handle.hpp"
+#include "sluice/sdk/database.hpp"
 #include "statements.hpp"
 
 namespace sluice::sqlite {
@@ -37,8 +39,8 @@ public:
     // SLUICE_CONSTRAINT if rows refer to rows that are not there and the check is deferred.
     Status check_references();
 
-    Status execute(Statement& statement, const sluice_value* values, std::uint32_t count);
-    Status query(Statement& statement, const sluice_value* values, std::uint32_t count, const sluice_row_sink& sink);
+    Status execute(Statement& statement, std::span<const sluice_value> values);
+    Status query(Statement& statement, std::span<const sluice_value> values, const RowSink& rows);
 
     void checkpoint_if_due();
     // A small durable write that changes nothing: whether the disk takes one.
@@ -55,6 +57,6 @@ private:
 };
 
 // Hands the rows of a bound statement to the sink, until it has enough. Used for reading connections, too.
-int hand_out_rows(sqlite3_stmt* statement, const sluice_row_sink& sink, std::vector<sluice_value>& row);
+int hand_out_rows(sqlite3_stmt* statement, const RowSink& rows, std::vector<sluice_value>& row);
 
 }  // namespace sluice::sqlite

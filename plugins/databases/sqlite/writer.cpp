@@ -46,8 +46,9 @@ Status Writer::hold(Turn& turn) {
     wake_.notify_one();
     if (granted_.wait_for(lock, patience_, [&] { return holder_ == &turn; })) return SLUICE_OK;
     remove(turn);
-    return {SLUICE_CONFLICT, "waited " + std::to_string(patience_.count()) +
-                                 " ms (`busy_timeout`) for the writer: another worker reads inside its unit of work and keeps it"};
+    return {SLUICE_CONFLICT,
+            "waited " + std::to_string(patience_.count()) +
+                " ms (`busy_timeout`) for the writer: another worker reads inside its unit of work and keeps it"};
 }
 
 void Writer::release() {

@@ -1,8 +1,9 @@
-// The writer of a database file: one thread and the one connection that writes. Units are applied in the order of their submission, all
-// that wait together in one transaction; a worker that reads inside its unit gets the connection for itself for a while.
+// The writer of a database file: one thread and the one connection that writes. Units are applied in the order of their
+// submission, all that wait together in one transaction; a worker that reads inside its unit gets the connection for itself for
+// a while.
 //
-// Threads     submit, hold, release, ping: any. open, close: control. connection(): the writer's thread, or the worker that holds it.
-// Ordering    a turn sees everything the turns before it did; hold() waits for the units submitted before it.
+// Threads     submit, hold, release, ping: any. open, close: control. connection(): the writer's thread, or the worker that
+// holds it. Ordering    a turn sees everything the turns before it did; hold() waits for the units submitted before it.
 // Ownership   units stay their owner's and come back through UnitOwner::end, from the writer's thread.
 // Limits      the queue is a list through the units themselves: as long as the owners' units are many.
 // Invariants  (1) The connection is used by whoever's turn it is, and by nobody else: turns follow each other under mutex_.
@@ -21,8 +22,8 @@ namespace sluice::sqlite {
 
 class Writer {
 public:
-    // Messages of one transaction: keeps the wait for a commit to some milliseconds while a thousand a commit already are within a few
-    // per cent of the fastest.
+    // Messages of one transaction: keeps the wait for a commit to some milliseconds while a thousand a commit already are
+    // within a few per cent of the fastest.
     static constexpr std::size_t group_messages_max = 4096;
 
     Writer() = default;
