@@ -1,6 +1,6 @@
 // The configuration as the host uses it: read, checked, defaults filled in. docs/reference/configuration.md describes the keys.
 //
-// Immutable after read_config.
+// Immutable after check_plugins.
 #pragma once
 
 #include <chrono>
@@ -20,11 +20,13 @@ using Milliseconds = std::chrono::milliseconds;
 
 // One plugin instance: which component, and its options, checked against the manifest, with the manifest's defaults filled in.
 struct ComponentConfig {
-    std::string name;    // as in the file: "flights"
-    std::string path;    // "sources.flights", "pools.airports.handler"
-    std::string plugin;  // the component's name, or the path of a .so (then absolute)
-    Node options;        // a map
-    Mark mark;           // of `plugin`
+    std::string name;               // as in the file: "flights"
+    std::string path;               // "sources.flights", "pools.airports.handler"
+    std::string plugin;             // the component's name, or the path of a .so (then absolute)
+    Node options;                   // a map
+    Mark mark;                      // of `plugin`
+    std::string component;          // the component's name in its manifest; set with the next by check_plugins
+    std::filesystem::path library;  // the plugin's file
 };
 
 struct SourceConfig {
@@ -44,7 +46,7 @@ enum class RouteBy : std::uint8_t { pointer, header, id, body, round_robin };
 
 struct RouteConfig {
     RouteBy by = RouteBy::round_robin;
-    std::string key;                                            // JSON pointer (RFC 6901), or the header's name
+    std::string key;                                             // JSON pointer (RFC 6901), or the header's name
     std::vector<std::pair<std::string, std::uint32_t>> workers;  // explicit key -> worker; others by hash
 };
 
@@ -62,22 +64,23 @@ enum class OnFailure : std::uint8_t { park, skip };
 
 struct PoolConfig {
     std::string name;
-    std::uint32_t source = 0;                                     // index into HostConfig::sources
-    std::vector<std::pair<std::string, std::string>> when;        // JSON pointer -> scalar's text; all must hold
+    std::uint32_t source = 0;                               // index into HostConfig::sources
+    std::vector<std::pair<std::string, std::string>> when;  // JSON pointer -> scalar's text; all must hold
     RouteConfig route;
     MissingKey missing_key;
     std::uint32_t workers = 1;
-    std::uint32_t queue_capacity = 1000;                          // messages a worker
-    std::uint64_t queue_bytes = 16u << 20;                        // a worker
+    std::uint32_t queue_capacity = 1000;    // messages a worker
+    std::uint64_t queue_bytes = 16u << 20;  // a worker
     WhenFull when_full;
     std::uint32_t batch_max = 64;
     std::uint32_t attempts = 5;
     Milliseconds backoff{100};
     Milliseconds backoff_max{30'000};
     OnFailure on_failure = OnFailure::park;
-    std::uint32_t park_limit = 0;  // messages a key; 0 = capacity / 8, at least 1
+    std::uint32_t park_limit = 125;  // messages a key; default: capacity / 8, at least 1
     ParkFull park_full = ParkFull::block;
     ComponentConfig handler;
+    Mark mark;  // of its name
 };
 
 struct LogConfig {
@@ -87,7 +90,8 @@ struct LogConfig {
 };
 
 struct HostConfig {
-    std::filesystem::path file;  // as given; "-" = standard input
+    std::filesystem::path file;    // as given; "-" = standard input
+    std::filesystem::path folder;  // absolute; where the file stands
     std::string name = "sluice";
     std::filesystem::path state_dir;  // absolute
     std::vector<std::filesystem::path> plugin_path;

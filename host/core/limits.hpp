@@ -10,6 +10,9 @@ namespace sluice::limits {
 inline constexpr std::size_t config_file_bytes = 4u << 20;    // a person wrote it; more is a mistake
 inline constexpr std::size_t config_depth = 64;               // nesting of YAML, also after aliases
 inline constexpr std::size_t config_nodes = 100'000;          // after aliases are expanded: stops "billion laughs"
+inline constexpr std::size_t config_replaced_bytes = 16u << 20;  // all values that come from the environment, together
+inline constexpr std::size_t config_secret_bytes = 64u << 10;    // a file named by a `*_file` key
+inline constexpr std::size_t config_name_bytes = 64;             // of a source, pool, ...: it becomes a folder's name and a log's prefix
 inline constexpr std::size_t config_errors_shown = 100;
 
 // ---- routing ----

@@ -1,0 +1,70 @@
+#include "app/config_component.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "core/limits.hpp"
+
+namespace sluice {
+namespace {
+
+constexpr std::string_view name_letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+bool is_path(std::string_view plugin) {
+    return plugin.find('/') != std::string_view::npos || plugin.ends_with(".so");
+}
+
+// A map `config:` is the same as options inline, but an option is given once.
+void add_options(MapReader& map, Node& options, const Node* config) {
+    if (config == nullptr || config->kind == Node::Kind::null) return;
+    if (config->kind != Node::Kind::map) {
+        map.problem(*config, "must be a map of the plugin's options");
+        return;
+    }
+    for (const NodeEntry& entry : config->map) {
+        const Node* inline_option = options.find(entry.name);
+        if (inline_option != nullptr)
+            map.reading().problems.add(
+                entry.mark, entry.value.path,
+                fmt::format("the same option stands beside \"config\", at {}; keep one", inline_option->mark.where));
+        else
+            options.map.push_back(entry);
+    }
+}
+
+}  // namespace
+
+bool is_component_key(std::string_view name) {
+    constexpr std::array<std::string_view, 6> keys{"plugin", "config", "id", "sha256", "timeout", "on_hang"};
+    return std::find(keys.begin(), keys.end(), name) != keys.end();
+}
+
+void check_name(MapReader& map, const std::string& name, std::string_view what) {
+    if (!name.empty() && name.size() <= limits::config_name_bytes && name.find_first_not_of(name_letters) == std::string::npos)
+        return;
+    map.reading().problems.add(
+        map.mark(), map.path(),
+        fmt::format("the name of a {} is made of 1 to {} letters, digits, \"-\" and \"_\"", what, limits::config_name_bytes));
+}
+
+ComponentConfig read_component(MapReader& map, const std::string& name) {
+    ComponentConfig component;
+    component.name = name;
+    component.path = map.path();
+    component.mark = map.mark();
+    component.plugin = map.required_text("plugin", "name the plugin, or the path of its .so file");
+    if (is_path(component.plugin)) component.plugin = map.reading().absolute(component.plugin);
+    map.not_yet("sha256", "does not pin the content of plugins; leave the key out");
+    const Node* config = map.find("config");
+
+    component.options.kind = Node::Kind::map;
+    component.options.mark = map.mark();
+    component.options.set_path(map.path());
+    for (const NodeEntry* entry : map.rest()) component.options.map.push_back(*entry);
+    add_options(map, component.options, config);
+    return component;
+}
+
+}  // namespace sluice

@@ -1,0 +1,43 @@
+#include "app/config_plugins.hpp"
+
+#include <fmt/format.h>
+
+namespace sluice {
+namespace {
+
+class PluginCheck {
+public:
+    PluginCheck(const HostConfig& config, const FindComponent& find, Problems& problems)
+        : folder_(config.folder), find_(find), problems_(problems) {}
+
+    void check(ComponentConfig& component, ComponentKind kind, std::string_view role) {
+        if (component.plugin.empty()) return;  // a problem already
+        const Result<FoundComponent> found = find_(kind, component.plugin);
+        if (!found) return problems_.add(component.mark, component.path + ".plugin", found.error().message);
+        const ComponentSpec& spec = *found->spec;
+        component.component = spec.name;
+        component.library = found->library;
+        if ((role == "source" && !spec.source) || (role == "target" && !spec.target))
+            return problems_.add(component.mark, component.path + ".plugin",
+                                 fmt::format("plugin \"{}\" cannot be a {}; it is a {} only", spec.name, role,
+                                             role == "source" ? "target" : "source"));
+        check_options(spec, {role, folder_, component.mark}, component.options, problems_);
+    }
+
+private:
+    const std::filesystem::path& folder_;
+    const FindComponent& find_;
+    Problems& problems_;
+};
+
+}  // namespace
+
+void check_plugins(HostConfig& config, const FindComponent& find, Problems& problems) {
+    PluginCheck plugins(config, find, problems);
+    for (SourceConfig& source : config.sources) plugins.check(source.component, ComponentKind::queue, "source");
+    for (DatabaseConfig& database : config.databases) plugins.check(database.component, ComponentKind::database, "");
+    for (TargetConfig& target : config.targets) plugins.check(target.component, ComponentKind::queue, "target");
+    for (PoolConfig& pool : config.pools) plugins.check(pool.handler, ComponentKind::handler, "");
+}
+
+}  // namespace sluice

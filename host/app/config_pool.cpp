@@ -1,0 +1,133 @@
+#include "app/config_pool.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "app/config_component.hpp"
+#include "app/config_route.hpp"
+#include "core/limits.hpp"
+#include "core/scalar.hpp"
+#include "core/suggest.hpp"
+#include "core/units.hpp"
+
+namespace sluice {
+namespace {
+
+constexpr Range backoff_range{0, 24 * 3'600'000};
+constexpr Range queue_bytes_range{1, std::int64_t{1} << 40};
+
+std::uint32_t read_source(MapReader& map, std::span<const std::string> source_names) {
+    const std::string name = map.required_text("source", "name one of the sources" + did_you_mean_or_list("", source_names));
+    const auto found = std::find(source_names.begin(), source_names.end(), name);
+    if (found != source_names.end()) return static_cast<std::uint32_t>(found - source_names.begin());
+    const Node* node = map.find("source");
+    if (node != nullptr && !name.empty())
+        map.problem(*node, fmt::format("there is no source {}{}", shown(*node), did_you_mean_or_list(name, source_names)));
+    return no_source;
+}
+
+WhenFull read_when_full(MapReader& queue) {
+    using Then = WhenFull::Then;
+    const Node* node = queue.find("when_full");
+    if (node == nullptr || (node->is_scalar() && node->text == "block")) return {};
+    if (node->kind != Node::Kind::map) {
+        queue.problem(*node, fmt::format("must be block, {{ drop: dead_letter }} or {{ drop: count }}, not {}", shown(*node)));
+        return {};
+    }
+    MapReader map(queue.reading(), node, node->mark, node->path, "pools.NAME.queue.when_full");
+    map.not_yet("timeout", "has no timeout for full queues; use block or { drop: dead_letter }");
+    map.not_yet("overflow", "has no overflow for full queues; use block or { drop: dead_letter }");
+    const Choice<Then> choices[] = {{"dead_letter", Then::drop_dead_letter}, {"count", Then::drop_count}};
+    const Then then = map.choice("drop", Then::block, choices);
+    if (node->map.empty()) map.missing("drop", "write { drop: dead_letter } or { drop: count }, or block");
+    map.finish();
+    return {then};
+}
+
+void read_queue(MapReader& map, PoolConfig& pool) {
+    MapReader queue = map.map("queue");
+    pool.queue_capacity =
+        static_cast<std::uint32_t>(queue.integer("capacity", pool.queue_capacity, {1, limits::queue_capacity_max}));
+    pool.queue_bytes = queue.size("bytes", pool.queue_bytes, queue_bytes_range);
+    pool.when_full = read_when_full(queue);
+    queue.finish();
+}
+
+void read_batch(MapReader& map, PoolConfig& pool) {
+    MapReader batch = map.map("batch");
+    pool.batch_max = std::min(pool.batch_max, pool.queue_capacity);
+    const std::uint32_t fallback = pool.batch_max;
+    pool.batch_max = static_cast<std::uint32_t>(batch.integer("max", fallback, {1, limits::batch_max}));
+    if (pool.batch_max > pool.queue_capacity)
+        batch.problem(*batch.find("max"),
+                      fmt::format("must not be larger than queue.capacity, which is {}", pool.queue_capacity));
+    batch.finish();
+}
+
+void read_retry(MapReader& map, PoolConfig& pool) {
+    MapReader retry = map.map("retry");
+    pool.attempts = static_cast<std::uint32_t>(retry.integer("attempts", pool.attempts, {1, limits::attempts_max}));
+    const Node* backoff_max = retry.find("backoff_max");
+    const Node* backoff = retry.find("backoff");
+    // Whichever is left out follows the one that is given.
+    if (backoff_max == nullptr) {
+        pool.backoff = retry.duration("backoff", pool.backoff, backoff_range);
+        pool.backoff_max = std::max(pool.backoff_max, pool.backoff);
+    } else {
+        pool.backoff_max = retry.duration("backoff_max", pool.backoff_max, backoff_range);
+        pool.backoff = retry.duration("backoff", std::min(pool.backoff, pool.backoff_max), backoff_range);
+        if (backoff != nullptr && pool.backoff > pool.backoff_max)
+            retry.problem(*backoff, fmt::format("must not be longer than backoff_max, which is {}",
+                                                format_duration(pool.backoff_max.count())));
+    }
+    retry.finish();
+}
+
+void read_failure(MapReader& map, PoolConfig& pool) {
+    const Choice<OnFailure> on_failure[] = {{"park", OnFailure::park}, {"skip", OnFailure::skip}};
+    pool.on_failure = map.choice("on_failure", pool.on_failure, on_failure);
+    const Choice<ParkFull> park_full[] = {{"block", ParkFull::block}, {"dead_letter", ParkFull::dead_letter}};
+    pool.park_full = map.choice("park_full", pool.park_full, park_full);
+
+    const std::uint32_t fallback = std::max(1u, pool.queue_capacity / 8);
+    pool.park_limit = static_cast<std::uint32_t>(map.integer("park_limit", fallback, {1, limits::queue_capacity_max}));
+    if (pool.park_limit > pool.queue_capacity)
+        map.problem(*map.find("park_limit"),
+                    fmt::format("must not be larger than queue.capacity, which is {}", pool.queue_capacity));
+}
+
+ComponentConfig read_handler(MapReader& map, const std::string& pool) {
+    MapReader handler = map.map("handler");
+    handler.not_yet("timeout", "has no timeout for handlers; leave the key out");
+    handler.not_yet("on_hang", "does not watch for handlers that hang; leave the key out");
+    return read_component(handler, pool);
+}
+
+}  // namespace
+
+PoolConfig read_pool(MapReader& map, const std::string& name, std::span<const std::string> source_names) {
+    check_name(map, name, "pool");
+    PoolConfig pool;
+    pool.name = name;
+    pool.mark = map.mark();
+    pool.source = read_source(map, source_names);
+    pool.workers = static_cast<std::uint32_t>(map.integer("workers", pool.workers, {1, limits::workers_max}));
+    const Node* workers = map.find("workers");
+    const bool workers_known = workers == nullptr || as_integer(*workers, {1, limits::workers_max});
+    const std::uint32_t workers_there = workers_known ? pool.workers : limits::workers_max;
+    pool.when = read_when(map);
+    pool.route = read_route(map, workers_there);
+    pool.missing_key = read_missing_key(map, workers_there);
+    read_queue(map, pool);
+    read_batch(map, pool);
+    read_retry(map, pool);
+    read_failure(map, pool);
+    pool.handler = read_handler(map, name);
+    map.not_yet("order", "always keeps the order of a key; leave the key out");
+    map.not_yet("on_hang", "does not watch for handlers that hang; leave the key out");
+    map.finish();
+    return pool;
+}
+
+}  // namespace sluice

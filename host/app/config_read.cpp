@@ -1,0 +1,228 @@
+#include "app/config_read.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <optional>
+
+#include "app/config_component.hpp"
+#include "app/config_override.hpp"
+#include "app/config_pool.hpp"
+#include "app/map_reader.hpp"
+#include "app/yaml_reader.hpp"
+#include "core/limits.hpp"
+#include "core/scalar.hpp"
+#include "core/suggest.hpp"
+
+namespace sluice {
+namespace {
+
+constexpr Range statistics_range{10, 24 * 3'600'000};
+constexpr Range deadline_range{0, 24 * 3'600'000};
+
+std::optional<std::string> read_text(const std::filesystem::path& file, Problems& problems) {
+    const auto problem = [&](std::string_view sentence) { problems.add({file.string(), 0, 0}, "", sentence); };
+    std::error_code ignored;
+    if (file != "-" && std::filesystem::is_directory(file, ignored))
+        return problem("is a folder, not a configuration file"), std::nullopt;
+    std::ifstream opened;
+    if (file != "-") opened.open(file, std::ios::binary);
+    if (!opened) return problem(fmt::format("cannot be read: {}", std::generic_category().message(errno))), std::nullopt;
+    std::istream& stream = file == "-" ? std::cin : opened;
+    std::string text(limits::config_file_bytes + 1, '\0');  // one more shows that there is more
+    stream.read(text.data(), static_cast<std::streamsize>(text.size()));
+    text.resize(static_cast<std::size_t>(stream.gcount()));
+    return text;
+}
+
+// Overrides work on what the file says, so that they also help where the file's own value has a problem.
+std::optional<Node> read_tree(const ConfigInput& input, Problems& problems) {
+    const std::optional<std::string> text = read_text(input.file, problems);
+    if (!text) return std::nullopt;
+    std::optional<Node> root = read_yaml(*text, input.file == "-" ? "stdin" : input.file.string(), problems);
+    if (!root) return std::nullopt;
+    for (std::size_t i = 0; i < input.overrides.size(); ++i)
+        apply_override(*root, input.overrides[i], static_cast<std::uint32_t>(i), problems);
+    finish_tree(*root, input.environment, problems);
+    return root;
+}
+
+// One of the maps whose keys are names: sources, databases, targets, pools.
+template <typename Read>
+void read_section(MapReader& root, std::string_view section, std::string_view what, Read read) {
+    MapReader map = root.map(section);
+    for (const std::string& name : map.names()) {
+        MapReader entry = map.entry_of(name);
+        if (section != "pools") check_name(entry, name, what);
+        read(entry, name);
+    }
+}
+
+SourceConfig read_source(MapReader& map, const std::string& name, const std::vector<SourceConfig>& before) {
+    SourceConfig source;
+    source.id = map.text("id", name);
+    const auto twin =
+        std::find_if(before.begin(), before.end(), [&](const SourceConfig& other) { return other.id == source.id; });
+    if (twin != before.end())
+        map.reading().problems.add(map.mark(), map.path(),
+                                   fmt::format("has the same id \"{}\" as {}; positions are kept by id, so each needs its own",
+                                               source.id, twin->component.path));
+    source.component = read_component(map, name);
+    return source;
+}
+
+// Every source is used, and every pool is able to get something.
+void check_use(const HostConfig& config, Problems& problems) {
+    std::vector<const PoolConfig*> takes_all(config.sources.size(), nullptr);
+    std::vector<bool> used(config.sources.size(), false);
+    for (const PoolConfig& pool : config.pools) {
+        if (pool.source == no_source) return;  // its source may be any of them
+        used[pool.source] = true;
+        const PoolConfig*& first = takes_all[pool.source];
+        if (first != nullptr)
+            problems.add(pool.mark, "pools." + pool.name,
+                         fmt::format("never gets a message: pools.{} stands before it, has no \"when\" and takes all of {}",
+                                     first->name, config.sources[pool.source].component.path));
+        else if (pool.when.empty())
+            first = &pool;
+    }
+    for (std::size_t i = 0; i < config.sources.size(); ++i)
+        if (!used[i])
+            problems.add(config.sources[i].component.mark, config.sources[i].component.path,
+                         "no pool uses this source; name it as the \"source\" of a pool, or leave it out");
+}
+
+LogConfig read_log(MapReader& root, const std::vector<std::string>& components) {
+    static constexpr std::array level_names{"trace", "debug", "info", "warn", "error"};
+    const std::vector<std::string> levels(level_names.begin(), level_names.end());
+    const auto is_level = [&](const Node& node) { return std::find(levels.begin(), levels.end(), node.text) != levels.end(); };
+
+    LogConfig log;
+    MapReader map = root.map("log");
+    if (const Node* level = map.find("level")) {
+        if (is_level(*level))
+            log.level = level->text;
+        else
+            map.problem(*level, not_one_of(*level, levels).message);
+    }
+    const Choice<bool> formats[] = {{"text", false}, {"json", true}};
+    log.json = map.choice("format", false, formats);
+    MapReader by_component = map.map("levels");
+    for (const NodeEntry* entry : by_component.rest()) {
+        if (std::find(components.begin(), components.end(), entry->name) == components.end())
+            map.reading().problems.add(entry->mark, entry->value.path,
+                                       "no component has this name" + did_you_mean_or_list(entry->name, components));
+        if (is_level(entry->value))
+            log.levels.emplace_back(entry->name, entry->value.text);
+        else if (!entry->value.broken)
+            map.problem(entry->value, not_one_of(entry->value, levels).message);
+    }
+    map.finish();
+    return log;
+}
+
+void read_plugin_path(MapReader& root, HostConfig& config) {
+    const Node* node = root.find("plugin_path");
+    if (node == nullptr || node->kind == Node::Kind::null) return;
+    if (node->kind != Node::Kind::list)
+        return root.problem(*node, fmt::format("must be a list of folders, not {}", shown(*node)));
+    for (const Node& folder : node->list) {
+        if (folder.broken) continue;
+        if (folder.is_scalar() && !folder.text.empty())
+            config.plugin_path.emplace_back(root.reading().absolute(folder.text));
+        else
+            root.problem(folder, fmt::format("must be the path of a folder, not {}", shown(folder)));
+    }
+}
+
+void read_dead_letters(MapReader& root, HostConfig& config) {
+    MapReader map = root.map("dead_letters");
+    map.not_yet("max_rate", "does not pause a pool whose messages all fail; leave the key out");
+    config.dead_letter_target = map.text("target", "");
+    map.finish();
+    std::vector<std::string> names;
+    for (const TargetConfig& target : config.targets) names.push_back(target.component.name);
+    if (config.dead_letter_target.empty() || std::find(names.begin(), names.end(), config.dead_letter_target) != names.end())
+        return;
+    const Node& node = *map.find("target");
+    map.problem(node, fmt::format("there is no target {}{}", shown(node), did_you_mean_or_list(node.text, names)));
+}
+
+// What may have a log level of its own; a section stands for all in it.
+std::vector<std::string> component_paths(const HostConfig& config) {
+    std::vector<std::string> paths{"sources", "databases", "targets", "pools"};
+    for (const SourceConfig& source : config.sources) paths.push_back(source.component.path);
+    for (const DatabaseConfig& database : config.databases) paths.push_back(database.component.path);
+    for (const TargetConfig& target : config.targets) paths.push_back(target.component.path);
+    for (const PoolConfig& pool : config.pools) {
+        paths.push_back("pools." + pool.name);
+        paths.push_back(pool.handler.path);
+    }
+    return paths;
+}
+
+void read_root(MapReader& root, const Node& tree, HostConfig& config) {
+    config.name = root.text("name", config.name);
+    config.state_dir = root.reading().absolute(root.text("state_dir", "state"));
+    read_plugin_path(root, config);
+    read_section(root, "sources", "source", [&](MapReader& map, const std::string& name) {
+        config.sources.push_back(read_source(map, name, config.sources));
+    });
+    read_section(root, "databases", "database",
+                 [&](MapReader& map, const std::string& name) { config.databases.push_back({read_component(map, name)}); });
+    read_section(root, "targets", "target",
+                 [&](MapReader& map, const std::string& name) { config.targets.push_back({read_component(map, name)}); });
+    std::vector<std::string> source_names;
+    for (const SourceConfig& source : config.sources) source_names.push_back(source.component.name);
+    read_section(root, "pools", "pool",
+                 [&](MapReader& map, const std::string& name) { config.pools.push_back(read_pool(map, name, source_names)); });
+    read_dead_letters(root, config);
+
+    MapReader statistics = root.map("statistics");
+    config.statistics_every = statistics.duration("every", config.statistics_every, statistics_range);
+    statistics.finish();
+
+    MapReader shutdown = root.map("shutdown");
+    const Choice<bool> modes[] = {{"finish_current", false}, {"drain", true}};
+    config.drain = shutdown.choice("mode", false, modes);
+    config.shutdown_deadline = shutdown.duration("deadline", config.shutdown_deadline, deadline_range);
+    shutdown.finish();
+
+    config.log = read_log(root, component_paths(config));
+    root.not_yet("memory_limit", "has no memory limit; bound the queues with pools.NAME.queue.bytes");
+    root.finish();
+
+    const Node* pools = tree.find("pools");
+    if (pools == nullptr || pools->kind == Node::Kind::null || (pools->kind == Node::Kind::map && pools->map.empty()))
+        return root.missing("pools", "a configuration has at least one source and one pool");
+    if (config.pools.size() > limits::pools_max)
+        root.problem(*pools, fmt::format("at most {} pools, not {}", limits::pools_max, config.pools.size()));
+    if (!config.pools.empty()) check_use(config, root.reading().problems);
+}
+
+}  // namespace
+
+ReadConfig read_config(const ConfigInput& input) {
+    ReadConfig result;
+    result.config.file = input.file;
+    result.config.folder =
+        input.file == "-" ? std::filesystem::current_path() : std::filesystem::absolute(input.file).parent_path();
+
+    Reading reading;
+    reading.folder = result.config.folder;
+    if (const std::optional<Node> tree = read_tree(input, reading.problems)) {
+        Mark at = tree->mark;
+        if (at.where.empty()) at = {input.file.string() + ":1:1", 1, 1};  // nothing but comments
+        MapReader root(reading, &*tree, at, "", "");
+        read_root(root, *tree, result.config);
+    }
+    result.problems = std::move(reading.problems);
+    result.keys = std::move(reading.keys);
+    return result;
+}
+
+}  // namespace sluice

@@ -1,0 +1,107 @@
+#include "app/config_route.hpp"
+
+#include <fmt/format.h>
+
+#include "core/scalar.hpp"
+#include "route/json_pointer.hpp"
+
+namespace sluice {
+namespace {
+
+// The whole document is no key.
+bool is_json_pointer(std::string_view text) {
+    return !text.empty() && parse_json_pointer(text);
+}
+
+// "header:NAME", "id", "body" or a JSON pointer.
+bool read_key(const std::string& text, RouteConfig& route) {
+    constexpr std::string_view header = "header:";
+    if (text == "id") {
+        route.by = RouteBy::id;
+    } else if (text == "body") {
+        route.by = RouteBy::body;
+    } else if (text.starts_with(header) && text.size() > header.size()) {
+        route.by = RouteBy::header;
+        route.key = text.substr(header.size());
+    } else if (is_json_pointer(text)) {
+        route.by = RouteBy::pointer;
+        route.key = text;
+    } else {
+        return false;
+    }
+    return true;
+}
+
+Range below(std::uint32_t workers) {
+    return {0, static_cast<std::int64_t>(workers) - 1};
+}
+
+void read_workers(MapReader& route_map, RouteConfig& route, std::uint32_t workers) {
+    MapReader map = route_map.map("workers");
+    for (const NodeEntry* entry : map.rest()) {
+        if (entry->value.broken) continue;
+        const Result<std::int64_t> worker = as_integer(entry->value, below(workers));
+        if (worker)
+            route.workers.emplace_back(entry->name, static_cast<std::uint32_t>(*worker));
+        else
+            map.problem(entry->value, worker.error().message);
+    }
+}
+
+}  // namespace
+
+RouteConfig read_route(MapReader& pool, std::uint32_t workers) {
+    RouteConfig route;
+    MapReader map = pool.map("route");
+    const Node* by = map.find("by");
+    const Node* key = map.find("key");
+    if (by != nullptr && by->text == "least_loaded")
+        map.problem(*by, "this version of Sluice has no least_loaded; use round_robin, or a key");
+    else if (by != nullptr && by->text != "round_robin")
+        map.problem(*by,
+                    fmt::format("must be round_robin, not {}; write \"key\" to route by what a message carries", shown(*by)));
+    else if (by != nullptr && key != nullptr)
+        map.problem(*by, "a route has a key or \"by\", not both; leave one out");
+    if (key != nullptr && !(key->is_scalar() && read_key(key->text, route)))
+        map.problem(*key, fmt::format("must be a JSON pointer such as /origin, header:NAME, id or body, not {}", shown(*key)));
+    read_workers(map, route, workers);
+    if (!route.workers.empty() && key == nullptr) map.missing("key", "\"workers\" names workers by key, so say which key");
+    map.finish();
+    return route;
+}
+
+MissingKey read_missing_key(MapReader& pool, std::uint32_t workers) {
+    using Then = MissingKey::Then;
+    const Node* node = pool.find("missing_key");
+    if (node == nullptr) return {};
+    if (node->kind == Node::Kind::map) {
+        MapReader map(pool.reading(), node, node->mark, node->path, "pools.NAME.missing_key");
+        const Node* worker = node->find("worker");
+        if (worker == nullptr) map.missing("worker", "write { worker: 0 }");
+        const auto index = static_cast<std::uint32_t>(map.integer("worker", 0, below(workers)));
+        map.finish();
+        return {Then::worker, index};
+    }
+    if (node->is_scalar() && node->text == "round_robin") return {Then::round_robin, 0};
+    if (node->is_scalar() && node->text == "dead_letter") return {Then::dead_letter, 0};
+    pool.problem(*node, fmt::format("must be round_robin, dead_letter or {{ worker: 0 }}, not {}", shown(*node)));
+    return {};
+}
+
+std::vector<std::pair<std::string, std::string>> read_when(MapReader& pool) {
+    std::vector<std::pair<std::string, std::string>> conditions;
+    MapReader map = pool.map("when");
+    for (const NodeEntry* entry : map.rest()) {
+        const Node& value = entry->value;
+        if (!is_json_pointer(entry->name))
+            map.reading().problems.add(entry->mark, value.path,
+                                       "a condition begins with a JSON pointer, such as /type: departure");
+        else if (!value.is_scalar() && !value.broken)
+            map.problem(value, fmt::format("must be the text, number or boolean that is found there, not {}", shown(value)));
+        else
+            conditions.emplace_back(entry->name, value.text);
+    }
+    return conditions;
+}
+
+}  // namespace sluice

@@ -1,0 +1,77 @@
+// Builds a tree of nodes from the events of yaml-cpp's parser.
+//
+// Events are used instead of YAML::Node because only they show duplicate keys, and because the limits then hold while the
+// tree grows and not after.
+#pragma once
+
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/mark.h>
+
+#include <cstddef>
+#include <map>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "app/yaml_text.hpp"
+#include "core/node.hpp"
+#include "core/problems.hpp"
+
+namespace sluice {
+
+class TreeBuilder final : public YAML::EventHandler {
+public:
+    struct Stop {};  // thrown after a problem that leaves nothing to go on with
+
+    TreeBuilder(const MarkMaker& mark_of, Problems& problems) : mark_of_(mark_of), problems_(problems) {}
+
+    Mark mark(const YAML::Mark& mark) const;
+    Node take_root() { return std::move(root_); }  // null if there was no document
+
+    void OnDocumentStart(const YAML::Mark& mark) override;
+    void OnDocumentEnd() override {}
+    void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override;
+    void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override;
+    void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, const std::string& value) override;
+    void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                         YAML::EmitterStyle::value) override;
+    void OnSequenceEnd() override { close(); }
+    void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YAML::EmitterStyle::value) override;
+    void OnMapEnd() override { close(); }
+
+private:
+    // A list or map that has begun and not ended.
+    struct Open {
+        Node node;
+        YAML::anchor_t anchor = 0;
+        bool has_key = false;
+        NodeEntry entry;                                      // map: the key that waits for its value
+        std::unordered_map<std::string, std::uint32_t> seen;  // map: name -> line
+        bool duplicate = false;                               // map: the value to come belongs to a duplicate key
+    };
+    struct Anchored {
+        Node node;
+        std::size_t nodes = 0;
+    };
+
+    void open(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, Node::Kind kind);
+    void close();
+    void add(Node node, YAML::anchor_t anchor);
+    bool key_expected() const;
+    void take_key(Node key);
+    void keep(const Node& node, YAML::anchor_t anchor);
+    void spend(std::size_t nodes, const Mark& mark);
+    void refuse_tag(const Mark& mark, const std::string& tag);
+    std::string path() const;
+
+    const MarkMaker& mark_of_;
+    Problems& problems_;
+    Node root_;
+    bool document_seen_ = false;
+    std::vector<Open> open_;
+    std::map<YAML::anchor_t, Anchored> anchors_;
+    std::size_t nodes_ = 0;
+};
+
+}  // namespace sluice

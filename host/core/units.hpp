@@ -1,0 +1,24 @@
+// Durations and sizes as a person writes them: 250ms, 10s, 5m; 64KiB, 16MiB.
+//
+// Threads      any; no state.
+// Limits       a value that does not fit into 63 bits is refused.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace sluice {
+
+inline constexpr std::string_view duration_form = "a whole number with ms, s, m, h or d, for example 250ms";
+inline constexpr std::string_view size_form = "a whole number with B, KiB, MiB, GiB or TiB, for example 64KiB";
+
+std::optional<std::int64_t> parse_duration_ms(std::string_view text);
+std::optional<std::int64_t> parse_size_bytes(std::string_view text);  // digits alone are bytes
+
+// The shortest text that reads back as the same value.
+std::string format_duration(std::int64_t ms);
+std::string format_size(std::uint64_t bytes);
+
+}  // namespace sluice
