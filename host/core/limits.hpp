@@ -42,6 +42,9 @@ inline constexpr std::size_t log_text_bytes = 16'384;         // a line; longer 
 inline constexpr std::size_t plugin_file_bytes = 1u << 30;
 inline constexpr std::size_t components_max = 64;             // a plugin
 inline constexpr std::size_t options_max = 256;               // a component
+inline constexpr std::size_t choices_max = 256;               // an option
+inline constexpr std::size_t plugin_name_bytes = 64;          // of a plugin's id, version, component or option: they stand in every log line
+inline constexpr std::size_t plugin_files_max = 1024;         // a folder of plugin_path; more is the wrong folder
 
 static_assert((slots & (slots - 1)) == 0, "a slot is taken from a hash by a mask");
 static_assert(workers_max <= slots, "every worker has at least one slot");

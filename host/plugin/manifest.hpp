@@ -46,9 +46,9 @@ struct Manifest {
     std::vector<ComponentSpec> components;
 };
 
-// Reads the manifest of a shared library with bounds-checked code; not one instruction of the file runs. Also checks that the file's
-// segments lie inside it, since loading a truncated library ends in SIGBUS. The error is one sentence with the path, the reason
-// and the remedy.
+// Reads the manifest of a shared library with bounds-checked code; not one instruction of the file runs. Also checks that the
+// file's segments lie inside it, since loading a truncated library ends in SIGBUS. The error is one sentence with the path, the
+// reason and the remedy.
 Result<Manifest> read_manifest(const std::filesystem::path& file);
 
 const char* to_string(ComponentKind kind);
