@@ -1,0 +1,4 @@
+/* Has a manifest, but no entry. */
+#include "bad.h"
+
+BAD_GOOD_MANIFEST;
