@@ -1,0 +1,61 @@
+// Owns a descriptor, and does what read and write leave to the caller: interrupted and short calls.
+#pragma once
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <utility>
+
+#include "failure.hpp"
+
+namespace sluice::file {
+
+class FileDescriptor {
+public:
+    FileDescriptor() = default;
+    explicit FileDescriptor(int descriptor) : descriptor_(descriptor) {}
+    FileDescriptor(FileDescriptor&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
+    FileDescriptor& operator=(FileDescriptor&& other) noexcept {
+        std::swap(descriptor_, other.descriptor_);
+        return *this;
+    }
+    ~FileDescriptor() {
+        if (descriptor_ >= 0) ::close(descriptor_);
+    }
+
+    explicit operator bool() const { return descriptor_ >= 0; }
+    int get() const { return descriptor_; }
+
+private:
+    int descriptor_ = -1;
+};
+
+// Fewer than `size` only at the end of the file.
+inline std::size_t read_at(int descriptor, char* to, std::size_t size, std::uint64_t offset) {
+    std::size_t done = 0;
+    while (done < size) {
+        const ssize_t got = ::pread(descriptor, to + done, size - done, static_cast<off_t>(offset + done));
+        if (got == 0) break;
+        if (got > 0) done += static_cast<std::size_t>(got);
+        if (got < 0 && errno != EINTR) {
+            throw Failure(SLUICE_UNAVAILABLE,
+                          "reading failed at offset " + std::to_string(offset + done) + ": " + reason(errno));
+        }
+    }
+    return done;
+}
+
+// False, with errno, if not all was written.
+inline bool write_all(int descriptor, std::string_view bytes) {
+    while (!bytes.empty()) {
+        const ssize_t put = ::write(descriptor, bytes.data(), bytes.size());
+        if (put >= 0) bytes.remove_prefix(static_cast<std::size_t>(put));
+        if (put < 0 && errno != EINTR) return false;
+    }
+    return true;
+}
+
+}  // namespace sluice::file

@@ -1,0 +1,165 @@
+#include "position.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <charconv>
+#include <cinttypes>
+#include <cstdio>
+
+#include "failure.hpp"
+#include "file_descriptor.hpp"
+#include "print.hpp"
+
+namespace sluice::file {
+namespace {
+
+constexpr char file_name[] = "position";
+constexpr char new_name[] = "position.new";
+constexpr std::string_view title = "sluice file position 1\n";
+
+void append_line(std::string& text, std::string_view word, std::initializer_list<std::uint64_t> numbers) {
+    text += word;
+    for (std::uint64_t number : numbers) text.append(1, ' ').append(std::to_string(number));
+    text += '\n';
+}
+
+// Reads "word number number ..." lines; throws at the first that is otherwise.
+class Lines {
+public:
+    explicit Lines(std::string_view text) : text_(text) {}
+
+    bool at(std::string_view word) const { return text_.substr(0, word.size()) == word && text_.substr(word.size(), 1) == " "; }
+    bool done() const { return text_.empty(); }
+    void expect_title() {
+        if (text_.substr(0, title.size()) != title) wrong("it is not a position of this version");
+        text_.remove_prefix(title.size());
+        ++line_;
+    }
+    template <typename... Number>
+    void read(std::string_view word, Number&... numbers) {
+        if (!at(word)) wrong("'" + std::string(word) + "' is missing");
+        text_.remove_prefix(word.size());
+        (number(numbers), ...);
+        if (text_.empty() || text_.front() != '\n') wrong("the line does not end");
+        text_.remove_prefix(1);
+        ++line_;
+    }
+    [[noreturn]] void wrong(const std::string& why) const {
+        throw Failure(SLUICE_CORRUPT, "line " + std::to_string(line_) + ": " + why);
+    }
+
+private:
+    template <typename Number>
+    void number(Number& value) {
+        if (text_.empty() || text_.front() != ' ') wrong("a number is missing");
+        text_.remove_prefix(1);
+        const auto [end, error] = std::from_chars(text_.data(), text_.data() + text_.size(), value);
+        if (error != std::errc{}) wrong("a number is damaged");
+        text_.remove_prefix(static_cast<std::size_t>(end - text_.data()));
+    }
+
+    std::string_view text_;
+    int line_ = 1;
+};
+
+}  // namespace
+
+std::string Position::stream() const {
+    char text[96];
+    std::snprintf(text, sizeof text, "%" PRIu64 ":%" PRIu64 ":%016" PRIx64, device, inode, first.hash);
+    return again == 0 ? text : text + ("-" + std::to_string(again));
+}
+
+std::string encode(const Position& position) {
+    std::string text(title);
+    append_line(text, "file", {position.device, position.inode});
+    append_line(text, "first", {position.first.hash, position.first.size});
+    append_line(text, "again", {position.again});
+    append_line(text, "before", {position.before.hash, position.before.size});
+    append_line(text, "below", {position.below});
+    for (const Range& range : position.settled) append_line(text, "settled", {range.begin, range.end});
+    append_line(text, "sum", {hash_of(text)});
+    return text;
+}
+
+Position decode(std::string_view text) {
+    Lines lines(text);
+    Position position;
+    lines.expect_title();
+    lines.read("file", position.device, position.inode);
+    lines.read("first", position.first.hash, position.first.size);
+    lines.read("again", position.again);
+    lines.read("before", position.before.hash, position.before.size);
+    lines.read("below", position.below);
+    while (lines.at("settled")) {
+        Range range;
+        lines.read("settled", range.begin, range.end);
+        if (range.begin < position.highest() || range.end <= range.begin) lines.wrong("the ranges do not rise");
+        position.settled.push_back(range);
+    }
+    std::uint64_t sum = 0;
+    lines.read("sum", sum);
+    if (!lines.done()) lines.wrong("something follows the end");
+    const auto sum_at = text.rfind("sum ");
+    if (sum != hash_of(text.substr(0, sum_at))) lines.wrong("the checksum does not fit");
+    return position;
+}
+
+PositionStore::PositionStore(const std::string& folder) : path_(folder + "/" + file_name) {
+    folder_ = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder_ < 0) throw Failure(SLUICE_UNAVAILABLE, "cannot open the state folder " + folder + ": " + reason(errno));
+    if (::flock(folder_, LOCK_EX | LOCK_NB) == 0) return;
+    const int error = errno;
+    ::close(folder_);
+    if (error == EWOULDBLOCK) {
+        throw Failure(SLUICE_INVALID, "another process keeps its position in " + folder +
+                                          ": stop it first, or give this host its own state_dir");
+    }
+    throw Failure(SLUICE_UNAVAILABLE, "cannot lock the state folder " + folder + ": " + reason(error));
+}
+
+PositionStore::~PositionStore() {
+    ::close(folder_);
+}
+
+std::optional<Position> PositionStore::load(std::string_view file) const {
+    const FileDescriptor descriptor(::openat(folder_, file_name, O_RDONLY | O_CLOEXEC));
+    if (!descriptor) {
+        if (errno == ENOENT) return std::nullopt;
+        throw Failure(SLUICE_UNAVAILABLE, "cannot open the position file " + path_ + ": " + reason(errno));
+    }
+    struct stat status {};
+    if (::fstat(descriptor.get(), &status) != 0) {
+        throw Failure(SLUICE_UNAVAILABLE, "cannot examine the position file " + path_ + ": " + reason(errno));
+    }
+    try {
+        if (static_cast<std::uint64_t>(status.st_size) > position_file_bytes) throw Failure(SLUICE_CORRUPT, "it is too large");
+        std::string text(static_cast<std::size_t>(status.st_size), '\0');
+        text.resize(read_at(descriptor.get(), text.data(), text.size(), 0));
+        return decode(text);
+    } catch (const Failure& failure) {
+        if (failure.code() != SLUICE_CORRUPT) throw;
+        throw Failure(SLUICE_CORRUPT, "the position file " + path_ + " is damaged (" + failure.what() +
+                                          "): put back a copy of it, or delete it to read " + std::string(file) +
+                                          " from its start again");
+    }
+}
+
+void PositionStore::save(const Position& position) const {
+    const auto fail = [this](const char* doing) {
+        throw Failure(SLUICE_UNAVAILABLE,
+                      std::string("cannot ") + doing + " the position file " + path_ + ": " + reason(errno));
+    };
+    const FileDescriptor descriptor(::openat(folder_, new_name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+    if (!descriptor) fail("create");
+    if (!write_all(descriptor.get(), encode(position))) fail("write");
+    if (::fsync(descriptor.get()) != 0) fail("store");
+    if (::renameat(folder_, new_name, folder_, file_name) != 0) fail("replace");
+    if (::fsync(folder_) != 0) fail("store");
+}
+
+}  // namespace sluice::file

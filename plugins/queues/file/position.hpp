@@ -1,0 +1,68 @@
+// How far a file has been processed, and the place where that is kept.
+//
+// Threads   one at a time.
+// Errors    Failure: corrupt (a damaged position, with the remedy), unavailable (the disk), invalid (another process has it).
+// Limits    a position file of more than position_file_bytes is damaged.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "window.hpp"
+
+namespace sluice::file {
+
+// A hash over the `size` bytes of the file that begin at some place.
+struct Print {
+    std::uint64_t hash = 0;
+    std::uint32_t size = 0;
+    bool operator==(const Print&) const = default;
+};
+
+struct Position {
+    std::uint64_t device = 0;
+    std::uint64_t inode = 0;
+    Print first;  // of the file's first bytes: they stay when it grows
+    std::uint32_t again =
+        0;         // times it was read anew under the same device, inode and first bytes, because it had been rewritten
+    Print before;  // of the bytes right before `below`
+    std::uint64_t below = 0;     // everything below is settled
+    std::vector<Range> settled;  // above `below`, rising, apart
+    bool operator==(const Position&) const = default;
+
+    // "DEVICE:INODE:FINGERPRINT", the stream that ids and positions belong to.
+    std::string stream() const;
+    // Behind everything that is known to have been read.
+    std::uint64_t highest() const { return settled.empty() ? below : settled.back().end; }
+};
+
+std::string encode(const Position& position);
+// The error names line and reason.
+Position decode(std::string_view text);
+
+// The position file in a folder that nobody else uses meanwhile.
+class PositionStore {
+public:
+    static constexpr std::size_t position_file_bytes = 64u << 20;
+
+    // Takes the folder's lock.
+    explicit PositionStore(const std::string& folder);
+    ~PositionStore();
+    PositionStore(const PositionStore&) = delete;
+    PositionStore& operator=(const PositionStore&) = delete;
+
+    const std::string& path() const { return path_; }
+    // `file` = whose position it is, for the remedy in the error.
+    std::optional<Position> load(std::string_view file) const;
+    // After it returns the position survives a power cut; if it throws, the one before does.
+    void save(const Position& position) const;
+
+private:
+    std::string path_;
+    int folder_ = -1;
+};
+
+}  // namespace sluice::file

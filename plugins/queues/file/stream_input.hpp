@@ -1,0 +1,36 @@
+// Lines from what cannot be read twice: standard input, usually a pipe.
+//
+// Threads  one at a time; wake from any.
+// Errors   Failure(unavailable) when reading fails.
+// Limits   what was delivered is not kept: nothing can be taken back, and a restart knows nothing of it.
+#pragma once
+
+#include <optional>
+
+#include "input.hpp"
+#include "line_reader.hpp"
+#include "line_sink.hpp"
+#include "wakeup.hpp"
+
+namespace sluice::file {
+
+class StreamInput final : public Input {
+public:
+    StreamInput(int descriptor, SourceSink sink, std::size_t max_line, std::size_t read_buffer);
+
+    sluice_status poll(std::uint32_t max, std::chrono::milliseconds wait) override;
+    sluice_status settle(std::span<const sluice_settlement> items) override;
+    void flush() override {}
+    void wake() override { wakeup_.wake(); }
+
+private:
+    bool read_line(Line& line, std::chrono::milliseconds wait);
+
+    const int descriptor_;
+    LineReader reader_;
+    LineSink sink_;
+    Wakeup wakeup_;
+    std::optional<Line> held_;  // read, and not taken by the host yet
+};
+
+}  // namespace sluice::file
