@@ -225,10 +225,15 @@ sluice_status FileInput::settle(std::span<const sluice_settlement> items) {
         }
         sink_.settled({&item.tag, 1}, status);
     }
-    if (ended_ && window_.empty() && !unconfirmed_.empty()) {
-        store_position();  // nobody polls any more
-    } else {
-        store_if_due();
+    try {
+        if (ended_ && window_.empty()) {
+            store_position();  // nobody polls any more
+        } else {
+            store_if_due();
+        }
+    } catch (const Failure& failure) {
+        // The deliveries are taken all the same, and confirmed when a poll or flush has stored the position.
+        log_.write(Level::warn, failure.what());
     }
     return SLUICE_QUEUED;
 }

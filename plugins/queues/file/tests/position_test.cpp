@@ -1,0 +1,97 @@
+#include "position.hpp"
+
+#include <gmock/gmock.h>
+
+#include "failure.hpp"
+#include "temporary_folder.hpp"
+
+namespace sluice::file {
+namespace {
+
+using testing::HasSubstr;
+
+Position example() {
+    Position position;
+    position.device = 2049;
+    position.inode = 131;
+    position.first = {0xfedcba9876543210u, 90};
+    position.again = 2;
+    position.before = {7, 64};
+    position.below = 1000;
+    position.settled = {{1100, 1200}, {1300, 1500}};
+    return position;
+}
+
+std::string failure_of(const auto& call, sluice_status expected) {
+    try {
+        call();
+    } catch (const Failure& failure) {
+        EXPECT_EQ(failure.code(), expected);
+        return failure.what();
+    }
+    return "no failure";
+}
+
+TEST(Position, NamesItsStreamByDeviceInodeAndFirstBytes) {
+    Position position = example();
+    EXPECT_EQ(position.stream(), "2049:131:fedcba9876543210-2");
+    position.again = 0;
+    EXPECT_EQ(position.stream(), "2049:131:fedcba9876543210");
+}
+
+TEST(Position, IsTheSameAfterBeingWrittenAndRead) {
+    EXPECT_EQ(decode(encode(example())), example());
+}
+
+TEST(Position, IsRefusedWhenAnyByteIsMissingOrChanged) {
+    const std::string good = encode(example());
+    for (std::size_t i = 0; i < good.size(); ++i) {
+        EXPECT_THROW(decode(good.substr(0, i)), Failure) << i;
+        std::string changed = good;
+        changed[i] = static_cast<char>(changed[i] ^ 1);
+        EXPECT_THROW(decode(changed), Failure) << i;
+    }
+    EXPECT_THROW(decode(good + "\n"), Failure);
+}
+
+TEST(PositionStore, HasNothingAtFirstAndThenWhatWasSaved) {
+    TemporaryFolder folder;
+    {
+        PositionStore store(folder.state());
+        EXPECT_FALSE(store.load("f"));
+        store.save(example());
+    }
+    PositionStore store(folder.state());
+    EXPECT_EQ(store.load("f"), example());
+}
+
+TEST(PositionStore, RefusesADamagedFileWithItsNameAndTheRemedy) {
+    TemporaryFolder folder;
+    folder.write("state/position", "sluice file position 1\nfile 1 x\n");
+    PositionStore store(folder.state());
+    const std::string text = failure_of([&] { store.load("/data/in.jsonl"); }, SLUICE_CORRUPT);
+    EXPECT_EQ(text, "the position file " + folder.state() +
+                        "/position is damaged (line 2: a number is damaged): put back a copy of it, or delete it to read "
+                        "/data/in.jsonl from its start again");
+    EXPECT_EQ(folder.read("state/position"), "sluice file position 1\nfile 1 x\n");
+}
+
+TEST(PositionStore, KeepsAnotherProcessOut) {
+    TemporaryFolder folder;
+    PositionStore first(folder.state());
+    EXPECT_THAT(failure_of([&] { PositionStore second(folder.state()); }, SLUICE_INVALID), HasSubstr("another process"));
+}
+
+TEST(PositionStore, KeepsTheOldPositionWhenTheNewOneCannotBeWritten) {
+    TemporaryFolder folder;
+    PositionStore store(folder.state());
+    store.save(example());
+    std::filesystem::create_directory(folder.path("state/position.new"));  // where the new one is written
+    Position next = example();
+    next.below = 1100;
+    EXPECT_THAT(failure_of([&] { store.save(next); }, SLUICE_UNAVAILABLE), HasSubstr("cannot create the position file"));
+    EXPECT_EQ(store.load("f"), example());
+}
+
+}  // namespace
+}  // namespace sluice::file
