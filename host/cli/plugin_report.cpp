@@ -36,7 +36,7 @@ std::string abi_of(const Manifest& manifest) {
 // "integer from 1 to 9, default 5"
 std::string nature_of(const OptionSpec& option) {
     std::string text =
-        option.type == OptionType::one_of ? fmt::format("one of {}", fmt::join(option.choices, ", ")) : to_string(option.type);
+        option.type == OptionType::one_of ? fmt::format("one of {}", fmt::join(option.choices, " | ")) : to_string(option.type);
     const char* unit = option.type == OptionType::duration ? " ms" : option.type == OptionType::size ? " bytes" : "";
     if (option.minimum) text += fmt::format(" from {}{}", *option.minimum, option.maximum ? "" : unit);
     if (option.maximum) text += fmt::format(" to {}{}", *option.maximum, unit);

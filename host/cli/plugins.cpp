@@ -93,7 +93,7 @@ int plugins_verb(std::span<const std::string> arguments) {
     if (asked.help) {
         std::ostringstream options;
         options << described();
-        fmt::print("{}{}", usage, options.str());
+        fmt::print("{}{}\n", usage, options.str());
         return 0;
     }
     if (asked.inspect) return inspect(*asked.inspect, asked.json);
