@@ -38,6 +38,12 @@ inline constexpr std::uint32_t attempts_max = 1'000'000;
 // ---- log ----
 inline constexpr std::size_t log_text_bytes = 16'384;         // a line; longer texts are cut: a plugin may log a whole body
 
+// ---- targets ----
+inline constexpr std::uint32_t publish_batch = 1024;          // messages a call: one write and one sync for all of them
+inline constexpr std::uint64_t publish_batch_bytes = 16u << 20;  // bodies a call, but for a single larger one
+inline constexpr std::uint32_t publish_in_flight = 16'384;    // messages an adapter may hold unanswered
+inline constexpr std::uint32_t publish_breaches = 5;          // tries of one message over which the plugin breaks the ABI's rules
+
 // ---- plugins ----
 inline constexpr std::size_t plugin_file_bytes = 1u << 30;
 inline constexpr std::size_t components_max = 64;             // a plugin

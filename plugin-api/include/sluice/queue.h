@@ -108,7 +108,9 @@ typedef struct sluice_queue {
     /* ---- producing: all NULL if the component only consumes ---- */
     sluice_status (*open_target)(void* self, const sluice_target_sink* sink, sluice_fault* fault); /* [control] */
     /* [target] In order. SLUICE_OK: all stored durably. SLUICE_QUEUED: views are copied, results come through sink->published.
-     * Otherwise: none was taken. */
+     * Otherwise: none was taken. The host tries again what met SLUICE_FULL, SLUICE_UNAVAILABLE, SLUICE_CONFLICT or SLUICE_UNKNOWN.
+     * So that nothing overtakes it, an adapter that gives such an answer through the sink gives it also for everything taken
+     * after that message, and answers the next call SLUICE_UNAVAILABLE. */
     sluice_status (*publish)(void* self, const sluice_outgoing* const* messages, uint64_t count, uint64_t first_token,
                              sluice_fault* fault);
 
