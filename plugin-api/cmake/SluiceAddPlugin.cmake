@@ -40,6 +40,9 @@ function(sluice_add_plugin_test name)
     find_package(GTest REQUIRED)
     include(GoogleTest)
     add_executable(${name}-tests ${sources} $<TARGET_OBJECTS:${name}>)
+    if(NOT CMAKE_CXX_STANDARD)
+        set_target_properties(${name}-tests PROPERTIES CXX_STANDARD 20)
+    endif()
     target_include_directories(${name}-tests PRIVATE
         ${CMAKE_CURRENT_SOURCE_DIR} $<TARGET_PROPERTY:${name},INCLUDE_DIRECTORIES>)
     target_link_libraries(${name}-tests PRIVATE

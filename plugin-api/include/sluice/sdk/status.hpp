@@ -7,6 +7,10 @@
 // All names live in the inline namespace sluice::sdk, so that a plugin and a host that are linked into one test never mix.
 #pragma once
 
+#if __cplusplus < 202002L
+#error "The C++ SDK of Sluice needs C++20: compile with -std=c++20. Older C++ can use the C headers."
+#endif
+
 #include <cstdint>
 #include <exception>
 #include <new>
