@@ -62,9 +62,18 @@ void read_section(MapReader& root, std::string_view section, std::string_view wh
     }
 }
 
+// Positions are filed under it, and it is written into databases.
+bool is_identity(std::string_view id) {
+    constexpr std::string_view letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.";
+    return id.size() <= limits::config_name_bytes && !id.starts_with('.') &&
+           id.find_first_not_of(letters) == std::string_view::npos;
+}
+
 SourceConfig read_source(MapReader& map, const std::string& name, const std::vector<SourceConfig>& before) {
     SourceConfig source;
     source.id = map.text("id", name);
+    if (const Node* id = map.find("id"); id != nullptr && !is_identity(source.id))
+        map.problem(*id, fmt::format("is made of 1 to {} letters, digits, \"-\", \"_\" and \".\"", limits::config_name_bytes));
     const auto twin =
         std::find_if(before.begin(), before.end(), [&](const SourceConfig& other) { return other.id == source.id; });
     if (twin != before.end())

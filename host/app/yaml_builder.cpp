@@ -121,7 +121,8 @@ void TreeBuilder::take_key(Node key) {
     if (key.plain && key.text == "<<") {
         problems_.add(key.mark, path(), "merge keys are not read; write the keys out, or use *NAME for a whole value");
     } else if (!fresh) {
-        const std::string line = first->second == Mark::no_line ? "" : fmt::format("; the first stands in line {}", first->second);
+        const std::string line =
+            first->second == Mark::no_line ? "" : fmt::format("; the first stands in line {}", first->second);
         problems_.add(key.mark, path(), fmt::format("duplicate key{}", line));
     }
 }

@@ -54,7 +54,7 @@ bool is_block(std::string_view text) {
 
 std::string quoted(std::string_view text) {
     std::string result = "\"";
-    for (const char c : escape_dollars(text)) {
+    for (const char c : text) {
         const auto byte = static_cast<unsigned char>(c);
         if (c == '"' || c == '\\')
             result += {'\\', c};
@@ -70,6 +70,11 @@ std::string quoted(std::string_view text) {
     return result + '"';
 }
 
+// Nothing is replaced in keys.
+std::string key_text(std::string_view name) {
+    return is_plain(name) ? std::string(name) : quoted(name);
+}
+
 std::string flow(const Node& node) {
     std::string result;
     if (node.kind == Node::Kind::list) {
@@ -78,7 +83,7 @@ std::string flow(const Node& node) {
     }
     if (node.kind == Node::Kind::map) {
         for (const NodeEntry& entry : node.map)
-            result += fmt::format("{}{}: {}", result.empty() ? "" : ", ", yaml_scalar(entry.name), flow(entry.value));
+            result += fmt::format("{}{}: {}", result.empty() ? "" : ", ", key_text(entry.name), flow(entry.value));
         return result.empty() ? "{}" : "{ " + result + " }";
     }
     if (node.kind == Node::Kind::null) return "null";
@@ -88,11 +93,11 @@ std::string flow(const Node& node) {
 }  // namespace
 
 std::string yaml_scalar(std::string_view text) {
-    return is_plain(text) ? std::string(text) : quoted(text);
+    return is_plain(text) ? std::string(text) : quoted(escape_dollars(text));
 }
 
 void YamlWriter::begin_line(std::string_view name) {
-    out_ += std::string(depth_ * indent, ' ') + yaml_scalar(name) + ":";
+    out_ += std::string(depth_ * indent, ' ') + key_text(name) + ":";
 }
 
 void YamlWriter::begin_map(std::string_view name) {
@@ -104,10 +109,6 @@ void YamlWriter::begin_map(std::string_view name) {
 void YamlWriter::raw(std::string_view name, std::string_view value) {
     begin_line(name);
     out_ += fmt::format(" {}\n", value);
-}
-
-void YamlWriter::comment(std::string_view line) {
-    out_ += fmt::format("{}# {}\n", std::string(depth_ * indent, ' '), line);
 }
 
 void YamlWriter::text(std::string_view name, std::string_view value) {

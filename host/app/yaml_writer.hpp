@@ -20,7 +20,6 @@ public:
     // A value that is YAML as it stands: a number, a duration, "[]".
     void raw(std::string_view name, std::string_view value);
     void node(std::string_view name, const Node& node);
-    void comment(std::string_view line);
 
     const std::string& result() const { return out_; }
 
@@ -31,7 +30,7 @@ private:
     std::size_t depth_ = 0;
 };
 
-// The text as it may stand inside [ ] or { }, or as a key.
+// The text as it may stand inside [ ] or { }.
 std::string yaml_scalar(std::string_view text);
 
 }  // namespace sluice

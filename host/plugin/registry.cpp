@@ -63,13 +63,13 @@ void Registry::scan(const fs::path& folder) {
     for (fs::directory_iterator entry(folder, failed), end; !failed && entry != end; entry.increment(failed)) {
         if (entry->path().extension() != ".so") continue;
         if (files.size() == limits::plugin_files_max) {
-            unreadable_.push_back(
+            unsearched_.push_back(
                 fmt::format("{} (more than {} files: give plugins a folder of their own)", folder.native(), files.size()));
             return;
         }
         files.push_back(entry->path());
     }
-    if (failed) unreadable_.push_back(fmt::format("{} ({})", folder.native(), failed.message()));
+    if (failed) unsearched_.push_back(fmt::format("{} ({})", folder.native(), failed.message()));
     std::sort(files.begin(), files.end());
     for (const fs::path& file : files) add(file);
 }
@@ -154,7 +154,7 @@ Error Registry::not_found(ComponentKind kind, const std::string& name) const {
     for (const fs::path& folder : folders_) searched.push_back(folder.native());
     std::string message = fmt::format("there is no {} \"{}\" in {}{}", to_string(kind), name, spoken_list(searched),
                                       names.empty() ? "; there are none" : "; there are " + spoken_list(names));
-    if (!unreadable_.empty()) message += fmt::format("; not searched: {}", spoken_list(unreadable_));
+    if (!unsearched_.empty()) message += fmt::format("; not searched: {}", spoken_list(unsearched_));
     if (!refused_files.empty()) message += fmt::format("; refused, see `sluice plugins`: {}", spoken_list(refused_files));
     return {ErrorKind::invalid, std::move(message)};
 }

@@ -58,6 +58,8 @@ public:
     Result<const Library*> load(const Component& component);
 
     const std::vector<std::filesystem::path>& folders() const { return folders_; }
+    // Folders that could not be read, and why: "/opt/plugins (No such file or directory)".
+    const std::vector<std::string>& unsearched() const { return unsearched_; }
     const std::list<Candidate>& candidates() const { return candidates_; }
 
     // The file alone, without a search.
@@ -70,9 +72,9 @@ private:
     Error not_found(ComponentKind kind, const std::string& name) const;
 
     std::vector<std::filesystem::path> folders_;
-    std::vector<std::string> unreadable_;  // "/opt/plugins (No such file or directory)"
-    std::list<Candidate> candidates_;      // a list, so that they do not move
-    std::vector<Candidate*> loaded_;       // in the order of loading
+    std::vector<std::string> unsearched_;
+    std::list<Candidate> candidates_;  // a list, so that they do not move
+    std::vector<Candidate*> loaded_;   // in the order of loading
 };
 
 // A `plugin:` that is a path rather than a component's name.

@@ -1,0 +1,92 @@
+#include "apply.hpp"
+
+namespace sluice::sqlite {
+namespace {
+
+enum class Isolation : std::uint8_t { none, message };
+
+// One try. A status that is_fault_of_message() means: try again, with isolation.
+Status attempt(WriteConnection& connection, Deduplication* records, std::span<Unit* const> units, Isolation isolation) {
+    if (Status begun = connection.begin(); !begun.ok()) return as_unavailable(begun);
+    for (Unit* unit : units)
+        for (Entry& entry : unit->entries) {
+            if (entry.fault != SLUICE_OK) continue;
+            const auto one = isolation == Isolation::none ? apply : apply_alone;
+            if (Status applied = one(connection, records, *unit, entry); !applied.ok()) return applied;
+            if (isolation == Isolation::none) keep_record(records, entry);
+        }
+    if (records)
+        if (Status stored = records->store(); !stored.ok()) return stored;
+    return connection.commit();  // may find a deferred constraint broken: then the savepoints find whose fault it is
+}
+
+}  // namespace
+
+Status commit_together(WriteConnection& connection, Deduplication* records, std::span<Unit* const> units) {
+    Status done = attempt(connection, records, units, Isolation::none);
+    // Once more is enough, but for a statement that rolls back the whole transaction (ON CONFLICT ROLLBACK): each try finds one
+    // of those.
+    while (is_fault_of_message(done.code())) {
+        connection.rollback();
+        if (records) records->rolled_back();
+        std::size_t faults_before = 0;
+        for (Unit* unit : units)
+            for (const Entry& entry : unit->entries) faults_before += entry.fault != SLUICE_OK;
+        done = attempt(connection, records, units, Isolation::message);
+        if (!is_fault_of_message(done.code())) break;
+        std::size_t faults = 0;
+        for (Unit* unit : units)
+            for (const Entry& entry : unit->entries) faults += entry.fault != SLUICE_OK;
+        if (faults == faults_before) done = as_unavailable(done);  // nobody to blame: never try for ever
+    }
+    if (done.ok()) {
+        if (records) records->committed();
+        return done;
+    }
+    connection.rollback();
+    if (records) records->rolled_back();
+    return as_unavailable(done);
+}
+
+Status apply(WriteConnection& connection, Deduplication* records, Unit& unit, Entry& entry) {
+    entry.status = SLUICE_OK;
+    if (records && entry.record.kind != Record::Kind::none) {
+        bool is_new = true;
+        if (Status asked = records->admit(entry.record, is_new); !asked.ok()) return asked;
+        if (!is_new) {
+            entry.status = SLUICE_SEEN;
+            return SLUICE_OK;
+        }
+    }
+    for (const Write& write : std::span(unit.writes).subspan(entry.first_write, entry.write_count))
+        if (Status done =
+                connection.execute(*write.statement, std::span(unit.values).subspan(write.first_value, write.value_count));
+            !done.ok())
+            return done;
+    return SLUICE_OK;
+}
+
+void keep_record(Deduplication* records, const Entry& entry) {
+    if (records && entry.status == SLUICE_OK) records->add(entry.record);
+}
+
+Status apply_alone(WriteConnection& connection, Deduplication* records, Unit& unit, Entry& entry) {
+    if (Status marked = connection.savepoint(); !marked.ok()) return as_unavailable(marked);
+    Status applied = apply(connection, records, unit, entry);
+    if (applied.ok()) applied = connection.check_references();
+    if (applied.ok()) {
+        keep_record(records, entry);
+        return connection.release();
+    }
+    if (!is_fault_of_message(applied.code())) return applied;
+    unit.fail(entry, applied);
+    if (!connection.is_in_transaction()) return applied;
+    return connection.undo();
+}
+
+Status as_unavailable(const Status& status) {
+    if (status.ok() || status.code() == SLUICE_UNAVAILABLE) return status;
+    return {SLUICE_UNAVAILABLE, status.text()};
+}
+
+}  // namespace sluice::sqlite

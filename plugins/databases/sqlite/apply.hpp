@@ -1,0 +1,30 @@
+// Applies queued units and commits them together.
+//
+// Threads  whoever holds the writer.
+#pragma once
+
+#include <span>
+
+#include "deduplication.hpp"
+#include "unit.hpp"
+#include "write_connection.hpp"
+
+namespace sluice::sqlite {
+
+// All units in one transaction, in order. If a message fails, the transaction is rolled back and everything applied again with
+// a savepoint a message: the failing ones keep their fault in Entry::fault, the rest is committed. SLUICE_OK: committed.
+// Otherwise nothing is, for a reason that is none of the messages' fault. `records` may be NULL.
+Status commit_together(WriteConnection& connection, Deduplication* records, std::span<Unit* const> units);
+
+// One entry, within a transaction: whether it is new, then its writes. Entry::status says SLUICE_SEEN if it was recorded
+// before; else, once the entry can no longer fail, keep_record() follows.
+Status apply(WriteConnection& connection, Deduplication* records, Unit& unit, Entry& entry);
+void keep_record(Deduplication* records, const Entry& entry);
+// Both with a savepoint around. A fault of the message stays with the entry and counts as SLUICE_OK here, as long as the
+// transaction lives.
+Status apply_alone(WriteConnection& connection, Deduplication* records, Unit& unit, Entry& entry);
+
+// What the database's own trouble is called towards the host.
+Status as_unavailable(const Status& status);
+
+}  // namespace sluice::sqlite

@@ -1,0 +1,57 @@
+// SQLite's handles as values and its result codes as statuses; how a database file is opened for writing and for reading.
+//
+// Threads     a handle is used by one thread at a time; who that is, its owner arranges (handles are opened without SQLite's
+// own mutex). Errors      open and prepare throw Failure with one sentence; the rest answers a Status. Invariants  (1) Exactly
+// one connection of a file, the writer's, ever writes or checkpoints. SQLite before 3.51.3 can corrupt a database
+//                 when two connections do ("WAL-reset bug"). So a reader is query_only, has no automatic checkpoint, none on
+//                 close, and maps no memory.
+#pragma once
+
+#include <sqlite3.h>
+
+#include <chrono>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "sluice/sdk/status.hpp"
+
+namespace sluice::sqlite {
+
+struct CloseHandle {
+    void operator()(sqlite3* handle) const noexcept { sqlite3_close(handle); }
+};
+struct FinalizeStatement {
+    void operator()(sqlite3_stmt* statement) const noexcept { sqlite3_finalize(statement); }
+};
+using Handle = std::unique_ptr<sqlite3, CloseHandle>;
+using Prepared = std::unique_ptr<sqlite3_stmt, FinalizeStatement>;
+
+// WAL, every commit synced, checkpoints only when asked for. Creates the file.
+Handle open_for_writing(const std::string& path, std::chrono::milliseconds busy_timeout);
+// As invariant 1 says. Statements that would change that, or leave the database, are refused when they are prepared.
+Handle open_for_reading(const std::string& path, std::chrono::milliseconds busy_timeout);
+
+// Runs a script of any number of statements. Throws.
+void run_script(sqlite3* handle, const std::string& sql, std::string_view doing);
+
+// One statement, kept for long; text behind it but blanks and comments is an error. Throws.
+Prepared prepare(sqlite3* handle, std::string_view sql);
+
+// The fault of the one message whose statement said so (SLUICE_CONSTRAINT, SLUICE_INVALID), or of the database.
+sluice_status status_of(int code) noexcept;
+inline bool is_fault_of_message(sluice_status status) {
+    return status == SLUICE_CONSTRAINT || status == SLUICE_INVALID;
+}
+
+// Status and text of the handle's last error; `sql` names the statement, cut to a readable length.
+Status last_error(sqlite3* handle, std::string_view sql = {});
+std::string shortened(std::string_view sql);
+
+// Binds all parameters; texts and blobs are not copied and must live until the statement is reset.
+int bind(sqlite3_stmt* statement, std::span<const sluice_value> values) noexcept;
+// The column of the current row; a view until the next step.
+sluice_value column(sqlite3_stmt* statement, int index) noexcept;
+
+}  // namespace sluice::sqlite

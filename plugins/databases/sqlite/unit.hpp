@@ -1,0 +1,161 @@
+// A unit of work: the queued writes of the messages of one batch, in their order, with the record that each may want.
+//
+// Threads     the worker that fills it; from submit() on the writer, until UnitOwner::end.
+// Ownership   its owner, which reuses it: in the steady state nothing is allocated.
+// Limits      writes_max and bytes_max; beyond them an execute is refused.
+// Invariants  (1) The writes of an entry are writes[first_write, first_write + write_count), and entries do not overlap.
+//             (2) Bytes of life `call` are copied into the arena; those of life `unit` stay views of the messages.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "arena.hpp"
+#include "sluice/sdk/status.hpp"
+#include "sluice/sluice.h"
+
+namespace sluice::sqlite {
+
+struct Statement;
+struct Stream;
+class Unit;
+
+// What makes a message the same message again: a place in a stream, or an id.
+struct Record {
+    enum class Kind : std::uint8_t { none, position, id } kind = Kind::none;
+    Stream* stream = nullptr;
+    std::uint64_t position = 0;
+    std::uint64_t position_end = 0;
+    sluice_bytes source{};
+    sluice_bytes id{};
+};
+
+struct Write {
+    Statement* statement = nullptr;
+    std::uint32_t first_value = 0;
+    std::uint32_t value_count = 0;
+};
+
+// One message's part of a unit.
+struct Entry {
+    sluice_ticket ticket = 0;
+    std::uint32_t first_write = 0;
+    std::uint32_t write_count = 0;
+    Record record;
+    bool dropped = false;  // nothing of it is applied but its record, and it is not answered
+    // Its own fault, found when it was applied: it stays out of every further attempt.
+    sluice_status fault = SLUICE_OK;
+    // What the last attempt found: SLUICE_OK, SLUICE_SEEN or the fault.
+    sluice_status status = SLUICE_OK;
+    sluice_bytes text{};
+};
+
+// Whoever submitted a unit.
+class UnitOwner {
+public:
+    // [holder of the writer] A unit before it has failed, so this one must not be applied.
+    virtual bool is_fenced(const Unit& unit) = 0;
+    // [holder of the writer] The unit is done with; `status` is that of all entries without one of their own.
+    virtual void end(Unit& unit, sluice_status status, std::string_view text) = 0;
+
+protected:
+    ~UnitOwner() = default;
+};
+
+// A place in the writer's queue.
+struct Turn {
+    Turn* next = nullptr;
+    Unit* unit = nullptr;  // NULL: wants the writer for itself
+};
+
+class Unit {
+public:
+    static constexpr std::size_t writes_max = 1u << 20;
+    static constexpr std::size_t bytes_max = 256u << 20;
+
+    // The entry of a message: the last one, or a new one. The calls for one message come together.
+    Entry& enter(sluice_ticket ticket) {
+        if (!entries.empty() && entries.back().ticket == ticket && !entries.back().dropped) return entries.back();
+        Entry& entry = entries.emplace_back();
+        entry.ticket = ticket;
+        entry.first_write = static_cast<std::uint32_t>(writes.size());
+        return entry;
+    }
+
+    Entry* find(sluice_ticket ticket) {
+        for (auto entry = entries.rbegin(); entry != entries.rend(); ++entry)
+            if (entry->ticket == ticket) return &*entry;
+        return nullptr;
+    }
+
+    Status add_write(Entry& entry, Statement& statement, std::span<const sluice_value> given) {
+        if (writes.size() >= writes_max || arena.used() > bytes_max)
+            return {SLUICE_FULL, "the unit of work holds as many writes as it may: lower `batch.max`, or write less a message"};
+        writes.push_back({&statement, static_cast<std::uint32_t>(values.size()), static_cast<std::uint32_t>(given.size())});
+        for (const sluice_value& each : given) {
+            sluice_value& value = values.emplace_back(each);
+            if ((value.type == SLUICE_VALUE_TEXT || value.type == SLUICE_VALUE_BLOB) && value.life != SLUICE_LIFE_UNIT)
+                value.as.bytes = arena.copy(value.as.bytes);
+        }
+        ++entry.write_count;
+        return SLUICE_OK;
+    }
+
+    // Takes the writes of an entry out; those of the last one leave no trace.
+    void drop_writes(Entry& entry) {
+        if (&entry == &entries.back()) {
+            if (entry.write_count != 0) values.resize(writes[entry.first_write].first_value);
+            writes.resize(entry.first_write);
+        }
+        entry.write_count = 0;
+    }
+
+    void fail(Entry& entry, const Status& status) {
+        entry.fault = entry.status = status.code();
+        entry.text = arena.copy(std::string_view(status.text()));
+    }
+
+    void reset() {
+        constexpr std::size_t values_kept = 16u << 10;
+        if (values.capacity() > values_kept) values = {};
+        if (writes.capacity() > values_kept) writes = {};
+        if (entries.capacity() > values_kept) entries = {};
+        entries.clear();
+        writes.clear();
+        values.clear();
+        arena.reset();
+        phase = Phase::queueing;
+        is_held = false;
+        is_savepoint_open = false;
+        broken = SLUICE_OK;
+        turn = {};
+        results.clear();
+    }
+
+    std::vector<Entry> entries;
+    std::vector<Write> writes;
+    std::vector<sluice_value> values;
+    Arena arena;
+    std::vector<sluice_commit_result> results;  // filled when it ends
+
+    enum class Phase : std::uint8_t {
+        queueing,  // writes are kept
+        holding,   // after a read: it has the writer, an open transaction, and executes at once
+        broken,    // its transaction was lost: nothing but an end is left
+        sealed,
+    };
+    Phase phase = Phase::queueing;
+    bool is_held = false;            // sealed or not, it has the writer
+    bool is_savepoint_open = false;  // holding: of the last entry
+    Status broken;                   // why
+    std::uint64_t epoch = 0;         // see Connection
+    std::uint64_t token = 0;
+    std::uint32_t slot = 0;  // its place with its owner
+    UnitOwner* owner = nullptr;
+    Turn turn;
+};
+
+}  // namespace sluice::sqlite

@@ -1,0 +1,97 @@
+#include "statement.hpp"
+
+#include <stdexcept>
+
+namespace sluice::sql {
+namespace {
+
+bool begins_name(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+bool continues_name(char c) {
+    return begins_name(c) || (c >= '0' && c <= '9');
+}
+bool is_blank(char c) {
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+[[noreturn]] void refuse(std::string_view what, std::string_view sql) {
+    std::string text(what);
+    text.append(" in \"").append(sql.substr(0, 120)).append(sql.size() > 120 ? "...\"" : "\"");
+    throw std::invalid_argument(text);
+}
+
+class Scanner {
+public:
+    explicit Scanner(std::string_view sql) : sql_(sql) {}
+
+    Statement run() {
+        bool is_empty = true;
+        while (at_ < sql_.size()) {
+            const std::string_view rest = sql_.substr(at_);
+            const char c = rest[0];
+            if (c == '\'' || c == '"' || c == '`') {
+                is_empty = false;
+                copy(quoted(c));
+            } else if (rest.starts_with("--")) {
+                copy(std::min(rest.find('\n'), rest.size()));
+            } else if (rest.starts_with("/*")) {
+                const std::size_t end = rest.find("*/", 2);
+                if (end == std::string_view::npos) refuse("a comment does not end", sql_);
+                copy(end + 2);
+            } else if (rest.starts_with("::")) {
+                copy(2);
+            } else if (c == ':' && rest.size() > 1 && begins_name(rest[1])) {
+                parameter(rest);
+            } else if (c == '?') {
+                refuse("`?` cannot be used here, name the parameter, as `:origin`,", sql_);
+            } else {
+                is_empty = is_empty && (is_blank(c) || c == ';');
+                copy(1);
+            }
+        }
+        if (is_empty) throw std::invalid_argument("the statement is empty");
+        return std::move(made_);
+    }
+
+private:
+    void copy(std::size_t size) {
+        made_.sql.append(sql_.substr(at_, size));
+        at_ += size;
+    }
+
+    // Length of what begins with this quote. Doubled, a quote stands for itself; in PostgreSQL's E'...' also after a backslash.
+    std::size_t quoted(char quote) const {
+        const bool has_backslashes =
+            quote == '\'' && at_ > 0 && (sql_[at_ - 1] | 0x20) == 'e' && (at_ == 1 || !continues_name(sql_[at_ - 2]));
+        for (std::size_t end = at_ + 1; end < sql_.size(); ++end) {
+            if (has_backslashes && sql_[end] == '\\') {
+                ++end;
+            } else if (sql_[end] == quote) {
+                if (end + 1 == sql_.size() || sql_[end + 1] != quote) return end + 1 - at_;
+                ++end;
+            }
+        }
+        refuse(std::string("a quote ") + quote + " does not end", sql_);
+    }
+
+    void parameter(std::string_view rest) {
+        std::size_t size = 2;
+        while (size < rest.size() && continues_name(rest[size])) ++size;
+        made_.parameters.emplace_back(rest.substr(1, size - 1));
+        made_.sql += '?';
+        at_ += size;
+    }
+
+    const std::string_view sql_;
+    std::size_t at_ = 0;
+    Statement made_;
+};
+
+}  // namespace
+
+Statement scan(std::string_view sql) {
+    return Scanner(sql).run();
+}
+
+}  // namespace sluice::sql
