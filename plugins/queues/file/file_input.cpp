@@ -27,6 +27,11 @@ FileDescriptor open_regular(const std::string& path) {
     return file;
 }
 
+std::size_t line_end_size(std::string_view text) {
+    const std::size_t size = text.ends_with('\n') ? 1 : 0;
+    return text.substr(0, text.size() - size).ends_with('\r') ? size + 1 : size;
+}
+
 std::int64_t now_ms() {
     return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
@@ -40,13 +45,14 @@ FileInput::FileInput(FileOptions options, SourceSink sink, Log log)
       file_(open_regular(options_.path)),
       reader_(file_.get(), LineReader::Access::positioned, options_.max_line, options_.read_buffer),
       position_(recognise()),
-      sink_(sink, options_.path, options_.max_line, position_.stream(), true) {
+      sink_(sink, options_.path, options_.max_line, position_.stream(), true),
+      store_begun_(Clock::now()),
+      writer_(store_, wakeup_) {
     settled_ahead_ = position_.settled;
     read_to_ = position_.below;
     reader_.seek(read_to_);
     skip_settled();
     note_continued_line();
-    last_stored_ = Clock::now();
 }
 
 // ---- which file is it? -----------------------------------------------------------------------------------------------------
@@ -111,11 +117,14 @@ void FileInput::note_continued_line() {
 // ---- delivering ------------------------------------------------------------------------------------------------------------
 
 sluice_status FileInput::poll(std::uint32_t max, std::chrono::milliseconds wait) {
-    if (store_failed_) {
-        store_position();
-    } else {
-        store_if_due();
+    confirm_stored();
+    if (writer_.busy() && gap() >= options_.max_gap) {
+        wakeup_.wait(wait);  // the writer ends the wait
+        confirm_stored();
     }
+    if (store_failure_) flush();
+    if (store_is_due()) begin_store();
+    if (gap() >= options_.max_gap) return SLUICE_OK;
     bool waited = false;
     const std::uint32_t again = deliver_taken_back(max, wait, waited);
     if (again == max || waited || window_.next_taken_back()) return SLUICE_OK;
@@ -124,7 +133,7 @@ sluice_status FileInput::poll(std::uint32_t max, std::chrono::milliseconds wait)
         if (window_.full() && again + fresh == 0) wakeup_.wait(wait);
         return SLUICE_OK;
     }
-    if (window_.empty()) store_position();
+    if (window_.empty()) flush();
     return again + fresh == 0 ? SLUICE_END : SLUICE_OK;
 }
 
@@ -188,11 +197,13 @@ Line FileInput::read_again(const Span& span) {
     again_.resize(read_at(file_.get(), again_.data(), again_.size(), span.offset));
     Line line{again_, span.position, span.offset, span.end, size, too_long};
     if (!too_long && again_.size() == size) {
-        if (line.text.ends_with('\n')) line.text.remove_suffix(1);
-        if (line.text.ends_with('\r')) line.text.remove_suffix(1);
+        line.text.remove_suffix(line_end_size(line.text));
         line.length = line.text.size();
         line.too_long = line.length > options_.max_line;
-    } else if (!too_long) {
+    } else if (too_long) {
+        char end[2];
+        line.length -= line_end_size({end, read_at(file_.get(), end, 2, span.end - 2)});
+    } else {
         throw Failure(SLUICE_FAILED, options_.path + " was cut while it was read: the line at offset " +
                                          std::to_string(span.offset) + " is gone; start again to read what the file holds now");
     }
@@ -225,44 +236,58 @@ sluice_status FileInput::settle(std::span<const sluice_settlement> items) {
         }
         sink_.settled({&item.tag, 1}, status);
     }
-    try {
-        if (ended_ && window_.empty()) {
-            store_position();  // nobody polls any more
-        } else {
-            store_if_due();
-        }
-    } catch (const Failure& failure) {
-        // The deliveries are taken all the same, and confirmed when a poll or flush has stored the position.
-        log_.write(Level::warn, failure.what());
-    }
+    confirm_stored();
+    if (store_is_due()) begin_store();
     return SLUICE_QUEUED;
 }
 
-void FileInput::store_if_due() {
+void FileInput::flush() {
+    if (writer_.busy()) end_store(writer_.wait());
     if (unconfirmed_.empty()) return;
-    if (unconfirmed_.size() >= options_.max_gap || Clock::now() - last_stored_ >= options_.persist_every) store_position();
+    begin_store();
+    if (writer_.busy()) end_store(writer_.wait());
+    if (store_failure_) std::rethrow_exception(store_failure_);
 }
 
-void FileInput::store_position() {
-    if (unconfirmed_.empty()) return;
+bool FileInput::store_is_due() const {
+    if (unconfirmed_.empty() || writer_.busy()) return false;
+    // Half the gap leaves the other half to be settled meanwhile.
+    return unconfirmed_.size() >= options_.max_gap / 2 || Clock::now() - store_begun_ >= options_.persist_every;
+}
+
+void FileInput::begin_store() {
     Position next = position_;
     next.below = window_.lowest_unsettled(read_to_);
-    next.before = print_before(file_.get(), next.below);
+    try {
+        next.before = print_before(file_.get(), next.below);
+    } catch (const Failure&) {
+        store_failure_ = std::current_exception();
+        return;
+    }
     next.settled.clear();
     window_.append_settled_ranges(read_to_, next.settled);
     next.settled.insert(next.settled.end(), settled_ahead_.begin() + static_cast<std::ptrdiff_t>(next_ahead_),
                         settled_ahead_.end());
-    store_failed_ = true;
-    store_.save(next);
-    store_failed_ = false;
-    last_stored_ = Clock::now();
+    storing_.swap(unconfirmed_);
+    store_begun_ = Clock::now();
+    writer_.submit(std::move(next));
+}
 
-    const bool rose = next.below != position_.below;
-    position_ = std::move(next);
-    // The host may settle from inside the call.
-    std::vector<std::uint64_t> confirmed;
-    confirmed.swap(unconfirmed_);
-    sink_.settled(confirmed, SLUICE_OK);
+void FileInput::confirm_stored() {
+    if (auto result = writer_.finished()) end_store(*std::move(result));
+}
+
+void FileInput::end_store(PositionWriter::Result result) {
+    store_failure_ = result.failure;
+    if (store_failure_) {
+        unconfirmed_.insert(unconfirmed_.end(), storing_.begin(), storing_.end());
+        storing_.clear();
+        return;
+    }
+    const bool rose = result.position.below != position_.below;
+    position_ = std::move(result.position);
+    sink_.settled(storing_, SLUICE_OK);
+    storing_.clear();
     if (rose) sink_.confirmed_below(position_.below);
 }
 

@@ -1,10 +1,10 @@
 // A file of JSON Lines as a source that continues where it stopped.
 //
-// Threads     one at a time.
+// Threads     one at a time; positions are stored on a thread of the writer's.
 // Errors      Failure: invalid (the file is missing or no regular file), corrupt (the position), unavailable (a disk).
 // Ordering    messages that were taken back come before newer ones, in the order of the file.
 // Invariants  (1) a settled delivery is reported to the host only once a position that includes it is stored
-//             (2) at most max_gap deliveries are settled and not stored; polling stores the position first, or fails
+//             (2) once max_gap deliveries are settled and not stored, polling pauses; while storing fails, poll() fails
 #pragma once
 
 #include <chrono>
@@ -18,6 +18,7 @@
 #include "line_reader.hpp"
 #include "line_sink.hpp"
 #include "position.hpp"
+#include "position_writer.hpp"
 #include "sluice/sdk/log.hpp"
 #include "wakeup.hpp"
 #include "window.hpp"
@@ -39,7 +40,7 @@ public:
 
     sluice_status poll(std::uint32_t max, std::chrono::milliseconds wait) override;
     sluice_status settle(std::span<const sluice_settlement> items) override;
-    void flush() override { store_position(); }
+    void flush() override;
     void wake() override { wakeup_.wake(); }
 
 private:
@@ -53,8 +54,11 @@ private:
     std::uint32_t deliver_new(std::uint32_t max);
     Line read_again(const Span& span);
     void skip_settled();
-    void store_if_due();
-    void store_position();
+    std::size_t gap() const { return unconfirmed_.size() + storing_.size(); }
+    bool store_is_due() const;
+    void begin_store();
+    void confirm_stored();
+    void end_store(PositionWriter::Result result);
 
     const FileOptions options_;
     const Log log_;
@@ -73,9 +77,11 @@ private:
     std::optional<Line> held_;  // read, and not taken by the host yet
     std::string again_;         // a line that was taken back, read once more
 
-    std::vector<std::uint64_t> unconfirmed_;  // settled, and not in a stored position
-    Clock::time_point last_stored_{};
-    bool store_failed_ = false;
+    std::vector<std::uint64_t> unconfirmed_;  // settled, and in no position yet
+    std::vector<std::uint64_t> storing_;      // settled, and in the position that is being stored
+    Clock::time_point store_begun_{};
+    std::exception_ptr store_failure_;  // of the last attempt
+    PositionWriter writer_;             // its thread ends before what it uses
 };
 
 }  // namespace sluice::file

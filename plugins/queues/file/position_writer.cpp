@@ -1,0 +1,78 @@
+#include "position_writer.hpp"
+
+#include <pthread.h>
+#include <signal.h>
+
+#include <utility>
+
+namespace sluice::file {
+
+PositionWriter::PositionWriter(const PositionStore& store, const Wakeup& wakeup) : store_(store), wakeup_(wakeup) {
+    // Signals are the host's affair: none may be delivered to a thread it does not know.
+    sigset_t all;
+    sigset_t before;
+    ::sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, &before);
+    thread_ = std::thread([this] { run(); });
+    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    ::pthread_setname_np(thread_.native_handle(), "file position");
+}
+
+PositionWriter::~PositionWriter() {
+    {
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [this] { return state_ != State::submitted; });
+        state_ = State::stopping;
+    }
+    changed_.notify_all();
+    thread_.join();
+}
+
+void PositionWriter::submit(Position position) {
+    busy_ = true;
+    {
+        const std::lock_guard lock(mutex_);
+        result_ = {std::move(position), nullptr};
+        state_ = State::submitted;
+    }
+    changed_.notify_all();
+}
+
+std::optional<PositionWriter::Result> PositionWriter::finished() {
+    if (!busy_) return std::nullopt;
+    const std::lock_guard lock(mutex_);
+    if (state_ != State::finished) return std::nullopt;
+    return take();
+}
+
+PositionWriter::Result PositionWriter::wait() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return state_ == State::finished; });
+    return take();
+}
+
+PositionWriter::Result PositionWriter::take() {
+    state_ = State::idle;
+    busy_ = false;
+    return std::exchange(result_, {});
+}
+
+void PositionWriter::run() {
+    std::unique_lock lock(mutex_);
+    for (;;) {
+        changed_.wait(lock, [this] { return state_ == State::submitted || state_ == State::stopping; });
+        if (state_ == State::stopping) return;
+        lock.unlock();
+        try {
+            store_.save(result_.position);
+        } catch (...) {
+            result_.failure = std::current_exception();
+        }
+        lock.lock();
+        state_ = State::finished;
+        changed_.notify_all();
+        wakeup_.wake();
+    }
+}
+
+}  // namespace sluice::file
