@@ -25,6 +25,7 @@ inline constexpr std::size_t parser_bytes_kept = 1u << 20;    // a parser for la
 // ---- messages ----
 inline constexpr std::size_t message_bytes_max = 64u << 20;   // body; a source's own option is usually lower
 inline constexpr std::size_t headers_max = 64;                // a message
+inline constexpr std::size_t id_bytes_max = 1024;             // a message's id
 inline constexpr std::size_t key_bytes_max = 1024;            // a longer key is taken by its hash
 inline constexpr std::size_t fault_text_bytes = 1024;         // of a plugin's error; the rest is cut
 
@@ -34,6 +35,8 @@ inline constexpr std::uint32_t poll_batch = 1024;             // messages a poll
 inline constexpr std::uint32_t batch_max = 65'536;            // messages a unit of work
 inline constexpr std::uint32_t units_in_flight = 4;           // a worker: submitted and not yet committed
 inline constexpr std::uint32_t attempts_max = 1'000'000;
+inline constexpr std::uint32_t publishes_max = 1024;          // a message; a handler that fans out further loops
+inline constexpr std::uint32_t databases_max = 8;             // used by one handler
 
 // ---- log ----
 inline constexpr std::size_t log_text_bytes = 16'384;         // a line; longer texts are cut: a plugin may log a whole body

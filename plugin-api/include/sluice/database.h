@@ -8,7 +8,7 @@
  * The adapter
  *   1. may queue executes (SLUICE_QUEUED) and apply them when the unit is sealed;
  *   2. when applying fails at a message: rolls back, applies the unit again with a savepoint a message, answers the failing
- *      messages in sink->committed, and commits the rest;
+ *      messages in sink->committed, and commits the rest; with SLUICE_CONFLICT or SLUICE_UNAVAILABLE the whole unit fails;
  *   3. makes the units of one connection durable in the order of their commit_submit;
  *   4. once it has answered a unit of a connection, or a message of it, with anything but SLUICE_OK, SLUICE_SEEN, SLUICE_CONSTRAINT or
  *      SLUICE_INVALID, answers every later unit already submitted on that connection with SLUICE_CONFLICT and applies nothing of
@@ -23,8 +23,7 @@
 /* How one message of a unit ended. Frozen; an array of these lists only the messages that did not end with SLUICE_OK. */
 typedef struct sluice_commit_result {
     sluice_ticket ticket;
-    sluice_status status; /* SLUICE_SEEN: recorded before, no effects; SLUICE_CONSTRAINT, SLUICE_INVALID: its own fault;
-                             SLUICE_CONFLICT, SLUICE_UNAVAILABLE: run it again */
+    sluice_status status; /* SLUICE_SEEN: recorded before, no effects; SLUICE_CONSTRAINT, SLUICE_INVALID: its own fault */
     uint32_t reserved;
     sluice_bytes text;
 } sluice_commit_result;
@@ -56,13 +55,14 @@ typedef struct sluice_database {
     /* [any] SLUICE_OK if a statement would reach the server now. NULL = always. */
     sluice_status (*ping)(void* self, sluice_fault* fault);
 
-    /* [control] One connection a worker. The sink lives until disconnect returns. */
+    /* One connection a worker, made [control] or [worker] while other workers use theirs. The sink lives until disconnect returns. */
     sluice_status (*connect)(void* self, const sluice_database_sink* sink, void** connection, sluice_fault* fault);
     void (*disconnect)(void* connection); /* [control] every submitted unit has ended */
 
     /* All below: [worker] of the connection's worker. A unit is a number of the adapter's choice, never 0. */
 
-    /* Checks the statement and gives it a number for this connection. Parameters are written `?` in order. */
+    /* Checks the statement and gives it a number for this connection, which stays valid over a lost connection. Parameters are written
+     * `?` in order. */
     sluice_status (*prepare)(void* connection, sluice_bytes sql, uint32_t* statement, sluice_fault* fault);
     sluice_status (*unit_begin)(void* connection, uint64_t* unit, sluice_fault* fault);
     /* SLUICE_OK: new, and recorded with the unit. SLUICE_SEEN: its effects are in the database already. A duplicate may also be found only

@@ -1,0 +1,167 @@
+#include "core/message.hpp"
+
+#include <cstdlib>
+#include <cstring>
+#include <new>
+
+namespace sluice {
+namespace {
+
+constexpr std::size_t line = 64;
+constexpr std::size_t record_bytes = (sizeof(Message) + line - 1) / line * line;
+constexpr std::size_t pooled_bytes_max = 64u << 10;
+constexpr std::size_t slab_bytes = 64u << 10;
+constexpr std::size_t tail_slack = 128;  // behind a reserved body: room for an ordinary id and a header or two
+
+constexpr std::size_t round_up(std::size_t size, std::size_t to) { return (size + to - 1) / to * to; }
+
+std::size_t tail_bytes(const sluice_incoming& incoming) {
+    std::size_t size = incoming.id.size + incoming.header_count * sizeof(sluice_header);
+    for (std::uint32_t i = 0; i < incoming.header_count; ++i)
+        size += incoming.headers[i].name.size + incoming.headers[i].value.size;
+    return size;
+}
+
+char* copy(char* to, const sluice_bytes& from, sluice_bytes& view) {
+    if (from.size != 0) std::memcpy(to, from.data, from.size);
+    view = {to, from.size};
+    return to + from.size;
+}
+
+void* lines(std::size_t size) {
+    void* memory = std::aligned_alloc(line, round_up(size, line));
+    if (memory == nullptr) throw std::bad_alloc();
+    return memory;
+}
+
+}  // namespace
+
+MessageStore::MessageStore(std::string source_identity) : source_(std::move(source_identity)) {}
+
+MessageStore::~MessageStore() {
+    for (void* slab : slabs_) std::free(slab);
+}
+
+// Multiples of a line up to 1 KiB, then four steps a doubling: at most a fifth of a block is unused.
+std::uint16_t MessageStore::class_of(std::size_t size) {
+    if (size > pooled_bytes_max) return direct;
+    if (size <= 1024) return static_cast<std::uint16_t>((size + line - 1) / line - 1);
+    const unsigned doubling = 63u - static_cast<unsigned>(__builtin_clzll(size - 1));  // 1024 < size <= 2048: 10
+    const std::size_t step = std::size_t{1} << (doubling - 2);
+    const std::size_t quarter = (size - (std::size_t{1} << doubling) + step - 1) / step;  // 1 .. 4
+    return static_cast<std::uint16_t>(15 + (doubling - 10) * 4 + quarter);
+}
+
+std::size_t MessageStore::size_of(std::uint16_t size_class) {
+    if (size_class < 16) return (size_class + 1u) * line;
+    const unsigned doubling = 10 + (size_class - 16u) / 4;
+    const std::size_t quarter = (size_class - 16u) % 4 + 1;
+    return (std::size_t{1} << doubling) + quarter * (std::size_t{1} << (doubling - 2));
+}
+
+void MessageStore::refill(std::uint16_t size_class) {
+    static_assert(16 + (16 - 10) * 4 <= classes, "64 KiB is the last class");
+    const std::size_t size = size_of(size_class);
+    const std::size_t count = std::max<std::size_t>(slab_bytes / size, 1);
+    char* slab = static_cast<char*>(lines(size * count));
+    slabs_.push_back(slab);
+    for (std::size_t i = count; i-- > 0;) free_[size_class] = new (slab + i * size) Free{free_[size_class]};
+}
+
+Message* MessageStore::allocate(std::size_t size) {
+    const std::uint16_t size_class = class_of(size);
+    void* memory;
+    if (size_class == direct) {
+        memory = lines(size);
+    } else {
+        if (free_[size_class] == nullptr) refill(size_class);
+        memory = free_[size_class];
+        free_[size_class] = free_[size_class]->next;
+        size = size_of(size_class);
+    }
+    auto* message = new (memory) Message();
+    message->size_class = size_class;
+    message->charge = static_cast<std::uint32_t>(size);
+    ++live_;
+    bytes_ += size;
+    return message;
+}
+
+Message* MessageStore::create(const sluice_incoming& incoming) {
+    const std::size_t body_end = record_bytes + incoming.body.size + SLUICE_BODY_PADDING;
+    const std::size_t tail_at = round_up(body_end, alignof(sluice_header));
+    Message* message = allocate(tail_at + tail_bytes(incoming));
+    char* base = reinterpret_cast<char*>(message);
+    char* body_end_at = copy(base + record_bytes, incoming.body, message->view.body);
+    std::memset(body_end_at, 0, SLUICE_BODY_PADDING);
+    write_tail(message, incoming, base + tail_at);
+    return message;
+}
+
+Message* MessageStore::reserve(std::uint64_t body_size) {
+    Message* message = allocate(record_bytes + body_size + SLUICE_BODY_PADDING + tail_slack);
+    message->view.body = {reinterpret_cast<char*>(message) + record_bytes, body_size};
+    message->body_capacity = static_cast<std::uint32_t>(body_size);
+    return message;
+}
+
+void MessageStore::commit(Message* message, const sluice_incoming& incoming) {
+    char* body = reinterpret_cast<char*>(message) + record_bytes;
+    message->view.body = {body, incoming.body.size};
+    std::memset(body + incoming.body.size, 0, SLUICE_BODY_PADDING);
+    const std::size_t tail_at =
+        round_up(record_bytes + incoming.body.size + SLUICE_BODY_PADDING, alignof(sluice_header));
+    const std::size_t size = tail_bytes(incoming);
+    const std::size_t block = message->charge;
+    char* tail = reinterpret_cast<char*>(message) + tail_at;
+    if (tail_at + size > block) {
+        message->tail = std::malloc(size);
+        if (message->tail == nullptr) throw std::bad_alloc();
+        tail = static_cast<char*>(message->tail);
+    }
+    write_tail(message, incoming, tail);
+}
+
+void MessageStore::write_tail(Message* message, const sluice_incoming& incoming, char* tail) {
+    auto* headers = reinterpret_cast<sluice_header*>(tail);
+    char* text = tail + incoming.header_count * sizeof(sluice_header);
+    for (std::uint32_t i = 0; i < incoming.header_count; ++i) {
+        text = copy(text, incoming.headers[i].name, headers[i].name);
+        text = copy(text, incoming.headers[i].value, headers[i].value);
+    }
+    copy(text, incoming.id, message->view.id);
+    sluice_message& view = message->view;
+    view.struct_size = sizeof(sluice_message);
+    view.attempt = incoming.attempt == 0 ? 1 : incoming.attempt;
+    view.source = {source_.data(), source_.size()};
+    view.headers = headers;
+    view.header_count = incoming.header_count;
+    view.enqueued_ms = incoming.enqueued_ms;
+    message->tag = incoming.tag;
+    message->stream_size = incoming.stream_size;
+    message->position = incoming.position;
+    message->position_end = incoming.position_end;
+}
+
+void MessageStore::own_key(Message* message, std::string_view key) {
+    char* memory = static_cast<char*>(std::malloc(key.size()));
+    if (memory == nullptr) throw std::bad_alloc();
+    std::memcpy(memory, key.data(), key.size());
+    message->own_key = memory;
+    message->view.key = {memory, key.size()};
+}
+
+void MessageStore::destroy(Message* message) {
+    std::free(message->tail);
+    std::free(message->own_key);
+    const std::uint16_t size_class = message->size_class;
+    --live_;
+    bytes_ -= message->charge;
+    message->~Message();
+    if (size_class == direct)
+        std::free(message);
+    else
+        free_[size_class] = new (message) Free{free_[size_class]};
+}
+
+}  // namespace sluice

@@ -1,0 +1,160 @@
+// A message inside the host, and the store that all messages of one source live in.
+//
+// A Message is one block of memory: the record, the body (64-aligned, 64 zero bytes behind it), then id and headers. It is created and
+// destroyed by the source thread only, so the store needs no lock and no reference counts; in between exactly one place owns
+// it: the source's unrouted batch, a worker's queue, a worker (in a unit, held or parked), the outcome inbox, or settlement.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/limits.hpp"
+#include "sluice/message.h"
+#include "sluice/queue.h"
+
+namespace sluice {
+
+// How a message left the worker. What the source is told follows from it.
+enum class Outcome : std::uint8_t {
+    none,
+    acked,        // done, or seen before
+    skipped,      // the handler's skip
+    dead_letter,  // to be stored with `error`, then acked
+    dropped,      // dropped by policy, counted
+    released,     // back to the source unprocessed
+};
+
+// Why a message failed. Kept apart because most messages never do.
+struct Failure {
+    std::string text;
+};
+
+struct Message {
+    sluice_message view{};  // what plugins see; .attempt is the running attempt's number
+
+    // Constant after routing; written by the source thread.
+    std::uint64_t tag = 0;
+    std::uint64_t key_hash = 0;  // 0 = no key: the message has no order to keep
+    std::uint64_t position = 0;
+    std::uint64_t position_end = 0;
+    std::int64_t received_ns = 0;
+    std::uint32_t stream_size = 0;
+    std::uint32_t charge = 0;  // bytes counted against queues and limits
+    std::uint16_t slot = 0;
+    std::uint16_t worker = 0;
+    std::uint16_t pool = 0;
+
+    // Belong to whoever owns the message at the time.
+    Outcome outcome = Outcome::none;
+    bool handled = false;  // the handler has been called for it
+    std::unique_ptr<Failure> failure;
+    Message* next = nullptr;         // in a list of one owner
+    Message* chain_tail = nullptr;   // in the head of a chain handed through an Inbox
+    Message* chain_next = nullptr;
+
+    // The store's own.
+    std::uint16_t size_class = 0;
+    void* tail = nullptr;     // id and headers, where they did not fit behind a reserved body
+    void* own_key = nullptr;  // the key, where it is not a view of the body, the id or a header
+    std::uint32_t body_capacity = 0;  // bytes a reserved body may have
+
+    void fail(std::string text) { failure = std::make_unique<Failure>(Failure{std::move(text)}); }
+    const char* error() const { return failure ? failure->text.c_str() : ""; }
+};
+
+// FIFO through Message::next.
+class MessageList {
+public:
+    bool empty() const { return first_ == nullptr; }
+    std::uint32_t size() const { return size_; }
+    Message* first() const { return first_; }
+    Message* last() const { return last_; }
+
+    void push_back(Message* message) {
+        message->next = nullptr;
+        (last_ ? last_->next : first_) = message;
+        last_ = message;
+        ++size_;
+    }
+    void push_front(Message* message) {
+        message->next = first_;
+        first_ = message;
+        if (!last_) last_ = message;
+        ++size_;
+    }
+    Message* pop_front() {
+        Message* message = first_;
+        if (!message) return nullptr;
+        first_ = message->next;
+        if (!first_) last_ = nullptr;
+        --size_;
+        return message;
+    }
+    // Takes all of `other`, behind what is here.
+    void splice_back(MessageList& other) {
+        if (other.empty()) return;
+        (last_ ? last_->next : first_) = other.first_;
+        last_ = other.last_;
+        size_ += other.size_;
+        other = MessageList();
+    }
+    void splice_front(MessageList& other) {
+        other.splice_back(*this);
+        std::swap(*this, other);
+    }
+
+private:
+    Message* first_ = nullptr;
+    Message* last_ = nullptr;
+    std::uint32_t size_ = 0;
+};
+
+// Memory for the messages of one source.
+//
+// Threads      the source thread only.
+// Limits       holds on to the most it ever needed at once, in blocks by size class; blocks above 64 KiB go back at once.
+class MessageStore {
+public:
+    explicit MessageStore(std::string source_identity);
+    ~MessageStore();
+    MessageStore(const MessageStore&) = delete;
+    MessageStore& operator=(const MessageStore&) = delete;
+
+    // A message with everything copied from `incoming`, whose sizes the caller has checked against limits.
+    Message* create(const sluice_incoming& incoming);
+    // A message whose body of up to `body_size` bytes is to be written at view.body.data; then commit() or destroy().
+    Message* reserve(std::uint64_t body_size);
+    void commit(Message* message, const sluice_incoming& incoming);
+    // Moves the key to memory of the message's own. For keys that are not a view of the body, the id or a header.
+    void own_key(Message* message, std::string_view key);
+    void destroy(Message* message);
+
+    std::uint64_t live() const { return live_; }
+    std::uint64_t bytes() const { return bytes_; }  // of live messages, as allocated
+
+private:
+    struct Free {
+        Free* next;
+    };
+    static constexpr std::uint16_t direct = 0xffff;  // size class of a block that is not pooled
+    static constexpr std::size_t classes = 40;
+
+    static std::uint16_t class_of(std::size_t size);
+    static std::size_t size_of(std::uint16_t size_class);
+    Message* allocate(std::size_t size);
+    void refill(std::uint16_t size_class);
+    void write_tail(Message* message, const sluice_incoming& incoming, char* tail);
+
+    std::string source_;
+    std::array<Free*, classes> free_{};
+    std::vector<void*> slabs_;
+    std::uint64_t live_ = 0;
+    std::uint64_t bytes_ = 0;
+};
+
+}  // namespace sluice

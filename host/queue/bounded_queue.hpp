@@ -1,0 +1,115 @@
+// Bounded FIFO of messages between the source thread and one worker.
+//
+// Threads      push: the source thread. pop: whoever runs the worker; the executor hands that role on with release/acquire.
+//              depth, high_water: any.
+// Ownership    push takes the messages it accepted; those it did not stay with the caller.
+// Ordering     all that happens before push() happens before the pop() that returns the message.
+// Limits       capacity 1 .. limits::queue_capacity_max messages and `bytes_max` bytes, fixed at construction. A message larger than
+//              bytes_max enters an empty queue, or it could never pass.
+// Invariants   (1) head <= tail <= head + capacity   (2) slots [head, tail) belong to the consumer, the others to the producer
+#pragma once
+
+#include <atomic>
+#include <bit>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "core/message.hpp"
+
+namespace sluice {
+
+class BoundedQueue {
+public:
+    BoundedQueue(std::uint32_t capacity, std::uint64_t bytes_max)
+        : slots_(std::bit_ceil(capacity)), mask_(slots_.size() - 1), capacity_(capacity), bytes_max_(bytes_max) {}
+
+    // ---- the source thread ----
+
+    // True if a message of `charge` bytes would be accepted behind `staged` messages of `staged_bytes`.
+    bool has_room(std::uint32_t staged, std::uint64_t staged_bytes, std::uint32_t charge) {
+        const std::uint64_t tail = tail_.load(std::memory_order_relaxed);  // own variable
+        if (tail + staged - head_seen_ >= capacity_ || pushed_bytes_ + staged_bytes + charge - popped_bytes_seen_ > bytes_max_) {
+            // (R2) acquire: pairs with (W2); the consumer has finished with the slots below head.
+            head_seen_ = head_.load(std::memory_order_acquire);
+            popped_bytes_seen_ = popped_bytes_.load(std::memory_order_relaxed);  // written before (W2)
+        }
+        if (tail + staged - head_seen_ >= capacity_) return false;
+        const std::uint64_t bytes = pushed_bytes_ + staged_bytes - popped_bytes_seen_;
+        return bytes + charge <= bytes_max_ || (bytes == 0 && staged == 0);
+    }
+
+    // Takes all of `messages`; has_room() has been asked for each of them. Returns the depth after.
+    std::uint32_t push(std::span<Message* const> messages) {
+        std::uint64_t tail = tail_.load(std::memory_order_relaxed);
+        for (Message* message : messages) {
+            slots_[tail++ & mask_] = message;
+            pushed_bytes_ += message->charge;
+        }
+        // (W1) sequentially consistent: publishes the slots to (R1), and stands in one total order with the executor's look at the
+        // worker's state (Executor::schedule): either the worker sees the messages or the source sees it idle.
+        tail_.store(tail, std::memory_order_seq_cst);
+        const auto now = static_cast<std::uint32_t>(tail - head_.load(std::memory_order_relaxed));
+        if (now > high_water_.load(std::memory_order_relaxed)) high_water_.store(now, std::memory_order_relaxed);
+        return now;
+    }
+
+    // ---- whoever runs the worker ----
+
+    // Appends up to `max` messages to `out`; returns how many.
+    std::uint32_t pop(MessageList& out, std::uint32_t max) {
+        const std::uint64_t head = head_.load(std::memory_order_relaxed);  // own variable
+        // (R1) pairs with (W1): the slots below tail are filled.
+        const std::uint64_t tail = tail_.load(std::memory_order_acquire);
+        const auto count = static_cast<std::uint32_t>(std::min<std::uint64_t>(tail - head, max));
+        std::uint64_t bytes = popped_bytes_.load(std::memory_order_relaxed);
+        for (std::uint64_t at = head; at != head + count; ++at) {
+            Message* message = slots_[at & mask_];
+            bytes += message->charge;
+            out.push_back(message);
+        }
+        popped_bytes_.store(bytes, std::memory_order_relaxed);
+        // (W2) sequentially consistent: gives the slots back to (R2), and stands in one total order with the source's note that it
+        // waits for room (Worker): either the source sees the room or the worker sees it waiting.
+        head_.store(head + count, std::memory_order_seq_cst);
+        return count;
+    }
+
+    bool half_empty() const {
+        const std::uint64_t head = head_.load(std::memory_order_relaxed);
+        const std::uint64_t tail = tail_.load(std::memory_order_relaxed);
+        return (tail - head) * 2 <= capacity_;
+    }
+
+    // (R1) for the look after the worker was marked idle: must not move before that mark.
+    bool empty() const { return head_.load(std::memory_order_relaxed) == tail_.load(std::memory_order_seq_cst); }
+
+    // ---- any thread ----
+
+    std::uint32_t depth() const {
+        const std::uint64_t head = head_.load(std::memory_order_seq_cst);
+        const std::uint64_t tail = tail_.load(std::memory_order_seq_cst);
+        return static_cast<std::uint32_t>(tail - head);
+    }
+    std::uint32_t capacity() const { return capacity_; }
+    std::uint32_t high_water() const { return high_water_.load(std::memory_order_relaxed); }
+
+private:
+    std::vector<Message*> slots_;
+    const std::uint64_t mask_;
+    const std::uint32_t capacity_;
+    const std::uint64_t bytes_max_;
+
+    // written by the source thread
+    alignas(64) std::atomic<std::uint64_t> tail_{0};
+    std::atomic<std::uint32_t> high_water_{0};
+    std::uint64_t pushed_bytes_ = 0;
+    std::uint64_t head_seen_ = 0;
+    std::uint64_t popped_bytes_seen_ = 0;
+
+    // written by whoever runs the worker
+    alignas(64) std::atomic<std::uint64_t> head_{0};
+    std::atomic<std::uint64_t> popped_bytes_{0};
+};
+
+}  // namespace sluice

@@ -1,0 +1,63 @@
+// The source thread's one wait: for outcomes, room, commands, timers and stop; and, while it sleeps inside its adapter's poll, for messages.
+//
+// Threads      ring: any. The rest: the source thread.
+// Protocol     The sleeper announces where it sleeps (S1), then looks once more at everything it waits for (S2), then sleeps. A ringer
+//              first makes its news visible (N1), then looks at the announcement (N2). All four are sequentially consistent, so
+//              either S2 sees the news or N2 sees the sleeper. A ring that comes too early only makes the next sleep short.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <utility>
+
+namespace sluice {
+
+class Doorbell {
+public:
+    // `wake_adapter` ends a poll that waits, or the next one's wait; it may be called from any thread.
+    explicit Doorbell(std::function<void()> wake_adapter = {}) : wake_adapter_(std::move(wake_adapter)) {}
+
+    // (N2) Cheap while nobody sleeps.
+    void ring() {
+        if (sleeping_.load(std::memory_order_seq_cst) == awake) return;
+        const std::uint32_t where = sleeping_.exchange(awake, std::memory_order_seq_cst);  // one ringer wakes, the others go on
+        if (where == awake) return;
+        if (where == in_adapter) {
+            wake_adapter_();
+            return;
+        }
+        {
+            std::lock_guard lock(mutex_);
+            rung_ = true;
+        }
+        bell_.notify_one();
+    }
+
+    // (S1) To be followed by the second look (S2), then by wait() or the adapter's poll, then by rise().
+    void lie_down() { sleeping_.store(in_host, std::memory_order_seq_cst); }
+    void lie_down_in_adapter() { sleeping_.store(in_adapter, std::memory_order_seq_cst); }
+    void rise() { sleeping_.store(awake, std::memory_order_seq_cst); }
+
+    void wait(std::chrono::nanoseconds at_most) {
+        std::unique_lock lock(mutex_);
+        bell_.wait_for(lock, at_most, [&] { return rung_; });
+        rung_ = false;
+    }
+
+private:
+    static constexpr std::uint32_t awake = 0;
+    static constexpr std::uint32_t in_host = 1;
+    static constexpr std::uint32_t in_adapter = 2;
+
+    std::function<void()> wake_adapter_;
+    alignas(64) std::atomic<std::uint32_t> sleeping_{awake};
+    std::mutex mutex_;
+    std::condition_variable bell_;
+    bool rung_ = false;  // guarded by mutex_
+};
+
+}  // namespace sluice
