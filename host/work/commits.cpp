@@ -1,0 +1,203 @@
+#include "work/commits.hpp"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "target/target.hpp"
+
+namespace sluice {
+
+Commits::Commits(Logger logger, std::function<void()> news) : logger_(logger), news_(std::move(news)) {
+    for (Unit& unit : units_) unit.owner = this;
+}
+
+Unit& Commits::begin() {
+    const auto unit = std::find_if(units_.begin(), units_.end(), [](const Unit& u) { return u.stage == Unit::Stage::unused; });
+    unit->stage = Unit::Stage::filling;
+    if (++generation_ == 0) ++generation_;  // a ticket is never 0
+    unit->generation = generation_;
+    order_.push_back(&*unit);
+    return *unit;
+}
+
+void Commits::submit(Unit& unit, HandlerHost& handler) {
+    const auto& connections = handler.connections();
+    for (std::uint32_t position = 0; position < connections.size(); ++position)
+        if (unit.handles[position] != 0) unit.to_commit.push_back(position);
+    // From the back: first those that cannot deduplicate, so that a crash in between is found by the one that can.
+    std::stable_partition(unit.to_commit.begin(), unit.to_commit.end(),
+                          [&](std::uint32_t position) { return connections[position]->deduplicates(); });
+    unit.has_effects = !unit.to_commit.empty() || !unit.publishes.empty();
+    advance(unit, handler);
+}
+
+void Commits::advance(Unit& unit, HandlerHost& handler) {
+    if (!unit.to_commit.empty()) {
+        const std::uint32_t position = unit.to_commit.back();
+        unit.to_commit.pop_back();
+        unit.stage = Unit::Stage::committing;
+        commit(unit, *handler.connections()[position], std::exchange(unit.handles[position], 0));
+    } else if (!unit.publishes.empty()) {
+        unit.stage = Unit::Stage::publishing;
+        publish(unit, handler);
+    } else {
+        unit.stage = Unit::Stage::finished;
+    }
+}
+
+// The answer may come, on another thread, before commit_submit has returned: nothing of the unit is touched after that call.
+void Commits::commit(Unit& unit, Connection& connection, Unit::Handle handle) {
+    const std::uint64_t token = token_of(unit, index_of(unit));
+    unit.answer.status = SLUICE_OK;
+    unit.answer.text.clear();
+    unit.answer.items.clear();
+    unit.awaited.store(token, std::memory_order_release);  // (W) the emptied answer is visible to whoever answers, (R) in committed()
+    FaultBuffer fault;
+    const sluice_status sealed =
+        fenced_status(fault, [&] { return connection.table().seal(connection.self(), handle, fault.get()); });
+    if (sealed != SLUICE_OK) {
+        fenced([&] { connection.table().abandon_unit(connection.self(), handle); }, [](std::string_view) {});
+        const std::string text = fault.text();
+        committed(token, sealed, nullptr, 0, {text.data(), text.size()});
+        return;
+    }
+    fenced([&] { connection.table().commit_submit(connection.self(), handle, token); },
+           [&](std::string_view text) { committed(token, SLUICE_UNKNOWN, nullptr, 0, {text.data(), text.size()}); });
+}
+
+void Commits::committed(std::uint64_t token, sluice_status status, const sluice_commit_result* results, std::uint64_t count,
+                        sluice_bytes text) {
+    const std::size_t index = token & 0xff;
+    std::uint64_t expected = token;
+    // (R) acquire pairs with (W) in commit(). The exchange lets one answer through, whoever else answers.
+    if (index >= units_.size() || token == 0 ||
+        !units_[index].awaited.compare_exchange_strong(expected, 0, std::memory_order_acq_rel)) {
+        logger_.error("a database answered a commit that nobody waits for (twice, or late); the answer is ignored");
+        return;
+    }
+    Unit& unit = units_[index];
+    unit.answer.status = status;
+    unit.answer.text.assign(text.data, text.size);
+    for (std::uint64_t i = 0; i < count; ++i)
+        unit.answer.items.push_back({static_cast<std::uint32_t>(results[i].ticket) - 1, results[i].status,
+                                     std::string(results[i].text.data, results[i].text.size)});
+    returned(unit);
+}
+
+void Commits::collect(HandlerHost& handler) {
+    for (Unit* unit = returned_.take(); unit != nullptr;) {
+        Unit* next = unit->next;
+        if (unit->stage == Unit::Stage::committing)
+            take_answer(*unit, handler);
+        else
+            take_publishes(*unit, handler);
+        unit = next;
+    }
+}
+
+void Commits::take_answer(Unit& unit, HandlerHost& handler) {
+    if (unit.answer.status != SLUICE_OK) {
+        fail(unit, handler, unit.answer.status, unit.answer.text);
+        return;
+    }
+    for (const Unit::Answer::Item& item : unit.answer.items) {
+        if (item.message >= unit.messages.size() || unit.messages[item.message] == nullptr) continue;
+        Message& message = *unit.messages[item.message];
+        if (item.status == SLUICE_SEEN || message.outcome != Outcome::acked) continue;
+        message.outcome = Outcome::dead_letter;
+        message.fail(item.text.empty() ? "the database refused its writes: " + status_name(item.status) : item.text);
+    }
+    advance(unit, handler);
+}
+
+// Nothing of it is durable (or nobody knows): all of it runs again, and what other databases have not committed is forgotten.
+void Commits::fail(Unit& unit, HandlerHost& handler, sluice_status status, std::string_view text) {
+    logger_.debug("a unit of {} messages was not committed and runs again: {} {}", unit.messages.size(), status_name(status), text);
+    for (const std::uint32_t position : unit.to_commit) {
+        const Connection& connection = *handler.connections()[position];
+        fenced([&] { connection.table().abandon_unit(connection.self(), unit.handles[position]); }, [](std::string_view) {});
+    }
+    unit.to_commit.clear();
+    unit.failed = true;
+    unit.retry_later = status != SLUICE_CONFLICT;
+    unit.answer.text.assign(text);
+    unit.stage = Unit::Stage::finished;
+}
+
+void Commits::publish(Unit& unit, HandlerHost& handler) {
+    const auto& targets = handler.dependencies().targets;
+    unit.batches.resize(targets.size());
+    for (const Publishes::Item& item : unit.publishes.items()) {
+        const Message* message = unit.messages[item.message];
+        if (message == nullptr || message->outcome != Outcome::acked) continue;  // failed in the commit
+        auto& batch = unit.batches[item.target];
+        if (!batch) batch = std::make_unique<Unit::Batch>();
+        batch->publish.messages.push_back(item.outgoing);
+        batch->messages.push_back(item.message);
+    }
+    const auto is_used = [](const auto& batch) { return batch && !batch->messages.empty(); };
+    const auto open = static_cast<std::uint32_t>(std::count_if(unit.batches.begin(), unit.batches.end(), is_used));
+    if (open == 0) {
+        unit.stage = Unit::Stage::finished;
+        return;
+    }
+    // The last confirmation may come before the last submit() has returned. It only hands the unit back to this worker, which is busy
+    // here, so the unit stays as it is until the loop has ended.
+    unit.batches_open.store(open, std::memory_order_relaxed);  // handed over by submit()
+    for (std::size_t target = 0; target < targets.size(); ++target) {
+        if (!is_used(unit.batches[target])) continue;
+        PublishBatch& batch = unit.batches[target]->publish;
+        batch.context = &unit;
+        batch.done = [](PublishBatch* done) {
+            Unit& its = *static_cast<Unit*>(done->context);
+            // Acquire and release: whoever counts to zero has seen all other results, and hands them on.
+            if (its.batches_open.fetch_sub(1, std::memory_order_acq_rel) == 1) its.owner->returned(its);
+        };
+        targets[target].second->submit(&batch);
+    }
+}
+
+void Commits::returned(Unit& unit) {
+    returned_.push(&unit);
+    news_();
+}
+
+void Commits::take_publishes(Unit& unit, HandlerHost& handler) {
+    for (std::size_t target = 0; target < unit.batches.size(); ++target) {
+        if (!unit.batches[target]) continue;
+        Unit::Batch& batch = *unit.batches[target];
+        for (std::size_t i = 0; batch.publish.failed != 0 && i < batch.messages.size(); ++i) {
+            const PublishBatch::Result& result = batch.publish.results[i];
+            if (result.status == SLUICE_OK) continue;
+            Message& message = *unit.messages[batch.messages[i]];
+            if (result.status == SLUICE_STOPPED || result.status == SLUICE_FAILED) {
+                message.outcome = Outcome::released;  // for no fault of its own
+                continue;
+            }
+            message.outcome = Outcome::dead_letter;
+            message.fail("its effects are committed, but target \"" + handler.dependencies().targets[target].first +
+                         "\" refused what it publishes: " + result.text);
+        }
+        batch.publish.messages.clear();
+        batch.messages.clear();
+    }
+    unit.stage = Unit::Stage::finished;
+}
+
+Unit* Commits::take_finished() {
+    return !order_.empty() && order_.front()->stage == Unit::Stage::finished ? order_.front() : nullptr;
+}
+
+void Commits::release(Unit& unit) {
+    order_.erase(std::find(order_.begin(), order_.end(), &unit));
+    unit.messages.clear();
+    unit.handles.fill(0);
+    unit.has_effects = false;
+    unit.failed = false;
+    unit.retry_later = false;
+    unit.publishes.clear();
+    unit.stage = Unit::Stage::unused;
+}
+
+}  // namespace sluice

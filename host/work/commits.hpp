@@ -1,0 +1,66 @@
+// Brings units from their last message to their end: commit by commit, then the publishes, then back to the worker in order.
+//
+// The worker goes on with its next batch meanwhile; units end in the order they were submitted.
+//
+// Threads      whoever runs the worker; committed() and published() on any thread, which only note the answer and hand the unit back.
+// Ownership    owns the units.
+// Limits       limits::units_in_flight units.
+// Invariants   (1) a unit is in exactly one stage (2) a commit is answered once: a second or foreign answer is logged and ignored
+//              (3) take_finished() answers units in the order of submit()
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <string_view>
+
+#include "observe/logging.hpp"
+#include "queue/inbox.hpp"
+#include "work/handler_host.hpp"
+#include "work/unit_of_work.hpp"
+
+namespace sluice {
+
+class Commits final : public Connection::Ended {
+public:
+    // `news`: called on any thread after a unit has come back.
+    Commits(Logger logger, std::function<void()> news);
+
+    bool has_free_unit() const { return order_.size() < units_.size(); }
+    bool empty() const { return order_.empty(); }
+    Unit& begin();
+    // Gives a unit that is filled on its way; its end comes through take_finished(). Nothing to commit or publish: it is finished now.
+    void submit(Unit& unit, HandlerHost& handler);
+    // Looks after the units that came back. True if some may be finished now.
+    void collect(HandlerHost& handler);
+    bool has_news() const { return !returned_.empty(); }
+    // The oldest unit if it is finished, else nullptr. To be given back by release().
+    Unit* take_finished();
+    void release(Unit& unit);
+
+    void committed(std::uint64_t token, sluice_status status, const sluice_commit_result* results, std::uint64_t count,
+                   sluice_bytes text) override;
+    // [any] An end was noted in the unit.
+    void returned(Unit& unit);
+
+private:
+    static std::uint64_t token_of(const Unit& unit, std::size_t index) { return (std::uint64_t{unit.generation} << 8) | index; }
+    std::size_t index_of(const Unit& unit) const { return static_cast<std::size_t>(&unit - units_.data()); }
+    // Commits what comes next, or publishes, or finishes.
+    void advance(Unit& unit, HandlerHost& handler);
+    void commit(Unit& unit, Connection& connection, Unit::Handle handle);
+    void take_answer(Unit& unit, HandlerHost& handler);
+    void publish(Unit& unit, HandlerHost& handler);
+    void take_publishes(Unit& unit, HandlerHost& handler);
+    void fail(Unit& unit, HandlerHost& handler, sluice_status status, std::string_view text);
+
+    const Logger logger_;
+    const std::function<void()> news_;
+    std::array<Unit, limits::units_in_flight> units_;
+    std::deque<Unit*> order_;  // submitted or being filled, oldest first
+    std::uint32_t generation_ = 0;
+    Inbox<Unit> returned_;
+};
+
+}  // namespace sluice

@@ -1,0 +1,26 @@
+#include "work/connection.hpp"
+
+namespace sluice {
+
+Connection::Connection(const Database& database, std::uint32_t number, Ended& ended) : database_(database), number_(number) {
+    sink_.struct_size = sizeof sink_;
+    sink_.context = &ended;
+    sink_.committed = [](void* context, std::uint64_t token, sluice_status status, const sluice_commit_result* results,
+                         std::uint64_t count, sluice_bytes text) {
+        static_cast<Ended*>(context)->committed(token, status, results, count, text);
+    };
+}
+
+Result<void> Connection::open() {
+    return database_.instance.attempt([this](const sluice_database& table, void* database, sluice_fault* fault) {
+        return table.connect(database, &sink_, &connection_, fault);
+    });
+}
+
+void Connection::close() {
+    if (connection_ == nullptr) return;
+    fenced([&] { table().disconnect(connection_); }, [](std::string_view) {});
+    connection_ = nullptr;
+}
+
+}  // namespace sluice

@@ -1,0 +1,53 @@
+// One worker's connection to one database.
+//
+// Threads      open, close: control. The rest: whoever runs the worker. The end of a commit arrives on any thread and is handed to
+//              `ended`.
+// Ownership    owns the plugin's connection; the database instance outlives it.
+#pragma once
+
+#include <cstdint>
+
+#include "core/error.hpp"
+#include "plugin/instance.hpp"
+
+namespace sluice {
+
+// A database as the pools see it.
+struct Database {
+    DatabaseInstance instance;
+    bool deduplicates = false;
+};
+
+class Connection {
+public:
+    // [any] The end of a submitted unit; what it points to lives until it returns.
+    class Ended {
+    public:
+        virtual ~Ended() = default;
+        virtual void committed(std::uint64_t token, sluice_status status, const sluice_commit_result* results, std::uint64_t count,
+                               sluice_bytes text) = 0;
+    };
+
+    Connection(const Database& database, std::uint32_t number, Ended& ended);
+    ~Connection() { close(); }
+    Connection(const Connection&) = delete;
+    Connection& operator=(const Connection&) = delete;
+
+    Result<void> open();
+    void close();
+    // A thread is still inside the plugin: do not disconnect.
+    void leave_behind() { connection_ = nullptr; }
+
+    std::uint32_t number() const { return number_; }  // the configured database's
+    bool deduplicates() const { return database_.deduplicates; }
+    const sluice_database& table() const { return database_.instance.table(); }
+    void* self() const { return connection_; }
+
+private:
+    const Database& database_;
+    const std::uint32_t number_;
+    sluice_database_sink sink_{};
+    void* connection_ = nullptr;
+};
+
+}  // namespace sluice

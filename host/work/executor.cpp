@@ -1,0 +1,135 @@
+#include "work/executor.hpp"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+namespace sluice {
+namespace {
+
+// A tick is Watch::tick_ns = 0.5 ms. A thread more than the work needs costs a wake-up now and then; one too few costs a tick.
+constexpr std::uint32_t calm_ticks_before_fewer = 200;
+
+}  // namespace
+
+Executor::Executor(std::string name, std::uint32_t threads_max, std::uint32_t cores, std::function<void()> wake_watch)
+    : name_(std::move(name)), threads_max_(threads_max), cores_(cores), wake_watch_(std::move(wake_watch)) {}
+
+Executor::~Executor() {
+    for (std::thread& thread : threads_)
+        if (thread.joinable()) thread.detach();  // only after a stop() that left it behind: the process ends now
+}
+
+bool Executor::claim(Runnable& runnable) {
+    // Sequentially consistent, both: the caller has made its news visible before; thread_main() clears the mark before it looks for news.
+    // Either that look sees the news or this load sees the cleared mark.
+    if (runnable.busy_.load(std::memory_order_seq_cst)) return false;
+    return !runnable.busy_.exchange(true, std::memory_order_seq_cst);
+}
+
+void Executor::schedule(Runnable& runnable) {
+    if (!claim(runnable)) return;
+    std::lock_guard lock(mutex_);
+    ready_.push_back(&runnable);
+    wake_one_locked();
+}
+
+void Executor::schedule(std::span<Runnable* const> runnables) {
+    std::unique_lock lock(mutex_, std::defer_lock);
+    for (Runnable* runnable : runnables) {
+        if (!claim(*runnable)) continue;
+        if (!lock.owns_lock()) lock.lock();
+        ready_.push_back(runnable);
+    }
+    if (lock.owns_lock()) wake_one_locked();
+}
+
+// Brings the number of awake threads closer to what is wanted, by at most one: the thread that wakes does the same if there is more in
+// the line than it takes.
+void Executor::wake_one_locked() {
+    if (stopping_ || ready_.empty()) return;
+    const auto started = static_cast<std::uint32_t>(threads_.size());
+    const std::uint32_t awake = started - sleeping_ + woken_;
+    if (awake >= wanted_) return;
+    if (sleeping_ > woken_) {
+        ++woken_;
+        work_.notify_one();
+    } else if (started < threads_max_) {
+        threads_.emplace_back([this] { thread_main(); });
+    }
+}
+
+void Executor::thread_main() {
+    pthread_setname_np(pthread_self(), name_.substr(0, 15).c_str());
+    std::unique_lock lock(mutex_);
+    for (;;) {
+        while (ready_.empty() && !stopping_) {
+            ++sleeping_;
+            work_.wait(lock);
+            --sleeping_;
+            if (woken_ > 0) --woken_;
+        }
+        if (ready_.empty()) break;
+        Runnable* runnable = ready_.front();
+        ready_.pop_front();
+        ++taken_;
+        wake_one_locked();
+        lock.unlock();
+
+        // The Watch must know before the handler can block. Relaxed is enough for the fast look: the exchange decides.
+        if (!watched_.load(std::memory_order_relaxed) && !watched_.exchange(true, std::memory_order_seq_cst)) wake_watch_();
+
+        bool again = runnable->run() == Runnable::Next::again;
+        if (!again) {
+            runnable->busy_.store(false, std::memory_order_seq_cst);  // before the look for news, see claim()
+            again = runnable->has_news() && claim(*runnable);
+        }
+        lock.lock();
+        if (again) ready_.push_back(runnable);
+    }
+    ++ended_;
+    gone_.notify_all();
+}
+
+bool Executor::tick() {
+    std::lock_guard lock(mutex_);
+    const bool moved = taken_ != taken_at_last_tick_;
+    taken_at_last_tick_ = taken_;
+    const auto awake = static_cast<std::uint32_t>(threads_.size()) - sleeping_ + woken_;
+    if (!ready_.empty() && (!moved || awake < cores_)) {
+        // (1) The line stood still for a tick: every awake thread sits in a handler. (2) It moves, but there is a core to spare.
+        wanted_ = std::min(awake + 1, threads_max_);
+        calm_ticks_ = 0;
+        wake_one_locked();
+    } else if (wanted_ > 1 && ++calm_ticks_ >= calm_ticks_before_fewer) {
+        --wanted_;
+        calm_ticks_ = 0;
+    }
+    if (moved || awake != 0 || !ready_.empty() || wanted_ > 1) return true;
+    watched_.store(false, std::memory_order_seq_cst);
+    return false;
+}
+
+bool Executor::stop(Clock& clock, std::int64_t deadline_ns) {
+    std::unique_lock lock(mutex_);
+    stopping_ = true;
+    work_.notify_all();
+    const auto all_gone = [&] { return ended_ == threads_.size(); };
+    const auto left = std::chrono::nanoseconds(std::max<std::int64_t>(deadline_ns - clock.now(), 0));
+    if (!gone_.wait_for(lock, left, all_gone)) return false;
+    lock.unlock();
+    for (std::thread& thread : threads_) thread.join();
+    lock.lock();
+    threads_.clear();
+    ended_ = 0;
+    return true;
+}
+
+std::uint32_t Executor::threads() const {
+    std::lock_guard lock(mutex_);
+    return static_cast<std::uint32_t>(threads_.size());
+}
+
+}  // namespace sluice

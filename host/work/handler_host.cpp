@@ -1,0 +1,229 @@
+#include "work/handler_host.hpp"
+
+#include <algorithm>
+
+namespace sluice {
+namespace {
+
+sluice_status say(sluice_fault* fault, sluice_status status, const std::string& text) {
+    return sluice_fault_set(fault, status, text.data(), text.size());
+}
+
+sluice_status stale(sluice_fault* fault) {
+    return say(fault, SLUICE_STALE, "this ticket's message is not being handled now; use a ticket only inside its call of handle()");
+}
+
+template <typename Pairs>
+std::string names_of(const Pairs& pairs) {
+    std::string names;
+    for (const auto& [name, value] : pairs) names += (names.empty() ? "" : ", ") + name;
+    return names.empty() ? "none is configured" : "there are: " + names;
+}
+
+std::string text_of(sluice_bytes bytes) { return {bytes.data, bytes.size}; }
+
+}  // namespace
+
+HandlerHost::HandlerHost(Logger logger, std::filesystem::path state_dir, const Clock& clock, const Dependencies& dependencies,
+                         Connection::Ended& ended)
+    : sluice_host(logger, std::move(state_dir), clock), dependencies_(dependencies), ended_(ended) {}
+
+HandlerHost::~HandlerHost() = default;
+
+Result<void> HandlerHost::create(const sluice_handler& table, sluice_setup setup) {
+    setup.api = &host_api();
+    setup.host = this;
+    auto created = HandlerInstance::create(table, setup);
+    if (!created) return std::move(created).error();
+    handler_ = std::move(created).value();
+    return {};
+}
+
+Result<void> HandlerHost::connect() {
+    for (auto& connection : connections_)
+        if (auto opened = connection->open(); !opened) return std::move(opened).error();
+    connected_ = true;
+    return {};
+}
+
+Result<void> HandlerHost::start() {
+    if (handler_.table().start == nullptr) return {};
+    return handler_.attempt(
+        [](const sluice_handler& table, void* self, sluice_fault* fault) { return table.start(self, fault); });
+}
+
+void HandlerHost::stop() {
+    if (handler_ && handler_.table().stop != nullptr)
+        fenced([&] { handler_.table().stop(handler_.self()); }, [](std::string_view) {});
+    connections_.clear();
+}
+
+void HandlerHost::leave_behind() {
+    handler_.leave_behind();
+    for (auto& connection : connections_) connection->leave_behind();
+}
+
+Connection* HandlerHost::connection(std::uint32_t database) {
+    for (auto& connection : connections_)
+        if (connection->number() == database) return connection.get();
+    return nullptr;
+}
+
+// What failed because a dependency is away is not the message's own failure.
+sluice_status HandlerHost::note(sluice_status status) {
+    if (status == SLUICE_UNAVAILABLE || status == SLUICE_CONFLICT || status == SLUICE_UNKNOWN || status == SLUICE_STOPPED)
+        unavailable_ = true;
+    return status;
+}
+
+sluice_status HandlerHost::begin(Unit& unit, std::size_t position, sluice_fault* fault) {
+    if (unit.handles[position] != 0) return SLUICE_OK;
+    const Connection& connection = *connections_[position];
+    return note(connection.table().unit_begin(connection.self(), &unit.handles[position], fault));
+}
+
+sluice_status HandlerHost::record_once(Unit& unit, std::uint32_t index) {
+    const auto position = static_cast<std::size_t>(
+        std::find_if(connections_.begin(), connections_.end(), [&](auto& c) { return c.get() == deduplicating_; }) -
+        connections_.begin());
+    const Message& message = *unit.messages[index];
+    const sluice_identity identity{.struct_size = sizeof(sluice_identity),
+                                   .stream_size = message.stream_size,
+                                   .source = message.view.source,
+                                   .id = message.view.id,
+                                   .position = message.position,
+                                   .position_end = message.position_end};
+    fault_.clear();
+    return fenced_status(fault_, [&] {
+        if (const sluice_status begun = begin(unit, position, fault_.get()); begun != SLUICE_OK) return begun;
+        return deduplicating_->table().record_once(deduplicating_->self(), unit.handles[position], unit.ticket(index), &identity,
+                                                   fault_.get());
+    });
+}
+
+HandlerHost::Said HandlerHost::handle(Unit& unit, std::uint32_t index) {
+    Said said;
+    unit_ = &unit;
+    unavailable_ = false;
+    fault_.clear();
+    const sluice_ticket ticket = unit.ticket(index);
+    current_.store(ticket, std::memory_order_relaxed);
+    said.verdict = fenced([&] { return handler_.table().handle(handler_.self(), &unit.messages[index]->view, ticket, fault_.get()); },
+                          [&](std::string_view text) {
+                              said.misbehaved = true;
+                              say(fault_.get(), SLUICE_CONTRACT, "an exception left the handler: " + std::string(text));
+                              return SLUICE_RETRY;
+                          });
+    current_.store(0, std::memory_order_relaxed);
+    if (said.verdict == SLUICE_DONE) return said;
+    if (said.verdict < SLUICE_DONE || said.verdict > SLUICE_SKIP) {
+        say(fault_.get(), SLUICE_CONTRACT, "the handler answered with the unknown verdict " + std::to_string(said.verdict));
+        said.verdict = SLUICE_RETRY;
+        said.misbehaved = true;
+    }
+    said.unavailable = unavailable_ && said.verdict == SLUICE_RETRY;
+    said.delay_ms = fault_.fault().retry_delay_ms;
+    return said;
+}
+
+void HandlerHost::drop(Unit& unit, std::uint32_t index, bool record) {
+    unit.publishes.drop(index);
+    for (std::size_t position = 0; position < connections_.size(); ++position) {
+        if (unit.handles[position] == 0) continue;
+        const Connection& connection = *connections_[position];
+        const sluice_ticket ticket = unit.ticket(index);
+        fenced([&] { connection.table().drop(connection.self(), unit.handles[position], ticket); }, [](std::string_view) {});
+        if (record && &connection == deduplicating_ && connection.table().forget != nullptr)
+            fenced([&] { connection.table().forget(connection.self(), unit.handles[position], ticket); }, [](std::string_view) {});
+    }
+}
+
+// ---- services ------------------------------------------------------------------------------------------------------------
+
+sluice_status HandlerHost::database(sluice_bytes name, uint32_t* number, sluice_fault* fault) {
+    const auto& databases = dependencies_.databases;
+    const std::string wanted = text_of(name);
+    const auto found = std::find_if(databases.begin(), databases.end(), [&](const auto& entry) { return entry.first == wanted; });
+    if (found == databases.end())
+        return say(fault, SLUICE_INVALID, "there is no database \"" + wanted + "\" in `databases` (" + names_of(databases) + ")");
+    *number = static_cast<std::uint32_t>(found - databases.begin());
+    if (connection(*number) != nullptr) return SLUICE_OK;
+    if (connections_.size() == limits::databases_max)
+        return say(fault, SLUICE_INVALID,
+                   "a handler may use at most " + std::to_string(limits::databases_max) + " databases; split the pool");
+    const Database& database = *found->second;
+    if (database.deduplicates && deduplicating_ != nullptr)
+        return say(fault, SLUICE_INVALID,
+                   "two databases of this pool say `deduplicate: true`; only one can take part in a unit, switch it off in one");
+    connections_.push_back(std::make_unique<Connection>(database, *number, ended_));
+    if (database.deduplicates) deduplicating_ = connections_.back().get();
+    if (!connected_) return SLUICE_OK;
+    if (auto opened = connections_.back()->open(); !opened) {
+        if (database.deduplicates) deduplicating_ = nullptr;
+        connections_.pop_back();
+        return note(say(fault, SLUICE_UNAVAILABLE, opened.error().message));
+    }
+    if (database.deduplicates && current_.load(std::memory_order_relaxed) != 0)
+        // This message was begun before anybody knew that it has to be recorded: it runs again from the start, without a burnt attempt.
+        return note(say(fault, SLUICE_CONFLICT, "connected to \"" + wanted + "\", the message runs again to be recorded there"));
+    return SLUICE_OK;
+}
+
+sluice_status HandlerHost::prepare(uint32_t database, sluice_bytes sql, uint32_t* statement, sluice_fault* fault) {
+    const Connection* to = connection(database);
+    if (to == nullptr) return say(fault, SLUICE_INVALID, "ask for the database by name before preparing a statement on it");
+    if (!connected_) return say(fault, SLUICE_INVALID, "databases are not connected yet: prepare statements in start(), not in create()");
+    return note(to->table().prepare(to->self(), sql, statement, fault));
+}
+
+sluice_status HandlerHost::enter(sluice_ticket ticket, std::uint32_t database, std::size_t& position, sluice_fault* fault) {
+    if (ticket == 0 || ticket != current_.load(std::memory_order_relaxed)) return stale(fault);
+    for (position = 0; position < connections_.size(); ++position)
+        if (connections_[position]->number() == database) return begin(*unit_, position, fault);
+    return say(fault, SLUICE_INVALID, "there is no database with this number; ask for it by name in create() or start()");
+}
+
+sluice_status HandlerHost::execute(sluice_ticket ticket, uint32_t database, uint32_t statement, const sluice_value* values,
+                                   uint32_t count, sluice_fault* fault) {
+    std::size_t position = 0;
+    if (const sluice_status entered = enter(ticket, database, position, fault); entered != SLUICE_OK) return entered;
+    const Connection& to = *connections_[position];
+    return note(to.table().execute(to.self(), unit_->handles[position], ticket, statement, values, count, fault));
+}
+
+sluice_status HandlerHost::query(sluice_ticket ticket, uint32_t database, uint32_t statement, const sluice_value* values,
+                                 uint32_t count, const sluice_row_sink* sink, sluice_fault* fault) {
+    if (ticket == 0) {
+        const Connection* to = connection(database);
+        if (to == nullptr || !connected_) return say(fault, SLUICE_INVALID, "there is no open database with this number");
+        return note(to->table().query(to->self(), 0, 0, statement, values, count, sink, fault));
+    }
+    std::size_t position = 0;
+    if (const sluice_status entered = enter(ticket, database, position, fault); entered != SLUICE_OK) return entered;
+    const Connection& to = *connections_[position];
+    return note(to.table().query(to.self(), unit_->handles[position], ticket, statement, values, count, sink, fault));
+}
+
+sluice_status HandlerHost::target(sluice_bytes name, uint32_t* number, sluice_fault* fault) {
+    const auto& targets = dependencies_.targets;
+    const std::string wanted = text_of(name);
+    const auto found = std::find_if(targets.begin(), targets.end(), [&](const auto& entry) { return entry.first == wanted; });
+    if (found == targets.end())
+        return say(fault, SLUICE_INVALID, "there is no target \"" + wanted + "\" in `targets` (" + names_of(targets) + ")");
+    *number = static_cast<std::uint32_t>(found - targets.begin());
+    return SLUICE_OK;
+}
+
+sluice_status HandlerHost::publish(sluice_ticket ticket, uint32_t target, const sluice_outgoing* message, sluice_fault* fault) {
+    if (ticket == 0 || ticket != current_.load(std::memory_order_relaxed)) return stale(fault);
+    if (target >= dependencies_.targets.size())
+        return say(fault, SLUICE_INVALID, "there is no target with this number; ask for it by name in create() or start()");
+    const auto index = static_cast<std::uint32_t>(ticket) - 1;
+    if (!unit_->publishes.add(index, target, *message))
+        return say(fault, SLUICE_FULL, "a message may publish at most " + std::to_string(limits::publishes_max) + " messages");
+    return SLUICE_QUEUED;
+}
+
+uint32_t HandlerHost::cancelled(sluice_ticket) { return cancelled_.load(std::memory_order_relaxed) ? 1 : 0; }
+
+}  // namespace sluice

@@ -1,0 +1,100 @@
+// One handler instance with the services the host gives it: its worker's database connections, publishing, the time to give up.
+//
+// Threads      create, connect, start, stop: control. handle: whoever runs the worker; the handler calls the services from inside it.
+// Ownership    owns the handler instance and the connections.
+// Invariants   outside handle() no ticket is valid: a call with one is answered SLUICE_STALE and changes nothing.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "plugin/services.hpp"
+#include "work/connection.hpp"
+#include "work/unit_of_work.hpp"
+
+namespace sluice {
+
+class Target;
+
+// What a pool's handlers may use, by the names of the configuration. Constant while workers exist.
+struct Dependencies {
+    std::vector<std::pair<std::string, const Database*>> databases;
+    std::vector<std::pair<std::string, Target*>> targets;
+};
+
+class HandlerHost final : public sluice_host {
+public:
+    // What came of one call.
+    struct Said {
+        sluice_verdict verdict = SLUICE_RETRY;
+        bool misbehaved = false;   // broke a rule: an exception across the ABI, an unknown verdict
+        bool unavailable = false;  // failed because a dependency did: burns no attempt
+        std::int64_t delay_ms = -1;
+    };
+
+    HandlerHost(Logger logger, std::filesystem::path state_dir, const Clock& clock, const Dependencies& dependencies,
+                Connection::Ended& ended);
+    ~HandlerHost() override;
+
+    // `setup.api` and `setup.host` are filled in here.
+    Result<void> create(const sluice_handler& table, sluice_setup setup);
+    Result<void> connect();
+    Result<void> start();
+    void stop();
+    // A thread is still inside the handler: nothing of it may be ended.
+    void leave_behind();
+
+    // Has this message been processed before? SLUICE_OK: no; SLUICE_SEEN: yes; otherwise the database cannot say now.
+    sluice_status record_once(Unit& unit, std::uint32_t index);
+    // Calls the handler on unit.messages[index]. The text it gave is in fault().
+    Said handle(Unit& unit, std::uint32_t index);
+    // Takes back what a message has written and published; with `record`, also that it was ever seen.
+    void drop(Unit& unit, std::uint32_t index, bool record);
+
+    const FaultBuffer& fault() const { return fault_; }
+    bool thread_affine() const { return (handler_.table().flags & SLUICE_HANDLER_THREAD_AFFINE) != 0; }
+    bool deduplicates() const { return deduplicating_ != nullptr; }
+    std::vector<std::unique_ptr<Connection>>& connections() { return connections_; }
+    const Dependencies& dependencies() const { return dependencies_; }
+    void cancel() { cancelled_.store(true, std::memory_order_relaxed); }  // relaxed: nothing else is published with it
+
+    // ---- services ----
+    sluice_status database(sluice_bytes name, uint32_t* database, sluice_fault* fault) override;
+    sluice_status prepare(uint32_t database, sluice_bytes sql, uint32_t* statement, sluice_fault* fault) override;
+    sluice_status execute(sluice_ticket ticket, uint32_t database, uint32_t statement, const sluice_value* values, uint32_t count,
+                          sluice_fault* fault) override;
+    sluice_status query(sluice_ticket ticket, uint32_t database, uint32_t statement, const sluice_value* values, uint32_t count,
+                        const sluice_row_sink* sink, sluice_fault* fault) override;
+    sluice_status target(sluice_bytes name, uint32_t* target, sluice_fault* fault) override;
+    sluice_status publish(sluice_ticket ticket, uint32_t target, const sluice_outgoing* message, sluice_fault* fault) override;
+    uint32_t cancelled(sluice_ticket ticket) override;
+
+private:
+    Connection* connection(std::uint32_t database);
+    sluice_status begin(Unit& unit, std::size_t position, sluice_fault* fault);
+    // The position of the connection in connections_, with the unit begun on it; or why not.
+    sluice_status enter(sluice_ticket ticket, std::uint32_t database, std::size_t& position, sluice_fault* fault);
+    sluice_status note(sluice_status status);
+
+    const Dependencies& dependencies_;
+    Connection::Ended& ended_;
+    HandlerInstance handler_;
+    std::vector<std::unique_ptr<Connection>> connections_;
+    Connection* deduplicating_ = nullptr;
+    bool connected_ = false;
+
+    // written by whoever runs the worker
+    Unit* unit_ = nullptr;  // of the call under way
+    FaultBuffer fault_;
+    bool unavailable_ = false;
+    // Atomic because a plugin that breaks the rules may ask with an old ticket from a thread of its own; it then gets SLUICE_STALE.
+    std::atomic<sluice_ticket> current_{0};
+
+    std::atomic<bool> cancelled_{false};
+};
+
+}  // namespace sluice

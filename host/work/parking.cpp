@@ -1,0 +1,52 @@
+#include "work/parking.hpp"
+
+namespace sluice {
+
+void Parking::resize(std::int64_t by) {
+    size_.store(static_cast<std::uint32_t>(size_.load(std::memory_order_relaxed) + by), std::memory_order_relaxed);
+}
+
+bool Parking::has_room(const Message& message) const {
+    if (full()) return false;
+    const auto key = keys_.find(name_of(message));
+    return key == keys_.end() || key->second.waiting.size() < key_limit_;
+}
+
+void Parking::park(MessageList& failed_and_followers, std::int64_t due_ns) {
+    const std::uint64_t name = name_of(*failed_and_followers.first());
+    resize(failed_and_followers.size());
+    const auto [entry, is_new] = keys_.try_emplace(name);
+    Key& key = entry->second;
+    if (!is_new) due_.erase({key.due_ns, name});
+    key.waiting.splice_front(failed_and_followers);
+    key.due_ns = due_ns;
+    due_.insert({due_ns, name});
+}
+
+void Parking::wait_behind(Message* message) {
+    keys_.find(name_of(*message))->second.waiting.push_back(message);
+    resize(1);
+}
+
+void Parking::take_due(std::int64_t now_ns, std::uint32_t max, MessageList& out) {
+    while (max > 0 && !due_.empty() && due_.begin()->first <= now_ns) {
+        const std::uint64_t name = due_.begin()->second;
+        MessageList& waiting = keys_.find(name)->second.waiting;
+        for (; max > 0 && !waiting.empty(); --max) {
+            out.push_back(waiting.pop_front());
+            resize(-1);
+        }
+        if (!waiting.empty()) return;  // (1) the rest follows in the next batch
+        due_.erase(due_.begin());
+        keys_.erase(name);
+    }
+}
+
+void Parking::take_all(MessageList& out) {
+    for (auto& [name, key] : keys_) out.splice_back(key.waiting);
+    keys_.clear();
+    due_.clear();
+    resize(-static_cast<std::int64_t>(size()));
+}
+
+}  // namespace sluice

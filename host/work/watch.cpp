@@ -1,0 +1,84 @@
+#include "work/watch.hpp"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <chrono>
+
+namespace sluice {
+
+void Watch::start() { thread_ = std::thread([this] { thread_main(); }); }
+
+void Watch::stop() {
+    if (!thread_.joinable()) return;
+    {
+        std::lock_guard lock(mutex_);
+        stopping_ = true;
+    }
+    change_.notify_one();
+    thread_.join();
+}
+
+void Watch::set(Alarm& alarm, std::int64_t due_ns) {
+    bool earliest;
+    {
+        std::lock_guard lock(mutex_);
+        if (alarm.due_ns_ != 0) {
+            if (alarm.due_ns_ <= due_ns) return;
+            alarms_.erase({alarm.due_ns_, &alarm});
+        }
+        alarm.due_ns_ = due_ns;
+        alarms_.insert({due_ns, &alarm});
+        earliest = alarms_.begin()->second == &alarm;
+    }
+    if (earliest) change_.notify_one();
+}
+
+void Watch::wake() {
+    {
+        std::lock_guard lock(mutex_);
+        active_ = true;
+    }
+    change_.notify_one();
+}
+
+void Watch::thread_main() {
+    pthread_setname_np(pthread_self(), "watch");
+    std::vector<Alarm*> due;
+    std::unique_lock lock(mutex_);
+    while (!stopping_) {
+        const std::int64_t now = clock_.now();
+        due.clear();
+        while (!alarms_.empty() && alarms_.begin()->first <= now) {
+            Alarm* alarm = alarms_.begin()->second;
+            alarm->due_ns_ = 0;
+            due.push_back(alarm);
+            alarms_.erase(alarms_.begin());
+        }
+        const bool was_active = active_;
+        active_ = false;
+        lock.unlock();
+        for (Alarm* alarm : due) alarm->ring();
+        bool active = false;
+        if (was_active)
+            for (Executor* executor : executors_) active |= executor->tick();
+        lock.lock();
+        active_ |= active;  // wake() may have come meanwhile
+        if (stopping_) break;
+
+        if (active_) {
+            std::int64_t wait = tick_ns;
+            if (!alarms_.empty()) wait = std::clamp<std::int64_t>(alarms_.begin()->first - clock_.now(), 0, tick_ns);
+            change_.wait_for(lock, std::chrono::nanoseconds(wait), [this] { return stopping_; });
+        } else if (!alarms_.empty()) {
+            const std::int64_t first = alarms_.begin()->first;
+            change_.wait_for(lock, std::chrono::nanoseconds(std::max<std::int64_t>(first - clock_.now(), 0)), [&] {
+                return stopping_ || active_ || (!alarms_.empty() && alarms_.begin()->first < first);
+            });
+        } else {
+            change_.wait(lock, [&] { return stopping_ || active_ || !alarms_.empty(); });
+        }
+    }
+}
+
+}  // namespace sluice

@@ -1,0 +1,68 @@
+// One thread that looks after time for all pools: it lets executors see that handlers block, and rings workers whose retries are due.
+//
+// It ticks only while an executor is active; an idle host has no timer running but that of the next retry.
+//
+// Threads      set, wake: any. watch, start, stop: control.
+// Limits       one pending time an alarm.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <set>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "core/clock.hpp"
+#include "work/executor.hpp"
+
+namespace sluice {
+
+class Watch {
+public:
+    // A message must not wait longer than a millisecond for a blocked neighbour, plus a wake (two ticks at worst).
+    static constexpr std::int64_t tick_ns = 500'000;
+
+    class Alarm {
+    public:
+        virtual ~Alarm() = default;
+        virtual void ring() = 0;  // the watch's thread; must be light
+
+    private:
+        friend class Watch;
+        std::int64_t due_ns_ = 0;  // guarded by the watch's mutex; 0 = not set
+    };
+
+    explicit Watch(Clock& clock) : clock_(clock) {}
+    ~Watch() { stop(); }
+    Watch(const Watch&) = delete;
+    Watch& operator=(const Watch&) = delete;
+
+    void add(Executor& executor) { executors_.push_back(&executor); }
+    void start();
+    void stop();
+
+    // Rings at `due_ns` or, if an earlier time is set already, at that.
+    void set(Alarm& alarm, std::int64_t due_ns);
+    // An executor has become active.
+    void wake();
+
+private:
+    void thread_main();
+
+    Clock& clock_;
+    std::vector<Executor*> executors_;  // constant after start
+
+    std::mutex mutex_;
+    // guarded by mutex_
+    std::condition_variable change_;
+    std::set<std::pair<std::int64_t, Alarm*>> alarms_;
+    bool active_ = false;
+    bool stopping_ = false;
+
+    std::thread thread_;
+};
+
+}  // namespace sluice

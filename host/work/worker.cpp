@@ -1,0 +1,317 @@
+#include "work/worker.hpp"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+namespace sluice {
+namespace {
+
+constexpr std::int64_t ms = 1'000'000;
+constexpr std::int64_t pause_first_ns = 100 * ms;
+constexpr std::int64_t pause_max_ns = 5'000 * ms;
+
+}  // namespace
+
+Worker::Worker(std::uint32_t index, const WorkPolicy& policy, HandlerHost& handler, Commits& commits, Executor& executor,
+               Watch& watch, const Clock& clock, Way way, Logger logger, std::uint64_t seed)
+    : index_(index),
+      policy_(policy),
+      handler_(handler),
+      commits_(commits),
+      executor_(executor),
+      watch_(watch),
+      clock_(clock),
+      way_(way),
+      logger_(logger),
+      queue_(policy.queue_capacity, policy.queue_bytes),
+      parking_(policy.park_limit, policy.queue_capacity),
+      random_(static_cast<std::minstd_rand::result_type>(seed)) {}
+
+void Worker::poke() {
+    poked_.store(true, std::memory_order_seq_cst);  // before the look at the worker's mark in schedule()
+    executor_.schedule(*this);
+}
+
+void Worker::stop(StopMode mode) {
+    stop_.store(mode, std::memory_order_relaxed);  // ordered by poke()
+    poke();
+}
+
+bool Worker::has_news() const {
+    return poked_.load(std::memory_order_seq_cst) || commits_.has_news() ||
+           (takes_.load(std::memory_order_relaxed) && !queue_.empty());
+}
+
+bool Worker::may_begin() const {
+    return commits_.has_free_unit() && now_ns_ >= again_at_ns_ && (again_.empty() || commits_.empty());  // (3)
+}
+
+Worker::Next Worker::run() {
+    poked_.store(false, std::memory_order_seq_cst);
+    now_ns_ = clock_.now();
+    commits_.collect(handler_);
+    finish_units();
+    if (stop_.load(std::memory_order_relaxed) == StopMode::finish_current) {
+        release_all();
+    } else if (may_begin()) {
+        MessageList batch;
+        collect_batch(batch);
+        if (!batch.empty()) process(batch);
+    }
+    tell_room();
+    report();
+    return rest();
+}
+
+// What comes next, and what will wake the worker if that is nothing.
+Worker::Next Worker::rest() {
+    const bool begins = may_begin();
+    takes_.store(begins && !blocked_, std::memory_order_relaxed);  // ordered before the executor's mark
+    const std::int64_t due = parking_.next_due_ns();
+    if (begins && (!again_.empty() || (due != 0 && due <= now_ns_) || (!blocked_ && (!held_.empty() || !queue_.empty()))))
+        return Next::again;
+    if (now_ns_ < again_at_ns_)
+        watch_.set(*this, again_at_ns_);
+    else if (due != 0)
+        watch_.set(*this, due);
+    return Next::idle;
+}
+
+void Worker::tell_room() {
+    if (!source_waits_.load(std::memory_order_seq_cst) || !queue_.half_empty()) return;
+    source_waits_.store(false, std::memory_order_seq_cst);
+    way_.bell.ring();
+}
+
+void Worker::report() {
+    if (reports_.empty()) return;
+    way_.outcomes.push(std::move(reports_));
+    reports_ = MessageList();
+    way_.bell.ring();
+}
+
+// ---- taking ----------------------------------------------------------------------------------------------------------------
+
+// (1) What runs again runs alone and first. (2) Then keys whose retry is due, each with what waits behind it. (3) Then what is new.
+void Worker::collect_batch(MessageList& batch) {
+    if (!again_.empty()) {
+        while (!again_.empty() && batch.size() < policy_.batch_max) batch.push_back(again_.pop_front());
+        return;
+    }
+    parking_.take_due(now_ns_, policy_.batch_max, batch);
+    blocked_ = false;
+    while (batch.size() < policy_.batch_max && !blocked_) {
+        if (held_.empty() && queue_.pop(held_, policy_.batch_max - batch.size()) == 0) break;
+        while (batch.size() < policy_.batch_max && !held_.empty()) {
+            Message* message = held_.pop_front();
+            if (admit(message, batch)) continue;
+            held_.push_front(message);
+            blocked_ = true;
+            break;
+        }
+    }
+}
+
+// Into the batch, or behind its parked key; false if there is no room there.
+bool Worker::admit(Message* message, MessageList& batch) {
+    if (!parking_.holds(*message)) {
+        batch.push_back(message);
+    } else if (parking_.has_room(*message)) {
+        parking_.wait_behind(message);
+    } else if (policy_.park_full_dead_letters) {
+        give_up(message, "its key waits for a retry and has as many messages waiting as park_limit allows");
+        reports_.push_back(message);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+void Worker::put_back(MessageList& batch) {
+    MessageList reversed;
+    while (Message* message = batch.pop_front()) reversed.push_front(message);
+    while (Message* message = reversed.pop_front()) {
+        if (!parking_.holds(*message)) {
+            held_.push_front(message);
+            continue;
+        }
+        MessageList one;  // the rest of its key is still parked: in front of that
+        one.push_back(message);
+        parking_.park(one, now_ns_);
+    }
+}
+
+void Worker::release_all() {
+    held_.splice_front(again_);
+    parking_.take_all(held_);
+    queue_.pop(held_, queue_.capacity());
+    while (Message* message = held_.pop_front()) {
+        message->outcome = Outcome::released;
+        reports_.push_back(message);
+    }
+    blocked_ = false;
+    again_at_ns_ = 0;
+}
+
+// ---- handling --------------------------------------------------------------------------------------------------------------
+
+void Worker::process(MessageList& batch) {
+    Unit& unit = commits_.begin();
+    unit.messages.reserve(batch.size());
+    running_since_ns_.store(now_ns_, std::memory_order_relaxed);
+    while (Message* message = batch.pop_front()) {
+        if (stop_.load(std::memory_order_relaxed) == StopMode::finish_current) {
+            batch.push_front(message);
+            put_back(batch);
+            break;
+        }
+        if (!failed_.empty() && message->key_hash != 0) {
+            if (const auto key = failed_.find(message->key_hash); key != failed_.end()) {
+                key->second.messages.push_back(message);
+                continue;
+            }
+        }
+        if (!handle(unit, message)) {
+            batch.push_front(message);
+            put_back(batch);
+            break;
+        }
+    }
+    counters_.handled.add(unit.messages.size());
+    counters_.units.add();
+    const std::int64_t ended = clock_.now();
+    counters_.busy_ns.add(static_cast<std::uint64_t>(ended - now_ns_));
+    now_ns_ = ended;
+
+    for (auto& [key, failure] : failed_) parking_.park(failure.messages, failure.due_ns);
+    failed_.clear();
+    commits_.submit(unit, handler_);
+    finish_units();
+}
+
+// False: a dependency is away; the message has left the unit, and it and all after it wait.
+bool Worker::handle(Unit& unit, Message* message) {
+    const auto index = static_cast<std::uint32_t>(unit.messages.size());
+    unit.messages.push_back(message);
+    HandlerHost::Said said;
+    if (handler_.deduplicates()) {
+        const sluice_status recorded = handler_.record_once(unit, index);
+        if (recorded == SLUICE_SEEN) {
+            message->outcome = Outcome::acked;
+            return true;
+        }
+        if (recorded != SLUICE_OK) said.unavailable = true;
+    }
+    if (!said.unavailable) {
+        message->handled = true;
+        current_.store(message, std::memory_order_release);
+        said = handler_.handle(unit, index);
+        current_.store(nullptr, std::memory_order_release);
+    }
+    if (said.verdict == SLUICE_DONE) {
+        message->outcome = Outcome::acked;
+        return true;
+    }
+    if (said.misbehaved) {
+        counters_.misbehaved.add();
+        logger_.warn("the handler broke a rule at message {}: {}", std::string_view(message->view.id.data, message->view.id.size),
+                     handler_.fault().text());
+    }
+    handler_.drop(unit, index, said.verdict != SLUICE_SKIP);
+    if (said.verdict == SLUICE_SKIP) {
+        message->outcome = Outcome::skipped;
+    } else if (said.verdict == SLUICE_REJECT) {
+        give_up(message, handler_.fault().text());
+    } else if (said.unavailable) {
+        unit.messages[index] = nullptr;
+        pause(true, handler_.fault().text());
+        return false;
+    } else {
+        retry(unit, index, said.delay_ms);
+    }
+    return true;
+}
+
+void Worker::give_up(Message* message, std::string text) {
+    message->outcome = Outcome::dead_letter;
+    message->fail(text.empty() ? "the handler gave no reason" : std::move(text));
+}
+
+void Worker::retry(Unit& unit, std::uint32_t index, std::int64_t delay_ms) {
+    Message* message = unit.messages[index];
+    if (!policy_.park || message->view.attempt >= policy_.attempts) {
+        give_up(message, handler_.fault().text());
+        return;
+    }
+    counters_.retried.add();
+    const std::int64_t due = clock_.now() + backoff_ns(message->view.attempt, delay_ms);
+    ++message->view.attempt;
+    unit.messages[index] = nullptr;
+    if (message->key_hash == 0) {
+        MessageList alone;
+        alone.push_back(message);
+        parking_.park(alone, due);
+    } else {
+        FailedKey& key = failed_[message->key_hash];
+        key.messages.push_back(message);
+        key.due_ns = due;
+    }
+}
+
+// Exponential with full jitter: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
+std::int64_t Worker::backoff_ns(std::uint32_t attempt, std::int64_t delay_ms) {
+    if (delay_ms >= 0) return delay_ms * ms;
+    const std::uint32_t doublings = std::min(attempt - 1, 30u);
+    const std::int64_t most = std::min(policy_.backoff_ms << doublings, policy_.backoff_max_ms) * ms;
+    return std::uniform_int_distribution<std::int64_t>(0, most)(random_);
+}
+
+// ---- ending ----------------------------------------------------------------------------------------------------------------
+
+void Worker::finish_units() {
+    bool earlier_failed = false;
+    while (Unit* unit = commits_.take_finished()) {
+        // A unit without effects that comes after a failed one runs again too: its keys must not overtake.
+        if (unit->failed || (earlier_failed && !unit->has_effects)) {
+            if (unit->failed && !earlier_failed) pause(unit->retry_later, unit->answer.text);
+            earlier_failed = true;
+            run_again(*unit);
+            continue;
+        }
+        if (unit->has_effects) failures_in_a_row_ = 0;
+        std::uint64_t done = 0, skipped = 0, rejected = 0;
+        for (Message* message : unit->messages) {
+            if (message == nullptr) continue;
+            done += message->outcome == Outcome::acked;
+            skipped += message->outcome == Outcome::skipped;
+            rejected += message->outcome == Outcome::dead_letter;
+            reports_.push_back(message);
+        }
+        counters_.done.add(done);
+        if (skipped != 0) counters_.skipped.add(skipped);
+        if (rejected != 0) counters_.rejected.add(rejected);
+        commits_.release(*unit);
+    }
+}
+
+void Worker::run_again(Unit& unit) {
+    for (Message* message : unit.messages) {
+        if (message == nullptr) continue;
+        message->outcome = Outcome::none;
+        message->failure.reset();
+        again_.push_back(message);
+    }
+    commits_.release(unit);
+}
+
+void Worker::pause(bool something_is_away, std::string_view why) {
+    const std::uint32_t doublings = std::min(failures_in_a_row_++, 10u);
+    const std::int64_t first = something_is_away ? pause_first_ns : ms;
+    const std::int64_t wait = std::min(first << doublings, pause_max_ns);
+    again_at_ns_ = clock_.now() + wait;
+    logger_.log(something_is_away ? LogLevel::warn : LogLevel::debug, "pauses for {} ms and tries again, no attempt is burnt: {}",
+                wait / ms, why);
+}
+
+}  // namespace sluice

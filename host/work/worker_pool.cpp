@@ -1,0 +1,89 @@
+#include "work/worker_pool.hpp"
+
+#include <utility>
+
+#include "plugin/options.hpp"
+
+namespace sluice {
+
+Result<std::unique_ptr<WorkerPool>> WorkerPool::create(Setup setup_of, const Surroundings& around) {
+    std::unique_ptr<WorkerPool> pool(new WorkerPool(std::move(setup_of), around.clock));
+    const Setup& setup = pool->setup_;
+    const bool affine = (setup.table->flags & SLUICE_HANDLER_THREAD_AFFINE) != 0;
+    const std::uint32_t executors = affine ? setup.workers : 1;
+    for (std::uint32_t i = 0; i < executors; ++i) {
+        const std::uint32_t threads_max = affine ? 1 : setup.workers;
+        pool->executors_.push_back(std::make_unique<Executor>(setup.name, threads_max, setup.cores, [&watch = around.watch] { watch.wake(); }));
+        around.watch.add(*pool->executors_.back());
+    }
+    for (std::uint32_t index = 0; index < setup.workers; ++index) {
+        const Logger logger = around.logging.logger(setup.handler_path, setup.name, index);
+        auto seat = std::make_unique<Seat>();
+        Executor& executor = *pool->executors_[affine ? index : 0];
+        // Asked for news only once the worker exists: no unit is submitted before.
+        seat->commits = std::make_unique<Commits>(logger, [seat = seat.get(), &executor] { executor.schedule(*seat->worker); });
+        seat->handler = std::make_unique<HandlerHost>(logger, setup.state_dir, around.clock, around.dependencies, *seat->commits);
+        sluice_setup said{};
+        said.struct_size = sizeof said;
+        said.role = SLUICE_ROLE_HANDLER;
+        said.name = {setup.handler_path.data(), setup.handler_path.size()};
+        said.options_api = &options_api();
+        said.options = to_abi(*setup.options);
+        said.worker = index;
+        said.workers = setup.workers;
+        if (auto created = seat->handler->create(*setup.table, said); !created) return std::move(created).error();
+        const std::uint64_t seed = static_cast<std::uint64_t>(around.clock.wall_ms()) * 31 + index + 1;
+        seat->worker = std::make_unique<Worker>(index, setup.policy, *seat->handler, *seat->commits, executor, around.watch,
+                                                around.clock, around.way, logger, seed);
+        pool->seats_.push_back(std::move(seat));
+    }
+    return pool;
+}
+
+Result<void> WorkerPool::start() {
+    for (auto& seat : seats_) {
+        if (auto connected = seat->handler->connect(); !connected) return connected;
+        if (auto started = seat->handler->start(); !started) return started;
+    }
+    return {};
+}
+
+void WorkerPool::stop(StopMode mode) {
+    for (auto& seat : seats_) seat->worker->stop(mode);
+}
+
+void WorkerPool::cancel() {
+    for (auto& seat : seats_) seat->handler->cancel();
+}
+
+void WorkerPool::schedule(std::span<Runnable* const> workers) {
+    if (executors_.size() == 1) {
+        executors_.front()->schedule(workers);
+        return;
+    }
+    for (Runnable* worker : workers) static_cast<Worker*>(worker)->executor().schedule(*worker);
+}
+
+bool WorkerPool::join(std::int64_t deadline_ns) {
+    bool all = true;
+    for (auto& executor : executors_) all &= executor->stop(clock_, deadline_ns);
+    return all;
+}
+
+void WorkerPool::close() {
+    for (auto& seat : seats_) seat->handler->stop();
+}
+
+void WorkerPool::leave_behind() {
+    for (auto& seat : seats_) seat->handler->leave_behind();
+}
+
+// A worker's queue, as much again parked, the units under way, and a batch taken from the queue and held.
+std::uint64_t WorkerPool::room() const {
+    const WorkPolicy& policy = setup_.policy;
+    const std::uint64_t worker =
+        std::uint64_t{policy.queue_capacity} * 2 + std::uint64_t{policy.batch_max} * (limits::units_in_flight + 1);
+    return worker * setup_.workers;
+}
+
+}  // namespace sluice

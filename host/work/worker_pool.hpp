@@ -1,0 +1,80 @@
+// N workers with one kind of handler, one route and one set of policies, and the threads that run them.
+//
+// Life         create (handlers exist, nothing is open) -> start (connected, handlers started) -> stop -> join -> destroyed
+// Threads      control for all of it, but for what its workers say of theirs.
+// Ownership    owns workers, handler instances, connections and executors. Databases, targets, watch and the source's inbox outlive it.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/node.hpp"
+#include "observe/logging.hpp"
+#include "work/worker.hpp"
+
+namespace sluice {
+
+class WorkerPool {
+public:
+    struct Setup {
+        std::string name;
+        std::string handler_path;  // "pools.airports.handler"
+        const sluice_handler* table;
+        const Node* options;
+        std::uint32_t workers;
+        std::uint32_t cores;
+        WorkPolicy policy;
+        std::filesystem::path state_dir;  // of the handler
+    };
+    struct Surroundings {
+        const Dependencies& dependencies;
+        Logging& logging;
+        Clock& clock;
+        Watch& watch;
+        Worker::Way way;
+    };
+
+    static Result<std::unique_ptr<WorkerPool>> create(Setup setup, const Surroundings& around);
+    WorkerPool(const WorkerPool&) = delete;
+    WorkerPool& operator=(const WorkerPool&) = delete;
+
+    Result<void> start();
+    void stop(StopMode mode);
+    void cancel();
+    // [source] Workers of this pool whose queues have got messages.
+    void schedule(std::span<Runnable* const> workers);
+    // After all messages have left. False: a handler did not return until `deadline_ns`; then leave_behind() and end the process.
+    bool join(std::int64_t deadline_ns);
+    void close();
+    void leave_behind();
+
+    const std::string& name() const { return setup_.name; }
+    const WorkPolicy& policy() const { return setup_.policy; }
+    std::uint32_t size() const { return setup_.workers; }
+    Worker& worker(std::uint32_t index) { return *seats_[index]->worker; }
+    const Worker& worker(std::uint32_t index) const { return *seats_[index]->worker; }
+    bool deduplicates() const { return seats_.front()->handler->deduplicates(); }
+    // Messages that the pool may hold at once, wherever in it.
+    std::uint64_t room() const;
+
+private:
+    // A worker with what it alone uses.
+    struct Seat {
+        std::unique_ptr<Commits> commits;
+        std::unique_ptr<HandlerHost> handler;
+        std::unique_ptr<Worker> worker;
+    };
+
+    WorkerPool(Setup setup, Clock& clock) : setup_(std::move(setup)), clock_(clock) {}
+
+    const Setup setup_;
+    Clock& clock_;
+    std::vector<std::unique_ptr<Executor>> executors_;  // one; one a worker if the handler is thread-affine
+    std::vector<std::unique_ptr<Seat>> seats_;
+};
+
+}  // namespace sluice
