@@ -1,0 +1,111 @@
+#include "settle/settlement.hpp"
+
+#include <algorithm>
+
+namespace sluice {
+namespace {
+
+constexpr std::int64_t retry_first_ns = 50'000'000;
+constexpr std::int64_t retry_max_ns = 5'000'000'000;
+
+}  // namespace
+
+Settlement::Settlement(const QueueInstance& queue, MessageStore& store, const Clock& clock, Logger logger)
+    : queue_(queue), store_(store), clock_(clock), logger_(logger) {}
+
+void Settlement::take(Message* message, std::int64_t now_ns) {
+    now_ns_ = now_ns;
+    const bool back = message->outcome == Outcome::released;
+    items_.push_back({message->tag, back ? SLUICE_NACK : SLUICE_ACK, 0, 0});
+    outcomes_.push_back(message->outcome);
+    if (message->received_ns != run_received_ns_) flush_latency();
+    run_received_ns_ = message->received_ns;
+    if (!back) ++run_count_;
+    store_.destroy(message);
+}
+
+void Settlement::flush_latency() {
+    if (run_count_ != 0) latency_.record(now_ns_ - run_received_ns_, run_count_);
+    run_count_ = 0;
+}
+
+bool Settlement::submit(std::int64_t now_ns) {
+    now_ns_ = now_ns;
+    flush_latency();
+    if (items_.empty()) return true;
+    if (now_ns < retry_at_ns_) return false;
+    FaultBuffer fault;
+    settling_ = true;
+    const sluice_status status = fenced_status(
+        fault, [&] { return queue_.table().settle(queue_.self(), items_.data(), items_.size(), fault.get()); });
+    settling_ = false;
+    if (status == SLUICE_OK) {
+        for (const Outcome outcome : outcomes_) count(outcome, 1);
+    } else if (status == SLUICE_QUEUED) {
+        for (std::size_t i = 0; i < items_.size(); ++i) unconfirmed_.emplace(items_[i].tag, outcomes_[i]);
+    } else {
+        early_.clear();
+        put_off(fault.error(status).message);
+        return false;
+    }
+    if (failures_ != 0) logger_.info("the source takes settlements again");
+    failures_ = 0;
+    items_.clear();
+    outcomes_.clear();
+    for (const auto& [tag, early_status] : early_) confirm(tag, early_status);
+    early_.clear();
+    return true;
+}
+
+void Settlement::put_off(const std::string& why) {
+    const std::int64_t wait = std::min(retry_first_ns << std::min(failures_, 10u), retry_max_ns);
+    retry_at_ns_ = now_ns_ + wait;
+    if (failures_++ == 0)
+        logger_.warn("the source does not take {} settlements now, which are kept and tried again: {}", items_.size(), why);
+}
+
+void Settlement::settled(const std::uint64_t* tags, std::uint64_t tag_count, sluice_status status) {
+    for (std::uint64_t i = 0; i < tag_count; ++i) {
+        // Inside settle() the map does not hold the items yet.
+        if (settling_)
+            early_.emplace_back(tags[i], status);
+        else
+            confirm(tags[i], status);
+    }
+}
+
+void Settlement::confirm(std::uint64_t tag, sluice_status status) {
+    const auto entry = unconfirmed_.find(tag);
+    if (entry == unconfirmed_.end()) {
+        logger_.error("the source confirmed delivery {} that waits for no confirmation; ignored", tag);
+        return;
+    }
+    if (status == SLUICE_OK) {
+        count(entry->second, 1);
+    } else if (status == SLUICE_LOST_LEASE) {
+        counters_.lost_lease.add();
+    } else {
+        items_.push_back({tag, entry->second == Outcome::released ? SLUICE_NACK : SLUICE_ACK, 0, 0});
+        outcomes_.push_back(entry->second);
+        put_off("it answered " + status_name(status));
+    }
+    unconfirmed_.erase(entry);
+}
+
+Result<void> Settlement::flush() {
+    if (queue_.table().flush == nullptr) return {};
+    return queue_.attempt([](const sluice_queue& table, void* self, sluice_fault* fault) { return table.flush(self, fault); });
+}
+
+void Settlement::count(Outcome outcome, std::uint64_t by) {
+    switch (outcome) {
+        case Outcome::acked: counters_.acked.add(by); break;
+        case Outcome::skipped: counters_.skipped.add(by); break;
+        case Outcome::dead_letter: counters_.dead_lettered.add(by); break;
+        case Outcome::dropped: counters_.dropped_by_policy.add(by); break;
+        case Outcome::released:
+        case Outcome::none: counters_.released.add(by); break;
+    }
+}
+
+}  // namespace sluice

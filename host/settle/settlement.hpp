@@ -1,0 +1,74 @@
+// The ledger's end: tells the source what became of its messages, and counts them once the source has confirmed.
+//
+// Threads      the source thread; counts and latency are read by any.
+// Ownership    messages that come in are destroyed here.
+// Invariants   in_flight() is counted by what exists (live messages, settlements not yet confirmed), never as a difference, so that it
+//              proves the conservation law rather than repeating it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "core/clock.hpp"
+#include "core/message.hpp"
+#include "observe/counters.hpp"
+#include "observe/histogram.hpp"
+#include "observe/logging.hpp"
+#include "plugin/instance.hpp"
+
+namespace sluice {
+
+class Settlement {
+public:
+    Settlement(const QueueInstance& queue, MessageStore& store, const Clock& clock, Logger logger);
+
+    void received(std::uint64_t count) { counters_.received.add(count); }
+    // A message with its outcome. A dead letter's record is durable by now.
+    void take(Message* message, std::int64_t now_ns);
+    // Hands what was taken to the source. False: the source does not take it now; tried again at retry_at_ns().
+    bool submit(std::int64_t now_ns);
+    std::int64_t retry_at_ns() const { return retry_at_ns_; }
+
+    // The source's confirmation, from inside its poll, settle or flush.
+    void settled(const std::uint64_t* tags, std::uint64_t count, sluice_status status);
+    // The source confirms all that was submitted before it returns.
+    Result<void> flush();
+
+    bool unconfirmed() const { return !unconfirmed_.empty(); }
+    std::uint64_t in_flight() const { return store_.live() + items_.size() + unconfirmed_.size(); }
+    // What is in flight now will not be settled any more.
+    void abandon() { counters_.abandoned.add(in_flight()); }
+
+    SourceCounts counts() const { return counters_.read(); }
+    HistogramSnapshot latency() const { return latency_.snapshot(); }
+
+private:
+    void count(Outcome outcome, std::uint64_t by);
+    void confirm(std::uint64_t tag, sluice_status status);
+    void put_off(const std::string& why);
+    void flush_latency();
+
+    const QueueInstance& queue_;
+    MessageStore& store_;
+    const Clock& clock_;
+    const Logger logger_;
+
+    std::vector<sluice_settlement> items_;  // taken and not yet submitted
+    std::vector<Outcome> outcomes_;         // one for one
+    std::unordered_map<std::uint64_t, Outcome> unconfirmed_;
+    bool settling_ = false;                                         // inside the adapter's settle
+    std::vector<std::pair<std::uint64_t, sluice_status>> early_;  // confirmed meanwhile
+    std::int64_t now_ns_ = 0;
+    std::int64_t retry_at_ns_ = 0;
+    std::uint32_t failures_ = 0;
+    std::int64_t run_received_ns_ = 0;  // messages of one poll have one time: counted together
+    std::uint64_t run_count_ = 0;
+
+    SourceCounters counters_;
+    Histogram latency_;
+};
+
+}  // namespace sluice

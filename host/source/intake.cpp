@@ -1,0 +1,92 @@
+#include "source/intake.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+namespace sluice {
+namespace {
+
+// A plugin built against an older minor hands over a shorter struct: what it lacks is zero.
+sluice_incoming whole(const sluice_incoming* incoming) {
+    sluice_incoming copy{};
+    std::memcpy(&copy, incoming, std::min<std::size_t>(incoming->struct_size, sizeof copy));
+    return copy;
+}
+
+}  // namespace
+
+Intake::Intake(MessageStore& store, Settlement& settlement) : store_(store), settlement_(settlement) {
+    sink_.struct_size = sizeof sink_;
+    sink_.context = this;
+    sink_.push = [](void* context, const sluice_incoming* incoming) {
+        auto& self = *static_cast<Intake*>(context);
+        return incoming->struct_size >= sizeof(sluice_incoming) ? self.push(*incoming) : self.push(whole(incoming));
+    };
+    sink_.reserve = [](void* context, std::uint64_t size) { return static_cast<Intake*>(context)->reserve(size); };
+    sink_.commit = [](void* context, const sluice_incoming* incoming) {
+        auto& self = *static_cast<Intake*>(context);
+        return incoming->struct_size >= sizeof(sluice_incoming) ? self.commit(*incoming) : self.commit(whole(incoming));
+    };
+    sink_.settled = [](void* context, const std::uint64_t* tags, std::uint64_t count, sluice_status status) {
+        static_cast<Intake*>(context)->settlement_.settled(tags, count, status);
+    };
+    sink_.confirmed_below = [](void* context, sluice_bytes stream, std::uint64_t position) {
+        Confirmed& confirmed = static_cast<Intake*>(context)->confirmed_;
+        confirmed.stream.assign(stream.data, stream.size);
+        confirmed.position = position;
+        ++confirmed.changes;
+    };
+}
+
+void Intake::open(std::uint32_t max, std::int64_t now_ns) {
+    max_ = max;
+    now_ns_ = now_ns;
+}
+
+MessageList Intake::close() {
+    if (reserved_ != nullptr) store_.destroy(std::exchange(reserved_, nullptr));
+    max_ = 0;
+    MessageList polled = polled_;
+    polled_ = MessageList();
+    if (!polled.empty()) settlement_.received(polled.size());
+    return polled;
+}
+
+bool Intake::too_large(const sluice_incoming& incoming) {
+    return incoming.body.size > limits::message_bytes_max || incoming.header_count > limits::headers_max ||
+           incoming.id.size > limits::id_bytes_max || incoming.stream_size > incoming.id.size;
+}
+
+sluice_status Intake::push(const sluice_incoming& incoming) {
+    if (polled_.size() >= max_) return SLUICE_FULL;
+    if (too_large(incoming)) return SLUICE_INVALID;
+    accept(store_.create(incoming), incoming);
+    return SLUICE_OK;
+}
+
+char* Intake::reserve(std::uint64_t size) {
+    if (polled_.size() >= max_ || size > limits::message_bytes_max) return nullptr;
+    if (reserved_ != nullptr) store_.destroy(reserved_);
+    reserved_ = store_.reserve(size);
+    return const_cast<char*>(reserved_->view.body.data);
+}
+
+sluice_status Intake::commit(const sluice_incoming& incoming) {
+    if (reserved_ == nullptr || incoming.body.size > reserved_->body_capacity) return SLUICE_CONTRACT;
+    if (too_large(incoming)) return SLUICE_INVALID;
+    store_.commit(reserved_, incoming);
+    accept(std::exchange(reserved_, nullptr), incoming);
+    return SLUICE_OK;
+}
+
+void Intake::accept(Message* message, const sluice_incoming& incoming) {
+    message->received_ns = now_ns_;
+    if (incoming.refused.size != 0) {
+        message->outcome = Outcome::dead_letter;
+        message->fail(std::string(incoming.refused.data, incoming.refused.size));
+    }
+    polled_.push_back(message);
+}
+
+}  // namespace sluice

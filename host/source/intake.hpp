@@ -1,0 +1,55 @@
+// What a source's adapter hands over during one poll becomes messages here.
+//
+// Threads      the source thread, from inside the adapter's poll, settle and flush.
+// Ownership    holds what was polled until take().
+// Limits       `max` messages a poll; limits::message_bytes_max a body, limits::headers_max headers.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "core/message.hpp"
+#include "settle/settlement.hpp"
+#include "sluice/queue.h"
+
+namespace sluice {
+
+class Intake {
+public:
+    Intake(MessageStore& store, Settlement& settlement);
+    Intake(const Intake&) = delete;
+    Intake& operator=(const Intake&) = delete;
+
+    const sluice_queue_sink* sink() const { return &sink_; }
+
+    // Before a poll: how many it may push, and when they are received.
+    void open(std::uint32_t max, std::int64_t now_ns);
+    // After it; what the adapter reserved and did not commit is forgotten.
+    MessageList close();
+
+    // The newest "all below is settled for good" of the adapter; `changes` grows with each.
+    struct Confirmed {
+        std::string stream;
+        std::uint64_t position = 0;
+        std::uint64_t changes = 0;
+    };
+    const Confirmed& confirmed() const { return confirmed_; }
+
+private:
+    sluice_status push(const sluice_incoming& incoming);
+    char* reserve(std::uint64_t size);
+    sluice_status commit(const sluice_incoming& incoming);
+    void accept(Message* message, const sluice_incoming& incoming);
+    static bool too_large(const sluice_incoming& incoming);
+
+    MessageStore& store_;
+    Settlement& settlement_;
+    sluice_queue_sink sink_{};
+    MessageList polled_;
+    Message* reserved_ = nullptr;
+    std::uint32_t max_ = 0;
+    std::int64_t now_ns_ = 0;
+    Confirmed confirmed_;
+};
+
+}  // namespace sluice

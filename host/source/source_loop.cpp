@@ -1,0 +1,247 @@
+#include "source/source_loop.hpp"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+namespace sluice {
+namespace {
+
+constexpr std::int64_t ms = 1'000'000;
+constexpr std::int64_t poll_retry_first_ns = 100 * ms;
+constexpr std::int64_t poll_retry_max_ns = 5'000 * ms;
+constexpr std::uint32_t poll_wait_ms = 1'000;            // an adapter that can be woken
+constexpr std::uint32_t poll_wait_without_wake_ms = 10;  // one that cannot
+constexpr std::int64_t confirm_after_ns = 100 * ms;      // settlements a source confirms late are asked for after this rest
+
+}  // namespace
+
+SourceLoop::SourceLoop(std::string name, std::string identity, QueueInstance queue, Clock& clock, Logger logger,
+                       std::function<void()> changed)
+    : name_(std::move(name)),
+      clock_(clock),
+      logger_(logger),
+      changed_(std::move(changed)),
+      queue_(std::move(queue)),
+      bell_([this] {
+          if (queue_.table().wake != nullptr) fenced([&] { queue_.table().wake(queue_.self()); }, [](std::string_view) {});
+      }),
+      store_(std::move(identity)),
+      settlement_(queue_, store_, clock, logger),
+      intake_(store_, settlement_) {}
+
+SourceLoop::~SourceLoop() {
+    if (thread_.joinable()) thread_.detach();  // only after a join() that failed: the process ends now
+}
+
+void SourceLoop::connect(SourceRouter router, std::vector<Dispatcher::PoolLane> pools, Target& dead_letters,
+                         std::uint64_t in_flight_max) {
+    in_flight_max_ = in_flight_max;
+    dead_letters_ = std::make_unique<DeadLetters>(dead_letters, clock_, bell_, logger_);
+    dispatcher_ = std::make_unique<Dispatcher>(std::move(router), store_, std::move(pools));
+}
+
+std::uint32_t SourceLoop::capabilities() const {
+    if (queue_.table().capabilities == nullptr) return 0;
+    return fenced([&] { return queue_.table().capabilities(queue_.self()); }, [](std::string_view) { return 0u; });
+}
+
+Result<void> SourceLoop::open() {
+    return queue_.attempt([this](const sluice_queue& table, void* self, sluice_fault* fault) {
+        return table.open_source(self, intake_.sink(), fault);
+    });
+}
+
+void SourceLoop::close() {
+    if (queue_.table().close != nullptr) fenced([&] { queue_.table().close(queue_.self()); }, [](std::string_view) {});
+}
+
+void SourceLoop::leave_behind() { queue_.leave_behind(); }
+
+SourceCounts SourceLoop::counts() const {
+    SourceCounts counts = settlement_.counts();
+    if (state() != State::running) counts.in_flight = in_flight_.load(std::memory_order_acquire);  // as counted, not as a difference
+    return counts;
+}
+
+void SourceLoop::start() { thread_ = std::thread([this] { thread_main(); }); }
+
+void SourceLoop::request_stop(StopMode mode) {
+    stop_.store(mode, std::memory_order_seq_cst);
+    bell_.ring();
+}
+
+void SourceLoop::give_up() {
+    give_up_.store(true, std::memory_order_seq_cst);
+    bell_.ring();
+}
+
+bool SourceLoop::join(std::int64_t deadline_ns) {
+    std::unique_lock lock(gone_mutex_);
+    const auto left = std::chrono::nanoseconds(std::max<std::int64_t>(deadline_ns - clock_.now(), 0));
+    if (!gone_changed_.wait_for(lock, left, [this] { return gone_; })) return false;
+    lock.unlock();
+    thread_.join();
+    return true;
+}
+
+void SourceLoop::thread_main() {
+    pthread_setname_np(pthread_self(), ("src " + name_).substr(0, 15).c_str());
+    const State end = loop();
+    in_flight_.store(settlement_.in_flight(), std::memory_order_relaxed);  // published by the state
+    if (end == State::abandoned || end == State::failed) {
+        settlement_.abandon();
+        in_flight_.store(0, std::memory_order_relaxed);
+    }
+    state_.store(end, std::memory_order_release);
+    changed_();
+    std::lock_guard lock(gone_mutex_);
+    gone_ = true;
+    gone_changed_.notify_all();
+}
+
+// (1) back before (2) forward, (3) the end, (4) new messages or a rest.
+SourceLoop::State SourceLoop::loop() {
+    for (;;) {
+        now_ns_ = clock_.now();
+        take_back();  // (1)
+        if (stop_.load(std::memory_order_relaxed) != StopMode::none && !stopped_) stop_now();
+        MessageList ended;
+        dispatcher_->push_waiting(ended);  // (2)
+        store_or_settle(ended);
+        settlement_.submit(now_ns_);
+
+        if (!error_.empty()) return State::failed;
+        if (give_up_.load(std::memory_order_relaxed)) {
+            if (auto flushed = settlement_.flush(); !flushed) logger_.error("{}", flushed.error().message);
+            return settlement_.in_flight() == 0 ? State::finished : State::abandoned;
+        }
+        if ((ended_ || stopped_) && confirm_rest()) return State::finished;  // (3)
+
+        if (!may_poll())  // (4)
+            rest();
+        else if (!came_empty_)
+            poll(0);
+        else
+            poll(queue_.table().wake != nullptr ? poll_wait_ms : poll_wait_without_wake_ms);
+    }
+}
+
+void SourceLoop::take_back() {
+    MessageList ended;
+    for (Message* message = outcomes_.take(); message != nullptr;) {
+        Message* next = message->next;
+        if (message->outcome == Outcome::dead_letter)
+            dead_letters_->store(message, dispatcher_->pool_name(*message));
+        else
+            settlement_.take(message, now_ns_);
+        message = next;
+    }
+    if (dead_letters_->has_news()) dead_letters_->take_stored(ended);
+    while (Message* message = ended.pop_front()) settlement_.take(message, now_ns_);
+}
+
+void SourceLoop::store_or_settle(MessageList& ended) {
+    while (Message* message = ended.pop_front()) {
+        if (message->outcome == Outcome::dead_letter)
+            dead_letters_->store(message, dispatcher_->pool_name(*message));
+        else
+            settlement_.take(message, now_ns_);
+    }
+}
+
+bool SourceLoop::may_poll() const {
+    return !ended_ && !stopped_ && dispatcher_->waiting() == 0 && now_ns_ >= poll_again_ns_ &&
+           settlement_.in_flight() + limits::poll_batch <= in_flight_max_;
+}
+
+bool SourceLoop::has_news() const {
+    return !outcomes_.empty() || dead_letters_->has_news() || give_up_.load(std::memory_order_seq_cst) ||
+           (!stopped_ && stop_.load(std::memory_order_seq_cst) != StopMode::none);
+}
+
+void SourceLoop::poll(std::uint32_t wait_ms) {
+    if (wait_ms != 0) {
+        if (settlement_.retry_at_ns() > now_ns_) wait_ms = std::min<std::uint32_t>(wait_ms, 50);
+        bell_.lie_down_in_adapter();  // Doorbell (S1)
+        if (has_news()) wait_ms = 0;  // (S2)
+    }
+    intake_.open(limits::poll_batch, now_ns_);
+    FaultBuffer fault;
+    const sluice_status status = fenced_status(
+        fault, [&] { return queue_.table().poll(queue_.self(), limits::poll_batch, wait_ms, fault.get()); });
+    if (wait_ms != 0) bell_.rise();
+    MessageList polled = intake_.close();
+    came_empty_ = polled.empty();
+    if (!came_empty_) {
+        if (wait_ms != 0) {  // received after the wait, not before
+            now_ns_ = clock_.now();
+            for (Message* message = polled.first(); message != nullptr; message = message->next) message->received_ns = now_ns_;
+        }
+        MessageList ended;
+        dispatcher_->dispatch(polled, ended);
+        store_or_settle(ended);
+    }
+    poll_answered(status, fault);
+}
+
+void SourceLoop::poll_answered(sluice_status status, const FaultBuffer& fault) {
+    if (status == SLUICE_OK || status == SLUICE_END) {
+        if (poll_failures_ != 0) logger_.info("the source answers again");
+        poll_failures_ = 0;
+        ended_ = status == SLUICE_END;
+    } else if (status == SLUICE_FAILED || status == SLUICE_CORRUPT || status == SLUICE_INVALID || status == SLUICE_CONTRACT ||
+               status == SLUICE_UNSUPPORTED) {
+        fail(fault.error(status).message);
+    } else {
+        const std::int64_t wait = std::min(poll_retry_first_ns << std::min(poll_failures_, 10u), poll_retry_max_ns);
+        poll_again_ns_ = clock_.now() + wait;
+        if (poll_failures_++ == 0) logger_.warn("the source is away and is tried again: {}", fault.error(status).message);
+    }
+}
+
+// Until an outcome, a stored dead letter, room or a command comes; or a time that something is due.
+void SourceLoop::rest() {
+    bell_.lie_down();  // Doorbell (S1)
+    // (S2) Room: a worker that was asked says so by clearing its mark, which push_waiting() looks at.
+    bool room = false;
+    if (dispatcher_->waiting() != 0) room = dispatcher_->may_push();
+    if (!has_news() && !room) {
+        std::int64_t wait = 1'000 * ms;
+        if (settlement_.retry_at_ns() > now_ns_) wait = std::min(wait, settlement_.retry_at_ns() - now_ns_);
+        if (poll_again_ns_ > now_ns_ && !ended_ && !stopped_) wait = std::min(wait, poll_again_ns_ - now_ns_);
+        if (settlement_.unconfirmed()) wait = std::min(wait, confirm_after_ns);
+        bell_.wait(std::chrono::nanoseconds(wait));
+    }
+    bell_.rise();
+    // A source that confirms only when it is called would wait for us as we wait for it.
+    if (settlement_.unconfirmed() && clock_.now() - now_ns_ >= confirm_after_ns)
+        if (auto flushed = settlement_.flush(); !flushed) logger_.warn("{}", flushed.error().message);
+}
+
+// Nothing more comes in: true once everything is settled and the source has confirmed it.
+bool SourceLoop::confirm_rest() {
+    if (store_.live() != 0 || dispatcher_->waiting() != 0) return false;
+    if (auto flushed = settlement_.flush(); !flushed) {
+        if (poll_failures_++ == 0) logger_.warn("the source does not confirm yet: {}", flushed.error().message);
+        return false;
+    }
+    return settlement_.in_flight() == 0;
+}
+
+void SourceLoop::stop_now() {
+    stopped_ = true;
+    if (stop_.load(std::memory_order_relaxed) != StopMode::finish_current) return;
+    MessageList ended;
+    dispatcher_->release_all(ended);
+    store_or_settle(ended);
+}
+
+void SourceLoop::fail(std::string why) {
+    error_ = std::move(why);
+    logger_.error("the source cannot go on: {}", error_);
+}
+
+}  // namespace sluice

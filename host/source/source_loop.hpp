@@ -1,0 +1,122 @@
+// The source thread: poll -> route -> enqueue, and outcomes -> settle, with one wait for all of it.
+//
+// Each turn settles what came back before it looks for room and polls, so a full queue stops polling and never settling. It polls only
+// while no polled message waits for room and the in-flight limit leaves space for a whole poll.
+//
+// Life         create -> open (control) -> start -> [request_stop] -> [give_up] -> join -> close (control)
+// Threads      one of its own; request_stop, give_up, state, counts, latency: any.
+// Ownership    owns the adapter's instance, the messages, the way back. Pools and the dead letters' target outlive the thread.
+// Limits       in_flight_max messages between poll and settle.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "core/message.hpp"
+#include "queue/doorbell.hpp"
+#include "queue/inbox.hpp"
+#include "settle/dead_letters.hpp"
+#include "settle/settlement.hpp"
+#include "source/dispatcher.hpp"
+#include "source/intake.hpp"
+
+namespace sluice {
+
+class SourceLoop {
+public:
+    enum class State : std::uint8_t {
+        running,
+        finished,   // everything received is settled, and nothing more comes or a stop was asked for
+        failed,     // the source cannot go on; error() says why
+        abandoned,  // told to give up with messages in flight
+    };
+
+    // `changed`: called by the source thread when the state leaves `running`.
+    SourceLoop(std::string name, std::string identity, QueueInstance queue, Clock& clock, Logger logger,
+               std::function<void()> changed);
+    ~SourceLoop();
+    SourceLoop(const SourceLoop&) = delete;
+    SourceLoop& operator=(const SourceLoop&) = delete;
+
+    // What the pools of this source report to. Valid from construction on.
+    Worker::Way way() { return {outcomes_, bell_}; }
+
+    // Before open: where messages go and where dead letters are kept.
+    void connect(SourceRouter router, std::vector<Dispatcher::PoolLane> pools, Target& dead_letters, std::uint64_t in_flight_max);
+    Result<void> open();
+    void start();
+    // Stops polling; pools have been or are told by the same caller. finish_current: what has not reached a worker is released.
+    void request_stop(StopMode mode);
+    // Settles what has come back, counts the rest as abandoned, and ends.
+    void give_up();
+    // False: the adapter still holds the thread at `deadline_ns`.
+    bool join(std::int64_t deadline_ns);
+    void close();
+    // A thread still uses the messages: nothing of this may be freed.
+    void leave_behind();
+
+    State state() const { return state_.load(std::memory_order_acquire); }
+    const std::string& error() const { return error_; }  // once failed
+    const std::string& name() const { return name_; }
+    std::uint32_t capabilities() const;
+    SourceCounts counts() const;
+    HistogramSnapshot latency() const { return settlement_.latency(); }
+
+private:
+    void thread_main();
+    State loop();
+    void take_back();
+    void store_or_settle(MessageList& ended);
+    bool may_poll() const;
+    void poll(std::uint32_t wait_ms);
+    void poll_answered(sluice_status status, const FaultBuffer& fault);
+    bool has_news() const;
+    void rest();
+    bool confirm_rest();
+    void stop_now();
+    void fail(std::string why);
+
+    // constant after connect
+    const std::string name_;
+    Clock& clock_;
+    const Logger logger_;
+    const std::function<void()> changed_;
+    std::uint64_t in_flight_max_ = 0;
+
+    QueueInstance queue_;
+    MessageInbox outcomes_;
+    Doorbell bell_;
+    MessageStore store_;
+    Settlement settlement_;
+    Intake intake_;
+    std::unique_ptr<DeadLetters> dead_letters_;
+    std::unique_ptr<Dispatcher> dispatcher_;
+
+    // the source thread's
+    std::int64_t now_ns_ = 0;
+    std::int64_t poll_again_ns_ = 0;
+    std::uint32_t poll_failures_ = 0;
+    bool ended_ = false;      // nothing will come any more
+    bool came_empty_ = false;  // the last poll brought nothing
+    bool stopped_ = false;    // the stop has been seen
+    std::string error_;
+
+    std::atomic<StopMode> stop_{StopMode::none};
+    std::atomic<bool> give_up_{false};
+    std::atomic<State> state_{State::running};
+    std::atomic<std::uint64_t> in_flight_{0};  // as the ledger counts it; written by the source thread
+
+    std::mutex gone_mutex_;
+    std::condition_variable gone_changed_;
+    bool gone_ = false;  // guarded by gone_mutex_
+    std::thread thread_;
+};
+
+}  // namespace sluice
