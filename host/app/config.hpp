@@ -99,7 +99,8 @@ struct HostConfig {
     std::vector<DatabaseConfig> databases;
     std::vector<TargetConfig> targets;
     std::vector<PoolConfig> pools;
-    std::string dead_letter_target;  // empty: dead-letters.jsonl in state_dir
+    std::string dead_letter_target;  // empty: the next
+    ComponentConfig dead_letters;    // dead-letters.jsonl in state_dir, by the plugin `file`; set by check_plugins
     Milliseconds statistics_every{10'000};
     bool drain = false;  // shutdown.mode
     Milliseconds shutdown_deadline{30'000};

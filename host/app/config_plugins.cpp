@@ -30,6 +30,23 @@ private:
     Problems& problems_;
 };
 
+// What is given up on is kept beside the positions unless the operator names another place.
+ComponentConfig default_dead_letters(const HostConfig& config) {
+    ComponentConfig component;
+    component.name = "dead-letters";
+    component.path = "dead_letters";
+    component.plugin = "file";
+    component.mark.where = config.file.string();
+    component.options.kind = Node::Kind::map;
+    Node path;
+    path.kind = Node::Kind::text;
+    path.text = (config.state_dir / "dead-letters.jsonl").string();
+    path.mark = component.mark;
+    path.path = "dead_letters.path";
+    component.options.map.push_back({"path", component.mark, std::move(path)});
+    return component;
+}
+
 }  // namespace
 
 void check_plugins(HostConfig& config, const FindComponent& find, Problems& problems) {
@@ -38,6 +55,10 @@ void check_plugins(HostConfig& config, const FindComponent& find, Problems& prob
     for (DatabaseConfig& database : config.databases) plugins.check(database.component, ComponentKind::database, "");
     for (TargetConfig& target : config.targets) plugins.check(target.component, ComponentKind::queue, "target");
     for (PoolConfig& pool : config.pools) plugins.check(pool.handler, ComponentKind::handler, "");
+    if (config.dead_letter_target.empty()) {
+        config.dead_letters = default_dead_letters(config);
+        plugins.check(config.dead_letters, ComponentKind::queue, "target");
+    }
 }
 
 }  // namespace sluice

@@ -1,0 +1,200 @@
+#include "app/host.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "app/host_builder.hpp"
+#include "app/host_parts.hpp"
+
+namespace sluice {
+namespace {
+
+constexpr std::int64_t ms = 1'000'000;
+
+std::string text_of(sluice_bytes bytes) { return {bytes.data, bytes.size}; }
+
+}  // namespace
+
+Host::Host(const HostConfig& config, Logging& logging, Clock& clock, std::function<void()> changed)
+    : config_(config), logging_(logging), clock_(clock), changed_(std::move(changed)), watch_(clock) {}
+
+Host::~Host() = default;
+
+std::unique_ptr<Host> Host::create(const HostConfig& config, Registry& registry, Logging& logging, Clock& clock,
+                                   std::function<void()> changed, std::vector<std::string>& problems) {
+    std::unique_ptr<Host> host(new Host(config, logging, clock, std::move(changed)));
+    Builder(*host, config, registry, problems).build();
+    if (!problems.empty()) host.reset();
+    return host;
+}
+
+Target* Host::find_target(const std::string& name) {
+    for (auto& target : targets_)
+        if (target->name == name) return target->target.get();
+    return nullptr;
+}
+
+Result<void> Host::start() {
+    const auto give_back = [this](Error error) {
+        close_opened();
+        return error;
+    };
+    for (auto& database : databases_) {
+        auto opened = database->database.instance.attempt(
+            [](const sluice_database& table, void* self, sluice_fault* fault) { return table.open(self, fault); });
+        if (!opened) return give_back(std::move(opened).error());
+        database->open = true;
+    }
+    for (auto& target : targets_) {
+        if (auto started = target->target->start(); !started) return give_back(std::move(started).error());
+        target->running = true;
+    }
+    for (auto& pool : pools_)
+        if (auto started = pool->start(); !started) return give_back(std::move(started).error());
+    for (auto& source : sources_) {
+        if (auto opened = source->loop->open(); !opened) return give_back(std::move(opened).error());
+        source->open = true;
+    }
+    watch_.start();
+    running_ = true;
+    for (auto& source : sources_) source->loop->start();
+    return {};
+}
+
+// In the reverse order of start().
+void Host::close_opened() {
+    for (auto& source : sources_)
+        if (std::exchange(source->open, false)) source->loop->close();
+    for (auto& pool : pools_) pool->close();
+    const std::int64_t deadline = clock_.now() + 5'000 * ms;
+    for (auto& target : targets_)
+        if (target->running) target->target->request_stop(deadline);
+    for (auto& target : targets_)
+        if (target->running && target->target->join(deadline + 1'000 * ms)) target->running = false;
+    for (auto& database : databases_)
+        if (std::exchange(database->open, false)) {
+            const DatabaseInstance& instance = database->database.instance;
+            if (instance.table().close != nullptr)
+                fenced([&] { instance.table().close(instance.self()); }, [](std::string_view) {});
+        }
+}
+
+// ---- while it runs ----------------------------------------------------------------------------------------------------------
+
+bool Host::all_sources_ended() const {
+    return std::all_of(sources_.begin(), sources_.end(),
+                       [](const auto& source) { return source->loop->state() != SourceLoop::State::running; });
+}
+
+std::string Host::failure() const {
+    for (const auto& source : sources_)
+        if (source->loop->state() == SourceLoop::State::failed) return "source \"" + source->name + "\": " + source->loop->error();
+    for (const auto& target : targets_) {
+        std::lock_guard lock(target->mutex);
+        if (!target->failure.empty()) return "target \"" + target->name + "\": " + target->failure;
+    }
+    return {};
+}
+
+bool Host::reads_finite_source() const {
+    return std::any_of(sources_.begin(), sources_.end(),
+                       [](const auto& source) { return (source->loop->capabilities() & SLUICE_QUEUE_FINITE) != 0; });
+}
+
+StatisticsSnapshot Host::snapshot() const {
+    StatisticsSnapshot snapshot;
+    snapshot.taken_ns = clock_.now();
+    for (const auto& source : sources_) {
+        SourceStatistics statistics;
+        statistics.name = source->name;
+        statistics.counts = source->loop->counts();
+        statistics.latency = source->loop->latency();
+        for (const std::size_t number : source->pools) {
+            const WorkerPool& pool = *pools_[number];
+            for (std::uint32_t i = 0; i < pool.size(); ++i) {
+                const Worker& worker = pool.worker(i);
+                WorkerStatistics one{pool.name(), i, worker.counts(), worker.queue().depth(), worker.queue().high_water(),
+                                     worker.queue().capacity()};
+                statistics.parked += worker.parked();
+                statistics.counts.retried += one.counts.retried;
+                statistics.workers.push_back(std::move(one));
+            }
+        }
+        snapshot.sources.push_back(std::move(statistics));
+    }
+    return snapshot;
+}
+
+std::uint64_t Host::settled() const {
+    std::uint64_t settled = 0;
+    for (const auto& source : sources_) settled += source->loop->counts().settled();
+    return settled;
+}
+
+std::pair<std::uint64_t, std::uint64_t> Host::busy_and_queued() const {
+    std::uint64_t busy = 0, queued = 0;
+    for (const auto& pool : pools_)
+        for (std::uint32_t i = 0; i < pool->size(); ++i) {
+            busy += pool->worker(i).current() != nullptr;
+            queued += pool->worker(i).queue().depth();
+        }
+    return {busy, queued};
+}
+
+// ---- the end ----------------------------------------------------------------------------------------------------------------
+
+void Host::request_stop() {
+    for (auto& source : sources_) {
+        const bool takes_back = (source->loop->capabilities() & SLUICE_QUEUE_TAKES_BACK) != 0;
+        const StopMode mode = config_.drain || !takes_back ? StopMode::drain : StopMode::finish_current;
+        source->loop->request_stop(mode);
+        for (const std::size_t number : source->pools) pools_[number]->stop(mode);
+    }
+}
+
+void Host::cancel() {
+    for (auto& pool : pools_) pool->cancel();
+}
+
+void Host::give_up() {
+    for (auto& source : sources_) source->loop->give_up();
+}
+
+bool Host::close(std::int64_t deadline_ns) {
+    if (!running_) {
+        close_opened();
+        return true;
+    }
+    bool all = true;
+    for (auto& source : sources_) all &= source->loop->join(deadline_ns);
+    // What a failed source has left in the pools is not worth finishing: nobody could be told.
+    for (auto& pool : pools_) pool->stop(StopMode::finish_current);
+    for (auto& pool : pools_) all &= pool->join(deadline_ns);
+    if (!all) {
+        left_behind_ = true;
+        for (auto& pool : pools_) pool->leave_behind();
+        for (auto& source : sources_) source->loop->leave_behind();
+        return false;
+    }
+    running_ = false;
+    watch_.stop();
+    close_opened();
+    return std::none_of(targets_.begin(), targets_.end(), [](const auto& target) { return target->running; });
+}
+
+std::vector<std::string> Host::stuck() const {
+    std::vector<std::string> lines;
+    for (const auto& pool : pools_)
+        for (std::uint32_t i = 0; i < pool->size(); ++i) {
+            const Worker& worker = pool->worker(i);
+            const Message* message = worker.current();
+            if (message == nullptr) continue;
+            const std::int64_t since_ms = (clock_.now() - worker.running_since_ns()) / ms;
+            lines.push_back("worker " + pool->name() + "[" + std::to_string(i) + "] has been in its handler for " +
+                            std::to_string(since_ms) + " ms with message " + text_of(message->view.id) + ", key \"" +
+                            text_of(message->view.key) + "\"");
+        }
+    return lines;
+}
+
+}  // namespace sluice

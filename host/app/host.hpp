@@ -1,0 +1,91 @@
+// The host: owns every part, and the order in which they start and stop.
+//
+//   create   plugins are loaded, instances created; nothing is opened, nothing runs
+//   start    databases open -> workers connect, handlers start -> targets -> sources open -> threads run
+//   stop     sources stop polling -> workers finish -> sources settle and end -> workers, targets, databases close, in that order
+//
+// Threads      control: the main thread.
+// Ownership    everything below it. The configuration, the registry and the log outlive it.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "app/config.hpp"
+#include "core/clock.hpp"
+#include "observe/logging.hpp"
+#include "observe/statistics.hpp"
+#include "plugin/registry.hpp"
+#include "plugin/services.hpp"
+#include "source/source_loop.hpp"
+#include "target/target.hpp"
+#include "work/worker_pool.hpp"
+
+namespace sluice {
+
+class Host {
+public:
+    // Everything that is wrong is in `problems`, a sentence each; the host is there only if that is empty.
+    // `changed`: called on any thread when a source has ended or a target has failed for good.
+    static std::unique_ptr<Host> create(const HostConfig& config, Registry& registry, Logging& logging, Clock& clock,
+                                        std::function<void()> changed, std::vector<std::string>& problems);
+    // After stop(), or before start().
+    ~Host();
+    Host(const Host&) = delete;
+    Host& operator=(const Host&) = delete;
+
+    // invalid: the configuration or a plugin is at fault. unavailable and others: a source, database or target cannot be opened. What
+    // was opened is closed again.
+    Result<void> start();
+
+    // ---- while it runs ----
+    bool all_sources_ended() const;
+    // Why the host cannot go on, or empty.
+    std::string failure() const;
+    bool reads_finite_source() const;
+    StatisticsSnapshot snapshot() const;
+    std::uint64_t settled() const;
+    // Workers inside a handler now, and messages in queues.
+    std::pair<std::uint64_t, std::uint64_t> busy_and_queued() const;
+
+    // ---- the end ----
+    // Asks everything to stop: `shutdown.mode`, or drain where a source cannot take messages back.
+    void request_stop();
+    // Tells handlers to give up.
+    void cancel();
+    // What is still in flight is abandoned now.
+    void give_up();
+    // After all sources have ended. False: a thread is still inside a plugin at `deadline_ns` (stuck() says where): end the process.
+    bool close(std::int64_t deadline_ns);
+    std::vector<std::string> stuck() const;
+
+private:
+    struct NamedDatabase;
+    struct NamedTarget;
+    struct NamedSource;
+    class Builder;
+
+    Host(const HostConfig& config, Logging& logging, Clock& clock, std::function<void()> changed);
+    Target* find_target(const std::string& name);
+    void close_opened();
+
+    const HostConfig& config_;
+    Logging& logging_;
+    Clock& clock_;
+    const std::function<void()> changed_;
+
+    // In the order of creation: what is later may use what is earlier, and goes first.
+    std::vector<std::unique_ptr<NamedDatabase>> databases_;
+    std::vector<std::unique_ptr<NamedTarget>> targets_;  // the default dead letters last
+    Dependencies dependencies_;
+    Watch watch_;
+    std::vector<std::unique_ptr<NamedSource>> sources_;
+    std::vector<std::unique_ptr<WorkerPool>> pools_;  // as in the configuration
+    bool running_ = false;
+    bool left_behind_ = false;
+};
+
+}  // namespace sluice

@@ -1,0 +1,174 @@
+#include "app/run_host.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/host.hpp"
+#include "app/signals.hpp"
+#include "app/state_dir.hpp"
+#include "observe/progress.hpp"
+
+namespace sluice {
+namespace {
+
+constexpr std::int64_t ms = 1'000'000;
+constexpr std::int64_t cancel_grace_ns = 500 * ms;  // for handlers that look at cancelled()
+constexpr std::int64_t teardown_ns = 2'000 * ms;    // for threads to end once nothing is in flight
+
+// Waits and reports until the host has ended by itself or was stopped.
+class Run {
+public:
+    Run(const HostConfig& config, Host& host, Signals& signals, Logging& logging, Clock& clock)
+        : config_(config),
+          host_(host),
+          signals_(signals),
+          logging_(logging),
+          clock_(clock),
+          log_(logging.logger("host")),
+          statistics_(logging.logger("statistics"), clock.now()),
+          next_report_ns_(clock.now() + every()) {
+        if (host.reads_finite_source()) progress_.emplace(logging, clock);
+    }
+
+    int until_ended() {
+        while (!host_.all_sources_ended()) {
+            const Signals::Event event = signals_.wait(std::chrono::milliseconds(wait_ms()));
+            if (event == Signals::Event::stop) stop_asked();
+            if (event == Signals::Event::reload) log_.warn("SIGHUP: this version does not reload its configuration; restart it instead");
+            if (failure_.empty() && !(failure_ = host_.failure()).empty()) {
+                log_.error("cannot go on: {}", failure_);
+                stop();
+            }
+            keep_time();
+        }
+        return end();
+    }
+
+private:
+    std::int64_t every() const { return config_.statistics_every.count() * ms; }
+
+    std::int64_t wait_ms() const {
+        std::int64_t next = next_report_ns_;
+        if (deadline_ns_ != 0) next = std::min(next, deadline_ns_);
+        std::int64_t wait = std::max<std::int64_t>((next - clock_.now()) / ms + 1, 0);
+        if (progress_ && logging_.terminal()) wait = std::min<std::int64_t>(wait, 200);
+        return std::min<std::int64_t>(wait, 60'000);
+    }
+
+    void stop_asked() {
+        if (deadline_ns_ == 0) {
+            const auto [busy, queued] = host_.busy_and_queued();
+            log_.info("{}", stopping_text(logging_.terminal(), config_.drain, busy, queued));
+            stop();
+        } else if (!cancelled_) {
+            log_.warn("asked again: handlers are told to give up, what they do not finish is abandoned");
+            deadline_ns_ = clock_.now();
+        }
+    }
+
+    void stop() {
+        if (deadline_ns_ != 0) return;
+        deadline_ns_ = clock_.now() + config_.shutdown_deadline.count() * ms;
+        host_.request_stop();
+    }
+
+    void keep_time() {
+        const std::int64_t now = clock_.now();
+        if (progress_) progress_->update(host_.settled());
+        if (now >= next_report_ns_) {
+            statistics_.interval(host_.snapshot());
+            next_report_ns_ = now + every();
+        }
+        if (deadline_ns_ == 0 || now < deadline_ns_) return;
+        if (!cancelled_) {
+            cancelled_ = true;
+            deadline_ns_ = now + cancel_grace_ns;
+            host_.cancel();
+        } else {
+            deadline_ns_ = now + 1'000 * ms;
+            host_.give_up();
+        }
+    }
+
+    int end() {
+        progress_.reset();
+        const StatisticsSnapshot last = host_.snapshot();
+        const bool closed = host_.close(clock_.now() + teardown_ns);
+        const bool law = statistics_.final(last);
+        const bool abandoned = std::any_of(last.sources.begin(), last.sources.end(),
+                                           [](const SourceStatistics& source) { return source.counts.abandoned != 0; });
+        if (!closed) {
+            for (const std::string& line : host_.stuck()) log_.error("{}", line);
+            log_.error("a plugin still holds a thread; the process ends without ending that plugin");
+            std::_Exit(exit_status::abandoned);  // destructors would pull the ground from under that thread
+        }
+        if (!failure_.empty() || !(failure_ = host_.failure()).empty()) return exit_status::failed;
+        if (!law) return exit_status::law_broken;
+        return abandoned ? exit_status::abandoned : exit_status::clean;
+    }
+
+    const HostConfig& config_;
+    Host& host_;
+    Signals& signals_;
+    Logging& logging_;
+    Clock& clock_;
+    const Logger log_;
+    StatisticsReport statistics_;
+    std::optional<Progress> progress_;
+    std::int64_t next_report_ns_;
+    std::int64_t deadline_ns_ = 0;  // 0 = no stop was asked for
+    bool cancelled_ = false;
+    std::string failure_;
+};
+
+}  // namespace
+
+LogOptions log_options(const LogConfig& config) {
+    LogOptions options;
+    options.level = parse_log_level(config.level).value_or(LogLevel::info);
+    options.json = config.json;
+    for (const auto& [component, level] : config.levels)
+        options.levels.emplace_back(component, parse_log_level(level).value_or(LogLevel::info));
+    return options;
+}
+
+int run_host(const HostConfig& config, Registry& registry) {
+    // 1  Signals are blocked for all threads to come; the clock and the log exist.
+    Signals signals;
+    SystemClock clock;
+    Logging logging(log_options(config.log), clock);
+    const Logger log = logging.logger("host");
+
+    // 2  Every part is created; nothing is open. All that is wrong with the configuration is known from here on.
+    std::vector<std::string> problems;
+    const std::unique_ptr<Host> host =
+        Host::create(config, registry, logging, clock, [&signals] { signals.notify(); }, problems);
+    if (!host) {
+        for (const std::string& problem : problems) log.error("{}", problem);
+        return exit_status::bad_configuration;
+    }
+
+    // 3  The state directory is ours alone.
+    const auto state = StateDir::open(config.state_dir);
+    if (!state) {
+        log.error("{}", state.error().message);
+        return exit_status::failed;
+    }
+
+    // 4  Everything is open and runs.
+    if (auto started = host->start(); !started) {
+        log.error("{}", started.error().message);
+        return started.error().kind == ErrorKind::invalid ? exit_status::bad_configuration : exit_status::failed;
+    }
+    log.info("{} runs: {} sources, {} pools", config.name, config.sources.size(), config.pools.size());
+
+    // 5  Until the sources have ended, by themselves or because we were asked; then everything closes in reverse.
+    return Run(config, *host, signals, logging, clock).until_ended();
+}
+
+}  // namespace sluice

@@ -1,0 +1,32 @@
+// The signals that a host answers, as something to wait for (signalfd(2)), together with news from other threads (eventfd(2)).
+//
+// Threads      construction: the main thread, before any other exists, since the signal mask is inherited. notify: any.
+//              wait: the main thread.
+#pragma once
+
+#include <signal.h>
+
+#include <chrono>
+#include <cstdint>
+
+namespace sluice {
+
+class Signals {
+public:
+    enum class Event : std::uint8_t { timeout, stop, reload, news };
+
+    Signals();
+    ~Signals();
+    Signals(const Signals&) = delete;
+    Signals& operator=(const Signals&) = delete;
+
+    Event wait(std::chrono::milliseconds at_most);
+    void notify();
+
+private:
+    int signals_;
+    int news_;
+    sigset_t before_;
+};
+
+}  // namespace sluice
