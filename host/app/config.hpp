@@ -24,7 +24,8 @@ struct ComponentConfig {
     std::string path;               // "sources.flights", "pools.airports.handler"
     std::string plugin;             // the component's name, or the path of a .so (then absolute)
     Node options;                   // a map
-    Mark mark;                      // of `plugin`
+    Mark mark;                      // of the name
+    Mark plugin_mark;               // of what stands behind `plugin:`
     std::string component;          // the component's name in its manifest; set with the next by check_plugins
     std::filesystem::path library;  // the plugin's file
 };

@@ -55,6 +55,7 @@ ComponentConfig read_component(MapReader& map, const std::string& name) {
     component.path = map.path();
     component.mark = map.mark();
     component.plugin = map.required_text("plugin", "name the plugin, or the path of its .so file");
+    if (const Node* plugin = map.find("plugin")) component.plugin_mark = plugin->mark;
     if (is_path(component.plugin)) component.plugin = map.reading().absolute(component.plugin);
     map.not_yet("sha256", "does not pin the content of plugins; leave the key out");
     const Node* config = map.find("config");

@@ -13,12 +13,12 @@ public:
     void check(ComponentConfig& component, ComponentKind kind, std::string_view role) {
         if (component.plugin.empty()) return;  // a problem already
         const Result<FoundComponent> found = find_(kind, component.plugin);
-        if (!found) return problems_.add(component.mark, component.path + ".plugin", found.error().message);
+        if (!found) return problems_.add(component.plugin_mark, component.path + ".plugin", found.error().message);
         const ComponentSpec& spec = *found->spec;
         component.component = spec.name;
         component.library = found->library;
         if ((role == "source" && !spec.source) || (role == "target" && !spec.target))
-            return problems_.add(component.mark, component.path + ".plugin",
+            return problems_.add(component.plugin_mark, component.path + ".plugin",
                                  fmt::format("plugin \"{}\" cannot be a {}; it is a {} only", spec.name, role,
                                              role == "source" ? "target" : "source"));
         check_options(spec, {role, folder_, component.mark}, component.options, problems_);

@@ -1,0 +1,13 @@
+// The verbs of the command line, one file each. Every verb takes the arguments behind its name and answers the exit status
+// (app/exit_status.hpp); results go to standard output, complaints to standard error.
+#pragma once
+
+#include <span>
+#include <string>
+
+namespace sluice {
+
+int run_verb(std::span<const std::string> arguments);
+int check_verb(std::span<const std::string> arguments);
+
+}  // namespace sluice
