@@ -12,15 +12,15 @@ Dispatcher::Dispatcher(SourceRouter router, MessageStore& store, std::vector<Poo
     : router_(std::move(router)), store_(store) {
     for (PoolLane& lane : lanes) {
         Pool pool{std::move(lane), {}, {}};
-        for (std::uint32_t i = 0; i < pool.lane.pool->size(); ++i) pool.lines.push_back(Line{&pool.lane.pool->worker(i), {}, {0.8, 0.5}, false});
+        for (std::uint32_t i = 0; i < pool.lane.pool->size(); ++i) pool.lines.push_back(Line(&pool.lane.pool->worker(i)));
         pools_.push_back(std::move(pool));
     }
     stage_.reserve(limits::poll_batch);
 }
 
-void Dispatcher::dispatch(MessageList polled, MessageList& ended) {
+void Dispatcher::dispatch(MessageList polled, std::int64_t now_ns, MessageList& ended) {
     while (Message* message = polled.pop_front()) route(message, ended);
-    push_waiting(ended);
+    push_waiting(now_ns, ended);
 }
 
 void Dispatcher::route(Message* message, MessageList& ended) {
@@ -65,7 +65,8 @@ void Dispatcher::route(Message* message, MessageList& ended) {
     }
 }
 
-void Dispatcher::push_waiting(MessageList& ended) {
+void Dispatcher::push_waiting(std::int64_t now_ns, MessageList& ended) {
+    now_ns_ = now_ns;
     if (in_use_.empty()) return;
     std::size_t kept = 0;
     for (auto& [pool, line] : in_use_) {
@@ -126,16 +127,15 @@ void Dispatcher::apply_policy(Pool& pool, Line& line, MessageList& ended) {
 
 void Dispatcher::say_depth(Pool& pool, Line& line, std::uint32_t depth) {
     const std::uint32_t capacity = line.worker->queue().capacity();
-    switch (line.nearly_full.update(depth, capacity)) {
-        case TwoWayNotice::Change::began:
-            pool.lane.logger.warn("the queue of worker {} is {} % full ({} of {} messages)", line.worker->index(),
-                                  depth * 100ull / capacity, depth, capacity);
-            break;
-        case TwoWayNotice::Change::ended:
-            pool.lane.logger.info("the queue of worker {} is below half again ({} of {} messages)", line.worker->index(), depth,
-                                  capacity);
-            break;
-        case TwoWayNotice::Change::none: break;
+    const TwoWayNotice::Change change = line.nearly_full.update(depth, capacity);
+    if (change == TwoWayNotice::Change::began && line.notices.pass(now_ns_)) {
+        line.noticed = true;
+        // Where polling waits for room, a full queue is how a fast source meets a slower handler; where messages are dropped, it is a loss.
+        pool.lane.logger.log(pool.lane.when_full == WhenFullThen::block ? LogLevel::info : LogLevel::warn,
+                             "the queue of worker {} is {} % full ({} of {} messages)", line.worker->index(), depth * 100ull / capacity,
+                             depth, capacity);
+    } else if (change == TwoWayNotice::Change::ended && std::exchange(line.noticed, false)) {
+        pool.lane.logger.info("the queue of worker {} is below half again ({} of {} messages)", line.worker->index(), depth, capacity);
     }
 }
 

@@ -34,9 +34,9 @@ public:
     Dispatcher& operator=(const Dispatcher&) = delete;
 
     // Routes and pushes. What ends here (refused, unmatched, without a key, dropped) goes to `ended` with its outcome.
-    void dispatch(MessageList polled, MessageList& ended);
+    void dispatch(MessageList polled, std::int64_t now_ns, MessageList& ended);
     // Tries again what waits for room.
-    void push_waiting(MessageList& ended);
+    void push_waiting(std::int64_t now_ns, MessageList& ended);
     // Has a worker that was asked for room said that there is some?
     bool may_push() const;
     void release_all(MessageList& ended);
@@ -49,9 +49,13 @@ private:
     static constexpr std::uint16_t no_pool = 0xffff;
 
     struct Line {
+        explicit Line(Worker* to) : worker(to) {}
+
         Worker* worker;
         MessageList messages;            // routed, not yet in the queue
         TwoWayNotice nearly_full{0.8, 0.5};
+        RateLimit notices{60'000'000'000};  // a fast source fills a queue many times a second
+        bool noticed = false;               // its end is to be said too
         bool listed = false;             // in lines_in_use_
     };
     struct Pool {
@@ -72,6 +76,7 @@ private:
     std::vector<Message*> stage_;
     std::string scratch_;
     std::uint32_t waiting_ = 0;
+    std::int64_t now_ns_ = 0;
     const std::string none_;
 };
 

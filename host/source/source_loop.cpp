@@ -55,6 +55,11 @@ Result<void> SourceLoop::open() {
 }
 
 void SourceLoop::close() {
+    // A source that failed has left its pools' last outcomes unread.
+    MessageList left;
+    for (Message* message = outcomes_.take(); message != nullptr;) store_.destroy(std::exchange(message, message->next));
+    if (dead_letters_) dead_letters_->take_stored(left);
+    while (Message* message = left.pop_front()) store_.destroy(message);
     if (queue_.table().close != nullptr) fenced([&] { queue_.table().close(queue_.self()); }, [](std::string_view) {});
 }
 
@@ -109,7 +114,7 @@ SourceLoop::State SourceLoop::loop() {
         take_back();  // (1)
         if (stop_.load(std::memory_order_relaxed) != StopMode::none && !stopped_) stop_now();
         MessageList ended;
-        dispatcher_->push_waiting(ended);  // (2)
+        dispatcher_->push_waiting(now_ns_, ended);  // (2)
         store_or_settle(ended);
         settlement_.submit(now_ns_);
 
@@ -181,7 +186,7 @@ void SourceLoop::poll(std::uint32_t wait_ms) {
             for (Message* message = polled.first(); message != nullptr; message = message->next) message->received_ns = now_ns_;
         }
         MessageList ended;
-        dispatcher_->dispatch(polled, ended);
+        dispatcher_->dispatch(polled, now_ns_, ended);
         store_or_settle(ended);
     }
     poll_answered(status, fault);
