@@ -5,9 +5,11 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <vector>
 
 #include "core/json_text.hpp"
+#include "core/units.hpp"
 #include "plugin/abi_version.hpp"
 #include "plugin/fault.hpp"
 
@@ -33,13 +35,21 @@ std::string abi_of(const Manifest& manifest) {
     return fmt::format("{}.{}", manifest.abi_major, manifest.abi_minor);
 }
 
+// A bound as one would write it into the configuration.
+std::string bound_of(OptionType type, double bound) {
+    if (bound >= 0 && bound < 9e18) {
+        if (type == OptionType::duration) return format_duration(static_cast<std::int64_t>(bound));
+        if (type == OptionType::size) return format_size(static_cast<std::uint64_t>(bound));
+    }
+    return fmt::format("{}", bound);
+}
+
 // "integer from 1 to 9, default 5"
 std::string nature_of(const OptionSpec& option) {
     std::string text =
         option.type == OptionType::one_of ? fmt::format("one of {}", fmt::join(option.choices, " | ")) : to_string(option.type);
-    const char* unit = option.type == OptionType::duration ? " ms" : option.type == OptionType::size ? " bytes" : "";
-    if (option.minimum) text += fmt::format(" from {}{}", *option.minimum, option.maximum ? "" : unit);
-    if (option.maximum) text += fmt::format(" to {}{}", *option.maximum, unit);
+    if (option.minimum) text += fmt::format(" from {}", bound_of(option.type, *option.minimum));
+    if (option.maximum) text += fmt::format(" to {}", bound_of(option.type, *option.maximum));
     if (option.required) text += ", required";
     if (option.fallback) text += fmt::format(", default {}", option.fallback->empty() ? "\"\"" : *option.fallback);
     if (option.secret) text += ", secret";

@@ -1,7 +1,6 @@
 #include "plugin/registry.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <string_view>
@@ -9,6 +8,7 @@
 #include <utility>
 
 #include "core/limits.hpp"
+#include "core/suggest.hpp"
 #include "plugin/file_check.hpp"
 #include "plugin/refusal.hpp"
 
@@ -16,10 +16,6 @@ namespace sluice {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string spoken_list(const std::vector<std::string>& names) {
-    return fmt::format("{}", fmt::join(names, ", "));
-}
 
 const ComponentSpec* offered(const Registry::Candidate& candidate, ComponentKind kind, const std::string& name) {
     if (candidate.manifest)
@@ -153,7 +149,7 @@ Error Registry::not_found(ComponentKind kind, const std::string& name) const {
     std::vector<std::string> searched;
     for (const fs::path& folder : folders_) searched.push_back(folder.native());
     std::string message = fmt::format("there is no {} \"{}\" in {}{}", to_string(kind), name, spoken_list(searched),
-                                      names.empty() ? "; there are none" : "; there are " + spoken_list(names));
+                                      did_you_mean_or_list(name, names));
     if (!unsearched_.empty()) message += fmt::format("; not searched: {}", spoken_list(unsearched_));
     if (!refused_files.empty()) message += fmt::format("; refused, see `sluice plugins`: {}", spoken_list(refused_files));
     return {ErrorKind::invalid, std::move(message)};

@@ -75,9 +75,10 @@ TEST_F(RegistryTest, ListsWhatThereIsWhenANameIsNotFound) {
     const std::string missing = folder_ / "missing";
     Registry registry({folder_.path(), missing});
     EXPECT_EQ(refusal(registry, "parquet"),
-              "there is no handler \"parquet\" in " + folder_.path().native() + ", " + missing +
-                  "; there are good, larger_table; not searched: " + missing +
+              "there is no handler \"parquet\" in " + folder_.path().native() + " and " + missing +
+                  "; there are good and larger_table; not searched: " + missing +
                   " (No such file or directory); refused, see `sluice plugins`: " + (folder_ / "other.so").native());
+    EXPECT_THAT(refusal(registry, "godo"), HasSubstr("; did you mean \"good\"?"));
 }
 
 TEST_F(RegistryTest, NamesBothFilesWhenTwoOfferTheSame) {
