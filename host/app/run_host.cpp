@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "app/exit_status.hpp"
 #include "app/host.hpp"
 #include "app/signals.hpp"
 #include "app/state_dir.hpp"
@@ -108,7 +109,7 @@ private:
             std::_Exit(exit_status::abandoned);  // destructors would pull the ground from under that thread
         }
         if (!failure_.empty() || !(failure_ = host_.failure()).empty()) return exit_status::failed;
-        if (!law) return exit_status::law_broken;
+        if (!law) return exit_status::law;
         return abandoned ? exit_status::abandoned : exit_status::clean;
     }
 
@@ -126,8 +127,6 @@ private:
     std::string failure_;
 };
 
-}  // namespace
-
 LogOptions log_options(const LogConfig& config) {
     LogOptions options;
     options.level = parse_log_level(config.level).value_or(LogLevel::info);
@@ -135,6 +134,16 @@ LogOptions log_options(const LogConfig& config) {
     for (const auto& [component, level] : config.levels)
         options.levels.emplace_back(component, parse_log_level(level).value_or(LogLevel::info));
     return options;
+}
+
+}  // namespace
+
+std::vector<std::string> create_host(const HostConfig& config, Registry& registry) {
+    SystemClock clock;
+    Logging logging(log_options(config.log), clock);
+    std::vector<std::string> problems;
+    Host::create(config, registry, logging, clock, [] {}, problems);
+    return problems;
 }
 
 int run_host(const HostConfig& config, Registry& registry) {
@@ -150,7 +159,7 @@ int run_host(const HostConfig& config, Registry& registry) {
         Host::create(config, registry, logging, clock, [&signals] { signals.notify(); }, problems);
     if (!host) {
         for (const std::string& problem : problems) log.error("{}", problem);
-        return exit_status::bad_configuration;
+        return exit_status::invalid;
     }
 
     // 3  The state directory is ours alone.
@@ -163,7 +172,7 @@ int run_host(const HostConfig& config, Registry& registry) {
     // 4  Everything is open and runs.
     if (auto started = host->start(); !started) {
         log.error("{}", started.error().message);
-        return started.error().kind == ErrorKind::invalid ? exit_status::bad_configuration : exit_status::failed;
+        return started.error().kind == ErrorKind::invalid ? exit_status::invalid : exit_status::failed;
     }
     log.info("{} runs: {} sources, {} pools", config.name, config.sources.size(), config.pools.size());
 

@@ -6,6 +6,7 @@
 #include "app/config_load.hpp"
 #include "app/config_print.hpp"
 #include "app/exit_status.hpp"
+#include "app/run_host.hpp"
 #include "cli/arguments.hpp"
 #include "cli/verbs.hpp"
 
@@ -43,6 +44,10 @@ int check_verb(std::span<const std::string> words) {
     const LoadedConfig loaded = load_config(arguments.input);
     if (!loaded.problems.empty()) {
         fmt::print(stderr, "{}", loaded.problems.text());
+        return exit_status::invalid;
+    }
+    if (const std::vector<std::string> problems = create_host(loaded.config, *loaded.registry); !problems.empty()) {
+        for (const std::string& problem : problems) fmt::print(stderr, "{}\n", problem);
         return exit_status::invalid;
     }
     if (arguments.values.count("print") != 0)

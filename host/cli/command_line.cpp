@@ -23,6 +23,7 @@ struct Verb {
 };
 
 constexpr Verb verbs[] = {
+    {"run", "FILE", "run a configuration until it is stopped, or its finite sources are finished", run_verb},
     {"check", "FILE", "say everything that is wrong with a configuration", check_verb},
     {"plugins", "[inspect FILE]", "list the plugins, or show what one says of itself", plugins_verb},
 };
