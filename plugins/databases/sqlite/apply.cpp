@@ -1,5 +1,7 @@
 #include "apply.hpp"
 
+#include <utility>
+
 namespace sluice::sqlite {
 namespace {
 
@@ -20,32 +22,35 @@ Status attempt(WriteConnection& connection, Deduplication* records, std::span<Un
     return connection.commit();  // may find a deferred constraint broken: then the savepoints find whose fault it is
 }
 
+std::size_t faults_of(std::span<Unit* const> units) {
+    std::size_t faults = 0;
+    for (const Unit* unit : units)
+        for (const Entry& entry : unit->entries) faults += entry.fault != SLUICE_OK;
+    return faults;
+}
+
 }  // namespace
 
-Status commit_together(WriteConnection& connection, Deduplication* records, std::span<Unit* const> units) {
-    Status done = attempt(connection, records, units, Isolation::none);
-    // Once more is enough, but for a statement that rolls back the whole transaction (ON CONFLICT ROLLBACK): each try finds one
-    // of those.
-    while (is_fault_of_message(done.code())) {
+Status commit_together(WriteConnection& connection, Deduplication* records, std::span<Unit* const> units,
+                       bool& expects_faults) {
+    Isolation isolation = expects_faults ? Isolation::message : Isolation::none;
+    std::size_t faults = 0;
+    for (;;) {
+        const Status done = attempt(connection, records, units, isolation);
+        const std::size_t faults_before = std::exchange(faults, faults_of(units));
+        expects_faults = faults != 0;
+        if (done.ok()) {
+            if (records) records->committed();
+            return done;
+        }
         connection.rollback();
         if (records) records->rolled_back();
-        std::size_t faults_before = 0;
-        for (Unit* unit : units)
-            for (const Entry& entry : unit->entries) faults_before += entry.fault != SLUICE_OK;
-        done = attempt(connection, records, units, Isolation::message);
-        if (!is_fault_of_message(done.code())) break;
-        std::size_t faults = 0;
-        for (Unit* unit : units)
-            for (const Entry& entry : unit->entries) faults += entry.fault != SLUICE_OK;
-        if (faults == faults_before) done = as_unavailable(done);  // nobody to blame: never try for ever
+        // With savepoints once is enough, but for statements that roll back the whole transaction (ON CONFLICT ROLLBACK): each
+        // further try finds one of those. If it found none there is nobody to blame: never try for ever.
+        const bool again = is_fault_of_message(done.code()) && (isolation == Isolation::none || faults > faults_before);
+        if (!again) return as_unavailable(done);
+        isolation = Isolation::message;
     }
-    if (done.ok()) {
-        if (records) records->committed();
-        return done;
-    }
-    connection.rollback();
-    if (records) records->rolled_back();
-    return as_unavailable(done);
 }
 
 Status apply(WriteConnection& connection, Deduplication* records, Unit& unit, Entry& entry) {

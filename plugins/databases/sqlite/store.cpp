@@ -25,6 +25,9 @@ std::string prepared_path(const std::string& given) {
 }  // namespace
 
 void Store::open() {
+    // SQLite would count its memory under one lock for the whole process, at each allocation. Refused, and without harm, if
+    // something in this process has used SQLite before.
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     path_ = prepared_path(settings_.path);
     lock_.acquire(path_);
     try {

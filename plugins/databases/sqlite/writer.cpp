@@ -114,7 +114,7 @@ void Writer::end_group() {
         if (!unit->owner->is_fenced(*unit)) applied_.push_back(unit);
     Status outcome;
     if (!applied_.empty()) {
-        outcome = commit_together(connection_, records_, applied_);
+        outcome = commit_together(connection_, records_, applied_, expects_faults_);
         note_outcome(outcome);
     }
     for (Unit* unit : group_) unit->owner->end(*unit, outcome.code(), outcome.text());

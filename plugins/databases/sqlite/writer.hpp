@@ -22,8 +22,8 @@ namespace sluice::sqlite {
 
 class Writer {
 public:
-    // Messages of one transaction: keeps the wait for a commit to some milliseconds while a thousand a commit already are
-    // within a few per cent of the fastest.
+    // Messages of one transaction. A thousand are within some per cent of the fastest where a sync is quick; where it is slow,
+    // more are faster, and as many as this are applied in some milliseconds.
     static constexpr std::size_t group_messages_max = 4096;
 
     Writer() = default;
@@ -64,6 +64,7 @@ private:
     WriteConnection connection_;
     std::vector<Unit*> group_;
     std::vector<Unit*> applied_;  // those of the group that are not fenced
+    bool expects_faults_ = false;
 
     std::mutex mutex_;
     std::condition_variable wake_;     // the thread: work, or a released hold, or stop

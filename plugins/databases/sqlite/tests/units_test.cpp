@@ -51,14 +51,14 @@ TEST_F(Units, LoseOnlyTheMessageThatFails) {
     {
         Pause pause(store().writer());
         const auto first = one.begin();
-        one.write(first, 1, insert_item, 1, 10).code();
-        one.write(first, 2, insert_item, 2, 20).code();
-        one.write(first, 2, insert_item, 1, 21).code();  // the key is taken: the row 2 of this message goes, too
-        one.write(first, 3, insert_item, 3, 30).code();
+        (void)one.write(first, 1, insert_item, 1, 10);
+        (void)one.write(first, 2, insert_item, 2, 20);
+        (void)one.write(first, 2, insert_item, 1, 21);  // the key is taken: the row 2 of this message goes, too
+        (void)one.write(first, 3, insert_item, 3, 30);
         one.submit(first, 1);
         const auto second = other.begin();
-        other.write(second, 9, "INSERT INTO item VALUES(?, abs(?))", 4, std::numeric_limits<std::int64_t>::min()).code();
-        other.write(second, 10, insert_item, 5, 50).code();
+        (void)other.write(second, 9, "INSERT INTO item VALUES(?, abs(?))", 4, std::numeric_limits<std::int64_t>::min());
+        (void)other.write(second, 10, insert_item, 5, 50);
         other.submit(second, 1);
     }
     const Ended first = one.wait(1);
@@ -72,14 +72,50 @@ TEST_F(Units, LoseOnlyTheMessageThatFails) {
     EXPECT_EQ(number("SELECT sum(id * 100 + value) FROM item"), 110 + 330 + 550);
 }
 
+TEST_F(Units, AfterAFaultBeginWithSavepointsAndLoseNoMore) {
+    open();
+    Worker worker(store());
+    for (int round = 0; round < 3; ++round) {
+        const auto unit = worker.begin();
+        (void)worker.write(unit, 1, insert_item, round, 1);
+        if (round < 2) (void)worker.write(unit, 2, insert_item, round, 2);
+        const Ended ended = worker.commit(unit);
+        EXPECT_EQ(ended.of(1), SLUICE_OK);
+        EXPECT_EQ(ended.of(2), round < 2 ? SLUICE_CONSTRAINT : SLUICE_OK);
+    }
+    EXPECT_EQ(number("SELECT sum(value) FROM item"), 3);
+}
+
+TEST_F(Units, AreUnavailableWhenTheDiskIsFull) {
+    Settings settings;
+    settings.setup = "CREATE TABLE note(text TEXT)";
+    open(settings);
+    Worker worker(store());
+    sqlite3* const writer = store().writer().connection().handle();
+    const auto fill = [&] {
+        const auto unit = worker.begin();
+        (void)worker.write(unit, 1, "INSERT INTO note VALUES(?)", std::string(100'000, 'x'));
+        return worker.commit(unit);
+    };
+    EXPECT_EQ(fill().status, SLUICE_OK);
+    run_script(writer, "PRAGMA max_page_count=30", "limiting");
+    const Ended refused = fill();
+    EXPECT_EQ(refused.status, SLUICE_UNAVAILABLE);
+    EXPECT_TRUE(refused.text.starts_with("database or disk is full")) << refused.text;
+    EXPECT_TRUE(store().writer().ping().ok());  // a small write still finds room
+    run_script(writer, "PRAGMA max_page_count=1000", "limiting");
+    EXPECT_EQ(fill().status, SLUICE_OK);
+    EXPECT_EQ(number("SELECT count(*) FROM note"), 2);
+}
+
 TEST_F(Units, SurviveStatementsThatRollBackTheTransaction) {
     open();
     Worker worker(store());
     const auto unit = worker.begin();
     for (int i = 1; i <= 4; ++i) {
         const auto ticket = static_cast<sluice_ticket>(2 * i);
-        worker.write(unit, ticket, "INSERT OR ROLLBACK INTO item VALUES(?, ?)", i, i).code();
-        worker.write(unit, ticket + 1, "INSERT OR ROLLBACK INTO item VALUES(?, ?)", i, i).code();
+        (void)worker.write(unit, ticket, "INSERT OR ROLLBACK INTO item VALUES(?, ?)", i, i);
+        (void)worker.write(unit, ticket + 1, "INSERT OR ROLLBACK INTO item VALUES(?, ?)", i, i);
     }
     const Ended ended = worker.commit(unit);
     EXPECT_EQ(ended.status, SLUICE_OK);
@@ -96,10 +132,10 @@ TEST_F(Units, FindWhoBreaksAReferenceThatIsCheckedAtTheEnd) {
     open(settings);
     Worker worker(store());
     const auto unit = worker.begin();
-    worker.write(unit, 1, "INSERT INTO child VALUES(?)", 1).code();
-    worker.write(unit, 1, "INSERT INTO parent VALUES(?)", 1).code();
-    worker.write(unit, 2, "INSERT INTO child VALUES(?)", 2).code();
-    worker.write(unit, 3, "INSERT INTO parent VALUES(?)", 3).code();
+    (void)worker.write(unit, 1, "INSERT INTO child VALUES(?)", 1);
+    (void)worker.write(unit, 1, "INSERT INTO parent VALUES(?)", 1);
+    (void)worker.write(unit, 2, "INSERT INTO child VALUES(?)", 2);
+    (void)worker.write(unit, 3, "INSERT INTO parent VALUES(?)", 3);
     const Ended ended = worker.commit(unit);
     EXPECT_EQ(ended.status, SLUICE_OK);
     EXPECT_EQ(ended.results.size(), 1u);
@@ -114,7 +150,7 @@ TEST_F(Units, BehindAFailedOneConflictUntilAllAreAnswered) {
     open(settings);
     Worker worker(store());
     Worker other(store());
-    const auto insert = [&](std::uint64_t unit, int id) { worker.write(unit, 1, insert_item, id, id).code(); };
+    const auto insert = [&](std::uint64_t unit, int id) { (void)worker.write(unit, 1, insert_item, id, id); };
     std::uint64_t third = 0;
     {
         // Another program that locks the file: the transaction cannot begin.
@@ -136,7 +172,7 @@ TEST_F(Units, BehindAFailedOneConflictUntilAllAreAnswered) {
         sqlite3_db_config(intruder.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
     }
     const auto others = other.begin();
-    other.write(others, 1, insert_item, 9, 9).code();
+    (void)other.write(others, 1, insert_item, 9, 9);
     EXPECT_EQ(other.commit(others).status, SLUICE_OK);  // other connections go on
     EXPECT_TRUE(store().writer().ping().ok());
 
@@ -158,7 +194,7 @@ TEST_F(Units, OfOneConnectionBecomeDurableInOrder) {
             worker.wait(token - 1);
             unit = worker.begin();
         }
-        worker.write(unit, 1, insert_item, static_cast<std::int64_t>(token), 0).code();
+        (void)worker.write(unit, 1, insert_item, static_cast<std::int64_t>(token), 0);
         worker.submit(unit, token);
     }
     worker.wait(200);
@@ -182,13 +218,13 @@ TEST_F(Units, KeepNothingOfADroppedMessage) {
     open();
     Worker worker(store());
     const auto unit = worker.begin();
-    worker.write(unit, 1, insert_item, 1, 1).code();
-    worker.write(unit, 2, insert_item, 2, 2).code();
-    worker.write(unit, 2, insert_item, 3, 3).code();
+    (void)worker.write(unit, 1, insert_item, 1, 1);
+    (void)worker.write(unit, 2, insert_item, 2, 2);
+    (void)worker.write(unit, 2, insert_item, 3, 3);
     worker->drop(unit, 2);
-    worker.write(unit, 3, insert_item, 4, 4).code();
+    (void)worker.write(unit, 3, insert_item, 4, 4);
     worker->forget(unit, 3);
-    worker.write(unit, 5, insert_item, 5, 5).code();
+    (void)worker.write(unit, 5, insert_item, 5, 5);
     worker->drop(unit, 1);  // also one that is not the last
     const Ended ended = worker.commit(unit);
     EXPECT_EQ(ended.status, SLUICE_OK);
@@ -200,7 +236,7 @@ TEST_F(Units, ThatAreAbandonedLeaveNothing) {
     open();
     Worker worker(store());
     const auto unit = worker.begin();
-    worker.write(unit, 1, insert_item, 1, 1).code();
+    (void)worker.write(unit, 1, insert_item, 1, 1);
     EXPECT_TRUE(worker->seal(unit).ok());
     worker->abandon_unit(unit);
     EXPECT_EQ(worker.write(unit, 1, insert_item, 1, 1).code(), SLUICE_CONTRACT);  // the number is gone
@@ -265,14 +301,14 @@ TEST_F(Units, OfTenThreadsAllArrive) {
                         const sluice_identity identity{
                             sizeof(sluice_identity), 1, bytes("s"), bytes("f"), position, position + 1};
                         EXPECT_TRUE(worker->record_once(unit, ticket, identity).ok());
-                        worker.write(unit, ticket, insert_item, static_cast<std::int64_t>(position), t).code();
+                        (void)worker.write(unit, ticket, insert_item, static_cast<std::int64_t>(position), t);
                         if (m == 7 && u % 10 == 0) {
                             std::vector<std::int64_t> found;
                             EXPECT_TRUE(worker.read(unit, ticket, found, read_value, static_cast<std::int64_t>(position)).ok());
                             EXPECT_EQ(found, std::vector<std::int64_t>{t});
                         }
                         if (m == 13 && u % 7 == 0)
-                            worker.write(unit, ticket, insert_item, static_cast<std::int64_t>(position), t).code();
+                            (void)worker.write(unit, ticket, insert_item, static_cast<std::int64_t>(position), t);
                     }
                     worker.submit(unit, static_cast<std::uint64_t>(u) + 1);
                     if (u % 4 == 3) worker.wait(static_cast<std::uint64_t>(u) + 1);
