@@ -33,6 +33,7 @@ inline constexpr std::size_t fault_text_bytes = 1024;         // of a plugin's e
 inline constexpr std::uint32_t queue_capacity_max = 1u << 20; // messages a worker
 inline constexpr std::uint32_t poll_batch = 1024;             // messages a poll: one wake-up and one clock read for all of them
 inline constexpr std::uint32_t batch_max = 65'536;            // messages a unit of work
+inline constexpr std::uint32_t unconfirmed_max = 1u << 18;    // a source: a tag each, their messages are gone; adapters have bounds of their own
 inline constexpr std::uint32_t units_in_flight = 4;           // a worker: submitted and not yet committed
 inline constexpr std::uint32_t attempts_max = 1'000'000;
 inline constexpr std::uint32_t publishes_max = 1024;          // a message; a handler that fans out further loops

@@ -159,7 +159,7 @@ void SourceLoop::store_or_settle(MessageList& ended) {
 
 bool SourceLoop::may_poll() const {
     return !ended_ && !stopped_ && dispatcher_->waiting() == 0 && now_ns_ >= poll_again_ns_ &&
-           settlement_.in_flight() + limits::poll_batch <= in_flight_max_;
+           store_.live() + limits::poll_batch <= in_flight_max_ && settlement_.in_flight() <= limits::unconfirmed_max;
 }
 
 bool SourceLoop::has_news() const {

@@ -6,7 +6,7 @@
 // Life         create -> open (control) -> start -> [request_stop] -> [give_up] -> join -> close (control)
 // Threads      one of its own; request_stop, give_up, state, counts, latency: any.
 // Ownership    owns the adapter's instance, the messages, the way back. Pools and the dead letters' target outlive the thread.
-// Limits       in_flight_max messages between poll and settle.
+// Limits       in_flight_max messages between poll and settle; limits::unconfirmed_max with those the source has not confirmed yet.
 #pragma once
 
 #include <atomic>
