@@ -21,8 +21,8 @@ int main(int argc, char** argv) {
     // 2. The words. From here on nothing looks at argv.
     const std::vector<std::string> words(argv + (argc > 0 ? 1 : 0), argv + argc);
 
-    // 3. The verb: all that is started in there is ended in there. What `run` starts, and in which order, stands in
-    // app/host.cpp.
+    // 3. The verb: all that is started in there is ended in there. What `run` starts and stops, and in which order, stands
+    //    in app/run_host.cpp and app/host.cpp.
     int status = exit_status::failed;
     try {
         status = run_command_line(words);

@@ -37,12 +37,13 @@ ComponentConfig default_dead_letters(const HostConfig& config) {
     component.path = "dead_letters";
     component.plugin = "file";
     component.mark.where = config.file.string();
+    component.plugin_mark = component.mark;
     component.options.kind = Node::Kind::map;
     Node path;
     path.kind = Node::Kind::text;
     path.text = (config.state_dir / "dead-letters.jsonl").string();
     path.mark = component.mark;
-    path.path = "dead_letters.path";
+    path.set_path("dead_letters.path");
     component.options.map.push_back({"path", component.mark, std::move(path)});
     return component;
 }

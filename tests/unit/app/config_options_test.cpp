@@ -162,7 +162,7 @@ TEST_F(CheckingOptions, MarksSecretsAndNeverShowsThem) {
 }
 
 TEST_F(CheckingOptions, OfAllComponentsAsksForEachByKindAndRole) {
-    ReadConfig result = read(smallest_configuration, {"targets.out.plugin=reader", "databases.d.plugin=gone"});
+    ReadConfig result = read(smallest_configuration, {"targets.out.plugin=reader", "dead_letters.target=out", "databases.d.plugin=gone"});
     ComponentSpec reader{ComponentKind::queue, "reader", "", true, false, {option("path", OptionType::path)}};
     ComponentSpec handler{ComponentKind::handler, "noop", "", false, false, {}};
     check_plugins(
