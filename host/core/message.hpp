@@ -6,6 +6,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -34,38 +35,39 @@ struct Failure {
     std::string text;
 };
 
-struct Message {
+// The first cache line is all that changes hands twice: what the worker leaves behind and what the source thread needs to settle.
+struct alignas(64) Message {
+    // Belong to whoever owns the message at the time.
+    Message* next = nullptr;  // in a list of one owner
+    std::unique_ptr<Failure> failure;
+    Outcome outcome = Outcome::none;
+    bool handled = false;  // the handler has been called for it
+    // The store's own.
+    std::uint16_t size_class = 0;
+    // Constant after routing; written by the source thread.
+    std::uint32_t charge = 0;  // bytes counted against queues and limits
+    std::uint64_t tag = 0;
+    std::int64_t received_ns = 0;
+    std::uint64_t key_hash = 0;  // 0 = no key: the message has no order to keep
+    // The store's own.
+    void* tail = nullptr;     // id and headers, where they did not fit behind a reserved body
+    void* own_key = nullptr;  // the key, where it is not a view of the body, the id or a header
+
     sluice_message view{};  // what plugins see; .attempt is the running attempt's number
 
     // Constant after routing; written by the source thread.
-    std::uint64_t tag = 0;
-    std::uint64_t key_hash = 0;  // 0 = no key: the message has no order to keep
     std::uint64_t position = 0;
     std::uint64_t position_end = 0;
-    std::int64_t received_ns = 0;
     std::uint32_t stream_size = 0;
-    std::uint32_t charge = 0;  // bytes counted against queues and limits
     std::uint16_t slot = 0;
     std::uint16_t worker = 0;
     std::uint16_t pool = 0;
-
-    // Belong to whoever owns the message at the time.
-    Outcome outcome = Outcome::none;
-    bool handled = false;  // the handler has been called for it
-    std::unique_ptr<Failure> failure;
-    Message* next = nullptr;         // in a list of one owner
-    Message* chain_tail = nullptr;   // in the head of a chain handed through an Inbox
-    Message* chain_next = nullptr;
-
-    // The store's own.
-    std::uint16_t size_class = 0;
-    void* tail = nullptr;     // id and headers, where they did not fit behind a reserved body
-    void* own_key = nullptr;  // the key, where it is not a view of the body, the id or a header
     std::uint32_t body_capacity = 0;  // bytes a reserved body may have
 
     void fail(std::string text) { failure = std::make_unique<Failure>(Failure{std::move(text)}); }
     const char* error() const { return failure ? failure->text.c_str() : ""; }
 };
+static_assert(offsetof(Message, view) == 64 && sizeof(Message) == 192);
 
 // FIFO through Message::next.
 class MessageList {

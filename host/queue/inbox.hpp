@@ -9,7 +9,10 @@
 #pragma once
 
 #include <atomic>
-#include <cstdint>
+#include <cstddef>
+#include <memory>
+#include <utility>
+#include <vector>
 
 #include "core/message.hpp"
 
@@ -48,37 +51,25 @@ private:
     alignas(64) std::atomic<T*> head_{nullptr};
 };
 
-// The same for whole lists of messages: one exchange a list, whatever its length.
-class MessageInbox {
-public:
-    void push(MessageList&& list) {
-        if (list.empty()) return;
-        Message* chain = list.first();
-        chain->chain_tail = list.last();
-        Message* head = head_.load(std::memory_order_relaxed);
-        do {
-            chain->chain_next = head;
-        } while (!head_.compare_exchange_weak(head, chain, std::memory_order_seq_cst, std::memory_order_relaxed));  // (W1)
-        list = MessageList();
-    }
-
-    // All messages, oldest list first, linked through next; nullptr if there are none.
-    Message* take() {
-        Message* chain = head_.exchange(nullptr, std::memory_order_acquire);  // (R1)
-        Message* first = nullptr;
-        while (chain != nullptr) {
-            Message* older = chain->chain_next;
-            chain->chain_tail->next = first;
-            first = chain;
-            chain = older;
-        }
-        return first;
-    }
-
-    bool empty() const { return head_.load(std::memory_order_seq_cst) == nullptr; }
-
-private:
-    alignas(64) std::atomic<Message*> head_{nullptr};
+// Messages on their way back to the source thread: all that one run of a worker has finished. An array rather than a list through the
+// messages, so that the reader can fetch them into its cache ahead of their turn.
+struct Outcomes {
+    Outcomes* next = nullptr;
+    std::vector<Message*> messages;
 };
+
+// Calls `settle` with each message of all lists, oldest list first. The lists are gone after.
+template <typename Settle>
+void take_outcomes(Inbox<Outcomes>& inbox, Settle&& settle) {
+    constexpr std::size_t ahead = 8;  // lines fetched from the worker's core while one is settled
+    for (Outcomes* outcomes = inbox.take(); outcomes != nullptr;) {
+        const std::unique_ptr<Outcomes> owned(std::exchange(outcomes, outcomes->next));
+        const std::vector<Message*>& messages = owned->messages;
+        for (std::size_t i = 0; i < messages.size(); ++i) {
+            if (i + ahead < messages.size()) __builtin_prefetch(messages[i + ahead], 1);
+            settle(messages[i]);
+        }
+    }
+}
 
 }  // namespace sluice

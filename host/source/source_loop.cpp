@@ -57,7 +57,7 @@ Result<void> SourceLoop::open() {
 void SourceLoop::close() {
     // A source that failed has left its pools' last outcomes unread.
     MessageList left;
-    for (Message* message = outcomes_.take(); message != nullptr;) store_.destroy(std::exchange(message, message->next));
+    take_outcomes(outcomes_, [this](Message* message) { store_.destroy(message); });
     if (dead_letters_) dead_letters_->take_stored(left);
     while (Message* message = left.pop_front()) store_.destroy(message);
     if (queue_.table().close != nullptr) fenced([&] { queue_.table().close(queue_.self()); }, [](std::string_view) {});
@@ -135,26 +135,22 @@ SourceLoop::State SourceLoop::loop() {
 }
 
 void SourceLoop::take_back() {
-    MessageList ended;
-    for (Message* message = outcomes_.take(); message != nullptr;) {
-        Message* next = message->next;
-        if (message->outcome == Outcome::dead_letter)
-            dead_letters_->store(message, dispatcher_->pool_name(*message));
-        else
-            settlement_.take(message, now_ns_);
-        message = next;
-    }
-    if (dead_letters_->has_news()) dead_letters_->take_stored(ended);
-    while (Message* message = ended.pop_front()) settlement_.take(message, now_ns_);
+    take_outcomes(outcomes_, [this](Message* message) { store_or_settle(message); });
+    if (!dead_letters_->has_news()) return;
+    MessageList stored;
+    dead_letters_->take_stored(stored);
+    while (Message* message = stored.pop_front()) settlement_.take(message, now_ns_);
+}
+
+void SourceLoop::store_or_settle(Message* message) {
+    if (message->outcome == Outcome::dead_letter)
+        dead_letters_->store(message, dispatcher_->pool_name(*message));
+    else
+        settlement_.take(message, now_ns_);
 }
 
 void SourceLoop::store_or_settle(MessageList& ended) {
-    while (Message* message = ended.pop_front()) {
-        if (message->outcome == Outcome::dead_letter)
-            dead_letters_->store(message, dispatcher_->pool_name(*message));
-        else
-            settlement_.take(message, now_ns_);
-    }
+    while (Message* message = ended.pop_front()) store_or_settle(message);
 }
 
 bool SourceLoop::may_poll() const {

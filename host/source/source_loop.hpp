@@ -73,6 +73,7 @@ private:
     void thread_main();
     State loop();
     void take_back();
+    void store_or_settle(Message* message);
     void store_or_settle(MessageList& ended);
     bool may_poll() const;
     void poll(std::uint32_t wait_ms);
@@ -91,7 +92,7 @@ private:
     std::uint64_t in_flight_max_ = 0;
 
     QueueInstance queue_;
-    MessageInbox outcomes_;
+    Inbox<Outcomes> outcomes_;
     Doorbell bell_;
     MessageStore store_;
     Settlement settlement_;

@@ -85,10 +85,14 @@ void Worker::tell_room() {
 }
 
 void Worker::report() {
-    if (reports_.empty()) return;
-    way_.outcomes.push(std::move(reports_));
-    reports_ = MessageList();
+    if (!reports_) return;
+    way_.outcomes.push(reports_.release());
     way_.bell.ring();
+}
+
+void Worker::finished(Message* message) {
+    if (!reports_) reports_ = std::make_unique<Outcomes>();
+    reports_->messages.push_back(message);
 }
 
 // ---- taking ----------------------------------------------------------------------------------------------------------------
@@ -121,7 +125,7 @@ bool Worker::admit(Message* message, MessageList& batch) {
         parking_.wait_behind(message);
     } else if (policy_.park_full_dead_letters) {
         give_up(message, "its key waits for a retry and has as many messages waiting as park_limit allows");
-        reports_.push_back(message);
+        finished(message);
     } else {
         return false;
     }
@@ -148,7 +152,7 @@ void Worker::release_all() {
     queue_.pop(held_, queue_.capacity());
     while (Message* message = held_.pop_front()) {
         message->outcome = Outcome::released;
-        reports_.push_back(message);
+        finished(message);
     }
     blocked_ = false;
     again_at_ns_ = 0;
@@ -286,7 +290,7 @@ void Worker::finish_units() {
             done += message->outcome == Outcome::acked;
             skipped += message->outcome == Outcome::skipped;
             rejected += message->outcome == Outcome::dead_letter;
-            reports_.push_back(message);
+            finished(message);
         }
         counters_.done.add(done);
         if (skipped != 0) counters_.skipped.add(skipped);

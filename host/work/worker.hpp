@@ -12,6 +12,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <random>
 #include <unordered_map>
 
@@ -45,7 +46,7 @@ class Worker final : public Runnable, private Watch::Alarm {
 public:
     // Where outcomes go: the inbox and the bell of the pool's source.
     struct Way {
-        MessageInbox& outcomes;
+        Inbox<Outcomes>& outcomes;
         Doorbell& bell;
     };
 
@@ -90,6 +91,7 @@ private:
     void put_back(MessageList& batch);
     void give_up(Message* message, std::string text);
     void release_all();
+    void finished(Message* message);
     void report();
     void tell_room();
     bool may_begin() const;
@@ -113,7 +115,7 @@ private:
     Parking parking_;
     MessageList held_;    // taken from the queue, not yet begun: a parked key is full, or the batch was
     MessageList again_;   // of units that failed as a whole, in order
-    MessageList reports_;
+    std::unique_ptr<Outcomes> reports_;  // of this run
     std::int64_t now_ns_ = 0;
     std::int64_t again_at_ns_ = 0;
     std::uint32_t failures_in_a_row_ = 0;
