@@ -97,7 +97,7 @@ Prepared prepare(sqlite3* handle, std::string_view sql) {
                           "a statement may not begin or end transactions, attach databases, create temporary objects or "
                           "set pragmas, as \"" +
                               shortened(sql) + "\" does: the adapter does that; pragmas go into `setup`");
-        const Status error = last_error(handle, sql);
+        const Status error = last_error(handle);  // whoever prepares says which statement it is
         throw Failure(error.code(), error.text());
     }
     if (!statement) throw Failure(SLUICE_INVALID, "the statement is empty");

@@ -161,7 +161,7 @@ Status WriteConnection::compile(Statement& statement) {
         statement.on_writer = prepare(handle_.get(), statement.sql);
         return SLUICE_OK;
     } catch (const Failure& failure) {
-        return {failure.code(), failure.what()};
+        return {failure.code(), std::string(failure.what()) + ", in \"" + shortened(statement.sql) + "\""};
     }
 }
 

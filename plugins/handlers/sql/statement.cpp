@@ -51,6 +51,7 @@ public:
             }
         }
         if (is_empty) throw std::invalid_argument("the statement is empty");
+        while (is_blank(made_.sql.back())) made_.sql.pop_back();  // a block of YAML ends with a newline
         return std::move(made_);
     }
 

@@ -120,9 +120,8 @@ TEST_F(Stores, RefuseASetupThatBreaksTheirPromises) {
 TEST_F(Stores, RefuseStatementsTheyCannotRun) {
     open();
     Worker worker(store());
-    EXPECT_EQ(refusal_of(worker, "INSERT INTO nowhere VALUES(?)"),
-              "no such table: nowhere, in \"INSERT INTO nowhere VALUES(?)\"");
-    EXPECT_EQ(refusal_of(worker, "SELEC 1"), "near \"SELEC\": syntax error, in \"SELEC 1\"");
+    EXPECT_EQ(refusal_of(worker, "INSERT INTO nowhere VALUES(?)"), "no such table: nowhere");
+    EXPECT_EQ(refusal_of(worker, "SELEC 1"), "near \"SELEC\": syntax error");
     EXPECT_EQ(refusal_of(worker, "SELECT 1; SELECT 2"),
               "more than one statement in \"SELECT 1; SELECT 2\": prepare them one by one");
     EXPECT_EQ(refusal_of(worker, "SELECT 1; -- and no more\n ;"), "prepared");

@@ -15,6 +15,10 @@ TEST(StatementScanner, ReplacesNamesInOrder) {
     EXPECT_EQ(made.parameters, (Names{"a", "b2", "_key", "a"}));
 }
 
+TEST(StatementScanner, LeavesOutWhatIsBlankAtTheEnd) {
+    EXPECT_EQ(scan("SELECT :a\n \n").sql, "SELECT ?");
+}
+
 TEST(StatementScanner, LeavesStringsNamesCommentsAndCastsAlone) {
     for (const char* text :
          {"SELECT ':a', 'it''s :a', ''':a'", R"(SELECT ":a", "x"":a", `:a`)", "SELECT 1 -- :a ?\n, 2",
