@@ -43,6 +43,7 @@ void TreeBuilder::OnScalar(const YAML::Mark& at, const std::string& tag, YAML::a
     node.text = value;
     node.mark = mark(at);
     node.plain = tag == "?";
+    last_quoted_ = node.plain ? YAML::Mark::null_mark() : at;
     refuse_tag(node.mark, tag);
     add(std::move(node), anchor);
 }
@@ -144,8 +145,10 @@ void TreeBuilder::spend(std::size_t nodes, const Mark& at) {
 // "?" and "!" are what the parser says of a scalar without and with quotes, "" of an alias.
 void TreeBuilder::refuse_tag(const Mark& at, const std::string& tag) {
     if (tag.empty() || tag == "?" || tag == "!") return;
+    constexpr std::string_view core_schema = "tag:yaml.org,2002:";
+    const std::string written = tag.starts_with(core_schema) ? "!!" + tag.substr(core_schema.size()) : tag;
     problems_.add(at, path(),
-                  fmt::format("tags such as {} are not read; put a text that looks like a number between quotes", tag));
+                  fmt::format("tags such as {} are not read; put a text that looks like a number between quotes", written));
 }
 
 std::string TreeBuilder::path() const {

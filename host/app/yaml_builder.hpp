@@ -27,6 +27,8 @@ public:
     TreeBuilder(const MarkMaker& mark_of, Problems& problems) : mark_of_(mark_of), problems_(problems) {}
 
     Mark mark(const YAML::Mark& mark) const;
+    // Where the last scalar begins, if it is not a plain one; else the null mark.
+    const YAML::Mark& last_quoted() const { return last_quoted_; }
     Node take_root() { return std::move(root_); }  // null if there was no document
 
     void OnDocumentStart(const YAML::Mark& mark) override;
@@ -68,6 +70,7 @@ private:
     const MarkMaker& mark_of_;
     Problems& problems_;
     Node root_;
+    YAML::Mark last_quoted_ = YAML::Mark::null_mark();
     bool document_seen_ = false;
     std::vector<Open> open_;
     std::map<YAML::anchor_t, Anchored> anchors_;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "core/limits.hpp"
 #include "core/units.hpp"
 
@@ -60,6 +62,37 @@ bool check_yaml_text(std::string_view text, const MarkMaker& mark_of, Problems& 
         }
     }
     return true;
+}
+
+std::string_view line_of(std::string_view text, std::uint32_t line) {
+    for (; line > 1; --line) {
+        const auto end = text.find('\n');
+        if (end == std::string_view::npos) return {};
+        text.remove_prefix(end + 1);
+    }
+    return text.substr(0, text.find('\n'));
+}
+
+bool quote_is_closed(std::string_view text, std::uint32_t line, std::uint32_t column) {
+    const std::string_view begin = line_of(text, line);
+    if (begin.size() < column) return true;
+    std::string_view rest = text.substr(static_cast<std::size_t>(begin.data() - text.data()) + column - 1);
+    while (rest.starts_with('&') || rest.starts_with('!')) {  // an anchor or a tag stands before it
+        const auto end = rest.find_first_of(" \t\n");
+        if (end == std::string_view::npos) return true;
+        rest.remove_prefix(std::min(rest.find_first_not_of(" \t\n", end), rest.size()));
+    }
+    if (!rest.starts_with('"') && !rest.starts_with('\'')) return true;
+    const char quote = rest[0];
+    for (std::size_t at = 1; at < rest.size(); ++at) {
+        if (quote == '"' && rest[at] == '\\')
+            ++at;
+        else if (quote == '\'' && rest[at] == quote && at + 1 < rest.size() && rest[at + 1] == quote)
+            ++at;
+        else if (rest[at] == quote)
+            return true;
+    }
+    return false;
 }
 
 }  // namespace sluice

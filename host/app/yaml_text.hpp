@@ -19,4 +19,11 @@ using MarkMaker = std::function<Mark(std::uint32_t line, std::uint32_t column)>;
 // False, and a problem, if the text is too large, is not UTF-8 or has control characters.
 bool check_yaml_text(std::string_view text, const MarkMaker& mark_of, Problems& problems);
 
+// yaml-cpp 0.7 takes the end of the file for the end of a quoted text if a line end comes before it, and so swallows all lines
+// behind an unclosed quote. False if a quoted text begins at this place and does not end.
+bool quote_is_closed(std::string_view text, std::uint32_t line, std::uint32_t column);
+
+// The line itself, without its end; empty behind the last.
+std::string_view line_of(std::string_view text, std::uint32_t line);
+
 }  // namespace sluice

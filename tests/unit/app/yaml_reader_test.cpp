@@ -85,9 +85,8 @@ TEST(YamlReader, RefusesOctalNumbers) {
 }
 
 TEST(YamlReader, RefusesTags) {
-    EXPECT_EQ(
-        problems_of("a: !!str 5\n"),
-        "f:1:4: a: tags such as tag:yaml.org,2002:str are not read; put a text that looks like a number between quotes\n");
+    EXPECT_EQ(problems_of("a: !!str 5\n"),
+              "f:1:4: a: tags such as !!str are not read; put a text that looks like a number between quotes\n");
     EXPECT_EQ(problems_of("a: !x { b: 1 }\n").substr(0, 22), "f:1:4: a: tags such as");
 }
 
@@ -135,6 +134,19 @@ TEST(YamlReader, SeesWhatTheParserWouldPassOver) {
     for (const auto* wrong : {"\xc0\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe2\x82", "\x80"})
         EXPECT_NE(problems_of(wrong).find("is not UTF-8"), std::string::npos);
     EXPECT_EQ(problems_of("a: \"caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80\"\n"), "");
+}
+
+TEST(YamlReader, SeesAQuoteThatIsNotClosed) {
+    EXPECT_EQ(problems_of("a: \"x\nb: 1\n"), "f:1:4: not valid YAML: this quote is not closed\n");
+    EXPECT_EQ(problems_of("a: 'it''s\nb: 1\n"), "f:1:4: not valid YAML: this quote is not closed\n");
+    EXPECT_EQ(problems_of("a: &x \"x\\\"\n"), "f:1:4: not valid YAML: this quote is not closed\n");
+    for (const auto* closed : {"a: \"x\\\\\"\n", "a: 'it''s'\n", "a: &x\n  \"x\"\n", "a: |\n  \"x\n", "\"a\": |\n  'x",
+                               "- \"x\"\n- x", "a: \"x\n  y\"\n", "a: \"\"\n", "a: &x |\n  x\n"})
+        EXPECT_EQ(problems_of(closed), "") << closed;
+}
+
+TEST(YamlReader, PointsAtTabsInTheIndentation) {
+    EXPECT_EQ(problems_of("a:\n\tb: c\n"), "f:2:3: not valid YAML: a tab in the indentation; indent with spaces\n");
 }
 
 TEST(YamlReader, RefusesAFileThatIsTooLarge) {
