@@ -1,0 +1,107 @@
+"""Stopping: what is running is finished, what is queued goes back, nothing is lost and nothing is done twice."""
+
+import signal
+import time
+import unittest
+
+from support import FLIGHTS, SystemTest
+
+TOTAL = 20_000
+
+
+def config(sleep, shutdown="{ mode: finish_current, deadline: 30s }", handler=""):
+    return f"""
+state_dir: ./state
+sources:
+  flights: {{ plugin: file, path: {FLIGHTS} }}
+pools:
+  airports:
+    source: flights
+    route: {{ key: /origin }}
+    workers: 10
+    batch: {{ max: 64 }}
+    handler: {{ plugin: noop, sleep: {sleep}{handler} }}
+statistics: {{ every: 50ms }}
+shutdown: {shutdown}
+log: {{ level: info, format: json }}
+"""
+
+
+class Stop(SystemTest):
+    def at_work(self, text, **fields):
+        """A run of this configuration that has received messages and not yet finished."""
+        running = self.start("run", self.write("stop.yaml", text))
+        running.wait_for_event("statistics", received=lambda n: n > 0, in_flight=lambda n: n > 0, **fields)
+        return running
+
+    def rest(self):
+        """What a second run, that does not sleep, receives."""
+        return self.run_to_end("run", self.write("rest.yaml", config("0ms"))).final()
+
+    def check_nothing_is_lost_or_done_twice(self, first):
+        second = self.rest()
+        self.assertEqual(first["acked"] + second["received"], TOTAL, (first, second))
+        self.assertEqual(second["acked"], second["received"])
+
+    def check_abandoned(self, final):
+        """Ten workers hang in a message each; what else was in their batches cannot be had back from them."""
+        self.assertEqual(final["acked"], 0)
+        self.assertGreaterEqual(final["abandoned"], 10)
+        self.assertLessEqual(final["abandoned"], 10 * 64)
+
+    def test_finishes_the_current_message_of_each_worker_within_two_seconds(self):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            with self.subTest(signal=number.name):
+                self.state.exists() and self.forget_position()
+                running = self.at_work(config("1s"))
+                begun = time.monotonic()
+                running.signal(number)
+                self.assertEqual(running.wait(), 0, running.log)
+                self.assertLess(time.monotonic() - begun, 2)
+                first = running.final()
+                self.assertGreater(first["acked"], 0, "the current messages were finished")
+                self.assertLessEqual(first["acked"], 20, "one a worker, or two if one ended meanwhile")
+                self.assertEqual(first["acked"] + first["released"], first["received"])
+                self.assertEqual(first["retried"], 0, "a stop burns no attempt")
+                self.check_nothing_is_lost_or_done_twice(first)
+
+    def test_keeps_the_finished_part_of_a_batch(self):
+        running = self.at_work(config("100ms"), acked=lambda n: n > 0)
+        running.signal()
+        self.assertEqual(running.wait(), 0, running.log)
+        first = running.final()
+        self.assertGreater(first["released"], 0)
+        self.check_nothing_is_lost_or_done_twice(first)
+
+    def test_works_off_what_is_queued_in_drain_mode(self):
+        running = self.at_work(config("1ms", shutdown="{ mode: drain, deadline: 60s }"))
+        running.signal()
+        self.assertEqual(running.wait(), 0, running.log)
+        first = running.final()
+        self.assertEqual((first["released"], first["acked"]), (0, first["received"]))
+        self.assertLess(first["received"], TOTAL, "polling stopped")
+        self.check_nothing_is_lost_or_done_twice(first)
+
+    def test_leaves_at_the_deadline_with_status_3(self):
+        running = self.at_work(config("60s", shutdown="{ mode: finish_current, deadline: 300ms }"))
+        begun = time.monotonic()
+        running.signal()
+        self.assertEqual(running.wait(20), 3, running.log)
+        self.assertGreaterEqual(time.monotonic() - begun, 0.3)
+        first = running.final()
+        self.check_abandoned(first)
+        self.check_nothing_is_lost_or_done_twice(first)
+
+    def test_leaves_at_the_second_signal_with_status_3(self):
+        running = self.at_work(config("60s"))
+        running.signal()
+        running.wait_for(lambda run: "stopping" in run.log, "the first signal was noticed")
+        running.signal()
+        self.assertEqual(running.wait(20), 3, running.log)
+        first = running.final()
+        self.check_abandoned(first)
+        self.check_nothing_is_lost_or_done_twice(first)
+
+
+if __name__ == "__main__":
+    unittest.main()
