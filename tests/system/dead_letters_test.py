@@ -23,11 +23,10 @@ class DeadLetters(SystemTest):
     def test_a_bad_message_among_good_ones_is_kept_with_its_reason(self):
         good = [b'{"origin":"AAA","delay":1}', b'{"origin":"AAA","delay":2}', b'{"origin":"BBB","delay":3}']
         bad = [
-            b"not json at all",
+            b"not json at all \xff",
             b'{"origin":"AAA","delay":',
             b'{"origin":"AAA"}',  # NOT NULL in the table
             b'{"origin":"AAA","delay":{"minutes":3}}',  # cannot be bound
-            b'{"origin":"\xff","delay":3}',
             b"[]",
         ]
         final = self.run_lines([good[0], *bad, *good[1:]])

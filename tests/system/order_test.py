@@ -25,7 +25,7 @@ pools:
     queue: {{ capacity: 200 }}
     batch: {{ max: 64 }}
     retry: {{ attempts: 1000, backoff: 1ms, backoff_max: 5ms }}
-    handler: {{ plugin: trace, path: ./trace.jsonl, sleep: 2ms, fail: 0.1, seed: 7 }}
+    handler: {{ plugin: trace, path: ./trace.jsonl, sleep_min: 0ms, sleep_max: 3ms, fail_percent: 10, seed: 7 }}
 statistics: {{ every: 100ms }}
 log: {{ level: info, format: json }}
 """
@@ -37,14 +37,17 @@ class Order(SystemTest):
         # Runs of one to eight messages of the same key, so that same-key neighbours share a batch.
         choose = random.Random(4)
         self.counts = dict.fromkeys((f"key{number}" for number in range(KEYS)), 0)
-        records = []
-        while len(records) < MESSAGES:
+        self.steps = {}  # offset in the file, with which its id ends -> (key, number)
+        lines, offset = [], 0
+        while len(lines) < MESSAGES:
             key = choose.choice(list(self.counts))
             for _ in range(choose.randint(1, 8)):
-                records.append({"key": key, "number": self.counts[key]})
+                self.steps[offset] = (key, self.counts[key])
+                lines.append(json.dumps({"key": key, "number": self.counts[key]}) + "\n")
+                offset += len(lines[-1])
                 self.counts[key] += 1
-        self.total = len(records)
-        self.lines_file("steps.jsonl", records)
+        self.total = len(lines)
+        self.write("steps.jsonl", "".join(lines))
 
     def run_steps(self, route):
         run = self.run_to_end("run", self.write("order.yaml", config(route)))
@@ -55,10 +58,10 @@ class Order(SystemTest):
     def read_trace(self):
         attempts = []
         for line in (self.folder / "trace.jsonl").read_text().splitlines():
-            entry = json.loads(line)
-            body = json.loads(entry["body"])
-            attempts.append(Attempt(body["key"], body["number"], entry["attempt"], entry["worker"], entry["start_ns"], entry["end_ns"],
-                                    entry["verdict"] == "done"))
+            call = json.loads(line)
+            key, number = self.steps[int(call["id"].rsplit(":", 1)[1])]
+            attempts.append(Attempt(key, number, call["attempt"], call["worker"], call["start_ns"], call["end_ns"],
+                                    call["verdict"] == "done"))
         return attempts
 
     def test_is_kept_for_each_key_while_a_tenth_of_the_attempts_fails(self):
