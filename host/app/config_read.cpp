@@ -162,8 +162,9 @@ void read_dead_letters(MapReader& root, HostConfig& config) {
 }
 
 // What may have a log level of its own; a section stands for all in it.
+// What the log's lines are filed under: the host's own parts, then those that the file names.
 std::vector<std::string> component_paths(const HostConfig& config) {
-    std::vector<std::string> paths{"sources", "databases", "targets", "pools"};
+    std::vector<std::string> paths{"host", "statistics", "sources", "databases", "targets", "pools"};
     for (const SourceConfig& source : config.sources) paths.push_back(source.component.path);
     for (const DatabaseConfig& database : config.databases) paths.push_back(database.component.path);
     for (const TargetConfig& target : config.targets) paths.push_back(target.component.path);

@@ -23,7 +23,7 @@ class Kill(SystemTest):
 
     def drill(self, deduplicate):
         """Kills runs at random moments until DRILLS of them had messages in flight; then lets one finish. Returns the table."""
-        config = self.write("kill.yaml", flights_config("./flights.jsonl", deduplicate, extra="statistics: { every: 5ms }\n"))
+        config = self.write("kill.yaml", flights_config("./flights.jsonl", deduplicate, extra="statistics: { every: 10ms }\n"))
         more = FLIGHTS.read_bytes() * COPIES
         moments = random.Random(20_000)
         killed = 0

@@ -73,9 +73,9 @@ class FullQueue(SystemTest):
 
     def test_says_once_that_a_queue_is_nearly_full(self):
         run, _ = self.run_numbers("block")
-        said = [line for line in run.lines if "80" in line and "%" in line]
-        self.assertGreaterEqual(len(said), 1, run.log)
-        self.assertLess(len(said), 100, "not for every message")
+        said = [entry["message"] for entry in run.events() if "% full" in entry["message"]]
+        self.assertEqual(len(said), 1, said)
+        self.assertRegex(said[0], r"worker 0 is (8|9|10)\d % full \(\d+ of 50 messages\)")
 
 
 class Memory(SystemTest):
@@ -83,7 +83,8 @@ class Memory(SystemTest):
         # 400 MB of messages, of which a full queue may hold 50 of 64 KiB in each of four workers.
         source = "{ plugin: generate, messages: 6400, size: 64KiB, keys: 100 }"
         running = self.start("run", self.write("full.yaml", config("60s", "block", workers=4, source=source)))
-        full = lambda queues: len(queues) >= 3 and all(queue["depth"] == CAPACITY for queue in queues)
+        # Full but for the batch at work: a source that waits for room waits until a queue is half empty.
+        full = lambda queues: len(queues) >= 3 and all(queue["depth"] >= CAPACITY - 4 for queue in queues)
         running.wait_for_event("statistics", deepest_queues=full)
         before = running.events("statistics")[-1]
         seen = len(running.events("statistics"))

@@ -18,7 +18,7 @@ from support import DEADLINE, FLIGHTS, SystemTest, flights_config
 COUNTS = ("received", "acked", "retried", "dead_lettered", "skipped", "dropped_by_policy", "released", "in_flight")
 
 
-def config(sleep="1ms", workers=4, log="{ level: info, format: text }"):
+def config(sleep="1ms", workers=10, log="{ level: info, format: text }"):
     return f"""
 state_dir: ./state
 sources:
@@ -54,7 +54,7 @@ class Json(SystemTest):
         self.assertLessEqual(final["latency_p50_ns"], final["latency_p99_ns"])
         self.assertLessEqual(final["latency_p99_ns"], final["latency_max_ns"])
         last = {entry["worker"]: entry for entry in run.events("worker_statistics")}
-        self.assertEqual(last.keys(), set(range(4)))
+        self.assertEqual(last.keys(), set(range(10)))
 
     def test_info_says_no_line_a_message(self):
         run = self.run_to_end("run", self.write("run.yaml", flights_config(FLIGHTS)))

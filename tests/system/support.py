@@ -64,7 +64,7 @@ class Running:
                     return result
                 left = end - time.monotonic()
                 if self._ended or left <= 0 or not self._changed.wait(left):
-                    raise AssertionError(f"{what}: did not happen before the {'process ended' if self._ended else 'deadline'}\n{self.log}")
+                    raise AssertionError(f"{what}: did not happen before the {'process ended' if self._ended else 'deadline'}\n{self.tail}")
 
     def wait_for_event(self, event, deadline=DEADLINE, **fields):
         """The first JSON line with this `event` for which every given predicate holds: acked=lambda n: n > 0."""
@@ -81,7 +81,7 @@ class Running:
             status = self.process.wait(deadline)
         except subprocess.TimeoutExpired:
             self.kill()
-            raise AssertionError(f"still running after {deadline} s\n{self.log}") from None
+            raise AssertionError(f"still running after {deadline} s\n{self.tail}") from None
         self._close()
         return status
 
@@ -101,6 +101,11 @@ class Running:
     def log(self):
         return "\n".join(self.lines)
 
+    @property
+    def tail(self):
+        """What to show of the log when a test fails."""
+        return "\n".join(self.lines[-20:])
+
     def events(self, event=None):
         found = []
         for line in list(self.lines):
@@ -114,7 +119,7 @@ class Running:
         """The last line of the statistics of a source, by default of the only one. Its sum is checked here, for every test."""
         found = [entry for entry in self.events("final_statistics") if source in (None, entry["source"])]
         if len(found) != 1:
-            raise AssertionError(f"{len(found)} final statistics\n{self.log}")
+            raise AssertionError(f"{len(found)} final statistics\n{self.tail}")
         final = found[0]
         total = sum(final[name] for name in ENDS)
         if final["received"] != total or not final["law_holds"] or final["in_flight"] != 0:
@@ -147,7 +152,7 @@ class SystemTest(unittest.TestCase):
         """`sluice ARGUMENTS`, which must end by itself with this status."""
         running = self.start(*arguments, program=program)
         actual = running.wait(deadline)
-        self.assertEqual(actual, status, running.log + running.stdout)
+        self.assertEqual(actual, status, running.tail + running.stdout)
         return running
 
     def forget_position(self):

@@ -83,14 +83,14 @@ TEST_F(ReadingAConfiguration, LetsDefaultsFollowWhatIsGiven) {
 TEST_F(ReadingAConfiguration, ReadsTheRestOfTheHost) {
     const HostConfig config = config_with(
         {"plugin_path=[plugins, /opt/plugins]", "state_dir=../elsewhere", "shutdown={ mode: drain, deadline: 0s }",
-         "log={ level: warn, format: json, levels: { sources.flights: trace, pools: debug } }", "targets.out={ plugin: file }",
-         "dead_letters.target=out", "sources.flights.id=old.name", "statistics.every=1m"});
+         "log={ level: warn, format: json, levels: { sources.flights: trace, pools: debug, statistics: warn } }",
+         "targets.out={ plugin: file }", "dead_letters.target=out", "sources.flights.id=old.name", "statistics.every=1m"});
     EXPECT_EQ(config.plugin_path, (std::vector<std::filesystem::path>{folder_ / "plugins", "/opt/plugins"}));
     EXPECT_EQ(config.state_dir, folder_.parent_path() / "elsewhere");
     EXPECT_TRUE(config.drain);
     EXPECT_EQ(config.shutdown_deadline, 0s);
     EXPECT_TRUE(config.log.json);
-    EXPECT_EQ(config.log.levels.size(), 2u);
+    EXPECT_EQ(config.log.levels.size(), 3u);
     EXPECT_EQ(config.dead_letter_target, "out");
     EXPECT_EQ(config.sources[0].id, "old.name");
     EXPECT_EQ(config.statistics_every, 1min);
