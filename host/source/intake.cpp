@@ -16,7 +16,8 @@ sluice_incoming whole(const sluice_incoming* incoming) {
 
 }  // namespace
 
-Intake::Intake(MessageStore& store, Settlement& settlement) : store_(store), settlement_(settlement) {
+Intake::Intake(MessageStore& store, Settlement& settlement, Confirmed& confirmed)
+    : store_(store), settlement_(settlement), confirmed_(confirmed) {
     sink_.struct_size = sizeof sink_;
     sink_.context = this;
     sink_.push = [](void* context, const sluice_incoming* incoming) {
@@ -32,10 +33,7 @@ Intake::Intake(MessageStore& store, Settlement& settlement) : store_(store), set
         static_cast<Intake*>(context)->settlement_.settled(tags, count, status);
     };
     sink_.confirmed_below = [](void* context, sluice_bytes stream, std::uint64_t position) {
-        Confirmed& confirmed = static_cast<Intake*>(context)->confirmed_;
-        confirmed.stream.assign(stream.data, stream.size);
-        confirmed.position = position;
-        ++confirmed.changes;
+        static_cast<Intake*>(context)->confirmed_.write({stream.data, stream.size}, position);
     };
 }
 

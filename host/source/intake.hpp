@@ -9,6 +9,7 @@
 #include <string>
 
 #include "core/message.hpp"
+#include "queue/confirmed.hpp"
 #include "settle/settlement.hpp"
 #include "sluice/queue.h"
 
@@ -16,7 +17,7 @@ namespace sluice {
 
 class Intake {
 public:
-    Intake(MessageStore& store, Settlement& settlement);
+    Intake(MessageStore& store, Settlement& settlement, Confirmed& confirmed);
     Intake(const Intake&) = delete;
     Intake& operator=(const Intake&) = delete;
 
@@ -27,14 +28,6 @@ public:
     // After it; what the adapter reserved and did not commit is forgotten.
     MessageList close();
 
-    // The newest "all below is settled for good" of the adapter; `changes` grows with each.
-    struct Confirmed {
-        std::string stream;
-        std::uint64_t position = 0;
-        std::uint64_t changes = 0;
-    };
-    const Confirmed& confirmed() const { return confirmed_; }
-
 private:
     sluice_status push(const sluice_incoming& incoming);
     char* reserve(std::uint64_t size);
@@ -44,12 +37,12 @@ private:
 
     MessageStore& store_;
     Settlement& settlement_;
+    Confirmed& confirmed_;
     sluice_queue_sink sink_{};
     MessageList polled_;
     Message* reserved_ = nullptr;
     std::uint32_t max_ = 0;
     std::int64_t now_ns_ = 0;
-    Confirmed confirmed_;
 };
 
 }  // namespace sluice

@@ -28,9 +28,10 @@ SourceLoop::SourceLoop(std::string name, std::string identity, QueueInstance que
       bell_([this] {
           if (queue_.table().wake != nullptr) fenced([&] { queue_.table().wake(queue_.self()); }, [](std::string_view) {});
       }),
+      confirmed_(identity),
       store_(std::move(identity)),
       settlement_(queue_, store_, clock, logger),
-      intake_(store_, settlement_) {}
+      intake_(store_, settlement_, confirmed_) {}
 
 SourceLoop::~SourceLoop() {
     if (thread_.joinable()) thread_.detach();  // only after a join() that failed: the process ends now

@@ -46,7 +46,7 @@ public:
     SourceLoop& operator=(const SourceLoop&) = delete;
 
     // What the pools of this source report to. Valid from construction on.
-    Worker::Way way() { return {outcomes_, bell_}; }
+    Worker::Way way() { return {outcomes_, bell_, confirmed_}; }
 
     // Before open: where messages go and where dead letters are kept.
     void connect(SourceRouter router, std::vector<Dispatcher::PoolLane> pools, Target& dead_letters, std::uint64_t in_flight_max);
@@ -94,6 +94,7 @@ private:
     QueueInstance queue_;
     Inbox<Outcomes> outcomes_;
     Doorbell bell_;
+    Confirmed confirmed_;
     MessageStore store_;
     Settlement settlement_;
     Intake intake_;

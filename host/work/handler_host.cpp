@@ -138,6 +138,22 @@ void HandlerHost::drop(Unit& unit, std::uint32_t index, bool record) {
     }
 }
 
+void HandlerHost::restart() {
+    for (const auto& connection : connections_)
+        if (connection->table().restart != nullptr)
+            fenced([&] { connection->table().restart(connection->self()); }, [](std::string_view) {});
+}
+
+void HandlerHost::confirmed_below(std::string_view source, std::string_view stream, std::uint64_t position) {
+    if (deduplicating_ == nullptr || deduplicating_->table().confirmed_below == nullptr) return;
+    fenced(
+        [&] {
+            deduplicating_->table().confirmed_below(deduplicating_->self(), {source.data(), source.size()},
+                                                    {stream.data(), stream.size()}, position);
+        },
+        [](std::string_view) {});
+}
+
 // ---- services ------------------------------------------------------------------------------------------------------------
 
 sluice_status HandlerHost::database(sluice_bytes name, uint32_t* number, sluice_fault* fault) {

@@ -55,6 +55,11 @@ public:
     // Takes back what a message has written and published; with `record`, also that it was ever seen.
     void drop(Unit& unit, std::uint32_t index, bool record);
 
+    // After a failed unit, once all have ended: what is begun from now on counts again.
+    void restart();
+    // The source never delivers this stream below `position` again by itself.
+    void confirmed_below(std::string_view source, std::string_view stream, std::uint64_t position);
+
     const FaultBuffer& fault() const { return fault_; }
     bool thread_affine() const { return (handler_.table().flags & SLUICE_HANDLER_THREAD_AFFINE) != 0; }
     bool deduplicates() const { return deduplicating_ != nullptr; }

@@ -44,7 +44,7 @@ bool Worker::has_news() const {
 }
 
 bool Worker::may_begin() const {
-    return commits_.has_free_unit() && now_ns_ >= again_at_ns_ && (again_.empty() || commits_.empty());  // (3)
+    return commits_.has_free_unit() && now_ns_ >= again_at_ns_ && (!restart_ || commits_.empty());  // (3)
 }
 
 Worker::Next Worker::run() {
@@ -55,6 +55,8 @@ Worker::Next Worker::run() {
     if (stop_.load(std::memory_order_relaxed) == StopMode::finish_current) {
         release_all();
     } else if (may_begin()) {
+        if (std::exchange(restart_, false)) handler_.restart();
+        if (handler_.deduplicates()) pass_on_confirmed();
         MessageList batch;
         collect_batch(batch);
         if (!batch.empty()) process(batch);
@@ -271,6 +273,14 @@ std::int64_t Worker::backoff_ns(std::uint32_t attempt, std::int64_t delay_ms) {
     return std::uniform_int_distribution<std::int64_t>(0, most)(random_);
 }
 
+// What the source has confirmed need not be remembered message by message.
+void Worker::pass_on_confirmed() {
+    if (way_.confirmed.changes() == confirmed_seen_) return;
+    const Confirmed::Position position = way_.confirmed.read();
+    confirmed_seen_ = position.changes;
+    handler_.confirmed_below(position.source, position.stream, position.below);
+}
+
 // ---- ending ----------------------------------------------------------------------------------------------------------------
 
 void Worker::finish_units() {
@@ -300,6 +310,7 @@ void Worker::finish_units() {
 }
 
 void Worker::run_again(Unit& unit) {
+    restart_ = true;
     for (Message* message : unit.messages) {
         if (message == nullptr) continue;
         message->outcome = Outcome::none;

@@ -18,6 +18,7 @@
 
 #include "observe/counters.hpp"
 #include "queue/bounded_queue.hpp"
+#include "queue/confirmed.hpp"
 #include "queue/doorbell.hpp"
 #include "work/commits.hpp"
 #include "work/executor.hpp"
@@ -48,6 +49,7 @@ public:
     struct Way {
         Inbox<Outcomes>& outcomes;
         Doorbell& bell;
+        const Confirmed& confirmed;
     };
 
     Worker(std::uint32_t index, const WorkPolicy& policy, HandlerHost& handler, Commits& commits, Executor& executor, Watch& watch,
@@ -82,6 +84,7 @@ private:
 
     void finish_units();
     void run_again(Unit& unit);
+    void pass_on_confirmed();
     void collect_batch(MessageList& batch);
     bool admit(Message* message, MessageList& batch);
     void process(MessageList& batch);
@@ -115,6 +118,8 @@ private:
     Parking parking_;
     MessageList held_;    // taken from the queue, not yet begun: a parked key is full, or the batch was
     MessageList again_;   // of units that failed as a whole, in order
+    bool restart_ = false;  // a unit has failed: its databases take nothing until all have ended and restart() was called
+    std::uint64_t confirmed_seen_ = 0;
     std::unique_ptr<Outcomes> reports_;  // of this run
     std::int64_t now_ns_ = 0;
     std::int64_t again_at_ns_ = 0;

@@ -12,7 +12,7 @@
  *   3. makes the units of one connection durable in the order of their commit_submit;
  *   4. once it has answered a unit of a connection, or a message of it, with anything but SLUICE_OK, SLUICE_SEEN, SLUICE_CONSTRAINT or
  *      SLUICE_INVALID, answers every later unit already submitted on that connection with SLUICE_CONFLICT and applies nothing of
- *      it: the host runs them again in order. The next unit_begin after all answers starts afresh;
+ *      it: the host runs them again in order. Units begun after restart() count again;
  *   5. may apply and commit the units of several connections in one transaction.
  */
 #ifndef SLUICE_DATABASE_H
@@ -87,12 +87,16 @@ typedef struct sluice_database {
     /* The source will not deliver this stream below `position` again by itself: records may be folded into the one number.
      * NULL = nothing to do. */
     void (*confirmed_below)(void* connection, sluice_bytes source, sluice_bytes stream, uint64_t position);
+    /* The host has seen that a unit failed, and all units of this connection have ended: rule 4 ends here, not earlier, since the host
+     * may have begun units between the failure and its answer. */
+    void (*restart)(void* connection);
 } sluice_database;
-SLUICE_LAYOUT_SIZE(sluice_database, 160);
+SLUICE_LAYOUT_SIZE(sluice_database, 168);
 SLUICE_LAYOUT_MEMBER(sluice_database, create, 8);
 SLUICE_LAYOUT_MEMBER(sluice_database, connect, 56);
 SLUICE_LAYOUT_MEMBER(sluice_database, prepare, 72);
 SLUICE_LAYOUT_MEMBER(sluice_database, seal, 128);
 SLUICE_LAYOUT_MEMBER(sluice_database, confirmed_below, 152);
+SLUICE_LAYOUT_MEMBER(sluice_database, restart, 160);
 
 #endif

@@ -57,7 +57,6 @@ Status Connection::unit_begin(std::uint64_t& number) {
     std::uint64_t epoch = 0;
     {
         std::lock_guard lock(mutex_);
-        if (failed_epoch_ == epoch_ && unanswered_ == 0) ++epoch_;
         epoch = epoch_;
         if (!free_.empty()) {
             unit = free_.back();
@@ -172,7 +171,6 @@ void Connection::commit_submit(std::uint64_t number, std::uint64_t token) noexce
     unit->token = token;
     {
         std::lock_guard lock(mutex_);
-        ++unanswered_;
         ++away_;
     }
     if (unit->is_held)
@@ -195,6 +193,11 @@ void Connection::confirmed_below(std::string_view source, std::string_view strea
     if (records_) records_->confirm(source, stream, std::min(position, static_cast<std::uint64_t>(INT64_MAX)));
 }
 
+void Connection::restart() noexcept {
+    std::lock_guard lock(mutex_);
+    epoch_ = failed_epoch_ + 1;
+}
+
 bool Connection::is_fenced(const Unit& unit) {
     std::lock_guard lock(mutex_);
     return unit.epoch <= failed_epoch_;
@@ -209,7 +212,6 @@ void Connection::end(Unit& unit, sluice_status status, std::string_view text) {
         } else if (status != SLUICE_OK) {
             failed_epoch_ = unit.epoch;
         }
-        --unanswered_;  // before the call: the host may begin the next unit from inside of it
     }
     if (status == SLUICE_OK)
         for (const Entry& entry : unit.entries)

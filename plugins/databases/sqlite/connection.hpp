@@ -7,8 +7,7 @@
 // Ownership   units are reused; a unit's number is its place and how often it was used, so that a stale number is found out.
 // Limits      units_max begun or submitted at a time; then unit_begin answers SLUICE_FULL.
 // Invariants  (1) Once a unit was answered with anything that makes the host run it again, units of the same epoch are answered
-// with
-//                 SLUICE_CONFLICT and not applied. An epoch ends with the first unit that is begun when all are answered.
+//                 with SLUICE_CONFLICT and not applied. restart() begins the next epoch.
 //             (2) A statement that fails ends its message, whether it was queued or executed at once: nothing of the message
 //             stays.
 #pragma once
@@ -49,6 +48,7 @@ public:
     void commit_submit(std::uint64_t number, std::uint64_t token) noexcept override;
     void abandon_unit(std::uint64_t number) noexcept override;
     void confirmed_below(std::string_view source, std::string_view stream, std::uint64_t position) noexcept override;
+    void restart() noexcept override;
 
     bool is_fenced(const Unit& unit) override;
     void end(Unit& unit, sluice_status status, std::string_view text) override;
@@ -101,7 +101,6 @@ private:
     std::vector<Unit*> free_;
     std::uint64_t epoch_ = 1;
     std::uint64_t failed_epoch_ = 0;
-    std::uint32_t unanswered_ = 0;  // submitted, and the host has not been told the end
     std::uint32_t away_ = 0;        // submitted, and not back
 };
 

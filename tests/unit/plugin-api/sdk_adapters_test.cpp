@@ -185,6 +185,7 @@ struct ShelfConnection : sluice::Connection {
         sink.committed(token, SLUICE_OK, std::span(&result, 1));
     }
     void abandon_unit(std::uint64_t) noexcept override { Calls::note("abandon"); }
+    void restart() noexcept override { Calls::note("restart"); }
     sluice::CommitSink sink;
 };
 

@@ -91,6 +91,8 @@ public:
     // The source will not deliver this stream below `position` again by itself: records may be folded into the one number.
     virtual void confirmed_below(std::string_view /*source*/, std::string_view /*stream*/,
                                  std::uint64_t /*position*/) noexcept {}
+    // After a unit has failed and all have ended: what is begun from now on counts again (rule 4 of sluice/database.h).
+    virtual void restart() noexcept = 0;
 };
 
 // One configured database.
@@ -189,6 +191,7 @@ struct DatabaseThunks {
     static void confirmed_below(void* self, sluice_bytes source, sluice_bytes stream, std::uint64_t position) noexcept {
         connection(self).confirmed_below(view(source), view(stream), position);
     }
+    static void restart(void* self) noexcept { connection(self).restart(); }
 
     static constexpr sluice_database table{sizeof(sluice_database),
                                            0,
@@ -210,7 +213,8 @@ struct DatabaseThunks {
                                            &seal,
                                            &commit_submit,
                                            &abandon_unit,
-                                           &confirmed_below};
+                                           &confirmed_below,
+                                           &restart};
 };
 
 }  // namespace detail

@@ -108,6 +108,7 @@ TEST_F(HeldUnits, AreLostWhenAStatementRollsBackTheTransaction) {
     EXPECT_EQ(worker->seal(unit).code(), SLUICE_CONFLICT);
     EXPECT_EQ(worker.commit(unit).status, SLUICE_CONFLICT);
     EXPECT_EQ(number("SELECT count(*) FROM item"), 0);
+    worker->restart();
     const auto fresh = worker.begin();
     (void)worker.write(fresh, 1, insert_item, 1, 10);
     EXPECT_EQ(worker.commit(fresh).status, SLUICE_OK);

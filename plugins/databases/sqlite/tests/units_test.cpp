@@ -104,6 +104,7 @@ TEST_F(Units, AreUnavailableWhenTheDiskIsFull) {
     EXPECT_TRUE(refused.text.starts_with("database or disk is full")) << refused.text;
     EXPECT_TRUE(store().writer().ping().ok());  // a small write still finds room
     run_script(writer, "PRAGMA max_page_count=1000", "limiting");
+    worker->restart();
     EXPECT_EQ(fill().status, SLUICE_OK);
     EXPECT_EQ(number("SELECT count(*) FROM note"), 2);
 }
@@ -144,7 +145,7 @@ TEST_F(Units, FindWhoBreaksAReferenceThatIsCheckedAtTheEnd) {
     EXPECT_EQ(number("SELECT count(*) FROM child"), 1);
 }
 
-TEST_F(Units, BehindAFailedOneConflictUntilAllAreAnswered) {
+TEST_F(Units, BehindAFailedOneConflictUntilTheHostHasSeenIt) {
     Settings settings;
     settings.busy_timeout = std::chrono::milliseconds(1);
     open(settings);
@@ -178,6 +179,10 @@ TEST_F(Units, BehindAFailedOneConflictUntilAllAreAnswered) {
 
     worker.submit(third, 3);
     EXPECT_EQ(worker.wait(3).status, SLUICE_CONFLICT);
+    const auto unaware = worker.begin();  // begun after all answers, by a host that has not read them yet
+    insert(unaware, 4);
+    EXPECT_EQ(worker.commit(unaware).status, SLUICE_CONFLICT);
+    worker->restart();
     const auto fresh = worker.begin();
     insert(fresh, 1);
     EXPECT_EQ(worker.commit(fresh).status, SLUICE_OK);
