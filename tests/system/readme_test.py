@@ -117,7 +117,7 @@ class ExitStatuses(unittest.TestCase):
     def test_are_those_of_the_program(self):
         program = re.findall(r"constexpr int \w+ = ([0-9]+);", (ROOT / "host/app/exit_status.hpp").read_text())
         self.assertEqual([number for number, _ in self.rows(README)], program)
-        self.assertEqual(self.rows((ROOT / "docs/reference/exit-status.md").read_text()), self.rows(README))
+        self.assertEqual(self.rows((ROOT / "docs/reference/cli.md").read_text()), self.rows(README))
 
 
 if __name__ == "__main__":
