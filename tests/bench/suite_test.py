@@ -3,6 +3,7 @@
 """Every benchmark runs with next to no messages, so that it cannot rot. Nothing is asserted of times."""
 import json
 import os
+import shutil
 import subprocess
 import sys
 import unittest
@@ -36,6 +37,16 @@ class Suite(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertRegex(done.stdout, r"commit \S+, \d+ x ")
         self.assertRegex(done.stdout, r"\nidle\.rss_mib +\d")
+
+    @unittest.skipUnless(shutil.which("valgrind"), "valgrind is not installed")
+    @unittest.skipIf(os.environ.get("SLUICE_SANITIZE"), "valgrind cannot run what a sanitizer has built")
+    def test_each_stage_of_a_message_has_its_instructions(self):
+        done = bench("--tiny", "--stages", "memory_json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        lines = dict(line.rsplit(None, 1) for line in done.stdout.splitlines() if line and line.split()[-1].isdigit())
+        for stage in ("source plugin", "receive", "route", "hand over", "handle", "settle", "all"):
+            with self.subTest(stage):
+                self.assertGreater(int(lines[stage]), 0)
 
     def test_a_row_that_does_not_exist_is_an_error(self):
         done = bench("no_such_row")

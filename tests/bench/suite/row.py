@@ -24,6 +24,7 @@ class Row:
     messages: int = 0  # of one run of the subject
     start: callable = None  # () -> Sample with next to no messages: its instructions are not those of messages
     runs: int = 0  # 0 = as asked for
+    text: callable = None  # (messages) -> the configuration, for --stages
 
 
 @dataclass

@@ -48,7 +48,7 @@ def memory(scale, name, about, full, route, baselines=True, pin=None, busy_ns=0,
             go_busy = {"busy": f"{busy_ns}ns"} if busy_ns else {}
             others["Go worker pool"] = lambda: baseline("go_pool", pin, messages=few, key=key, **go_busy)
     return Row(name, about, lambda: sluice(text(messages), messages, pin), [Figure("rate", "messages/s", aim)], others, messages,
-               lambda: sluice(text(1), 1, pin))
+               lambda: sluice(text(1), 1, pin), text=text if baselines and not busy_ns else None)
 
 
 def order_cost(scale, name, about, route, **source):
@@ -83,7 +83,8 @@ def sqlite(scale, name, about, full, figures, baselines, deduplicate=False, batc
     for label, commit, threads, divide in baselines:
         others[label] = functools.partial(baseline, "sqlite_commits", messages=scale.messages(full // divide), commit=commit,
                                           threads=threads, file="FILE")
-    return Row(name, about, lambda: sluice(text(messages), messages), figures, others, messages, lambda: sluice(text(1), 1))
+    return Row(name, about, lambda: sluice(text(messages), messages), figures, others, messages, lambda: sluice(text(1), 1),
+               text=None if source else text)
 
 
 def latency(scale, name, about, rate, burst, aims, seconds=2):
