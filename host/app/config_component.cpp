@@ -6,15 +6,12 @@
 #include <array>
 
 #include "core/limits.hpp"
+#include "plugin/registry.hpp"
 
 namespace sluice {
 namespace {
 
 constexpr std::string_view name_letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
-bool is_path(std::string_view plugin) {
-    return plugin.find('/') != std::string_view::npos || plugin.ends_with(".so");
-}
 
 // A map `config:` is the same as options inline, but an option is given once.
 void add_options(MapReader& map, Node& options, const Node* config) {
@@ -56,7 +53,7 @@ ComponentConfig read_component(MapReader& map, const std::string& name) {
     component.mark = map.mark();
     component.plugin = map.required_text("plugin", "name the plugin, or the path of its .so file");
     if (const Node* plugin = map.find("plugin")) component.plugin_mark = plugin->mark;
-    if (is_path(component.plugin)) component.plugin = map.reading().absolute(component.plugin);
+    if (is_plugin_path(component.plugin)) component.plugin = map.reading().absolute(component.plugin);
     map.not_yet("sha256", "does not pin the content of plugins; leave the key out");
     const Node* config = map.find("config");
 
