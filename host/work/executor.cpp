@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <system_error>
 #include <utility>
 
 namespace sluice {
@@ -49,15 +50,21 @@ void Executor::schedule(std::span<Runnable* const> runnables) {
 // Brings the number of awake threads closer to what is wanted, by at most one: the thread that wakes does the same if there is more in
 // the line than it takes.
 void Executor::wake_one_locked() {
-    if (stopping_ || ready_.empty()) return;
-    const auto started = static_cast<std::uint32_t>(threads_.size());
-    const std::uint32_t awake = started - sleeping_ + woken_;
-    if (awake >= wanted_) return;
+    if (ready_.empty()) return;
+    if (awake_locked() >= wanted_) return;
     if (sleeping_ > woken_) {
         ++woken_;
         work_.notify_one();
-    } else if (started < threads_max_) {
+    } else if (threads_.size() < threads_max_ && !stopping_) {
+        start_thread_locked();
+    }
+}
+
+void Executor::start_thread_locked() {
+    try {
         threads_.emplace_back([this] { thread_main(); });
+    } catch (const std::system_error&) {
+        if (threads_.empty()) throw;  // otherwise those that are there do the work, slower, and the next tick tries again
     }
 }
 
@@ -65,29 +72,37 @@ void Executor::thread_main() {
     pthread_setname_np(pthread_self(), name_.substr(0, 15).c_str());
     std::unique_lock lock(mutex_);
     for (;;) {
-        while (ready_.empty() && !stopping_) {
+        while (ready_.empty() && !may_end_locked()) {
             ++sleeping_;
             work_.wait(lock);
             --sleeping_;
             if (woken_ > 0) --woken_;
         }
-        if (ready_.empty()) break;
+        if (ready_.empty()) break;  // the end
         Runnable* runnable = ready_.front();
         ready_.pop_front();
         ++taken_;
+        if (std::exchange(runnable->awaiting_, false)) --awaiting_;
         wake_one_locked();
         lock.unlock();
 
         // The Watch must know before the handler can block. Relaxed is enough for the fast look: the exchange decides.
         if (!watched_.load(std::memory_order_relaxed) && !watched_.exchange(true, std::memory_order_seq_cst)) wake_watch_();
 
-        bool again = runnable->run() == Runnable::Next::again;
+        const Runnable::Next next = runnable->run();
+        lock.lock();
+        bool again = next == Runnable::Next::again;
         if (!again) {
+            // Whoever claims it from here on meets the note: taking it from the line needs the lock.
+            if (next == Runnable::Next::awaiting) {
+                runnable->awaiting_ = true;
+                ++awaiting_;
+            }
             runnable->busy_.store(false, std::memory_order_seq_cst);  // before the look for news, see claim()
             again = runnable->has_news() && claim(*runnable);
         }
-        lock.lock();
         if (again) ready_.push_back(runnable);
+        if (may_end_locked()) work_.notify_all();
     }
     ++ended_;
     gone_.notify_all();
@@ -97,7 +112,7 @@ bool Executor::tick() {
     std::lock_guard lock(mutex_);
     const bool moved = taken_ != taken_at_last_tick_;
     taken_at_last_tick_ = taken_;
-    const auto awake = static_cast<std::uint32_t>(threads_.size()) - sleeping_ + woken_;
+    const std::uint32_t awake = awake_locked();
     if (!ready_.empty() && (!moved || awake < cores_)) {
         // (1) The line stood still for a tick: every awake thread sits in a handler. (2) It moves, but there is a core to spare.
         wanted_ = std::min(awake + 1, threads_max_);

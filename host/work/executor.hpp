@@ -33,8 +33,9 @@ class Executor;
 class Runnable {
 public:
     enum class Next : std::uint8_t {
-        again,   // there is more to do at once
-        idle,    // until something new arrives
+        again,    // there is more to do at once
+        idle,     // until something new arrives
+        awaiting, // the same, and something is under way that will arrive: stop() waits for it
     };
     virtual ~Runnable() = default;
     // Does a bounded piece of work.
@@ -45,6 +46,7 @@ public:
 private:
     friend class Executor;
     std::atomic<bool> busy_{false};  // in the ready line, or running
+    bool awaiting_ = false;          // guarded by the executor's mutex
 };
 
 class Executor {
@@ -61,7 +63,8 @@ public:
     // Once a tick while there is activity. Returns false if nothing happened since the last tick.
     bool tick();
 
-    // Ends when all awake threads have returned from run(); those that do not until `deadline` are left behind. False if any was.
+    // Ends when all threads have returned from run() and nothing is awaited any more; false if that is not so at `deadline_ns`. May be
+    // called again.
     bool stop(Clock& clock, std::int64_t deadline_ns);
 
     std::uint32_t threads() const;
@@ -69,6 +72,9 @@ public:
 private:
     void thread_main();
     void wake_one_locked();
+    void start_thread_locked();
+    std::uint32_t awake_locked() const { return static_cast<std::uint32_t>(threads_.size()) - ended_ - sleeping_ + woken_; }
+    bool may_end_locked() const { return stopping_ && ready_.empty() && awaiting_ == 0; }
     // True if the runnable was idle and now belongs into the line.
     static bool claim(Runnable& runnable);
 
@@ -87,6 +93,7 @@ private:
     std::uint32_t woken_ = 0;     // notified and not yet up
     std::uint32_t wanted_ = 1;    // threads to keep awake while the line is not empty
     std::uint32_t ended_ = 0;
+    std::uint32_t awaiting_ = 0;  // runnables
     std::uint32_t calm_ticks_ = 0;
     std::uint64_t taken_ = 0;  // from the line, ever
     std::uint64_t taken_at_last_tick_ = 0;
