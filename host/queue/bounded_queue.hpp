@@ -30,8 +30,9 @@ public:
     bool has_room(std::uint32_t staged, std::uint64_t staged_bytes, std::uint32_t charge) {
         const std::uint64_t tail = tail_.load(std::memory_order_relaxed);  // own variable
         if (tail + staged - head_seen_ >= capacity_ || pushed_bytes_ + staged_bytes + charge - popped_bytes_seen_ > bytes_max_) {
-            // (R2) acquire: pairs with (W2); the consumer has finished with the slots below head.
-            head_seen_ = head_.load(std::memory_order_acquire);
+            // (R2) pairs with (W2): the consumer has finished with the slots below head. Sequentially consistent, because the look that
+            // follows the note of waiting must not move before that note, or a wake-up would be lost.
+            head_seen_ = head_.load(std::memory_order_seq_cst);
             popped_bytes_seen_ = popped_bytes_.load(std::memory_order_relaxed);  // written before (W2)
         }
         if (tail + staged - head_seen_ >= capacity_) return false;

@@ -165,7 +165,8 @@ bool SourceLoop::has_news() const {
 }
 
 void SourceLoop::poll(std::uint32_t wait_ms) {
-    if (wait_ms != 0) {
+    const bool lies_down = wait_ms != 0;
+    if (lies_down) {
         if (settlement_.retry_at_ns() > now_ns_) wait_ms = std::min<std::uint32_t>(wait_ms, 50);
         bell_.lie_down_in_adapter();  // Doorbell (S1)
         if (has_news()) wait_ms = 0;  // (S2)
@@ -174,7 +175,7 @@ void SourceLoop::poll(std::uint32_t wait_ms) {
     FaultBuffer fault;
     const sluice_status status = fenced_status(
         fault, [&] { return queue_.table().poll(queue_.self(), limits::poll_batch, wait_ms, fault.get()); });
-    if (wait_ms != 0) bell_.rise();
+    if (lies_down) bell_.rise();
     MessageList polled = intake_.close();
     came_empty_ = polled.empty();
     if (!came_empty_) {
