@@ -15,9 +15,11 @@ Settlement::Settlement(const QueueInstance& queue, MessageStore& store, const Cl
 
 void Settlement::take(Message* message, std::int64_t now_ns) {
     now_ns_ = now_ns;
-    const bool back = message->outcome == Outcome::released;
+    // Never acked without an outcome that says so.
+    const Outcome outcome = message->outcome == Outcome::none ? Outcome::released : message->outcome;
+    const bool back = outcome == Outcome::released;
     items_.push_back({message->tag, back ? SLUICE_NACK : SLUICE_ACK, 0, 0});
-    outcomes_.push_back(message->outcome);
+    outcomes_.push_back(outcome);
     if (message->received_ns != run_received_ns_) flush_latency();
     run_received_ns_ = message->received_ns;
     if (!back) ++run_count_;
@@ -41,6 +43,7 @@ bool Settlement::submit(std::int64_t now_ns) {
     settling_ = false;
     if (status == SLUICE_OK) {
         for (const Outcome outcome : outcomes_) count(outcome, 1);
+        came_back();
     } else if (status == SLUICE_QUEUED) {
         for (std::size_t i = 0; i < items_.size(); ++i) unconfirmed_.emplace(items_[i].tag, outcomes_[i]);
     } else {
@@ -48,13 +51,16 @@ bool Settlement::submit(std::int64_t now_ns) {
         put_off(fault.error(status).message);
         return false;
     }
-    if (failures_ != 0) logger_.info("the source takes settlements again");
-    failures_ = 0;
     items_.clear();
     outcomes_.clear();
     for (const auto& [tag, early_status] : early_) confirm(tag, early_status);
     early_.clear();
     return true;
+}
+
+void Settlement::came_back() {
+    if (failures_ != 0) logger_.info("the source takes settlements again");
+    failures_ = 0;
 }
 
 void Settlement::put_off(const std::string& why) {
@@ -82,6 +88,7 @@ void Settlement::confirm(std::uint64_t tag, sluice_status status) {
     }
     if (status == SLUICE_OK) {
         count(entry->second, 1);
+        came_back();
     } else if (status == SLUICE_LOST_LEASE) {
         counters_.lost_lease.add();
     } else {

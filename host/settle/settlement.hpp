@@ -49,6 +49,7 @@ private:
     void count(Outcome outcome, std::uint64_t by);
     void confirm(std::uint64_t tag, sluice_status status);
     void put_off(const std::string& why);
+    void came_back();
     void flush_latency();
 
     const QueueInstance& queue_;
