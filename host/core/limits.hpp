@@ -25,6 +25,7 @@ inline constexpr std::size_t parser_bytes_kept = 1u << 20;    // a parser for la
 // ---- messages ----
 inline constexpr std::size_t message_bytes_max = 64u << 20;   // body; a source's own option is usually lower
 inline constexpr std::size_t headers_max = 64;                // a message
+inline constexpr std::size_t headers_bytes_max = 1u << 20;    // names and values of a message, together
 inline constexpr std::size_t id_bytes_max = 1024;             // a message's id
 inline constexpr std::size_t key_bytes_max = 1024;            // a longer key is taken by its hash
 inline constexpr std::size_t fault_text_bytes = 1024;         // of a plugin's error; the rest is cut

@@ -118,6 +118,8 @@ void MessageStore::commit(Message* message, const sluice_incoming& incoming) {
         message->tail = std::malloc(size);
         if (message->tail == nullptr) throw std::bad_alloc();
         tail = static_cast<char*>(message->tail);
+        message->charge += static_cast<std::uint32_t>(size);
+        bytes_ += size;
     }
     write_tail(message, incoming, tail);
 }

@@ -52,8 +52,16 @@ MessageList Intake::close() {
 }
 
 bool Intake::too_large(const sluice_incoming& incoming) {
-    return incoming.body.size > limits::message_bytes_max || incoming.header_count > limits::headers_max ||
-           incoming.id.size > limits::id_bytes_max || incoming.stream_size > incoming.id.size;
+    if (incoming.body.size > limits::message_bytes_max || incoming.header_count > limits::headers_max ||
+        incoming.id.size > limits::id_bytes_max || incoming.stream_size > incoming.id.size)
+        return true;
+    std::uint64_t room = limits::headers_bytes_max;
+    for (std::uint32_t i = 0; i < incoming.header_count; ++i) {
+        const sluice_header& header = incoming.headers[i];
+        if (header.name.size > room || header.value.size > room - header.name.size) return true;
+        room -= header.name.size + header.value.size;
+    }
+    return false;
 }
 
 sluice_status Intake::push(const sluice_incoming& incoming) {

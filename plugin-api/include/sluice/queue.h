@@ -49,7 +49,8 @@ typedef struct sluice_queue_sink {
     /* Takes one message. SLUICE_FULL: this poll has its `max`, keep the message for the next one. SLUICE_INVALID: larger than the
      * host takes: push it again as refused, with the body cut. */
     sluice_status (*push)(void* context, const sluice_incoming* message);
-    /* Room for a body of `size` bytes in the host's buffer, aligned and padded, to be filled before commit. NULL = as SLUICE_FULL. */
+    /* Room for a body of `size` bytes in the host's buffer, aligned and padded, to be filled before commit. NULL: what push
+     * would answer, SLUICE_FULL or SLUICE_INVALID; push tells which. */
     char* (*reserve)(void* context, uint64_t size);
     /* Takes the message whose body was written into the last reserve; body.size may be smaller than reserved. */
     sluice_status (*commit)(void* context, const sluice_incoming* message);
