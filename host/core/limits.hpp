@@ -37,6 +37,7 @@ inline constexpr std::uint32_t batch_max = 65'536;            // messages a unit
 inline constexpr std::uint32_t unconfirmed_max = 1u << 18;    // a source: a tag each, their messages are gone; adapters have bounds of their own
 inline constexpr std::uint32_t units_in_flight = 4;           // a worker: submitted and not yet committed
 inline constexpr std::uint32_t attempts_max = 1'000'000;
+inline constexpr std::int64_t retry_delay_ms_max = 365LL * 24 * 3'600'000;  // what a handler may ask for; the sum must fit a clock
 inline constexpr std::uint32_t publishes_max = 1024;          // a message; a handler that fans out further loops
 inline constexpr std::uint32_t databases_max = 8;             // used by one handler
 

@@ -56,8 +56,9 @@ Result<void> SourceLoop::open() {
 }
 
 void SourceLoop::close() {
-    // A source that failed has left its pools' last outcomes unread.
+    // A source that failed or gave up has left its pools' last outcomes unread, and what waited for room.
     MessageList left;
+    if (dispatcher_) dispatcher_->release_all(left);
     take_outcomes(outcomes_, [this](Message* message) { store_.destroy(message); });
     if (dead_letters_) dead_letters_->take_stored(left);
     while (Message* message = left.pop_front()) store_.destroy(message);

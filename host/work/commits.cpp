@@ -7,6 +7,14 @@
 #include "target/target.hpp"
 
 namespace sluice {
+namespace {
+
+// Not the message's own failure.
+bool is_passing(sluice_status status) {
+    return status == SLUICE_CONFLICT || status == SLUICE_UNAVAILABLE || status == SLUICE_UNKNOWN || status == SLUICE_STOPPED;
+}
+
+}  // namespace
 
 Commits::Commits(Logger logger, std::function<void()> news) : logger_(logger), news_(std::move(news)) {
     for (Unit& unit : units_) unit.owner = this;
@@ -29,13 +37,38 @@ void Commits::submit(Unit& unit, HandlerHost& handler) {
     std::stable_partition(unit.to_commit.begin(), unit.to_commit.end(),
                           [&](std::uint32_t position) { return connections[position]->deduplicates(); });
     unit.has_effects = !unit.to_commit.empty() || !unit.publishes.empty();
-    advance(unit, handler);
+    unit.stage = unit.has_effects ? Unit::Stage::waiting : Unit::Stage::finished;
+    advance(handler);
 }
 
-void Commits::advance(Unit& unit, HandlerHost& handler) {
+// (4)
+bool Commits::may_follow(const Unit& unit, const Unit& earlier) {
+    switch (earlier.stage) {
+        case Unit::Stage::publishing:
+        case Unit::Stage::finished: return true;
+        case Unit::Stage::committing:
+            return earlier.to_commit.empty() && !unit.to_commit.empty() && unit.to_commit.back() == earlier.committing_at;
+        default: return false;
+    }
+}
+
+void Commits::advance(HandlerHost& handler) {
+    for (std::size_t at = 0; at < order_.size(); ++at) {
+        Unit& unit = *order_[at];
+        if (unit.stage != Unit::Stage::waiting) continue;
+        const auto end = order_.begin() + static_cast<std::ptrdiff_t>(at);
+        if (std::any_of(order_.begin(), end, [](const Unit* earlier) { return earlier->failed; }))
+            fail(unit, handler, SLUICE_CONFLICT, "a unit before it failed");
+        else if (std::all_of(order_.begin(), end, [&](const Unit* earlier) { return may_follow(unit, *earlier); }))
+            step(unit, handler);
+    }
+}
+
+void Commits::step(Unit& unit, HandlerHost& handler) {
     if (!unit.to_commit.empty()) {
         const std::uint32_t position = unit.to_commit.back();
         unit.to_commit.pop_back();
+        unit.committing_at = position;
         unit.stage = Unit::Stage::committing;
         commit(unit, *handler.connections()[position], std::exchange(unit.handles[position], 0));
     } else if (!unit.publishes.empty()) {
@@ -94,6 +127,7 @@ void Commits::collect(HandlerHost& handler) {
             take_publishes(*unit, handler);
         unit = next;
     }
+    advance(handler);
 }
 
 void Commits::take_answer(Unit& unit, HandlerHost& handler) {
@@ -105,10 +139,18 @@ void Commits::take_answer(Unit& unit, HandlerHost& handler) {
         if (item.message >= unit.messages.size() || unit.messages[item.message] == nullptr) continue;
         Message& message = *unit.messages[item.message];
         if (item.status == SLUICE_SEEN || message.outcome != Outcome::acked) continue;
+        const bool runs_again = is_passing(item.status);
+        handler.drop(unit, item.message, runs_again);  // from the databases that have not committed yet
+        if (runs_again) {
+            message.outcome = Outcome::none;
+            unit.retry_later |= item.status != SLUICE_CONFLICT;
+            unit.answer.text = item.text;
+            continue;
+        }
         message.outcome = Outcome::dead_letter;
         message.fail(item.text.empty() ? "the database refused its writes: " + status_name(item.status) : item.text);
     }
-    advance(unit, handler);
+    unit.stage = Unit::Stage::waiting;
 }
 
 // Nothing of it is durable (or nobody knows): all of it runs again, and what other databases have not committed is forgotten.
@@ -171,6 +213,7 @@ void Commits::take_publishes(Unit& unit, HandlerHost& handler) {
             const PublishBatch::Result& result = batch.publish.results[i];
             if (result.status == SLUICE_OK) continue;
             Message& message = *unit.messages[batch.messages[i]];
+            if (message.outcome == Outcome::released) continue;
             if (result.status == SLUICE_STOPPED || result.status == SLUICE_FAILED) {
                 message.outcome = Outcome::released;  // for no fault of its own
                 continue;

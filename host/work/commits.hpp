@@ -7,6 +7,8 @@
 // Limits       limits::units_in_flight units.
 // Invariants   (1) a unit is in exactly one stage (2) a commit is answered once: a second or foreign answer is logged and ignored
 //              (3) take_finished() answers units in the order of submit()
+//              (4) units become durable and are published in that order too: a unit follows another while that one still commits only on
+//              the same connection, whose adapter keeps the order; and when one fails, all later ones fail with it
 #pragma once
 
 #include <array>
@@ -47,8 +49,10 @@ public:
 private:
     static std::uint64_t token_of(const Unit& unit, std::size_t index) { return (std::uint64_t{unit.generation} << 8) | index; }
     std::size_t index_of(const Unit& unit) const { return static_cast<std::size_t>(&unit - units_.data()); }
-    // Commits what comes next, or publishes, or finishes.
-    void advance(Unit& unit, HandlerHost& handler);
+    // Every unit that waits and whose turn it is commits what comes next, or publishes, or finishes.
+    void advance(HandlerHost& handler);
+    void step(Unit& unit, HandlerHost& handler);
+    static bool may_follow(const Unit& unit, const Unit& earlier);
     void commit(Unit& unit, Connection& connection, Unit::Handle handle);
     void take_answer(Unit& unit, HandlerHost& handler);
     void publish(Unit& unit, HandlerHost& handler);

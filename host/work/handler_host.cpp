@@ -1,6 +1,7 @@
 #include "work/handler_host.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace sluice {
 namespace {
@@ -47,13 +48,17 @@ Result<void> HandlerHost::connect() {
 }
 
 Result<void> HandlerHost::start() {
-    if (handler_.table().start == nullptr) return {};
-    return handler_.attempt(
-        [](const sluice_handler& table, void* self, sluice_fault* fault) { return table.start(self, fault); });
+    if (handler_.table().start != nullptr) {
+        auto started = handler_.attempt(
+            [](const sluice_handler& table, void* self, sluice_fault* fault) { return table.start(self, fault); });
+        if (!started) return started;
+    }
+    started_ = true;
+    return {};
 }
 
 void HandlerHost::stop() {
-    if (handler_ && handler_.table().stop != nullptr)
+    if (std::exchange(started_, false) && handler_ && handler_.table().stop != nullptr)
         fenced([&] { handler_.table().stop(handler_.self()); }, [](std::string_view) {});
     connections_.clear();
 }
@@ -121,7 +126,8 @@ HandlerHost::Said HandlerHost::handle(Unit& unit, std::uint32_t index) {
         said.verdict = SLUICE_RETRY;
         said.misbehaved = true;
     }
-    said.unavailable = unavailable_ && said.verdict == SLUICE_RETRY;
+    // Nor does a message that was told to give up burn an attempt.
+    said.unavailable = said.verdict == SLUICE_RETRY && (unavailable_ || cancelled_.load(std::memory_order_relaxed));
     said.delay_ms = fault_.fault().retry_delay_ms;
     return said;
 }

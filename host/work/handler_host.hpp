@@ -44,6 +44,7 @@ public:
     Result<void> create(const sluice_handler& table, sluice_setup setup);
     Result<void> connect();
     Result<void> start();
+    // Undoes what connect() and start() did, also half of it.
     void stop();
     // A thread is still inside the handler: nothing of it may be ended.
     void leave_behind();
@@ -91,6 +92,7 @@ private:
     std::vector<std::unique_ptr<Connection>> connections_;
     Connection* deduplicating_ = nullptr;
     bool connected_ = false;
+    bool started_ = false;
 
     // written by whoever runs the worker
     Unit* unit_ = nullptr;  // of the call under way

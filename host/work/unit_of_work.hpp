@@ -1,6 +1,8 @@
 // The messages that a worker processes together, from the first call of the handler to the last confirmation.
 //
-//   filling -> committing (one database after the other, the one that deduplicates last) -> publishing -> finished
+//   filling -> waiting -> committing (one database after the other, the one that deduplicates last) -> waiting -> publishing -> finished
+//
+// It waits for its turn: nothing of it becomes durable or is published before what must come first.
 //
 // Threads      whoever runs the worker; while `awaited` is not 0, the end of the commit belongs to the adapter's thread that answers it.
 // Ownership    the worker's; reused. Holds the messages until they are finished.
@@ -24,7 +26,7 @@ namespace sluice {
 class Commits;
 
 struct Unit {
-    enum class Stage : std::uint8_t { unused, filling, committing, publishing, finished };
+    enum class Stage : std::uint8_t { unused, filling, waiting, committing, publishing, finished };
 
     // Its share of one database: 0 = not begun.
     using Handle = std::uint64_t;
@@ -51,6 +53,7 @@ struct Unit {
     bool failed = false;                 // nothing of it is durable: all of it runs again
     bool retry_later = false;            // because something is away, rather than in conflict
 
+    std::uint32_t committing_at = 0;        // position of the connection that commits it now
     std::atomic<std::uint64_t> awaited{0};  // the token of the commit under way
     Answer answer;
 

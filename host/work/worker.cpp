@@ -44,7 +44,8 @@ bool Worker::has_news() const {
 }
 
 bool Worker::may_begin() const {
-    return commits_.has_free_unit() && now_ns_ >= again_at_ns_ && (!restart_ || commits_.empty());  // (3)
+    if (stop_.load(std::memory_order_relaxed) == StopMode::finish_current) return commits_.empty();  // to release, see there
+    return commits_.has_free_unit() && now_ns_ >= again_at_ns_ && ((again_.empty() && !restart_) || commits_.empty());  // (3)
 }
 
 Worker::Next Worker::run() {
@@ -58,8 +59,8 @@ Worker::Next Worker::run() {
         if (std::exchange(restart_, false)) handler_.restart();
         if (handler_.deduplicates()) pass_on_confirmed();
         MessageList batch;
-        collect_batch(batch);
-        if (!batch.empty()) process(batch);
+        const bool runs_again = collect_batch(batch);
+        if (!batch.empty()) process(batch, runs_again);
     }
     tell_room();
     report();
@@ -75,9 +76,9 @@ Worker::Next Worker::rest() {
         return Next::again;
     if (now_ns_ < again_at_ns_)
         watch_.set(*this, again_at_ns_);
-    else if (due != 0)
+    else if (due > now_ns_)  // what is due already waits for a unit to come back, and that wakes us
         watch_.set(*this, due);
-    return Next::idle;
+    return commits_.empty() ? Next::idle : Next::awaiting;
 }
 
 void Worker::tell_room() {
@@ -99,14 +100,14 @@ void Worker::finished(Message* message) {
 
 // ---- taking ----------------------------------------------------------------------------------------------------------------
 
-// (1) What runs again runs alone and first. (2) Then keys whose retry is due, each with what waits behind it. (3) Then what is new.
-void Worker::collect_batch(MessageList& batch) {
+// (1) What runs again runs alone and first; true then. (2) Keys whose retry is due, each with what waits behind it. (3) What is new.
+bool Worker::collect_batch(MessageList& batch) {
     if (!again_.empty()) {
         while (!again_.empty() && batch.size() < policy_.batch_max) batch.push_back(again_.pop_front());
-        return;
+        return true;
     }
     parking_.take_due(now_ns_, policy_.batch_max, batch);
-    blocked_ = false;
+    blocked_ = parking_.full();  // then something is parked, and its time will wake us
     while (batch.size() < policy_.batch_max && !blocked_) {
         if (held_.empty() && queue_.pop(held_, policy_.batch_max - batch.size()) == 0) break;
         while (batch.size() < policy_.batch_max && !held_.empty()) {
@@ -117,6 +118,7 @@ void Worker::collect_batch(MessageList& batch) {
             break;
         }
     }
+    return false;
 }
 
 // Into the batch, or behind its parked key; false if there is no room there.
@@ -134,7 +136,12 @@ bool Worker::admit(Message* message, MessageList& batch) {
     return true;
 }
 
-void Worker::put_back(MessageList& batch) {
+// What was taken and not begun, before everything that comes after it.
+void Worker::put_back(MessageList& batch, bool runs_again) {
+    if (runs_again) {
+        again_.splice_front(batch);
+        return;
+    }
     MessageList reversed;
     while (Message* message = batch.pop_front()) reversed.push_front(message);
     while (Message* message = reversed.pop_front()) {
@@ -148,11 +155,15 @@ void Worker::put_back(MessageList& batch) {
     }
 }
 
+// Each key's messages in the order received. Not before the units under way have ended: theirs are older.
 void Worker::release_all() {
-    held_.splice_front(again_);
-    parking_.take_all(held_);
-    queue_.pop(held_, queue_.capacity());
-    while (Message* message = held_.pop_front()) {
+    if (!commits_.empty()) return;
+    MessageList all;
+    all.splice_back(again_);
+    parking_.take_all(all);
+    all.splice_back(held_);
+    queue_.pop(all, queue_.capacity());
+    while (Message* message = all.pop_front()) {
         message->outcome = Outcome::released;
         finished(message);
     }
@@ -162,14 +173,14 @@ void Worker::release_all() {
 
 // ---- handling --------------------------------------------------------------------------------------------------------------
 
-void Worker::process(MessageList& batch) {
+void Worker::process(MessageList& batch, bool runs_again) {
     Unit& unit = commits_.begin();
     unit.messages.reserve(batch.size());
     running_since_ns_.store(now_ns_, std::memory_order_relaxed);
     while (Message* message = batch.pop_front()) {
         if (stop_.load(std::memory_order_relaxed) == StopMode::finish_current) {
             batch.push_front(message);
-            put_back(batch);
+            put_back(batch, runs_again);
             break;
         }
         if (!failed_.empty() && message->key_hash != 0) {
@@ -180,7 +191,7 @@ void Worker::process(MessageList& batch) {
         }
         if (!handle(unit, message)) {
             batch.push_front(message);
-            put_back(batch);
+            put_back(batch, runs_again);
             break;
         }
     }
@@ -190,10 +201,25 @@ void Worker::process(MessageList& batch) {
     counters_.busy_ns.add(static_cast<std::uint64_t>(ended - now_ns_));
     now_ns_ = ended;
 
-    for (auto& [key, failure] : failed_) parking_.park(failure.messages, failure.due_ns);
-    failed_.clear();
+    park_failed(runs_again);
     commits_.submit(unit, handler_);
     finish_units();
+}
+
+// Each failed message with those of its key that follow it: of the batch, and of all that runs again, which is older than what is
+// parked of the key already.
+void Worker::park_failed(bool runs_again) {
+    if (failed_.empty()) return;
+    if (runs_again) {
+        MessageList others;
+        while (Message* message = again_.pop_front()) {
+            const auto key = failed_.find(message->key_hash);
+            (key != failed_.end() ? key->second.messages : others).push_back(message);
+        }
+        again_ = others;
+    }
+    for (auto& [key, failure] : failed_) parking_.park(failure.messages, failure.due_ns);
+    failed_.clear();
 }
 
 // False: a dependency is away; the message has left the unit, and it and all after it wait.
@@ -267,7 +293,7 @@ void Worker::retry(Unit& unit, std::uint32_t index, std::int64_t delay_ms) {
 
 // Exponential with full jitter: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
 std::int64_t Worker::backoff_ns(std::uint32_t attempt, std::int64_t delay_ms) {
-    if (delay_ms >= 0) return delay_ms * ms;
+    if (delay_ms >= 0) return std::min(delay_ms, limits::retry_delay_ms_max) * ms;
     const std::uint32_t doublings = std::min(attempt - 1, 30u);
     const std::int64_t most = std::min(policy_.backoff_ms << doublings, policy_.backoff_max_ms) * ms;
     return std::uniform_int_distribution<std::int64_t>(0, most)(random_);
@@ -284,19 +310,20 @@ void Worker::pass_on_confirmed() {
 // ---- ending ----------------------------------------------------------------------------------------------------------------
 
 void Worker::finish_units() {
-    bool earlier_failed = false;
     while (Unit* unit = commits_.take_finished()) {
-        // A unit without effects that comes after a failed one runs again too: its keys must not overtake.
-        if (unit->failed || (earlier_failed && !unit->has_effects)) {
-            if (unit->failed && !earlier_failed) pause(unit->retry_later, unit->answer.text);
-            earlier_failed = true;
-            run_again(*unit);
-            continue;
-        }
-        if (unit->has_effects) failures_in_a_row_ = 0;
+        // What comes after a unit that failed runs again too, or its keys would overtake.
+        const bool earlier_failed = restart_;
+        const bool whole = unit->failed || (earlier_failed && !unit->has_effects);
+        MessageList again;
         std::uint64_t done = 0, skipped = 0, rejected = 0;
         for (Message* message : unit->messages) {
             if (message == nullptr) continue;
+            if (whole || message->outcome == Outcome::none) {
+                message->outcome = Outcome::none;
+                message->failure.reset();
+                again.push_back(message);
+                continue;
+            }
             done += message->outcome == Outcome::acked;
             skipped += message->outcome == Outcome::skipped;
             rejected += message->outcome == Outcome::dead_letter;
@@ -305,19 +332,16 @@ void Worker::finish_units() {
         counters_.done.add(done);
         if (skipped != 0) counters_.skipped.add(skipped);
         if (rejected != 0) counters_.rejected.add(rejected);
+        if (!again.empty()) {
+            if (!earlier_failed) pause(unit->retry_later, unit->answer.text);
+            // The first to fail goes before what has not even begun again, of which a part failed once more; those after it follow.
+            earlier_failed ? again_.splice_back(again) : again_.splice_front(again);
+            restart_ = true;
+        } else if (unit->has_effects) {
+            failures_in_a_row_ = 0;
+        }
         commits_.release(*unit);
     }
-}
-
-void Worker::run_again(Unit& unit) {
-    restart_ = true;
-    for (Message* message : unit.messages) {
-        if (message == nullptr) continue;
-        message->outcome = Outcome::none;
-        message->failure.reset();
-        again_.push_back(message);
-    }
-    commits_.release(unit);
 }
 
 void Worker::pause(bool something_is_away, std::string_view why) {

@@ -83,15 +83,15 @@ private:
     void ring() override { poke(); }
 
     void finish_units();
-    void run_again(Unit& unit);
     void pass_on_confirmed();
-    void collect_batch(MessageList& batch);
+    bool collect_batch(MessageList& batch);
     bool admit(Message* message, MessageList& batch);
-    void process(MessageList& batch);
+    void process(MessageList& batch, bool runs_again);
     bool handle(Unit& unit, Message* message);
     void retry(Unit& unit, std::uint32_t index, std::int64_t delay_ms);
     void pause(bool something_is_away, std::string_view why);
-    void put_back(MessageList& batch);
+    void put_back(MessageList& batch, bool runs_again);
+    void park_failed(bool runs_again);
     void give_up(Message* message, std::string text);
     void release_all();
     void finished(Message* message);
@@ -117,7 +117,7 @@ private:
     // written by whoever runs the worker
     Parking parking_;
     MessageList held_;    // taken from the queue, not yet begun: a parked key is full, or the batch was
-    MessageList again_;   // of units that failed as a whole, in order
+    MessageList again_;   // of units that failed, in order; older than what is parked, held or queued of their keys
     bool restart_ = false;  // a unit has failed: its databases take nothing until all have ended and restart() was called
     std::uint64_t confirmed_seen_ = 0;
     std::unique_ptr<Outcomes> reports_;  // of this run
