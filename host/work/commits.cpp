@@ -36,6 +36,8 @@ void Commits::submit(Unit& unit, HandlerHost& handler) {
     // From the back: first those that cannot deduplicate, so that a crash in between is found by the one that can.
     std::stable_partition(unit.to_commit.begin(), unit.to_commit.end(),
                           [&](std::uint32_t position) { return connections[position]->deduplicates(); });
+    if (std::all_of(unit.messages.begin(), unit.messages.end(), [](const Message* message) { return message == nullptr; }))
+        abandon(unit, handler);  // all of them come again: nothing to make durable
     unit.has_effects = !unit.to_commit.empty() || !unit.publishes.empty();
     unit.stage = unit.has_effects ? Unit::Stage::waiting : Unit::Stage::finished;
     advance(handler);
@@ -153,14 +155,18 @@ void Commits::take_answer(Unit& unit, HandlerHost& handler) {
     unit.stage = Unit::Stage::waiting;
 }
 
-// Nothing of it is durable (or nobody knows): all of it runs again, and what other databases have not committed is forgotten.
-void Commits::fail(Unit& unit, HandlerHost& handler, sluice_status status, std::string_view text) {
-    logger_.debug("a unit of {} messages was not committed and runs again: {} {}", unit.messages.size(), status_name(status), text);
+void Commits::abandon(Unit& unit, HandlerHost& handler) {
     for (const std::uint32_t position : unit.to_commit) {
         const Connection& connection = *handler.connections()[position];
         fenced([&] { connection.table().abandon_unit(connection.self(), unit.handles[position]); }, [](std::string_view) {});
     }
     unit.to_commit.clear();
+}
+
+// Nothing of it is durable (or nobody knows): all of it runs again, and what other databases have not committed is forgotten.
+void Commits::fail(Unit& unit, HandlerHost& handler, sluice_status status, std::string_view text) {
+    logger_.debug("a unit of {} messages was not committed and runs again: {} {}", unit.messages.size(), status_name(status), text);
+    abandon(unit, handler);
     unit.failed = true;
     unit.retry_later = status != SLUICE_CONFLICT;
     unit.answer.text.assign(text);

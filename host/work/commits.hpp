@@ -57,6 +57,7 @@ private:
     void take_answer(Unit& unit, HandlerHost& handler);
     void publish(Unit& unit, HandlerHost& handler);
     void take_publishes(Unit& unit, HandlerHost& handler);
+    static void abandon(Unit& unit, HandlerHost& handler);
     void fail(Unit& unit, HandlerHost& handler, sluice_status status, std::string_view text);
 
     const Logger logger_;

@@ -337,7 +337,7 @@ void Worker::finish_units() {
             // The first to fail goes before what has not even begun again, of which a part failed once more; those after it follow.
             earlier_failed ? again_.splice_back(again) : again_.splice_front(again);
             restart_ = true;
-        } else if (unit->has_effects) {
+        } else if (unit->has_effects && done + skipped + rejected != 0) {
             failures_in_a_row_ = 0;
         }
         commits_.release(*unit);
