@@ -1,0 +1,221 @@
+// A database adapter in memory whose answers a test decides. Keeps the rules of sluice/database.h unless told to break one.
+#pragma once
+
+#include <algorithm>
+#include <deque>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sluice/database.h"
+#include "work/connection.hpp"
+
+namespace sluice {
+
+class FakeDatabase {
+public:
+    struct Result {
+        std::string id;  // what the message has written, or the id it was recorded with
+        sluice_status status;
+    };
+
+    explicit FakeDatabase(std::string name = "db", bool deduplicates = false) : name_(std::move(name)) {
+        table_.struct_size = sizeof table_;
+        table_.create = [](const sluice_setup*, void** self, sluice_fault*) -> sluice_status {
+            *self = being_created_;
+            return SLUICE_OK;
+        };
+        table_.connect = [](void* self, const sluice_database_sink* sink, void** connection, sluice_fault*) -> sluice_status {
+            auto& fake = *static_cast<FakeDatabase*>(self);
+            if (fake.connect_answer != SLUICE_OK) return fake.connect_answer;
+            *connection = new Line{fake, sink, {}, {}};
+            ++fake.connected;
+            return SLUICE_OK;
+        };
+        table_.disconnect = [](void* connection) {
+            auto* line = static_cast<Line*>(connection);
+            --line->database.connected;
+            line->database.submitted_at_disconnect += line->submitted.size();
+            delete line;
+        };
+        table_.prepare = [](void*, sluice_bytes, uint32_t* statement, sluice_fault*) -> sluice_status {
+            *statement = 1;
+            return SLUICE_OK;
+        };
+        table_.unit_begin = [](void* connection, uint64_t* unit, sluice_fault* fault) { return of(connection).begin(connection, unit, fault); };
+        table_.record_once = [](void* connection, uint64_t unit, sluice_ticket ticket, const sluice_identity* identity, sluice_fault*) {
+            return of(connection).record(connection, unit, ticket, text(identity->id));
+        };
+        table_.execute = [](void* connection, uint64_t unit, sluice_ticket ticket, uint32_t, const sluice_value* values, uint32_t,
+                            sluice_fault* fault) -> sluice_status {
+            if (of(connection).execute_answer != SLUICE_QUEUED)
+                return sluice_fault_set(fault, of(connection).execute_answer, "away", 4);
+            const std::lock_guard lock(of(connection).mutex_);
+            line(connection).units[unit].writes.push_back({ticket, text(values[0].as.bytes)});
+            return SLUICE_QUEUED;
+        };
+        table_.drop = [](void* connection, uint64_t unit, sluice_ticket ticket) { of(connection).drop(connection, unit, ticket); };
+        table_.forget = [](void* connection, uint64_t unit, sluice_ticket ticket) {
+            const std::lock_guard lock(of(connection).mutex_);
+            line(connection).units[unit].records.erase(ticket);
+        };
+        table_.seal = [](void* connection, uint64_t, sluice_fault* fault) {
+            const sluice_status answer = of(connection).seal_answer;
+            return answer == SLUICE_OK ? answer : sluice_fault_set(fault, answer, "not sealed", 10);
+        };
+        table_.commit_submit = [](void* connection, uint64_t unit, uint64_t token) { of(connection).submit(connection, unit, token); };
+        table_.abandon_unit = [](void* connection, uint64_t unit) {
+            const std::lock_guard lock(of(connection).mutex_);
+            line(connection).units.erase(unit);
+            ++of(connection).abandoned;
+        };
+        sluice_setup setup{};
+        setup.struct_size = sizeof setup;
+        setup.name = {name_.data(), name_.size()};
+        being_created_ = this;
+        database.instance = std::move(DatabaseInstance::create(table_, setup)).value();
+        database.deduplicates = deduplicates;
+    }
+    FakeDatabase(const FakeDatabase&) = delete;
+    FakeDatabase& operator=(const FakeDatabase&) = delete;
+
+    const std::string& name() const { return name_; }
+
+    // Units wait for answer() from now on, instead of being committed at once.
+    void hold() { held_ = true; }
+    // Ends the oldest unit that was submitted, whoever's it is. `results` name messages by what they have written.
+    void answer(sluice_status status = SLUICE_OK, const std::vector<Result>& results = {}) {
+        Line* from = nullptr;
+        {
+            const std::lock_guard lock(mutex_);
+            from = submitted_.front();
+            submitted_.pop_front();
+        }
+        end(*from, status, results);
+    }
+    std::size_t submitted() {
+        const std::lock_guard lock(mutex_);
+        return submitted_.size();
+    }
+    // What is durable, in the order it became so.
+    std::vector<std::string> durable() {
+        const std::lock_guard lock(mutex_);
+        return durable_;
+    }
+    bool knows(const std::string& id) { return seen_.contains(id); }
+
+    Database database;
+    sluice_status connect_answer = SLUICE_OK;
+    sluice_status begin_answer = SLUICE_OK;
+    sluice_status record_answer = SLUICE_OK;
+    sluice_status execute_answer = SLUICE_QUEUED;
+    sluice_status seal_answer = SLUICE_OK;
+    bool answers_twice = false;
+    bool submit_throws = false;
+    int connected = 0;
+    int abandoned = 0;
+    std::size_t submitted_at_disconnect = 0;
+
+private:
+    struct Write {
+        sluice_ticket ticket;
+        std::string text;
+    };
+    struct UnitState {
+        std::vector<Write> writes;
+        std::map<sluice_ticket, std::string> records;
+    };
+    struct Submitted {
+        UnitState unit;
+        std::uint64_t token;
+    };
+    struct Line {
+        FakeDatabase& database;
+        const sluice_database_sink* sink;
+        std::map<std::uint64_t, UnitState> units;
+        std::deque<Submitted> submitted;
+        bool failed = false;  // the units submitted by then fail too
+    };
+
+    static std::string text(sluice_bytes bytes) { return {bytes.data, static_cast<std::size_t>(bytes.size)}; }
+    static Line& line(void* connection) { return *static_cast<Line*>(connection); }
+    static FakeDatabase& of(void* connection) { return line(connection).database; }
+
+    sluice_status begin(void* connection, uint64_t* unit, sluice_fault* fault) {
+        if (begin_answer != SLUICE_OK) return sluice_fault_set(fault, begin_answer, "away", 4);
+        const std::lock_guard lock(mutex_);
+        if (line(connection).submitted.empty()) line(connection).failed = false;
+        *unit = ++units_;
+        line(connection).units[*unit];
+        return SLUICE_OK;
+    }
+    sluice_status record(void* connection, uint64_t unit, sluice_ticket ticket, const std::string& id) {
+        if (record_answer != SLUICE_OK) return record_answer;
+        const std::lock_guard lock(mutex_);
+        if (seen_.contains(id)) return SLUICE_SEEN;
+        line(connection).units[unit].records[ticket] = id;
+        return SLUICE_OK;
+    }
+    void drop(void* connection, uint64_t unit, sluice_ticket ticket) {
+        const std::lock_guard lock(mutex_);
+        std::erase_if(line(connection).units[unit].writes, [&](const Write& write) { return write.ticket == ticket; });
+    }
+    void submit(void* connection, uint64_t unit, uint64_t token) {
+        {
+            const std::lock_guard lock(mutex_);
+            Line& from = line(connection);
+            from.submitted.push_back({std::move(from.units[unit]), token});
+            from.units.erase(unit);
+            submitted_.push_back(&from);
+        }
+        if (!held_) answer();
+        if (submit_throws) throw std::runtime_error("the connection broke");
+    }
+    void end(Line& from, sluice_status status, const std::vector<Result>& results) {
+        std::vector<sluice_commit_result> listed;
+        std::uint64_t token;
+        {
+            const std::lock_guard lock(mutex_);
+            const Submitted ended = std::move(from.submitted.front());
+            from.submitted.pop_front();
+            token = ended.token;
+            if (from.failed) status = SLUICE_CONFLICT;
+            std::set<sluice_ticket> bad;
+            for (const Result& result : results) {
+                for (const Write& write : ended.unit.writes)
+                    if (write.text == result.id && bad.insert(write.ticket).second)
+                        listed.push_back({write.ticket, result.status, 0, {"refused", 7}});
+                if (result.status == SLUICE_CONFLICT || result.status == SLUICE_UNAVAILABLE) from.failed = true;
+            }
+            if (status != SLUICE_OK) {
+                from.failed = true;
+                listed.clear();
+            } else {
+                for (const Write& write : ended.unit.writes)
+                    if (!bad.contains(write.ticket)) durable_.push_back(write.text);
+                for (const auto& [ticket, id] : ended.unit.records)
+                    if (!bad.contains(ticket)) seen_.insert(id);
+            }
+            if (from.submitted.empty() && from.units.empty()) from.failed = false;
+        }
+        const std::string_view why = status == SLUICE_OK ? "" : "the commit failed";
+        for (int i = 0; i < (answers_twice ? 2 : 1); ++i)
+            from.sink->committed(from.sink->context, token, status, listed.data(), listed.size(), {why.data(), why.size()});
+    }
+
+    static inline FakeDatabase* being_created_ = nullptr;
+    const std::string name_;
+    sluice_database table_{};
+    std::mutex mutex_;
+    std::deque<Line*> submitted_;
+    std::vector<std::string> durable_;
+    std::set<std::string> seen_;
+    std::uint64_t units_ = 0;
+    bool held_ = false;
+};
+
+}  // namespace sluice

@@ -1,0 +1,95 @@
+// A handler whose verdicts a test decides; all workers of a test share it.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "sluice/handler.h"
+
+namespace sluice {
+
+class FakeHandler {
+public:
+    // One call of handle().
+    struct Call {
+        const sluice_message& message;
+        sluice_ticket ticket;
+        sluice_fault* fault;
+        const sluice_host_api& api;
+        sluice_host* host;
+
+        std::string id() const { return {message.id.data, static_cast<std::size_t>(message.id.size)}; }
+        std::uint32_t database(std::string_view name = "db") const {
+            std::uint32_t number = 0;
+            status = api.database(host, {name.data(), name.size()}, &number, fault);
+            return number;
+        }
+        // Writes its id, or `text`.
+        sluice_status write(std::string text = {}, std::string_view name = "db") const {
+            if (text.empty()) text = id();
+            const std::uint32_t number = database(name);
+            if (status != SLUICE_OK) return status;
+            sluice_value value{};
+            value.type = SLUICE_VALUE_TEXT;
+            value.as.bytes = {text.data(), text.size()};
+            return api.execute(host, ticket, number, 1, &value, 1, fault);
+        }
+        sluice_status publish(std::string_view body) const {
+            std::uint32_t number = 0;
+            if (api.target(host, {"out", 3}, &number, fault) != SLUICE_OK) return SLUICE_INVALID;
+            sluice_outgoing outgoing{};
+            outgoing.struct_size = sizeof outgoing;
+            outgoing.body = {body.data(), body.size()};
+            return api.publish(host, ticket, number, &outgoing, fault);
+        }
+        sluice_verdict say(sluice_verdict verdict, std::string_view text) const {
+            sluice_fault_set(fault, SLUICE_OK, text.data(), text.size());
+            return verdict;
+        }
+        mutable sluice_status status = SLUICE_OK;
+    };
+    using Handle = std::function<sluice_verdict(const Call&)>;
+
+    explicit FakeHandler(Handle handle) : handle_(std::move(handle)) {
+        table_.struct_size = sizeof table_;
+        table_.create = [](const sluice_setup* setup, void** self, sluice_fault* fault) -> sluice_status {
+            auto* seat = new Seat{*being_created_, setup->api, setup->host};
+            if (seat->handler.on_create) seat->handler.on_create(*setup, fault);
+            *self = seat;
+            return SLUICE_OK;
+        };
+        table_.handle = [](void* self, const sluice_message* message, sluice_ticket ticket, sluice_fault* fault) {
+            auto& seat = *static_cast<Seat*>(self);
+            return seat.handler.handle_({*message, ticket, fault, *seat.api, seat.host});
+        };
+        table_.start = [](void* self, sluice_fault*) { return static_cast<Seat*>(self)->handler.start_answer; };
+        table_.stop = [](void* self) { ++static_cast<Seat*>(self)->handler.stops; };
+        table_.destroy = [](void* self) { delete static_cast<Seat*>(self); };
+    }
+    FakeHandler(const FakeHandler&) = delete;
+    FakeHandler& operator=(const FakeHandler&) = delete;
+
+    // For the instances that are created next.
+    const sluice_handler& table() {
+        being_created_ = this;
+        return table_;
+    }
+
+    std::function<void(const sluice_setup&, sluice_fault*)> on_create;
+    sluice_status start_answer = SLUICE_OK;
+    int stops = 0;
+
+private:
+    struct Seat {
+        FakeHandler& handler;
+        const sluice_host_api* api;
+        sluice_host* host;
+    };
+
+    static inline FakeHandler* being_created_ = nullptr;
+    sluice_handler table_{};
+    const Handle handle_;
+};
+
+}  // namespace sluice

@@ -1,0 +1,91 @@
+#include "work/watch.hpp"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <mutex>
+#include <string>
+
+#include "target/fake_target.hpp"
+
+namespace sluice {
+namespace {
+
+constexpr std::int64_t ms = 1'000'000;
+
+class Bell final : public Watch::Alarm {
+public:
+    Bell(std::string name, std::string& order) : name_(std::move(name)), order_(order) {}
+    void ring() override {
+        order_ += name_;
+        rung.add();
+    }
+    Tally rung;
+
+private:
+    const std::string name_;
+    std::string& order_;  // written by the watch's thread, read after a ring that follows
+};
+
+TEST(Watch, RingsAlarmsInTheOrderOfTheirTimesAndNotBefore) {
+    SystemClock clock;
+    Watch watch(clock);
+    std::string order;
+    Bell early("e", order), late("l", order);
+    const std::int64_t start = clock.now();
+    watch.set(late, start + 20 * ms);
+    watch.start();
+    watch.set(early, start + 10 * ms);
+    ASSERT_TRUE(late.rung.reaches(1));
+    EXPECT_GE(clock.now(), start + 20 * ms);
+    EXPECT_EQ(order, "el");
+}
+
+TEST(Watch, KeepsTheEarlierOfTwoTimesOfAnAlarm) {
+    FakeClock clock(1);
+    Watch watch(clock);
+    std::string order;
+    Bell one("1", order), other("2", order), last("3", order);
+    watch.set(one, 10);
+    watch.set(one, 30);
+    watch.set(other, 40);
+    watch.set(other, 20);
+    watch.set(last, 25);
+    clock.advance(std::chrono::nanoseconds(28));
+    watch.start();
+    ASSERT_TRUE(last.rung.reaches(1));
+    EXPECT_EQ(order, "123");
+    EXPECT_EQ(one.rung.value(), 1u) << "the later time is forgotten";
+}
+
+TEST(Watch, RingsAnAlarmAgainThatIsSetAgainWhileItRings) {
+    SystemClock clock;
+    Watch watch(clock);
+    struct Again final : Watch::Alarm {
+        explicit Again(Watch& of) : watch(of) {}
+        void ring() override {
+            rung.add();
+            if (rung.value() < 3) watch.set(*this, 1);
+        }
+        Watch& watch;
+        Tally rung;
+    } again(watch);
+    watch.start();
+    watch.set(again, 1);
+    EXPECT_TRUE(again.rung.reaches(3));
+    watch.stop();
+}
+
+TEST(Watch, EndsWithAlarmsStillSet) {
+    SystemClock clock;
+    Watch watch(clock);
+    std::string order;
+    Bell never("n", order);
+    watch.start();
+    watch.set(never, clock.now() + std::int64_t{365} * 24 * 3'600'000 * ms);
+    watch.stop();
+    EXPECT_EQ(never.rung.value(), 0u);
+}
+
+}  // namespace
+}  // namespace sluice

@@ -1,0 +1,135 @@
+// One worker that a test runs step by step: no thread, no time but the test's.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/message.hpp"
+#include "observe/memory_log.hpp"
+#include "work/fake_database.hpp"
+#include "work/fake_handler.hpp"
+#include "work/worker.hpp"
+
+namespace sluice {
+
+using Texts = std::vector<std::string>;
+
+inline const char* outcome_name(Outcome outcome) {
+    constexpr const char* names[] = {"none", "acked", "skipped", "dead letter", "dropped", "released"};
+    return names[static_cast<int>(outcome)];
+}
+
+class WorkerBench {
+public:
+    explicit WorkerBench(FakeHandler::Handle handle, const WorkPolicy& wanted = quick(), std::vector<FakeDatabase*> databases = {},
+                         std::vector<std::pair<std::string, Target*>> targets = {}, bool asks_in_create = true)
+        : policy(wanted), handler([this, handle = std::move(handle)](const FakeHandler::Call& call) {
+              calls.push_back(call.id() + (call.message.attempt == 1 ? "" : "#" + std::to_string(call.message.attempt)));
+              return handle(call);
+          }) {
+        for (FakeDatabase* database : databases) dependencies.databases.emplace_back(database->name(), &database->database);
+        dependencies.targets = std::move(targets);
+        const Logger logger = logging.logger("pools.p.handler", "p", 0);
+        // Nobody runs what is scheduled: the test does.
+        commits = std::make_unique<Commits>(logger, [] {});
+        host = std::make_unique<HandlerHost>(logger, "/nowhere", clock, dependencies, *commits);
+        if (!asks_in_create) return;
+        handler.on_create = [databases](const sluice_setup& setup, sluice_fault* fault) {
+            std::uint32_t number = 0;
+            for (FakeDatabase* database : databases)
+                setup.api->database(setup.host, {database->name().data(), database->name().size()}, &number, fault);
+        };
+    }
+    ~WorkerBench() {
+        for (Message* message : messages) store.destroy(message);
+    }
+    WorkerBench(const WorkerBench&) = delete;
+    WorkerBench& operator=(const WorkerBench&) = delete;
+
+    static WorkPolicy quick() {
+        WorkPolicy policy;
+        policy.attempts = 3;
+        policy.backoff_ms = 0;
+        policy.backoff_max_ms = 0;
+        return policy;
+    }
+    // Before the first run.
+    void start() {
+        sluice_setup setup{};
+        setup.struct_size = sizeof setup;
+        setup.name = {"pools.p.handler", 15};
+        ASSERT_TRUE(host->create(handler.table(), setup));
+        ASSERT_TRUE(host->connect());
+        ASSERT_TRUE(host->start());
+        worker = std::make_unique<Worker>(0, policy, *host, *commits, executor, watch, clock, Worker::Way{outcomes, bell},
+                                          logging.logger("pools.p", "p", 0), 1);
+    }
+
+    // Messages "a1 a2 b1": the first letter is the key; "-1" has none.
+    void push(std::string_view ids) {
+        if (!worker) start();
+        std::vector<Message*> batch;
+        while (!ids.empty()) {
+            const std::string id(ids.substr(0, ids.find(' ')));
+            ids.remove_prefix(std::min(id.size() + 1, ids.size()));
+            sluice_incoming incoming{};
+            incoming.struct_size = sizeof incoming;
+            incoming.id = {id.data(), id.size()};
+            Message* message = store.create(incoming);
+            message->key_hash = id[0] == '-' ? 0 : static_cast<std::uint64_t>(id[0]);
+            messages.push_back(message);
+            batch.push_back(message);
+        }
+        worker->queue().push(batch);
+    }
+
+    // Until there is nothing to do now, and no longer than a busy loop would take to show itself.
+    void run() {
+        for (int turns = 0; worker->run() == Runnable::Next::again || worker->has_news(); ++turns)
+            ASSERT_LT(turns, 1000) << "a busy loop";
+    }
+    void run_after(std::chrono::milliseconds time) {
+        clock.advance(time);
+        run();
+    }
+
+    // "a1 acked", in the order reported; forgets them.
+    Texts ended() {
+        Texts all;
+        take_outcomes(outcomes, [&](Message* message) {
+            const std::string_view id(message->view.id.data, message->view.id.size);
+            all.push_back(std::string(id) + " " + outcome_name(message->outcome));
+            error = message->error();
+            messages.erase(std::find(messages.begin(), messages.end(), message));
+            store.destroy(message);
+        });
+        return all;
+    }
+    Texts called() { return std::exchange(calls, {}); }
+
+    FakeClock clock{1};
+    MemoryFile log;
+    Logging logging{LogOptions{LogLevel::debug, false, {}}, clock, log.file()};
+    Watch watch{clock};
+    Executor executor{"bench", 0, 1, [] {}};
+    Dependencies dependencies;
+    Inbox<Outcomes> outcomes;
+    Doorbell bell;
+    MessageStore store{"test"};
+    std::vector<Message*> messages;  // not ended yet
+    WorkPolicy policy;
+    Texts calls;
+    std::string error;  // of the message ended last
+    FakeHandler handler;
+    std::unique_ptr<Commits> commits;
+    std::unique_ptr<HandlerHost> host;
+    std::unique_ptr<Worker> worker;
+};
+
+}  // namespace sluice

@@ -1,0 +1,265 @@
+// What one worker does with the verdicts of its handler.
+#include "work/worker.hpp"
+
+#include <stdexcept>
+
+#include "work/worker_bench.hpp"
+
+namespace sluice {
+namespace {
+
+using Call = FakeHandler::Call;
+using std::chrono::milliseconds;
+
+sluice_verdict done(const Call&) { return SLUICE_DONE; }
+
+// Retries the messages named so often, then lets them pass.
+struct Failing {
+    std::map<std::string, int> failures;
+    sluice_verdict operator()(const Call& call) {
+        const auto failing = failures.find(call.id());
+        if (failing == failures.end() || failing->second-- <= 0) return SLUICE_DONE;
+        return call.say(SLUICE_RETRY, "not yet");
+    }
+};
+
+WorkPolicy slow_retries() {
+    WorkPolicy policy = WorkerBench::quick();
+    policy.backoff_ms = policy.backoff_max_ms = 1'000;
+    return policy;
+}
+
+TEST(Worker, HandlesInOrderAndReportsInOrder) {
+    WorkerBench bench(done);
+    bench.push("a1 b1 a2 -1");
+    bench.run();
+    EXPECT_EQ(bench.called(), (Texts{"a1", "b1", "a2", "-1"}));
+    EXPECT_EQ(bench.ended(), (Texts{"a1 acked", "b1 acked", "a2 acked", "-1 acked"}));
+    EXPECT_EQ(bench.worker->counts().done, 4u);
+}
+
+TEST(Worker, RetriesAMessageBeforeThoseOfItsKeyThatFollowAndLetsOtherKeysGoOn) {
+    WorkerBench bench(Failing{{{"a1", 1}}}, slow_retries());
+    bench.push("a1 a2 b1 a3");
+    bench.run();
+    EXPECT_EQ(bench.called(), (Texts{"a1", "b1"})) << "a2 and a3 are not run in the batch";
+    EXPECT_EQ(bench.worker->parked(), 3u);
+    bench.push("a4 c1");
+    bench.run();
+    EXPECT_EQ(bench.called(), Texts{"c1"});
+    bench.run_after(milliseconds(1'000));
+    EXPECT_EQ(bench.called(), (Texts{"a1#2", "a2", "a3", "a4"}));
+    EXPECT_EQ(bench.ended(), (Texts{"b1 acked", "c1 acked", "a1 acked", "a2 acked", "a3 acked", "a4 acked"}));
+    EXPECT_EQ(bench.worker->counts().retried, 1u);
+}
+
+TEST(Worker, RetriesAMessageWithoutAKeyAlone) {
+    WorkerBench bench(Failing{{{"-1", 1}}}, slow_retries());
+    bench.push("-1 -2");
+    bench.run();
+    EXPECT_EQ(bench.called(), (Texts{"-1", "-2"}));
+    bench.run_after(milliseconds(1'000));
+    EXPECT_EQ(bench.ended(), (Texts{"-2 acked", "-1 acked"}));
+}
+
+TEST(Worker, WaitsAsLongAsTheHandlerSays) {
+    WorkerBench bench(
+        [](const Call& call) {
+            call.fault->retry_delay_ms = 7'000;
+            return call.message.attempt == 1 ? SLUICE_RETRY : SLUICE_DONE;
+        },
+        slow_retries());
+    bench.push("a1");
+    bench.run();
+    bench.run_after(milliseconds(6'999));
+    EXPECT_EQ(bench.called(), Texts{"a1"});
+    bench.run_after(milliseconds(1));
+    EXPECT_EQ(bench.called(), Texts{"a1#2"});
+}
+
+TEST(Worker, TakesAnEndlessDelayForAYear) {
+    WorkerBench bench([](const Call& call) {
+        call.fault->retry_delay_ms = INT64_MAX;
+        return call.message.attempt == 1 ? SLUICE_RETRY : SLUICE_DONE;
+    });
+    bench.push("a1");
+    bench.run();
+    bench.run_after(std::chrono::hours(24 * 364));
+    EXPECT_EQ(bench.called(), Texts{"a1"});
+    bench.run_after(std::chrono::hours(24));
+    EXPECT_EQ(bench.called(), Texts{"a1#2"});
+}
+
+TEST(Worker, GivesAMessageUpWhenItsAttemptsAreUsedUp) {
+    WorkerBench bench(Failing{{{"a1", 9}}});
+    bench.push("a1 a2");
+    bench.run();
+    EXPECT_EQ(bench.called(), (Texts{"a1", "a1#2", "a1#3", "a2"}));
+    EXPECT_EQ(bench.ended(), (Texts{"a1 dead letter", "a2 acked"}));
+}
+
+TEST(Worker, GivesAMessageUpAtOnceIfFailuresAreToBeSkipped) {
+    WorkPolicy policy = WorkerBench::quick();
+    policy.park = false;
+    WorkerBench bench(Failing{{{"a1", 1}}}, policy);
+    bench.push("a1 a2");
+    bench.run();
+    EXPECT_EQ(bench.called(), (Texts{"a1", "a2"}));
+    EXPECT_EQ(bench.ended(), (Texts{"a1 dead letter", "a2 acked"}));
+}
+
+TEST(Worker, RejectsAndSkipsAsTheHandlerSays) {
+    WorkerBench bench([](const Call& call) { return call.say(call.id() == "a1" ? SLUICE_SKIP : SLUICE_REJECT, "no order"); });
+    bench.push("a1 a2");
+    bench.run();
+    EXPECT_EQ(bench.ended(), (Texts{"a1 skipped", "a2 dead letter"}));
+    EXPECT_EQ(bench.error, "no order");
+    EXPECT_EQ(bench.worker->counts().rejected, 1u);
+    EXPECT_EQ(bench.worker->counts().skipped, 1u);
+}
+
+TEST(Worker, TakesAnExceptionForARetryWithItsTextAndForMisbehaviour) {
+    WorkPolicy policy = WorkerBench::quick();
+    policy.attempts = 1;
+    WorkerBench bench([](const Call&) -> sluice_verdict { throw std::runtime_error("out of cheese"); }, policy);
+    bench.push("a1");
+    bench.run();
+    EXPECT_EQ(bench.ended(), Texts{"a1 dead letter"});
+    EXPECT_EQ(bench.error, "an exception left the handler: out of cheese");
+    EXPECT_EQ(bench.worker->counts().misbehaved, 1u);
+}
+
+TEST(Worker, TakesAnUnknownVerdictForARetryAndForMisbehaviour) {
+    WorkerBench bench([](const Call& call) { return call.message.attempt == 1 ? sluice_verdict{77} : SLUICE_DONE; });
+    bench.push("a1");
+    bench.run();
+    EXPECT_EQ(bench.called(), (Texts{"a1", "a1#2"}));
+    EXPECT_EQ(bench.worker->counts().misbehaved, 1u);
+    EXPECT_NE(bench.log.text().find("unknown verdict 77"), std::string::npos);
+}
+
+TEST(Worker, TakesNoMoreThanABatchAtATime) {
+    WorkPolicy policy = WorkerBench::quick();
+    policy.batch_max = 2;
+    WorkerBench bench(done, policy);
+    bench.push("a1 a2 a3");
+    EXPECT_EQ(bench.worker->run(), Runnable::Next::again);
+    EXPECT_EQ(bench.called(), (Texts{"a1", "a2"}));
+    EXPECT_EQ(bench.worker->run(), Runnable::Next::idle);
+    EXPECT_EQ(bench.called(), Texts{"a3"});
+}
+
+TEST(Worker, StopsTakingWhenAParkedKeyIsFullUntilItsRetry) {
+    WorkPolicy policy = slow_retries();
+    policy.park_limit = 2;
+    WorkerBench bench(Failing{{{"a1", 1}}}, policy);
+    bench.push("a1");
+    bench.run();
+    bench.push("a2 a3 b1");
+    bench.run();
+    EXPECT_EQ(bench.called(), Texts{"a1"}) << "a3 has no room, and b1 stands behind it";
+    bench.run_after(milliseconds(1'000));
+    EXPECT_EQ(bench.called(), (Texts{"a1#2", "a2", "a3", "b1"}));
+}
+
+TEST(Worker, GivesUpWhatAParkedKeyHasNoRoomForIfAskedTo) {
+    WorkPolicy policy = slow_retries();
+    policy.park_limit = 1;
+    policy.park_full_dead_letters = true;
+    WorkerBench bench(Failing{{{"a1", 1}}}, policy);
+    bench.push("a1");
+    bench.run();
+    bench.push("a2 b1");
+    bench.run();
+    EXPECT_EQ(bench.ended(), (Texts{"a2 dead letter", "b1 acked"}));
+    EXPECT_NE(bench.error, "its key") << "b1 ended last";
+    bench.run_after(milliseconds(1'000));
+    EXPECT_EQ(bench.ended(), Texts{"a1 acked"});
+}
+
+TEST(Worker, StopsTakingWhenAsMuchIsParkedAsItsQueueHolds) {
+    WorkPolicy policy = slow_retries();
+    policy.queue_capacity = policy.batch_max = 2;
+    WorkerBench bench([](const Call& call) { return call.message.attempt == 1 ? SLUICE_RETRY : SLUICE_DONE; }, policy);
+    bench.push("a1 b1");
+    bench.run();
+    bench.push("c1");
+    bench.run();
+    EXPECT_EQ(bench.called(), (Texts{"a1", "b1"}));
+    bench.run_after(milliseconds(1'000));
+    bench.run_after(milliseconds(1'000));
+    EXPECT_EQ(bench.ended().size(), 3u);
+}
+
+TEST(Worker, GivesBackWhatIsNotBegunAndFinishesTheRunningMessage) {
+    WorkerBench* running = nullptr;
+    WorkerBench bench([&](const Call& call) {
+        if (call.id() == "a2") running->worker->stop(StopMode::finish_current);
+        return SLUICE_DONE;
+    });
+    running = &bench;
+    bench.push("a1 a2 a3 b1");
+    bench.run();
+    EXPECT_EQ(bench.called(), (Texts{"a1", "a2"}));
+    EXPECT_EQ(bench.ended(), (Texts{"a1 acked", "a2 acked", "a3 released", "b1 released"}));
+    bench.push("a4");
+    bench.run();
+    EXPECT_EQ(bench.ended(), Texts{"a4 released"}) << "what comes after the stop goes back too";
+}
+
+TEST(Worker, GivesBackEachKeyInTheOrderReceived) {
+    WorkPolicy policy = slow_retries();
+    policy.batch_max = 3;
+    WorkerBench bench(Failing{{{"a1", 1}}}, policy);
+    bench.push("a1 b1 a2 a3 b2");
+    bench.worker->run();
+    bench.worker->stop(StopMode::finish_current);
+    bench.run();
+    EXPECT_EQ(bench.ended(), (Texts{"b1 acked", "a1 released", "a2 released", "a3 released", "b2 released"}));
+}
+
+TEST(Worker, WorksOffWhatItHasWhenItDrains) {
+    WorkerBench bench(Failing{{{"a1", 1}}}, slow_retries());
+    bench.push("a1 a2");
+    bench.run();
+    bench.worker->stop(StopMode::drain);
+    bench.run();
+    EXPECT_EQ(bench.ended(), Texts{});
+    bench.run_after(milliseconds(1'000));
+    EXPECT_EQ(bench.ended(), (Texts{"a1 acked", "a2 acked"}));
+}
+
+TEST(Worker, BurnsNoAttemptOfAMessageThatWasToldToGiveUp) {
+    WorkPolicy policy = WorkerBench::quick();
+    policy.attempts = 1;
+    WorkerBench* running = nullptr;
+    WorkerBench bench(
+        [&](const Call& call) {
+            running->worker->stop(StopMode::finish_current);
+            EXPECT_EQ(call.api.cancelled(call.host, call.ticket), 0u);
+            running->host->cancel();
+            EXPECT_EQ(call.api.cancelled(call.host, call.ticket), 1u);
+            return SLUICE_RETRY;
+        },
+        policy);
+    running = &bench;
+    bench.push("a1");
+    bench.run();
+    EXPECT_EQ(bench.ended(), Texts{"a1 released"});
+}
+
+TEST(Worker, TellsASourceThatWaitsWhenItsQueueIsHalfEmpty) {
+    WorkPolicy policy = WorkerBench::quick();
+    policy.queue_capacity = 4;
+    policy.batch_max = 1;
+    WorkerBench bench(done, policy);
+    bench.push("a1 a2 a3 a4");
+    bench.worker->note_waiting_for_room();
+    bench.worker->run();
+    EXPECT_TRUE(bench.worker->awaited()) << "one slot is not worth a wake-up";
+    bench.worker->run();
+    EXPECT_FALSE(bench.worker->awaited());
+}
+
+}  // namespace
+}  // namespace sluice
