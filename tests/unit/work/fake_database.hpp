@@ -73,6 +73,10 @@ public:
             line(connection).units.erase(unit);
             ++of(connection).abandoned;
         };
+        table_.restart = [](void* connection) {
+            const std::lock_guard lock(of(connection).mutex_);
+            line(connection).failed = false;
+        };
         sluice_setup setup{};
         setup.struct_size = sizeof setup;
         setup.name = {name_.data(), name_.size()};
@@ -138,7 +142,7 @@ private:
         const sluice_database_sink* sink;
         std::map<std::uint64_t, UnitState> units;
         std::deque<Submitted> submitted;
-        bool failed = false;  // the units submitted by then fail too
+        bool failed = false;  // until restart(), all units fail
     };
 
     static std::string text(sluice_bytes bytes) { return {bytes.data, static_cast<std::size_t>(bytes.size)}; }
@@ -148,7 +152,6 @@ private:
     sluice_status begin(void* connection, uint64_t* unit, sluice_fault* fault) {
         if (begin_answer != SLUICE_OK) return sluice_fault_set(fault, begin_answer, "away", 4);
         const std::lock_guard lock(mutex_);
-        if (line(connection).submitted.empty()) line(connection).failed = false;
         *unit = ++units_;
         line(connection).units[*unit];
         return SLUICE_OK;
@@ -200,7 +203,6 @@ private:
                 for (const auto& [ticket, id] : ended.unit.records)
                     if (!bad.contains(ticket)) seen_.insert(id);
             }
-            if (from.submitted.empty() && from.units.empty()) from.failed = false;
         }
         const std::string_view why = status == SLUICE_OK ? "" : "the commit failed";
         for (int i = 0; i < (answers_twice ? 2 : 1); ++i)

@@ -67,7 +67,7 @@ public:
         ASSERT_TRUE(host->create(handler.table(), setup));
         ASSERT_TRUE(host->connect());
         ASSERT_TRUE(host->start());
-        worker = std::make_unique<Worker>(0, policy, *host, *commits, executor, watch, clock, Worker::Way{outcomes, bell},
+        worker = std::make_unique<Worker>(0, policy, *host, *commits, executor, watch, clock, Worker::Way{outcomes, bell, confirmed},
                                           logging.logger("pools.p", "p", 0), 1);
     }
 
@@ -121,6 +121,7 @@ public:
     Dependencies dependencies;
     Inbox<Outcomes> outcomes;
     Doorbell bell;
+    Confirmed confirmed{"test"};
     MessageStore store{"test"};
     std::vector<Message*> messages;  // not ended yet
     WorkPolicy policy;
