@@ -1,4 +1,5 @@
 """Order per key under retries, batches and random handler times: in order, one at a time, workers side by side."""
+# ctest: sanitize
 
 import dataclasses
 import json

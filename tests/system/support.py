@@ -27,6 +27,10 @@ DEADLINE = 120  # seconds after which something that must happen has not
 ENDS = ("acked", "dead_lettered", "skipped", "dropped_by_policy", "released", "lost_lease", "abandoned")
 
 
+class Ended(AssertionError):
+    """The process ended before what was waited for."""
+
+
 class Running:
     """One sluice process. `lines` are those of its standard error so far; with `log: { format: json }` parsed by `events`."""
 
@@ -63,8 +67,10 @@ class Running:
                 if result:
                     return result
                 left = end - time.monotonic()
-                if self._ended or left <= 0 or not self._changed.wait(left):
-                    raise AssertionError(f"{what}: did not happen before the {'process ended' if self._ended else 'deadline'}\n{self.tail}")
+                if self._ended:
+                    raise Ended(f"{what}: did not happen before the process ended\n{self.tail}")
+                if left <= 0 or not self._changed.wait(left):
+                    raise AssertionError(f"{what}: did not happen within {deadline} s\n{self.tail}")
 
     def wait_for_event(self, event, deadline=DEADLINE, **fields):
         """The first JSON line with this `event` for which every given predicate holds: acked=lambda n: n > 0."""
