@@ -12,6 +12,7 @@
 #include "app/host.hpp"
 #include "app/signals.hpp"
 #include "app/state_dir.hpp"
+#include "core/units.hpp"
 #include "observe/progress.hpp"
 
 namespace sluice {
@@ -19,7 +20,8 @@ namespace {
 
 constexpr std::int64_t ms = 1'000'000;
 constexpr std::int64_t cancel_grace_ns = 500 * ms;  // for handlers that look at cancelled()
-constexpr std::int64_t teardown_ns = 2'000 * ms;    // for threads to end once nothing is in flight
+constexpr std::int64_t teardown_ns = 5'000 * ms;    // for threads to end once nothing is in flight
+constexpr std::int64_t hung_teardown_ns = 100 * ms;  // where something was abandoned, a thread is most likely inside a plugin
 
 // Waits and reports until the host has ended by itself or was stopped.
 class Run {
@@ -99,10 +101,10 @@ private:
     int end() {
         progress_.reset();
         const StatisticsSnapshot last = host_.snapshot();
-        const bool closed = host_.close(clock_.now() + teardown_ns);
-        const bool law = statistics_.final(last);
         const bool abandoned = std::any_of(last.sources.begin(), last.sources.end(),
                                            [](const SourceStatistics& source) { return source.counts.abandoned != 0; });
+        const bool closed = host_.close(clock_.now() + (abandoned ? hung_teardown_ns : teardown_ns));
+        const bool law = statistics_.final(last);
         if (!closed) {
             for (const std::string& line : host_.stuck()) log_.error("{}", line);
             log_.error("a plugin still holds a thread; the process ends without ending that plugin");
@@ -174,7 +176,7 @@ int run_host(const HostConfig& config, Registry& registry) {
         log.error("{}", started.error().message);
         return started.error().kind == ErrorKind::invalid ? exit_status::invalid : exit_status::failed;
     }
-    log.info("{} runs: {} sources, {} pools", config.name, config.sources.size(), config.pools.size());
+    log.info("{} runs: {}, {}", config.name, counted(config.sources.size(), "source"), counted(config.pools.size(), "pool"));
 
     // 5  Until the sources have ended, by themselves or because we were asked; then everything closes in reverse.
     return Run(config, *host, signals, logging, clock).until_ended();

@@ -9,6 +9,7 @@
 #include "app/run_host.hpp"
 #include "cli/arguments.hpp"
 #include "cli/verbs.hpp"
+#include "core/units.hpp"
 
 namespace sluice {
 namespace {
@@ -19,10 +20,6 @@ constexpr VerbUsage usage{
     "check", "FILE [--print] [--set KEY=VALUE]...",
     "Reads the configuration FILE (\"-\": standard input), checks it, loads its plugins and lets them check their\n"
     "options. Connects to nothing and writes nothing. Prints every problem; the exit status is 1 if there is any."};
-
-std::string counted(std::size_t count, std::string_view what) {
-    return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
-}
 
 std::string summary(const HostConfig& config) {
     std::string text = counted(config.sources.size(), "source");

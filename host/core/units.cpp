@@ -55,5 +55,8 @@ std::string format_duration(std::int64_t ms) {
 std::string format_size(std::uint64_t bytes) {
     return format(bytes, sizes);
 }
+std::string counted(std::size_t count, std::string_view what) {
+    return std::to_string(count) + " " + std::string(what) + (count == 1 ? "" : "s");
+}
 
 }  // namespace sluice

@@ -1,9 +1,10 @@
-// Durations and sizes as a person writes them: 250ms, 10s, 5m; 64KiB, 16MiB.
+// Durations, sizes and counts as a person writes them: 250ms, 10s, 5m; 64KiB, 16MiB; 1 source, 2 sources.
 //
 // Threads      any; no state.
 // Limits       a value that does not fit into 63 bits is refused.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -20,5 +21,7 @@ std::optional<std::int64_t> parse_size_bytes(std::string_view text);  // digits 
 // The shortest text that reads back as the same value.
 std::string format_duration(std::int64_t ms);
 std::string format_size(std::uint64_t bytes);
+// "1 source", "2 sources".
+std::string counted(std::size_t count, std::string_view what);
 
 }  // namespace sluice

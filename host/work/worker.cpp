@@ -247,8 +247,9 @@ bool Worker::handle(Unit& unit, Message* message) {
     }
     if (said.misbehaved) {
         counters_.misbehaved.add();
-        logger_.warn("the handler broke a rule at message {}: {}", std::string_view(message->view.id.data, message->view.id.size),
-                     handler_.fault().text());
+        if (const auto left_out = misbehaviour_said_.pass(clock_.now()))
+            logger_.warn("the handler broke a rule at message {}: {} ({} more like this)",
+                         std::string_view(message->view.id.data, message->view.id.size), handler_.fault().text(), *left_out);
     }
     handler_.drop(unit, index, said.verdict != SLUICE_SKIP);
     if (said.verdict == SLUICE_SKIP) {

@@ -17,6 +17,7 @@
 #include <unordered_map>
 
 #include "observe/counters.hpp"
+#include "observe/notice.hpp"
 #include "queue/bounded_queue.hpp"
 #include "queue/confirmed.hpp"
 #include "queue/doorbell.hpp"
@@ -131,6 +132,7 @@ private:
     };
     std::unordered_map<std::uint64_t, FailedKey> failed_;  // of the batch under way
     std::minstd_rand random_;
+    RateLimit misbehaviour_said_;
     WorkerCounters counters_;
 
     std::atomic<bool> poked_{false};
