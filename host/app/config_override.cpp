@@ -63,7 +63,9 @@ void apply_override(Node& root, std::string_view argument, std::uint32_t index, 
         return;
     }
     mark.where = fmt::format("--set {}", assignment->path);
-    std::optional<Node> value = read_yaml_value(assignment->value, mark, problems);
+    // In YAML a lone dash is a list of nothing; on a command line it is standard input.
+    const std::string_view written = assignment->value == "-" ? "\"-\"" : assignment->value;
+    std::optional<Node> value = read_yaml_value(written, mark, problems);
     if (!value) return;
     value->mark = mark;
 
