@@ -26,6 +26,9 @@ DeadLetterFacts DeadLetters::facts_of(const Message& message, const std::string&
 }
 
 void DeadLetters::store(Message* message, const std::string& pool) {
+    if (const auto left_out = said_.pass(clock_.now()))
+        logger_.warn("message {} becomes a dead letter: {} ({} more since the last such line)",
+                     std::string_view(message->view.id.data, message->view.id.size), message->error(), *left_out);
     auto* entry = new Entry{};
     entry->owner = this;
     entry->message = message;

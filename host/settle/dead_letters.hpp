@@ -12,6 +12,7 @@
 #include "core/clock.hpp"
 #include "core/message.hpp"
 #include "observe/logging.hpp"
+#include "observe/notice.hpp"
 #include "queue/doorbell.hpp"
 #include "queue/inbox.hpp"
 #include "settle/dead_letter_record.hpp"
@@ -47,6 +48,7 @@ private:
     Doorbell& bell_;
     const Logger logger_;
     std::uint64_t waiting_ = 0;
+    RateLimit said_{10'000'000'000};
     Inbox<Entry> stored_;
 };
 
