@@ -114,7 +114,7 @@ SourceLoop::State SourceLoop::loop() {
     for (;;) {
         now_ns_ = clock_.now();
         take_back();  // (1)
-        if (stop_.load(std::memory_order_relaxed) != StopMode::none && !stopped_) stop_now();
+        stopped_ = stop_.load(std::memory_order_relaxed) != StopMode::none;
         MessageList ended;
         dispatcher_->push_waiting(now_ns_, ended);  // (2)
         store_or_settle(ended);
@@ -233,14 +233,6 @@ bool SourceLoop::confirm_rest() {
         return false;
     }
     return settlement_.in_flight() == 0;
-}
-
-void SourceLoop::stop_now() {
-    stopped_ = true;
-    if (stop_.load(std::memory_order_relaxed) != StopMode::finish_current) return;
-    MessageList ended;
-    dispatcher_->release_all(ended);
-    store_or_settle(ended);
 }
 
 void SourceLoop::fail(std::string why) {

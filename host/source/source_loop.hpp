@@ -52,7 +52,8 @@ public:
     void connect(SourceRouter router, std::vector<Dispatcher::PoolLane> pools, Target& dead_letters, std::uint64_t in_flight_max);
     Result<void> open();
     void start();
-    // Stops polling; pools have been or are told by the same caller. finish_current: what has not reached a worker is released.
+    // Stops polling; pools have been or are told by the same caller. What waits for room still goes to its worker, which gives it back
+    // (finish_current) behind older messages of its keys.
     void request_stop(StopMode mode);
     // Settles what has come back, counts the rest as abandoned, and ends.
     void give_up();
@@ -81,7 +82,6 @@ private:
     bool has_news() const;
     void rest();
     bool confirm_rest();
-    void stop_now();
     void fail(std::string why);
 
     // constant after connect

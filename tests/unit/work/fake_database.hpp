@@ -118,6 +118,7 @@ public:
     sluice_status record_answer = SLUICE_OK;
     sluice_status execute_answer = SLUICE_QUEUED;
     sluice_status seal_answer = SLUICE_OK;
+    std::function<void()> on_submit;
     bool answers_twice = false;
     bool submit_throws = false;
     int connected = 0;
@@ -175,8 +176,16 @@ private:
             from.units.erase(unit);
             submitted_.push_back(&from);
         }
-        if (!held_) answer();
+        if (on_submit) on_submit();
+        if (!held_) end_oldest_of(line(connection));
         if (submit_throws) throw std::runtime_error("the connection broke");
+    }
+    void end_oldest_of(Line& from) {
+        {
+            const std::lock_guard lock(mutex_);
+            submitted_.erase(std::find(submitted_.begin(), submitted_.end(), &from));
+        }
+        end(from, SLUICE_OK, {});
     }
     void end(Line& from, sluice_status status, const std::vector<Result>& results) {
         std::vector<sluice_commit_result> listed;

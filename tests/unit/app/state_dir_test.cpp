@@ -1,0 +1,37 @@
+#include "app/state_dir.hpp"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "plugin/plugin_files.hpp"
+
+namespace sluice {
+namespace {
+
+TEST(StateDir, RefusesASecondHostByTheFirstOnesProcess) {
+    const PluginFolder folder;
+    const auto first = StateDir::open(folder.path() / "a" / "state");
+    ASSERT_TRUE(first) << "missing folders are created";
+    const auto second = StateDir::open(folder.path() / "a" / "state");
+    ASSERT_FALSE(second);
+    EXPECT_EQ(second.error().kind, ErrorKind::unavailable);
+    EXPECT_EQ(second.error().message, "state_dir " + (folder.path() / "a" / "state").string() + ": another host holds it (process " +
+                                          std::to_string(::getpid()) + "); stop that one or give this one a state_dir of its own");
+}
+
+TEST(StateDir, IsFreeAgainWhenTheFirstHostHasGone) {
+    const PluginFolder folder;
+    { ASSERT_TRUE(StateDir::open(folder.path())); }
+    EXPECT_TRUE(StateDir::open(folder.path()));
+}
+
+TEST(StateDir, SaysWhyAFolderCannotBeUsed) {
+    const PluginFolder folder;
+    write_file(folder / "file", "");
+    const auto below_a_file = StateDir::open(folder.path() / "file" / "state");
+    ASSERT_FALSE(below_a_file);
+    EXPECT_NE(below_a_file.error().message.find("cannot be created: Not a directory"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace sluice

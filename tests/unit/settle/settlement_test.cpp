@@ -1,0 +1,206 @@
+#include "settle/settlement.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "observe/memory_log.hpp"
+#include "source/fake_source.hpp"
+
+namespace sluice {
+namespace {
+
+constexpr std::int64_t ms = 1'000'000;
+
+class SettlementTest : public testing::Test {
+protected:
+    SettlementTest() {
+        source.on_settle = [this](FakeSource::Settlements items) {
+            if (inside_settle) inside_settle(items);
+            if (answer == SLUICE_OK || answer == SLUICE_QUEUED)
+                for (const sluice_settlement& item : items)
+                    settled += (item.action == SLUICE_ACK ? " ack" : item.action == SLUICE_NACK ? " nack" : " ?") + std::to_string(item.tag);
+            return answer;
+        };
+    }
+    // A message that was received and has ended so.
+    void take(std::uint64_t tag, Outcome outcome) {
+        sluice_incoming incoming{};
+        incoming.struct_size = sizeof incoming;
+        incoming.tag = tag;
+        Message* message = store.create(incoming);
+        message->received_ns = clock.now();
+        message->outcome = outcome;
+        settlement.received(1);
+        settlement.take(message, clock.now());
+    }
+    bool submit() { return settlement.submit(clock.now()); }
+    void confirm(std::uint64_t tag, sluice_status status) { settlement.settled(&tag, 1, status); }
+    void expect_law() {
+        const SourceCounts counts = settlement.counts();
+        EXPECT_EQ(counts.received, counts.settled() + settlement.in_flight());
+    }
+
+    FakeClock clock{1};
+    MemoryFile log;
+    Logging logging{LogOptions{}, clock, log.file()};
+    FakeSource source;
+    QueueInstance instance = source.instance();
+    MessageStore store{"fake"};
+    Settlement settlement{instance, store, clock, logging.logger("sources.fake")};
+    sluice_status answer = SLUICE_OK;
+    std::function<void(FakeSource::Settlements)> inside_settle;
+    std::string settled;
+};
+
+TEST_F(SettlementTest, TellsTheSourceTheEndOfEachMessageAndCountsItInTheWordsOfTheLaw) {
+    take(1, Outcome::acked);
+    take(2, Outcome::skipped);
+    take(3, Outcome::dead_letter);
+    take(4, Outcome::dropped);
+    take(5, Outcome::released);
+    EXPECT_EQ(settlement.in_flight(), 5u);
+    expect_law();
+    EXPECT_TRUE(submit());
+    EXPECT_EQ(settled, " ack1 ack2 ack3 ack4 nack5");
+    const SourceCounts counts = settlement.counts();
+    EXPECT_EQ(counts.acked, 1u);
+    EXPECT_EQ(counts.skipped, 1u);
+    EXPECT_EQ(counts.dead_lettered, 1u);
+    EXPECT_EQ(counts.dropped_by_policy, 1u);
+    EXPECT_EQ(counts.released, 1u);
+    EXPECT_EQ(settlement.in_flight(), 0u);
+    expect_law();
+    EXPECT_EQ(settlement.latency().count(), 4u) << "what goes back was not finished";
+}
+
+TEST_F(SettlementTest, NeverAcksAMessageOfWhichNobodyHasSaidWhatBecameOfIt) {
+    take(1, Outcome::none);
+    EXPECT_TRUE(submit());
+    EXPECT_EQ(settled, " nack1");
+    EXPECT_EQ(settlement.counts().released, 1u);
+}
+
+TEST_F(SettlementTest, CountsAMessageOnlyWhenTheSourceHasConfirmed) {
+    answer = SLUICE_QUEUED;
+    take(1, Outcome::acked);
+    take(2, Outcome::released);
+    EXPECT_TRUE(submit());
+    EXPECT_TRUE(settlement.unconfirmed());
+    EXPECT_EQ(settlement.in_flight(), 2u);
+    EXPECT_EQ(settlement.counts().acked, 0u);
+    expect_law();
+    confirm(1, SLUICE_OK);
+    confirm(2, SLUICE_OK);
+    EXPECT_EQ(settlement.counts().acked, 1u);
+    EXPECT_EQ(settlement.counts().released, 1u);
+    EXPECT_FALSE(settlement.unconfirmed());
+    expect_law();
+}
+
+TEST_F(SettlementTest, UnderstandsAConfirmationThatComesFromInsideSettle) {
+    answer = SLUICE_QUEUED;
+    inside_settle = [this](FakeSource::Settlements items) {
+        for (const sluice_settlement& item : items) confirm(item.tag, SLUICE_OK);
+    };
+    take(1, Outcome::acked);
+    take(2, Outcome::skipped);
+    EXPECT_TRUE(submit());
+    EXPECT_EQ(settlement.in_flight(), 0u);
+    EXPECT_EQ(settlement.counts().settled(), 2u);
+    EXPECT_EQ(log.text(), "");
+}
+
+TEST_F(SettlementTest, KeepsWhatTheSourceDoesNotTakeAndTriesAgainLater) {
+    answer = SLUICE_UNAVAILABLE;
+    take(1, Outcome::acked);
+    EXPECT_FALSE(submit());
+    take(2, Outcome::released);
+    answer = SLUICE_OK;
+    EXPECT_FALSE(submit()) << "not before its time";
+    EXPECT_EQ(settled, "");
+    EXPECT_EQ(settlement.in_flight(), 2u);
+    expect_law();
+    clock.advance(std::chrono::nanoseconds(settlement.retry_at_ns() - clock.now()));
+    EXPECT_TRUE(submit());
+    EXPECT_EQ(settled, " ack1 nack2");
+    expect_law();
+}
+
+TEST_F(SettlementTest, WaitsLongerEachTimeAndSaysSoOnce) {
+    answer = SLUICE_UNAVAILABLE;
+    take(1, Outcome::acked);
+    std::int64_t last = 0;
+    for (int i = 0; i < 12; ++i) {
+        ASSERT_FALSE(submit());
+        const std::int64_t wait = settlement.retry_at_ns() - clock.now();
+        EXPECT_GE(wait, last);
+        EXPECT_LE(wait, 5'000 * ms);
+        last = wait;
+        clock.advance(std::chrono::nanoseconds(wait));
+    }
+    EXPECT_EQ(last, 5'000 * ms);
+    answer = SLUICE_OK;
+    EXPECT_TRUE(submit());
+    const std::string said = log.text();
+    EXPECT_EQ(std::count(said.begin(), said.end(), '\n'), 2) << said;
+}
+
+TEST_F(SettlementTest, SubmitsAgainWhatTheSourceTookAndThenCouldNotSettle) {
+    answer = SLUICE_QUEUED;
+    take(1, Outcome::acked);
+    take(2, Outcome::released);
+    EXPECT_TRUE(submit());
+    confirm(1, SLUICE_UNAVAILABLE);
+    confirm(2, SLUICE_UNAVAILABLE);
+    expect_law();
+    settled.clear();
+    const std::int64_t first_wait = settlement.retry_at_ns() - clock.now();
+    clock.advance(std::chrono::nanoseconds(first_wait));
+    EXPECT_TRUE(submit());
+    EXPECT_EQ(settled, " ack1 nack2");
+    confirm(1, SLUICE_OK);
+    confirm(2, SLUICE_UNAVAILABLE);
+    clock.advance(std::chrono::seconds(10));
+    EXPECT_TRUE(submit());
+    confirm(2, SLUICE_OK);
+    EXPECT_EQ(settlement.in_flight(), 0u);
+    expect_law();
+}
+
+TEST_F(SettlementTest, CountsWhatTheEngineHasGivenToAnotherHost) {
+    answer = SLUICE_QUEUED;
+    take(1, Outcome::acked);
+    EXPECT_TRUE(submit());
+    confirm(1, SLUICE_LOST_LEASE);
+    EXPECT_EQ(settlement.counts().lost_lease, 1u);
+    EXPECT_EQ(settlement.counts().acked, 0u);
+    EXPECT_EQ(settlement.in_flight(), 0u);
+    expect_law();
+}
+
+TEST_F(SettlementTest, IgnoresAConfirmationThatNothingWaitsForAndSaysSo) {
+    confirm(77, SLUICE_OK);
+    EXPECT_EQ(settlement.counts().settled(), 0u);
+    EXPECT_NE(log.text().find("delivery 77"), std::string::npos);
+}
+
+TEST_F(SettlementTest, TakesAnExceptionOfTheSourceForARefusal) {
+    inside_settle = [](FakeSource::Settlements) { throw std::runtime_error("broken pipe"); };
+    take(1, Outcome::acked);
+    EXPECT_FALSE(submit());
+    EXPECT_NE(log.text().find("broken pipe"), std::string::npos);
+    expect_law();
+}
+
+TEST_F(SettlementTest, AbandonsWhatIsInFlight) {
+    answer = SLUICE_QUEUED;
+    take(1, Outcome::acked);
+    EXPECT_TRUE(submit());
+    take(2, Outcome::acked);
+    settlement.abandon();
+    EXPECT_EQ(settlement.counts().abandoned, 2u);
+}
+
+}  // namespace
+}  // namespace sluice

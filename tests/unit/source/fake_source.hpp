@@ -1,0 +1,63 @@
+// A consuming adapter whose answers a test decides.
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string>
+#include <utility>
+
+#include "plugin/instance.hpp"
+#include "sluice/queue.h"
+
+namespace sluice {
+
+class FakeSource {
+public:
+    using Settlements = std::span<const sluice_settlement>;
+
+    FakeSource() {
+        table_.struct_size = sizeof table_;
+        table_.create = [](const sluice_setup*, void** self, sluice_fault*) -> sluice_status {
+            *self = being_created_;
+            return SLUICE_OK;
+        };
+        table_.capabilities = [](void* self) { return fake(self).capabilities; };
+        table_.open_source = [](void* self, const sluice_queue_sink* to, sluice_fault*) -> sluice_status {
+            fake(self).sink = to;
+            return SLUICE_OK;
+        };
+        table_.poll = [](void* self, uint32_t max, uint32_t wait_ms, sluice_fault* fault) { return fake(self).on_poll(max, wait_ms, fault); };
+        table_.settle = [](void* self, const sluice_settlement* items, uint64_t count, sluice_fault*) {
+            return fake(self).on_settle(Settlements(items, count));
+        };
+        table_.flush = [](void* self, sluice_fault*) { return fake(self).on_flush(); };
+        table_.wake = [](void* self) { fake(self).on_wake(); };
+    }
+    FakeSource(const FakeSource&) = delete;
+    FakeSource& operator=(const FakeSource&) = delete;
+
+    QueueInstance instance() {
+        being_created_ = this;
+        sluice_setup setup{};
+        setup.struct_size = sizeof setup;
+        setup.name = {"sources.fake", 12};
+        return std::move(QueueInstance::create(table_, setup)).value();
+    }
+
+    std::function<sluice_status(std::uint32_t max, std::uint32_t wait_ms, sluice_fault*)> on_poll = [](std::uint32_t, std::uint32_t, sluice_fault*) {
+        return SLUICE_END;
+    };
+    std::function<sluice_status(Settlements)> on_settle = [](Settlements) { return SLUICE_OK; };
+    std::function<sluice_status()> on_flush = [] { return SLUICE_OK; };
+    std::function<void()> on_wake = [] {};
+    std::uint32_t capabilities = SLUICE_QUEUE_TAKES_BACK;
+    const sluice_queue_sink* sink = nullptr;
+
+private:
+    static FakeSource& fake(void* self) { return *static_cast<FakeSource*>(self); }
+
+    static inline FakeSource* being_created_ = nullptr;
+    sluice_queue table_{};
+};
+
+}  // namespace sluice

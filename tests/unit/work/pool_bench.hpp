@@ -1,0 +1,44 @@
+// A pool of workers with a fake handler, on its own threads.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "observe/memory_log.hpp"
+#include "target/fake_target.hpp"
+#include "work/fake_handler.hpp"
+#include "work/worker_pool.hpp"
+
+namespace sluice {
+
+struct PoolBench {
+    std::unique_ptr<WorkerPool> make_pool(FakeHandler& handler, std::uint32_t workers, const WorkPolicy& policy, Worker::Way way) {
+        WorkerPool::Setup setup{.name = "p",
+                                .handler_path = "pools.p.handler",
+                                .table = &handler.table(),
+                                .options = &options,
+                                .workers = workers,
+                                .cores = 2,
+                                .policy = policy,
+                                .state_dir = "/nowhere"};
+        auto pool = WorkerPool::create(std::move(setup), {dependencies, logging, clock, watch, way});
+        EXPECT_TRUE(pool);
+        EXPECT_TRUE((*pool)->start());
+        return std::move(pool).value();
+    }
+    std::int64_t soon() { return clock.now() + std::chrono::nanoseconds(test_deadline).count(); }
+
+    SystemClock clock;
+    MemoryFile log;
+    Logging logging{LogOptions{}, clock, log.file()};
+    Dependencies dependencies;
+    Node options;
+    Watch watch{clock};
+};
+
+}  // namespace sluice
