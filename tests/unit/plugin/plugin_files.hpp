@@ -28,8 +28,8 @@ inline void write_file(const std::filesystem::path& file, const std::string& byt
 // A folder only its owner may write, and copies of plugins in it.
 class PluginFolder {
 public:
-    PluginFolder() {
-        std::string name = std::filesystem::temp_directory_path() / "sluice-plugins-XXXXXX";
+    explicit PluginFolder(const std::filesystem::path& in = std::filesystem::temp_directory_path()) {
+        std::string name = in / "sluice-plugins-XXXXXX";
         if (::mkdtemp(name.data()) != nullptr) path_ = std::filesystem::canonical(name);
     }
     ~PluginFolder() {

@@ -205,11 +205,11 @@ TEST_F(OrderTest, KeepsEachKeyInOrderThroughRetries) {
             checker.end(name.key, passed);
             return passed ? SLUICE_DONE : SLUICE_RETRY;
         },
-        8'000);
+        30'000);
     join();
     EXPECT_EQ(checker.violations(), 0);
     EXPECT_GE(checker.most_at_once(), 2);
-    EXPECT_EQ(deliveries->acked(), 8'000u);
+    EXPECT_EQ(deliveries->acked(), 30'000u);
 }
 
 TEST_F(OrderTest, MakesEachKeyDurableInOrderThoughCommitsAndMessagesFail) {
@@ -229,7 +229,7 @@ TEST_F(OrderTest, MakesEachKeyDurableInOrderThoughCommitsAndMessagesFail) {
             if (call.write() != SLUICE_QUEUED || fails()) return SLUICE_RETRY;
             return SLUICE_DONE;
         },
-        5'000, {&database});
+        15'000, {&database});
     join();
     over = true;
     submitted.add();
@@ -241,7 +241,7 @@ TEST_F(OrderTest, MakesEachKeyDurableInOrderThoughCommitsAndMessagesFail) {
         out_of_order += name.number != next[name.key]++;
     }
     EXPECT_EQ(out_of_order, 0);
-    EXPECT_EQ(database.durable().size(), 5'000u) << "each once";
+    EXPECT_EQ(database.durable().size(), 15'000u) << "each once";
 }
 
 TEST_F(OrderTest, GivesBackOnStopOnlyWhatFollowsTheFinishedMessagesOfItsKey) {

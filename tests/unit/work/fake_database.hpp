@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <deque>
 #include <functional>
 #include <map>
@@ -121,7 +122,7 @@ public:
     std::function<void()> on_submit;
     bool answers_twice = false;
     bool submit_throws = false;
-    int connected = 0;
+    std::atomic<int> connected{0};
     int abandoned = 0;
     std::size_t submitted_at_disconnect = 0;
 
