@@ -91,8 +91,12 @@ const Library* Host::Builder::load(const ComponentConfig& component, ComponentKi
     return *library;
 }
 
+Logger Host::Builder::logger_of(const ComponentConfig& component) {
+    return host_.logging_.logger(component.path, {}, -1, component.component);
+}
+
 std::unique_ptr<sluice_host> Host::Builder::services(const ComponentConfig& component, const std::string& folder) {
-    return std::make_unique<sluice_host>(host_.logging_.logger(component.path), config_.state_dir / folder, host_.clock_);
+    return std::make_unique<sluice_host>(logger_of(component), config_.state_dir / folder, host_.clock_);
 }
 
 sluice_setup Host::Builder::setup(const ComponentConfig& component, std::uint32_t role, const std::string& identity,
@@ -144,7 +148,7 @@ void Host::Builder::add_target(const ComponentConfig& component) {
         this_host->changed_();
     };
     part->target = std::make_unique<Target>(*table, part->instance.self(), std::move(options), host_.clock_,
-                                            host_.logging_.logger(component.path));
+                                            logger_of(component));
     host_.targets_.push_back(std::move(part));
 }
 
@@ -159,7 +163,7 @@ void Host::Builder::add_source(const SourceConfig& source) {
                                          setup(component, SLUICE_ROLE_SOURCE, source.id, *part->services));
     if (!created) return problem(component, created.error().message);
     part->loop = std::make_unique<SourceLoop>(component.name, source.id, std::move(created).value(), host_.clock_,
-                                              host_.logging_.logger(component.path), [this_host = &host_] { this_host->changed_(); });
+                                              logger_of(component), [this_host = &host_] { this_host->changed_(); });
     host_.sources_.push_back(std::move(part));
 }
 
@@ -169,6 +173,7 @@ void Host::Builder::add_pool(const PoolConfig& pool) {
     NamedSource& source = *host_.sources_[pool.source];
     WorkerPool::Setup setup{.name = pool.name,
                             .handler_path = pool.handler.path,
+                            .plugin = pool.handler.component,
                             .table = library->handler(pool.handler.component),
                             .options = &pool.handler.options,
                             .workers = pool.workers,

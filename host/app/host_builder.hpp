@@ -17,6 +17,7 @@ public:
 
 private:
     const Library* load(const ComponentConfig& component, ComponentKind kind);
+    Logger logger_of(const ComponentConfig& component);
     std::unique_ptr<sluice_host> services(const ComponentConfig& component, const std::string& folder);
     sluice_setup setup(const ComponentConfig& component, std::uint32_t role, const std::string& identity, sluice_host& services);
     void add_database(const ComponentConfig& component);

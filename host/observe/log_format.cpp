@@ -125,11 +125,17 @@ std::string render_label(const LogChannel& channel) {
         fields.add("component", channel.component);
         if (!channel.pool.empty()) fields.add("pool", channel.pool);
         if (channel.worker >= 0) fields.add("worker", channel.worker);
+        if (!channel.plugin.empty()) fields.add("plugin", channel.plugin);
         return std::string(fields.view());
     }
     std::string label;
     append_for_terminal(label, channel.component);
     if (channel.worker >= 0) fmt::format_to(std::back_inserter(label), "[{}]", channel.worker);
+    if (!channel.plugin.empty()) {
+        label += " (";
+        append_for_terminal(label, channel.plugin);
+        label += ')';
+    }
     return label;
 }
 

@@ -78,16 +78,18 @@ Logging::~Logging() {
     set_status({});
 }
 
-Logger Logging::logger(std::string_view component, std::string_view pool, std::int64_t worker) {
+Logger Logging::logger(std::string_view component, std::string_view pool, std::int64_t worker, std::string_view plugin) {
     const std::lock_guard lock(parts_->mutex);
     // Asking twice gives the same channel, so that their number is bounded by the configuration.
     for (const LogChannel& channel : parts_->channels)
-        if (channel.component == component && channel.pool == pool && channel.worker == worker) return Logger(&channel);
+        if (channel.component == component && channel.pool == pool && channel.worker == worker && channel.plugin == plugin)
+            return Logger(&channel);
     LogChannel& channel = parts_->channels.emplace_back(LogChannel{level_for(parts_->options, component),
                                                                    parts_->options.json,
                                                                    std::string(component),
                                                                    std::string(pool),
                                                                    worker,
+                                                                   std::string(plugin),
                                                                    {},
                                                                    &parts_->sink});
     channel.label = render_label(channel);

@@ -47,6 +47,7 @@ struct LogChannel {
     std::string component;
     std::string pool;
     std::int64_t worker;
+    std::string plugin;  // the component's name in its manifest; empty for the host's own parts
     std::string label;  // as it stands in the line: rendered once
     LogSink* sink;
 };
@@ -103,7 +104,7 @@ public:
     Logging& operator=(const Logging&) = delete;
 
     // `component` is the path in the configuration ("sources.flights"); `worker` is -1 for what is not a worker's.
-    Logger logger(std::string_view component, std::string_view pool = {}, std::int64_t worker = -1);
+    Logger logger(std::string_view component, std::string_view pool = {}, std::int64_t worker = -1, std::string_view plugin = {});
 
     // True if lines go as text to a terminal: then there is somebody to show progress to.
     bool terminal() const;

@@ -17,7 +17,7 @@ Result<std::unique_ptr<WorkerPool>> WorkerPool::create(Setup setup_of, const Sur
         around.watch.add(*pool->executors_.back());
     }
     for (std::uint32_t index = 0; index < setup.workers; ++index) {
-        const Logger logger = around.logging.logger(setup.handler_path, setup.name, index);
+        const Logger logger = around.logging.logger(setup.handler_path, setup.name, index, setup.plugin);
         auto seat = std::make_unique<Seat>();
         Executor& executor = *pool->executors_[affine ? index : 0];
         // Asked for news only once the worker exists: no unit is submitted before.

@@ -23,6 +23,7 @@ public:
     struct Setup {
         std::string name;
         std::string handler_path;  // "pools.airports.handler"
+        std::string plugin;        // the handler's name in its manifest
         const sluice_handler* table;
         const Node* options;
         std::uint32_t workers;

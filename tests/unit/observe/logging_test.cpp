@@ -40,6 +40,17 @@ TEST(Logging, WritesALineOfTextForEachEvent) {
               "2023-11-14T22:13:20.123Z warn  pools.airports.handler[7]: slow\n");
 }
 
+TEST(Logging, NamesThePluginOfAComponent) {
+    MemoryFile text;
+    Logging(LogOptions{}, noon, text.file()).logger("pools.airports.handler", "airports", 7, "sql").warn("slow");
+    EXPECT_EQ(text.text(), "2023-11-14T22:13:20.123Z warn  pools.airports.handler[7] (sql): slow\n");
+    MemoryFile json;
+    Logging(json_options(), noon, json.file()).logger("sources.in", {}, -1, "file").warn("slow");
+    EXPECT_EQ(json.text(),
+              R"({"time":"2023-11-14T22:13:20.123Z","level":"warn","component":"sources.in","plugin":"file","message":"slow"})"
+              "\n");
+}
+
 TEST(Logging, WritesJsonWithComponentPoolAndWorker) {
     MemoryFile file;
     Logging log(json_options(), noon, file.file());

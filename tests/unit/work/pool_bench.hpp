@@ -20,6 +20,7 @@ struct PoolBench {
     std::unique_ptr<WorkerPool> make_pool(FakeHandler& handler, std::uint32_t workers, const WorkPolicy& policy, Worker::Way way) {
         WorkerPool::Setup setup{.name = "p",
                                 .handler_path = "pools.p.handler",
+                                .plugin = "fake",
                                 .table = &handler.table(),
                                 .options = &options,
                                 .workers = workers,
