@@ -6,10 +6,7 @@
 #include <random>
 #include <thread>
 
-#include "source/fake_source.hpp"
-#include "source/source_loop.hpp"
-#include "work/fake_database.hpp"
-#include "work/pool_bench.hpp"
+#include "source/source_bench.hpp"
 
 namespace sluice {
 namespace {
@@ -111,41 +108,20 @@ private:
     int violations_ = 0;
 };
 
-class OrderTest : public testing::Test {
+class OrderTest : public testing::Test, protected SourceBench {
 protected:
     void start(FakeHandler::Handle handle, std::uint64_t total, std::vector<FakeDatabase*> databases = {}) {
         deliveries = std::make_unique<Deliveries>(source, total);
-        for (FakeDatabase* database : databases) bench.dependencies.databases.emplace_back(database->name(), &database->database);
-        handler = std::make_unique<FakeHandler>(std::move(handle));
-        loop = std::make_unique<SourceLoop>("fake", "fake", source.instance(), bench.clock, bench.logging.logger("sources.fake"), [] {});
         WorkPolicy policy;
         policy.queue_capacity = 100;
         policy.batch_max = 16;
         policy.attempts = 1'000;
         policy.backoff_ms = policy.backoff_max_ms = 1;
         policy.park_limit = 12;
-        pool = bench.make_pool(*handler, workers, policy, loop->way());
-        PoolRules rules;
-        rules.route.by = RouteRules::By::pointer;
-        rules.route.key = "/k";
-        rules.route.worker_count = workers;
-        auto router = SourceRouter::make({rules});
-        ASSERT_TRUE(router);
-        ASSERT_TRUE(target.start());
-        loop->connect(std::move(*router), {{pool.get(), WhenFullThen::block, bench.logging.logger("pools.p")}}, target,
-                      2 * limits::poll_batch + pool->room());
-        ASSERT_TRUE(loop->open());
-        bench.watch.start();
-        loop->start();
+        SourceBench::start(std::move(handle), workers, policy, std::move(databases));
     }
-    void join() {
-        ASSERT_TRUE(loop->join(bench.clock.now() + 100'000'000'000)) << bench.log.text();
-        pool->stop(StopMode::finish_current);
-        ASSERT_TRUE(pool->join(bench.soon()));
-        bench.watch.stop();
-        loop->close();
-        pool->close();
-        stop(target, bench.clock);
+    void close() {
+        SourceBench::close();
         EXPECT_EQ(loop->state(), SourceLoop::State::finished);
         const SourceCounts counts = loop->counts();
         EXPECT_TRUE(counts.law_holds());
@@ -165,14 +141,7 @@ protected:
         return random() % 10 == 0;
     }
 
-    PoolBench bench;
-    FakeSource source;
-    FakeTarget dead_letters;
-    Target target{dead_letters.table, &dead_letters, quick(), bench.clock, bench.logging.logger("dead_letters")};
     std::unique_ptr<Deliveries> deliveries;
-    std::unique_ptr<FakeHandler> handler;
-    std::unique_ptr<SourceLoop> loop;
-    std::unique_ptr<WorkerPool> pool;
     OrderChecker checker;
 };
 
@@ -206,7 +175,7 @@ TEST_F(OrderTest, KeepsEachKeyInOrderThroughRetries) {
             return passed ? SLUICE_DONE : SLUICE_RETRY;
         },
         30'000);
-    join();
+    close();
     EXPECT_EQ(checker.violations(), 0);
     EXPECT_GE(checker.most_at_once(), 2);
     EXPECT_EQ(deliveries->acked(), 30'000u);
@@ -230,7 +199,7 @@ TEST_F(OrderTest, MakesEachKeyDurableInOrderThoughCommitsAndMessagesFail) {
             return SLUICE_DONE;
         },
         15'000, {&database});
-    join();
+    close();
     over = true;
     submitted.add();
     commits.join();
@@ -252,11 +221,11 @@ TEST_F(OrderTest, GivesBackOnStopOnlyWhatFollowsTheFinishedMessagesOfItsKey) {
             return call.write() != SLUICE_QUEUED || fails() ? SLUICE_RETRY : SLUICE_DONE;
         },
         UINT64_MAX, {&database});
-    const std::int64_t deadline = bench.soon();
-    while (loop->counts().acked < 1'000 && bench.clock.now() < deadline) std::this_thread::yield();
+    const std::int64_t deadline = soon();
+    while (loop->counts().acked < 1'000 && clock.now() < deadline) std::this_thread::yield();
     loop->request_stop(StopMode::finish_current);
     pool->stop(StopMode::finish_current);
-    join();
+    close();
     EXPECT_GE(deliveries->acked(), 1'000u);
     EXPECT_EQ(loop->counts().acked + loop->counts().released, deliveries->delivered());
     EXPECT_EQ(database.durable().size(), deliveries->acked());

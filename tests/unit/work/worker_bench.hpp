@@ -12,6 +12,7 @@
 
 #include "core/message.hpp"
 #include "observe/memory_log.hpp"
+#include "target/fake_target.hpp"
 #include "work/fake_database.hpp"
 #include "work/fake_handler.hpp"
 #include "work/worker.hpp"
@@ -36,8 +37,8 @@ public:
         for (FakeDatabase* database : databases) dependencies.databases.emplace_back(database->name(), &database->database);
         dependencies.targets = std::move(targets);
         const Logger logger = logging.logger("pools.p.handler", "p", 0);
-        // Nobody runs what is scheduled: the test does.
-        commits = std::make_unique<Commits>(logger, [] {});
+        // Nobody runs what has news: the test does.
+        commits = std::make_unique<Commits>(logger, [this] { news.add(); });
         host = std::make_unique<HandlerHost>(logger, "/nowhere", clock, dependencies, *commits);
         if (!asks_in_create) return;
         handler.on_create = [databases](const sluice_setup& setup, sluice_fault* fault) {
@@ -125,6 +126,7 @@ public:
     MessageStore store{"test"};
     std::vector<Message*> messages;  // not ended yet
     WorkPolicy policy;
+    Tally news;  // of units that came back
     Texts calls;
     std::string error;  // of the message ended last
     FakeHandler handler;

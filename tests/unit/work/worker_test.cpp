@@ -8,15 +8,15 @@
 namespace sluice {
 namespace {
 
-using Call = FakeHandler::Call;
+using Handled = FakeHandler::Call;
 using std::chrono::milliseconds;
 
-sluice_verdict done(const Call&) { return SLUICE_DONE; }
+sluice_verdict done(const Handled&) { return SLUICE_DONE; }
 
 // Retries the messages named so often, then lets them pass.
 struct Failing {
     std::map<std::string, int> failures;
-    sluice_verdict operator()(const Call& call) {
+    sluice_verdict operator()(const Handled& call) {
         const auto failing = failures.find(call.id());
         if (failing == failures.end() || failing->second-- <= 0) return SLUICE_DONE;
         return call.say(SLUICE_RETRY, "not yet");
@@ -64,7 +64,7 @@ TEST(Worker, RetriesAMessageWithoutAKeyAlone) {
 
 TEST(Worker, WaitsAsLongAsTheHandlerSays) {
     WorkerBench bench(
-        [](const Call& call) {
+        [](const Handled& call) {
             call.fault->retry_delay_ms = 7'000;
             return call.message.attempt == 1 ? SLUICE_RETRY : SLUICE_DONE;
         },
@@ -78,7 +78,7 @@ TEST(Worker, WaitsAsLongAsTheHandlerSays) {
 }
 
 TEST(Worker, TakesAnEndlessDelayForAYear) {
-    WorkerBench bench([](const Call& call) {
+    WorkerBench bench([](const Handled& call) {
         call.fault->retry_delay_ms = INT64_MAX;
         return call.message.attempt == 1 ? SLUICE_RETRY : SLUICE_DONE;
     });
@@ -109,7 +109,7 @@ TEST(Worker, GivesAMessageUpAtOnceIfFailuresAreToBeSkipped) {
 }
 
 TEST(Worker, RejectsAndSkipsAsTheHandlerSays) {
-    WorkerBench bench([](const Call& call) { return call.say(call.id() == "a1" ? SLUICE_SKIP : SLUICE_REJECT, "no order"); });
+    WorkerBench bench([](const Handled& call) { return call.say(call.id() == "a1" ? SLUICE_SKIP : SLUICE_REJECT, "no order"); });
     bench.push("a1 a2");
     bench.run();
     EXPECT_EQ(bench.ended(), (Texts{"a1 skipped", "a2 dead letter"}));
@@ -121,7 +121,7 @@ TEST(Worker, RejectsAndSkipsAsTheHandlerSays) {
 TEST(Worker, TakesAnExceptionForARetryWithItsTextAndForMisbehaviour) {
     WorkPolicy policy = WorkerBench::quick();
     policy.attempts = 1;
-    WorkerBench bench([](const Call&) -> sluice_verdict { throw std::runtime_error("out of cheese"); }, policy);
+    WorkerBench bench([](const Handled&) -> sluice_verdict { throw std::runtime_error("out of cheese"); }, policy);
     bench.push("a1");
     bench.run();
     EXPECT_EQ(bench.ended(), Texts{"a1 dead letter"});
@@ -130,7 +130,7 @@ TEST(Worker, TakesAnExceptionForARetryWithItsTextAndForMisbehaviour) {
 }
 
 TEST(Worker, TakesAnUnknownVerdictForARetryAndForMisbehaviour) {
-    WorkerBench bench([](const Call& call) { return call.message.attempt == 1 ? sluice_verdict{77} : SLUICE_DONE; });
+    WorkerBench bench([](const Handled& call) { return call.message.attempt == 1 ? sluice_verdict{77} : SLUICE_DONE; });
     bench.push("a1");
     bench.run();
     EXPECT_EQ(bench.called(), (Texts{"a1", "a1#2"}));
@@ -180,7 +180,7 @@ TEST(Worker, GivesUpWhatAParkedKeyHasNoRoomForIfAskedTo) {
 TEST(Worker, StopsTakingWhenAsMuchIsParkedAsItsQueueHolds) {
     WorkPolicy policy = slow_retries();
     policy.queue_capacity = policy.batch_max = 2;
-    WorkerBench bench([](const Call& call) { return call.message.attempt == 1 ? SLUICE_RETRY : SLUICE_DONE; }, policy);
+    WorkerBench bench([](const Handled& call) { return call.message.attempt == 1 ? SLUICE_RETRY : SLUICE_DONE; }, policy);
     bench.push("a1 b1");
     bench.run();
     bench.push("c1");
@@ -193,7 +193,7 @@ TEST(Worker, StopsTakingWhenAsMuchIsParkedAsItsQueueHolds) {
 
 TEST(Worker, GivesBackWhatIsNotBegunAndFinishesTheRunningMessage) {
     WorkerBench* running = nullptr;
-    WorkerBench bench([&](const Call& call) {
+    WorkerBench bench([&](const Handled& call) {
         if (call.id() == "a2") running->worker->stop(StopMode::finish_current);
         return SLUICE_DONE;
     });
@@ -234,7 +234,7 @@ TEST(Worker, BurnsNoAttemptOfAMessageThatWasToldToGiveUp) {
     policy.attempts = 1;
     WorkerBench* running = nullptr;
     WorkerBench bench(
-        [&](const Call& call) {
+        [&](const Handled& call) {
             running->worker->stop(StopMode::finish_current);
             EXPECT_EQ(call.api.cancelled(call.host, call.ticket), 0u);
             running->host->cancel();

@@ -7,11 +7,11 @@
 namespace sluice {
 namespace {
 
-using Call = FakeHandler::Call;
+using Handled = FakeHandler::Call;
 using std::chrono::milliseconds;
 
 // Writes its id; what the database says to that decides.
-sluice_verdict write(const Call& call) { return call.write() == SLUICE_QUEUED ? SLUICE_DONE : SLUICE_RETRY; }
+sluice_verdict write(const Handled& call) { return call.write() == SLUICE_QUEUED ? SLUICE_DONE : SLUICE_RETRY; }
 
 WorkPolicy batches_of(std::uint32_t size) {
     WorkPolicy policy = WorkerBench::quick();
@@ -52,7 +52,7 @@ TEST(WorkerUnits, HasNoMoreUnitsUnderWayThanAllowedAndDoesNotSpinMeanwhile) {
 TEST(WorkerUnits, KeepsNoWritesOfAMessageThatFails) {
     FakeDatabase database;
     WorkerBench bench(
-        [](const Call& call) {
+        [](const Handled& call) {
             EXPECT_EQ(call.write(), SLUICE_QUEUED);
             if (call.id() == "b1") return SLUICE_REJECT;
             return call.id() == "c1" ? SLUICE_SKIP : SLUICE_DONE;
@@ -112,7 +112,7 @@ TEST(WorkerUnits, HoldsBackWhatFollowsAMessageThatFailsWhileItsUnitRunsAgain) {
     WorkPolicy policy = batches_of(1);
     policy.backoff_ms = policy.backoff_max_ms = 1;
     WorkerBench bench(
-        [&](const Call& call) {
+        [&](const Handled& call) {
             if (fails && call.id() == "a1") return SLUICE_RETRY;
             return write(call);
         },
@@ -206,7 +206,7 @@ TEST(WorkerUnits, TakesBackFromOneDatabaseWhatAnotherRefused) {
     FakeDatabase first("first"), last("last");
     last.hold();
     WorkerBench bench(
-        [](const Call& call) {
+        [](const Handled& call) {
             EXPECT_EQ(call.write(call.id(), "first"), SLUICE_QUEUED);
             EXPECT_EQ(call.write(call.id(), "last"), SLUICE_QUEUED);
             return SLUICE_DONE;
@@ -225,7 +225,7 @@ TEST(WorkerUnits, LetsNoUnitOvertakeOneThatCommitsElsewhere) {
     FakeDatabase one("one"), two("two");
     one.hold();
     WorkerBench bench(
-        [](const Call& call) { return call.write(call.id(), call.id() == "a1" ? "one" : "two") == SLUICE_QUEUED ? SLUICE_DONE : SLUICE_RETRY; },
+        [](const Handled& call) { return call.write(call.id(), call.id() == "a1" ? "one" : "two") == SLUICE_QUEUED ? SLUICE_DONE : SLUICE_RETRY; },
         batches_of(1), {&one, &two});
     bench.push("a1 a2");
     bench.run();
@@ -243,7 +243,7 @@ TEST(WorkerUnits, LetsNoUnitOvertakeOneThatCommitsElsewhere) {
 TEST(WorkerUnits, LetsNobodyRingForARetryThatIsDueWhileNoUnitCanBeBegun) {
     FakeDatabase database;
     database.hold();
-    WorkerBench bench([](const Call& call) { return call.id() == "z1" && call.message.attempt == 1 ? SLUICE_RETRY : write(call); },
+    WorkerBench bench([](const Handled& call) { return call.id() == "z1" && call.message.attempt == 1 ? SLUICE_RETRY : write(call); },
                       batches_of(1), {&database});
     bench.push("z1 a1 b1 c1 d1 e1");
     for (int i = 0; i < 5; ++i) bench.worker->run();
@@ -337,7 +337,7 @@ TEST(WorkerUnits, ForgetsTheRecordOfAMessageThatComesAgain) {
     FakeDatabase database("db", true);
     WorkPolicy policy = WorkerBench::quick();
     policy.backoff_ms = policy.backoff_max_ms = 1'000;
-    WorkerBench bench([](const Call& call) { return call.message.attempt == 1 ? SLUICE_RETRY : write(call); }, policy, {&database});
+    WorkerBench bench([](const Handled& call) { return call.message.attempt == 1 ? SLUICE_RETRY : write(call); }, policy, {&database});
     bench.push("a1");
     bench.run();
     EXPECT_FALSE(database.knows("a1"));
@@ -389,7 +389,7 @@ TEST(WorkerUnits, AnswersOldAndForeignTicketsWithStale) {
     FakeDatabase database;
     sluice_ticket old = 0;
     WorkerBench bench(
-        [&](const Call& call) {
+        [&](const Handled& call) {
             if (old != 0) {
                 EXPECT_EQ(FakeHandler::Call({call.message, old, call.fault, call.api, call.host}).write(), SLUICE_STALE);
                 EXPECT_EQ(FakeHandler::Call({call.message, call.ticket + 1, call.fault, call.api, call.host}).write(), SLUICE_STALE);
@@ -407,7 +407,7 @@ TEST(WorkerUnits, AnswersOldAndForeignTicketsWithStale) {
 }
 
 TEST(WorkerUnits, StopsOnlyHandlersThatWereStarted) {
-    WorkerBench bench([](const Call&) { return SLUICE_DONE; });
+    WorkerBench bench([](const Handled&) { return SLUICE_DONE; });
     bench.handler.start_answer = SLUICE_INVALID;
     sluice_setup setup{};
     setup.struct_size = sizeof setup;

@@ -1,0 +1,64 @@
+// A source thread with one pool and a store of dead letters: all real but for the plugins.
+#pragma once
+
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "source/fake_source.hpp"
+#include "source/source_loop.hpp"
+#include "work/fake_database.hpp"
+#include "work/pool_bench.hpp"
+
+namespace sluice {
+
+struct SourceBench : PoolBench {
+    // Routes by /k of the body.
+    void start(FakeHandler::Handle handle, std::uint32_t workers, const WorkPolicy& policy, std::vector<FakeDatabase*> databases = {}) {
+        for (FakeDatabase* database : databases) dependencies.databases.emplace_back(database->name(), &database->database);
+        handler = std::make_unique<FakeHandler>(std::move(handle));
+        loop = std::make_unique<SourceLoop>("fake", "fake", source.instance(), clock, logging.logger("sources.fake"), [this] { ended.add(); });
+        pool = make_pool(*handler, workers, policy, loop->way());
+        PoolRules rules;
+        rules.route.by = RouteRules::By::pointer;
+        rules.route.key = "/k";
+        rules.route.worker_count = workers;
+        auto router = SourceRouter::make({rules});
+        ASSERT_TRUE(router);
+        ASSERT_TRUE(target.start());
+        loop->connect(std::move(*router), {{pool.get(), WhenFullThen::block, logging.logger("pools.p")}}, target,
+                      2 * limits::poll_batch + pool->room());
+        ASSERT_TRUE(loop->open());
+        watch.start();
+        loop->start();
+    }
+    // As the host closes; the loop has ended or is about to.
+    void close() {
+        ASSERT_TRUE(loop->join(clock.now() + 100'000'000'000)) << log.text();
+        pool->stop(StopMode::finish_current);
+        ASSERT_TRUE(pool->join(soon()));
+        watch.stop();
+        loop->close();
+        pool->close();
+        stop(target, clock);
+    }
+    sluice_status push(const std::string& id, const std::string& body, std::uint64_t tag) const {
+        sluice_incoming incoming{};
+        incoming.struct_size = sizeof incoming;
+        incoming.body = {body.data(), body.size()};
+        incoming.id = {id.data(), id.size()};
+        incoming.tag = tag;
+        return source.sink->push(source.sink->context, &incoming);
+    }
+
+    FakeSource source;
+    FakeTarget::OnPublish on_dead_letter = [](const Call&, sluice_fault*) { return SLUICE_OK; };
+    FakeTarget dead_letters{[this](const Call& call, sluice_fault* fault) { return on_dead_letter(call, fault); }};
+    Target target{dead_letters.table, &dead_letters, quick(), clock, logging.logger("dead_letters")};
+    Tally ended;
+    std::unique_ptr<FakeHandler> handler;
+    std::unique_ptr<SourceLoop> loop;
+    std::unique_ptr<WorkerPool> pool;
+};
+
+}  // namespace sluice

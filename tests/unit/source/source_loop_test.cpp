@@ -1,0 +1,173 @@
+#include "source/source_loop.hpp"
+
+#include <gtest/gtest.h>
+
+#include <condition_variable>
+#include <future>
+#include <mutex>
+
+#include "source/source_bench.hpp"
+
+namespace sluice {
+namespace {
+
+class SourceLoopTest : public testing::Test {
+protected:
+    using Handled = FakeHandler::Call;
+
+    // Delivers `count` messages in the first poll and says `then` in all that follow.
+    void deliver(std::uint64_t count, sluice_status then) {
+        bench.source.on_poll = [this, count, then](std::uint32_t, std::uint32_t, sluice_fault* fault) {
+            if (++polls > 1) return sluice_fault_set(fault, then, "so it is", 8);
+            for (std::uint64_t tag = 1; tag <= count; ++tag)
+                EXPECT_EQ(bench.push("m" + std::to_string(tag), "{\"k\":" + std::to_string(tag) + "}", tag), SLUICE_OK);
+            return SLUICE_OK;
+        };
+    }
+    void start(FakeHandler::Handle handle) { bench.start(std::move(handle), 1, WorkPolicy{}); }
+    void close() { bench.close(); }
+    void expect_law() {
+        EXPECT_TRUE(bench.loop->counts().law_holds());
+        EXPECT_EQ(bench.loop->counts().in_flight, 0u);
+    }
+    bool logged(const std::string& text) const { return bench.log.text().find(text) != std::string::npos; }
+
+    SourceBench bench;
+    int polls = 0;
+};
+
+TEST_F(SourceLoopTest, EndsWhenTheSourceHasEndedAndEverythingIsSettled) {
+    deliver(3, SLUICE_END);
+    start([](const Handled&) { return SLUICE_DONE; });
+    close();
+    EXPECT_EQ(bench.loop->state(), SourceLoop::State::finished);
+    EXPECT_EQ(bench.loop->counts().acked, 3u);
+    EXPECT_EQ(bench.ended.value(), 1u);
+    expect_law();
+}
+
+TEST_F(SourceLoopTest, FailsWithTheSourcesWordsWhenItCannotGoOn) {
+    deliver(3, SLUICE_FAILED);
+    std::promise<void> release;
+    start([released = release.get_future().share()](const Handled&) {
+        released.wait();
+        return SLUICE_DONE;
+    });
+    ASSERT_TRUE(bench.ended.reaches(1));
+    release.set_value();
+    close();
+    EXPECT_EQ(bench.loop->state(), SourceLoop::State::failed);
+    EXPECT_NE(bench.loop->error().find("so it is"), std::string::npos);
+    EXPECT_EQ(bench.loop->counts().abandoned, 3u);
+    expect_law();
+}
+
+TEST_F(SourceLoopTest, ComesAgainToASourceThatIsAwayAndSaysSoOnce) {
+    bench.source.on_poll = [&](std::uint32_t, std::uint32_t, sluice_fault* fault) {
+        return ++polls <= 2 ? sluice_fault_set(fault, SLUICE_UNAVAILABLE, "no route", 8) : SLUICE_END;
+    };
+    start([](const Handled&) { return SLUICE_DONE; });
+    close();
+    EXPECT_EQ(polls, 3);
+    EXPECT_EQ(bench.loop->state(), SourceLoop::State::finished);
+    const std::string said = bench.log.text();
+    EXPECT_TRUE(logged("no route"));
+    EXPECT_EQ(said.find("no route"), said.rfind("no route"));
+}
+
+TEST_F(SourceLoopTest, WakesAPollThatWaitsWhenItIsToStop) {
+    std::mutex mutex;
+    std::condition_variable woken;
+    bool wake = false;
+    Tally waiting;
+    bench.source.on_wake = [&] {
+        const std::lock_guard lock(mutex);
+        wake = true;
+        woken.notify_all();
+    };
+    bench.source.on_poll = [&](std::uint32_t, std::uint32_t wait_ms, sluice_fault*) {
+        std::unique_lock lock(mutex);
+        if (wait_ms == 0) return SLUICE_OK;
+        waiting.add();
+        EXPECT_TRUE(woken.wait_for(lock, test_deadline, [&] { return wake; }));
+        return SLUICE_OK;
+    };
+    start([](const Handled&) { return SLUICE_DONE; });
+    ASSERT_TRUE(waiting.reaches(1));
+    bench.loop->request_stop(StopMode::finish_current);
+    close();
+    EXPECT_EQ(bench.loop->state(), SourceLoop::State::finished);
+}
+
+TEST_F(SourceLoopTest, AbandonsWhatHangsWhenItIsToGiveUp) {
+    deliver(3, SLUICE_END);
+    Tally inside;
+    std::promise<void> release;
+    start([&, released = release.get_future().share()](const Handled&) {
+        inside.add();
+        released.wait();
+        return SLUICE_REJECT;
+    });
+    ASSERT_TRUE(inside.reaches(1));
+    bench.loop->request_stop(StopMode::finish_current);
+    bench.pool->stop(StopMode::finish_current);
+    bench.loop->give_up();
+    ASSERT_TRUE(bench.ended.reaches(1));
+    release.set_value();
+    close();
+    EXPECT_EQ(bench.loop->state(), SourceLoop::State::abandoned);
+    EXPECT_EQ(bench.loop->counts().abandoned, 3u);
+    expect_law();
+}
+
+TEST_F(SourceLoopTest, AsksASourceToConfirmThatConfirmsOnlyWhenItIsCalled) {
+    deliver(2, SLUICE_END);
+    std::vector<std::uint64_t> open;
+    bench.source.on_settle = [&](FakeSource::Settlements items) {
+        for (const sluice_settlement& item : items) open.push_back(item.tag);
+        return SLUICE_QUEUED;
+    };
+    bench.source.on_flush = [&] {
+        bench.source.sink->settled(bench.source.sink->context, open.data(), open.size(), SLUICE_OK);
+        open.clear();
+        return SLUICE_OK;
+    };
+    start([](const Handled&) { return SLUICE_DONE; });
+    close();
+    EXPECT_EQ(bench.loop->counts().acked, 2u);
+    expect_law();
+}
+
+TEST_F(SourceLoopTest, AcksADeadLetterOnlyWhenItIsStored) {
+    deliver(1, SLUICE_END);
+    std::atomic<bool> stored{false};
+    std::string line;
+    bench.on_dead_letter = [&](const Call& call, sluice_fault*) {
+        line = call.bodies.front();
+        stored = true;
+        return SLUICE_OK;
+    };
+    bench.source.on_settle = [&](FakeSource::Settlements items) {
+        EXPECT_TRUE(stored);
+        EXPECT_EQ(items[0].action, SLUICE_ACK);
+        return SLUICE_OK;
+    };
+    start([](const Handled& call) { return call.say(SLUICE_REJECT, "no such airport"); });
+    close();
+    EXPECT_NE(line.find("no such airport"), std::string::npos);
+    EXPECT_EQ(bench.loop->counts().dead_lettered, 1u);
+    expect_law();
+}
+
+TEST_F(SourceLoopTest, GivesAMessageBackWhoseDeadLetterCannotBeStored) {
+    deliver(1, SLUICE_END);
+    bench.on_dead_letter = [](const Call&, sluice_fault*) { return SLUICE_INVALID; };
+    start([](const Handled& call) { return call.say(SLUICE_REJECT, "no such airport"); });
+    close();
+    EXPECT_EQ(bench.loop->counts().released, 1u);
+    EXPECT_TRUE(logged("no such airport")) << "its content is in the log";
+    expect_law();
+}
+
+}  // namespace
+}  // namespace sluice

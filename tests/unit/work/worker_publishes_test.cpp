@@ -1,0 +1,125 @@
+// What handlers publish: after the commit, in order, and acked only once it is stored.
+#include <optional>
+
+#include "target/fake_target.hpp"
+#include "work/worker_bench.hpp"
+
+namespace sluice {
+namespace {
+
+class WorkerPublishes : public testing::Test {
+protected:
+    void make(FakeHandler::Handle handle) {
+        WorkPolicy policy = WorkerBench::quick();
+        policy.batch_max = 1;
+        bench.emplace(std::move(handle), policy, std::vector<FakeDatabase*>{&database}, std::vector<std::pair<std::string, Target*>>{{"out", &target}});
+        ASSERT_TRUE(target.start());
+    }
+    // Runs the worker until `count` messages have ended.
+    Texts ended(std::size_t count) {
+        Texts all;
+        for (std::uint64_t news = bench->news.value();; ++news) {
+            bench->run();
+            const Texts some = bench->ended();
+            all.insert(all.end(), some.begin(), some.end());
+            if (all.size() >= count || !bench->news.reaches(news + 1)) return all;
+        }
+    }
+    Texts published() {
+        Texts all;
+        for (const Call& call : fake.calls_made()) all.insert(all.end(), call.bodies.begin(), call.bodies.end());
+        return all;
+    }
+    void TearDown() override { stop(target, clock); }
+
+    SystemClock clock;
+    FakeDatabase database;
+    sluice_status answer = SLUICE_OK;
+    FakeTarget fake{[this](const Call&, sluice_fault* fault) { return say(fault, answer, "not like this"); }};
+    Target target{fake.table, &fake, quick(), clock, Logger()};
+    std::optional<WorkerBench> bench;
+};
+
+using Handled = FakeHandler::Call;
+
+TEST_F(WorkerPublishes, LeaveAfterTheCommitAndAreConfirmedBeforeTheAck) {
+    database.hold();
+    make([](const Handled& call) {
+        EXPECT_EQ(call.write(), SLUICE_QUEUED);
+        EXPECT_EQ(call.publish("of " + call.id()), SLUICE_QUEUED);
+        return SLUICE_DONE;
+    });
+    bench->push("a1");
+    bench->run();
+    EXPECT_EQ(target.counts().pending, 0u) << "nothing before the commit";
+    database.answer();
+    EXPECT_EQ(ended(1), Texts{"a1 acked"});
+    EXPECT_EQ(published(), Texts{"of a1"});
+}
+
+TEST_F(WorkerPublishes, OfAUnitWithoutWritesWaitForTheUnitBefore) {
+    database.hold();
+    make([](const Handled& call) {
+        if (call.id() == "a1") return call.write() == SLUICE_QUEUED ? SLUICE_DONE : SLUICE_RETRY;
+        return call.publish(call.id()) == SLUICE_QUEUED ? SLUICE_DONE : SLUICE_RETRY;
+    });
+    bench->push("a1 a2");
+    bench->run();
+    EXPECT_EQ(target.counts().pending, 0u);
+    database.answer(SLUICE_CONFLICT);
+    bench->run();
+    EXPECT_EQ(target.counts().pending, 0u) << "a2 runs again with a1";
+    bench->run_after(std::chrono::milliseconds(100));
+    database.answer();
+    EXPECT_EQ(ended(2), (Texts{"a1 acked", "a2 acked"}));
+    EXPECT_EQ(published(), Texts{"a2"});
+    EXPECT_EQ(bench->called(), (Texts{"a1", "a2", "a1", "a2"}));
+}
+
+TEST_F(WorkerPublishes, AreForgottenWithAMessageThatFails) {
+    make([](const Handled& call) {
+        EXPECT_EQ(call.publish(call.id()), SLUICE_QUEUED);
+        return call.id() == "a1" ? SLUICE_REJECT : SLUICE_DONE;
+    });
+    bench->push("a1 a2");
+    EXPECT_EQ(ended(2), (Texts{"a1 dead letter", "a2 acked"}));
+    EXPECT_EQ(published(), Texts{"a2"});
+}
+
+TEST_F(WorkerPublishes, AreNotSentForAMessageThatTheCommitRefused) {
+    database.hold();
+    make([](const Handled& call) {
+        EXPECT_EQ(call.write(), SLUICE_QUEUED);
+        EXPECT_EQ(call.publish(call.id()), SLUICE_QUEUED);
+        return SLUICE_DONE;
+    });
+    bench->push("a1");
+    bench->run();
+    database.answer(SLUICE_OK, {{"a1", SLUICE_CONSTRAINT}});
+    EXPECT_EQ(ended(1), Texts{"a1 dead letter"});
+    EXPECT_EQ(published(), Texts{});
+}
+
+TEST_F(WorkerPublishes, ThatTheTargetRefusesMakeADeadLetter) {
+    answer = SLUICE_INVALID;
+    make([](const Handled& call) {
+        EXPECT_EQ(call.publish(call.id()), SLUICE_QUEUED);
+        return SLUICE_DONE;
+    });
+    bench->push("a1");
+    EXPECT_EQ(ended(1), Texts{"a1 dead letter"});
+    EXPECT_NE(bench->error.find("target \"out\" refused what it publishes"), std::string::npos) << bench->error;
+}
+
+TEST_F(WorkerPublishes, ThatTheTargetNoLongerTakesGiveTheMessageBack) {
+    make([](const Handled& call) {
+        EXPECT_EQ(call.publish(call.id()), SLUICE_QUEUED);
+        return SLUICE_DONE;
+    });
+    stop(target, clock);
+    bench->push("a1");
+    EXPECT_EQ(ended(1), Texts{"a1 released"});
+}
+
+}  // namespace
+}  // namespace sluice
