@@ -11,7 +11,9 @@ namespace {
 
 constexpr std::int64_t ms = 1'000'000;
 
-std::string text_of(sluice_bytes bytes) { return {bytes.data, bytes.size}; }
+std::string text_of(sluice_bytes bytes) {
+    return {bytes.data, bytes.size};
+}
 
 }  // namespace
 
@@ -88,7 +90,8 @@ bool Host::all_sources_ended() const {
 
 std::string Host::failure() const {
     for (const auto& source : sources_)
-        if (source->loop->state() == SourceLoop::State::failed) return "source \"" + source->name + "\": " + source->loop->error();
+        if (source->loop->state() == SourceLoop::State::failed)
+            return "source \"" + source->name + "\": " + source->loop->error();
     for (const auto& target : targets_) {
         std::lock_guard lock(target->mutex);
         if (!target->failure.empty()) return "target \"" + target->name + "\": " + target->failure;
@@ -113,8 +116,14 @@ StatisticsSnapshot Host::snapshot() const {
             const WorkerPool& pool = *pools_[number];
             for (std::uint32_t i = 0; i < pool.size(); ++i) {
                 const Worker& worker = pool.worker(i);
-                WorkerStatistics one{pool.name(), i, worker.counts(), worker.queue().depth(), worker.queue().high_water(),
+                WorkerStatistics one{pool.name(),
+                                     i,
+                                     worker.counts(),
+                                     worker.queue().depth(),
+                                     worker.queue().high_water(),
                                      worker.queue().capacity()};
+                if (worker.current() != nullptr)
+                    one.running_ns = std::max<std::int64_t>(clock_.now() - worker.running_since_ns(), 1);
                 statistics.parked += worker.parked();
                 statistics.counts.retried += one.counts.retried;
                 statistics.workers.push_back(std::move(one));
@@ -170,12 +179,7 @@ bool Host::close(std::int64_t deadline_ns) {
     // What a failed source has left in the pools is not worth finishing: nobody could be told.
     for (auto& pool : pools_) pool->stop(StopMode::finish_current);
     for (auto& pool : pools_) all &= pool->join(deadline_ns);
-    if (!all) {
-        left_behind_ = true;
-        for (auto& pool : pools_) pool->leave_behind();
-        for (auto& source : sources_) source->loop->leave_behind();
-        return false;
-    }
+    if (!all) return false;
     running_ = false;
     watch_.stop();
     close_opened();

@@ -85,7 +85,6 @@ private:
     std::vector<std::unique_ptr<NamedSource>> sources_;
     std::vector<std::unique_ptr<WorkerPool>> pools_;  // as in the configuration
     bool running_ = false;
-    bool left_behind_ = false;
 };
 
 }  // namespace sluice

@@ -67,7 +67,7 @@ JsonFields worker_fields(std::string_view source, const WorkerStatistics& worker
     fields.add("rejected", worker.counts.rejected).add("skipped", worker.counts.skipped);
     fields.add("misbehaved", worker.counts.misbehaved).add("units", worker.counts.units);
     fields.add("depth", worker.depth).add("capacity", worker.capacity).add("high_water", worker.high_water);
-    fields.add("busy", busy_share);
+    fields.add("busy", busy_share).add("running_ns", worker.running_ns);
     return fields;
 }
 
@@ -113,12 +113,16 @@ std::string final_text(const SourceStatistics& now, std::int64_t elapsed_ns) {
 
 std::string worker_text(std::string_view source, const WorkerStatistics& worker, double busy_share) {
     const WorkerCounts& counts = worker.counts;
-    return fmt::format(
+    std::string text = fmt::format(
         "{}: {}[{}] handled {}, done {}, retried {}, rejected {}, skipped {}, misbehaved {}, units {}, queue {}/{} high water "
         "{}, "
         "busy {:.0f}%",
         source, worker.pool, worker.worker, counts.handled, counts.done, counts.retried, counts.rejected, counts.skipped,
         counts.misbehaved, counts.units, worker.depth, worker.capacity, worker.high_water, busy_share * 100);
+    if (worker.running_ns > 0)
+        fmt::format_to(std::back_inserter(text), ", running for {}",
+                       readable_duration(static_cast<std::uint64_t>(worker.running_ns)));
+    return text;
 }
 
 StatisticsReport::StatisticsReport(Logger logger, std::int64_t started_ns) : logger_(logger), started_ns_(started_ns) {

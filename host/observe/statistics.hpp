@@ -26,6 +26,7 @@ struct WorkerStatistics {
     std::uint64_t depth = 0;       // messages in its queue now
     std::uint64_t high_water = 0;  // the most there ever were
     std::uint64_t capacity = 0;
+    std::int64_t running_ns = 0;  // so long the unit of work that it is in has been running; 0 = it is in none
 };
 
 struct SourceStatistics {

@@ -51,9 +51,6 @@ public:
         return {};
     }
 
-    // Gives the instance up without destroying it: a thread is still inside.
-    void leave_behind() { table_ = nullptr; }
-
     const Table& table() const { return *table_; }
     void* self() const { return self_; }
     const std::string& name() const { return name_; }

@@ -65,8 +65,6 @@ void SourceLoop::close() {
     if (queue_.table().close != nullptr) fenced([&] { queue_.table().close(queue_.self()); }, [](std::string_view) {});
 }
 
-void SourceLoop::leave_behind() { queue_.leave_behind(); }
-
 SourceCounts SourceLoop::counts() const {
     SourceCounts counts = settlement_.counts();
     if (state() != State::running) counts.in_flight = in_flight_.load(std::memory_order_acquire);  // as counted, not as a difference

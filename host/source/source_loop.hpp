@@ -60,8 +60,6 @@ public:
     // False: the adapter still holds the thread at `deadline_ns`.
     bool join(std::int64_t deadline_ns);
     void close();
-    // A thread still uses the messages: nothing of this may be freed.
-    void leave_behind();
 
     State state() const { return state_.load(std::memory_order_acquire); }
     const std::string& error() const { return error_; }  // once failed

@@ -35,8 +35,6 @@ public:
 
     Result<void> open();
     void close();
-    // A thread is still inside the plugin: do not disconnect.
-    void leave_behind() { connection_ = nullptr; }
 
     std::uint32_t number() const { return number_; }  // the configured database's
     bool deduplicates() const { return database_.deduplicates; }

@@ -63,11 +63,6 @@ void HandlerHost::stop() {
     connections_.clear();
 }
 
-void HandlerHost::leave_behind() {
-    handler_.leave_behind();
-    for (auto& connection : connections_) connection->leave_behind();
-}
-
 Connection* HandlerHost::connection(std::uint32_t database) {
     for (auto& connection : connections_)
         if (connection->number() == database) return connection.get();

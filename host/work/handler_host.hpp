@@ -46,8 +46,6 @@ public:
     Result<void> start();
     // Undoes what connect() and start() did, also half of it.
     void stop();
-    // A thread is still inside the handler: nothing of it may be ended.
-    void leave_behind();
 
     // Has this message been processed before? SLUICE_OK: no; SLUICE_SEEN: yes; otherwise the database cannot say now.
     sluice_status record_once(Unit& unit, std::uint32_t index);

@@ -74,10 +74,6 @@ void WorkerPool::close() {
     for (auto& seat : seats_) seat->handler->stop();
 }
 
-void WorkerPool::leave_behind() {
-    for (auto& seat : seats_) seat->handler->leave_behind();
-}
-
 // A worker's queue, as much again parked, the units under way, and a batch taken from the queue and held.
 std::uint64_t WorkerPool::room() const {
     const WorkPolicy& policy = setup_.policy;

@@ -48,10 +48,9 @@ public:
     void cancel();
     // [source] Workers of this pool whose queues have got messages.
     void schedule(std::span<Runnable* const> workers);
-    // After all messages have left. False: a handler did not return until `deadline_ns`; then leave_behind() and end the process.
+    // After all messages have left. False: a handler did not return until `deadline_ns`; then end the process.
     bool join(std::int64_t deadline_ns);
     void close();
-    void leave_behind();
 
     const std::string& name() const { return setup_.name; }
     const WorkPolicy& policy() const { return setup_.policy; }

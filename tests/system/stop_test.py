@@ -23,16 +23,21 @@ pools:
     handler: {{ plugin: noop, sleep: {sleep}{handler} }}
 statistics: {{ every: 50ms }}
 shutdown: {shutdown}
-log: {{ level: info, format: json }}
+log: {{ level: info, format: json, levels: {{ statistics: debug }} }}
 """
 
 
 class Stop(SystemTest):
     def at_work(self, text, **fields):
-        """A run of this configuration that has received messages and not yet finished."""
+        """A run of this configuration, each of whose ten workers is inside a handler."""
         running = self.start("run", self.write("stop.yaml", text))
-        running.wait_for_event("statistics", received=lambda n: n > 0, in_flight=lambda n: n > 0, **fields)
+        running.wait_for_event("statistics", in_flight=lambda n: n > 0, **fields)
+        running.wait_for(lambda run: all(self.running_now(run).get(worker) for worker in range(10)), "all workers at work")
         return running
+
+    def running_now(self, run):
+        """{worker: whether it was at work when last seen}"""
+        return {entry["worker"]: entry["running_ns"] > 0 for entry in run.events("worker_statistics")}
 
     def rest(self):
         """What a second run, that does not sleep, receives."""
@@ -56,7 +61,7 @@ class Stop(SystemTest):
                 running = self.at_work(config("1s"))
                 begun = time.monotonic()
                 running.signal(number)
-                self.assertEqual(running.wait(), 0, running.log)
+                self.assertEqual(running.wait(), 0, running.tail)
                 self.assertLess(time.monotonic() - begun, 2)
                 first = running.final()
                 self.assertGreater(first["acked"], 0, "the current messages were finished")
@@ -68,15 +73,15 @@ class Stop(SystemTest):
     def test_keeps_the_finished_part_of_a_batch(self):
         running = self.at_work(config("100ms"), acked=lambda n: n > 0)
         running.signal()
-        self.assertEqual(running.wait(), 0, running.log)
+        self.assertEqual(running.wait(), 0, running.tail)
         first = running.final()
         self.assertGreater(first["released"], 0)
         self.check_nothing_is_lost_or_done_twice(first)
 
     def test_works_off_what_is_queued_in_drain_mode(self):
-        running = self.at_work(config("1ms", shutdown="{ mode: drain, deadline: 60s }"))
+        running = self.at_work(config("5ms", shutdown="{ mode: drain, deadline: 60s }"))
         running.signal()
-        self.assertEqual(running.wait(), 0, running.log)
+        self.assertEqual(running.wait(), 0, running.tail)
         first = running.final()
         self.assertEqual((first["released"], first["acked"]), (0, first["received"]))
         self.assertLess(first["received"], TOTAL, "polling stopped")
@@ -86,7 +91,7 @@ class Stop(SystemTest):
         running = self.at_work(config("60s", shutdown="{ mode: finish_current, deadline: 300ms }"))
         begun = time.monotonic()
         running.signal()
-        self.assertEqual(running.wait(20), 3, running.log)
+        self.assertEqual(running.wait(20), 3, running.tail)
         self.assertGreaterEqual(time.monotonic() - begun, 0.3)
         first = running.final()
         self.check_abandoned(first)
@@ -97,7 +102,7 @@ class Stop(SystemTest):
         running.signal()
         running.wait_for(lambda run: "stopping" in run.log, "the first signal was noticed")
         running.signal()
-        self.assertEqual(running.wait(20), 3, running.log)
+        self.assertEqual(running.wait(20), 3, running.tail)
         first = running.final()
         self.check_abandoned(first)
         self.check_nothing_is_lost_or_done_twice(first)

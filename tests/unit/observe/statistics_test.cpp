@@ -53,6 +53,7 @@ SourceStatistics flights() {
                                 .misbehaved = 1,
                                 .units = 40,
                                 .busy_ns = 3'500'000'000};
+    source.workers[2].running_ns = 1'500'000'000;
     return source;
 }
 
@@ -100,7 +101,7 @@ TEST(WorkerText, SaysWhatTheWorkerDidAndHowFullItsQueueIs) {
     const SourceStatistics source = flights();
     EXPECT_EQ(worker_text("flights", source.workers[2], 0.354),
               "flights: airports[2] handled 2000, done 1990, retried 4, rejected 3, skipped 2, misbehaved 1, units 40, "
-              "queue 812/1000 high water 900, busy 35%");
+              "queue 812/1000 high water 900, busy 35%, running for 1.50s");
 }
 
 std::vector<std::string> lines_of(const std::string& text) {
@@ -172,7 +173,7 @@ TEST(StatisticsReport, WritesFieldsWhenTheLogIsJson) {
         lines[3],
         R"({"time":"2023-11-14T22:13:20.123Z","level":"debug","component":"statistics","message":"worker statistics",)"
         R"("event":"worker_statistics","source":"flights","pool":"airports","worker":2,"handled":2000,"done":1990,"retried":4,)"
-        R"("rejected":3,"skipped":2,"misbehaved":1,"units":40,"depth":812,"capacity":1000,"high_water":900,"busy":1})");
+        R"("rejected":3,"skipped":2,"misbehaved":1,"units":40,"depth":812,"capacity":1000,"high_water":900,"busy":1,"running_ns":1500000000})");
     EXPECT_EQ(lines[6], head + R"("message":"final statistics","event":"final_statistics",)" + counts +
                             R"("rate_per_s":4755.25,"elapsed_ms":4000,)" + rest + R"(,"law_holds":true})");
     simdjson::dom::parser parser;
