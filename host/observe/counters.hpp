@@ -64,7 +64,7 @@ struct alignas(cache_line) SourceCounters {
 };
 
 struct WorkerCounts {
-    std::uint64_t handled = 0;     // calls of the handler
+    std::uint64_t handled = 0;     // messages taken into units of work
     std::uint64_t done = 0;        // verdicts
     std::uint64_t retried = 0;     //
     std::uint64_t rejected = 0;    //
