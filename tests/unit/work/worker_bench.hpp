@@ -48,6 +48,7 @@ public:
         };
     }
     ~WorkerBench() {
+        ended();
         for (Message* message : messages) store.destroy(message);
     }
     WorkerBench(const WorkerBench&) = delete;

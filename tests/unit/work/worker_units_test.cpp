@@ -1,5 +1,4 @@
 // Units of work: what becomes durable, what runs again and in which order, what burns no attempt.
-#include <future>
 #include <thread>
 
 #include "work/worker_bench.hpp"
@@ -103,6 +102,43 @@ TEST(WorkerUnits, KeepsTheOrderWhenWhatRunsAgainFailsAgain) {
         bench.ended();
     }
     EXPECT_EQ(database.durable(), (Texts{"a1", "a2", "a3", "a4", "a5"}));
+}
+
+TEST(WorkerUnits, KeepsTheOrderWhenSomeOfWhatRunsAgainFailsAgainBeforeTheRestHasBegun) {
+    FakeDatabase database;
+    database.hold();
+    WorkerBench bench(write, batches_of(1), {&database});
+    bench.push("a1 a2 a3 a4");
+    bench.run();
+    while (database.submitted() != 0) database.answer(SLUICE_CONFLICT);
+    bench.run();
+    bench.clock.advance(milliseconds(1'000));
+    bench.worker->run();
+    bench.worker->run();
+    while (database.submitted() != 0) database.answer(SLUICE_CONFLICT);
+    while (!bench.messages.empty()) {
+        bench.run_after(milliseconds(1'000));
+        while (database.submitted() != 0) database.answer();
+        bench.run();
+        bench.ended();
+    }
+    EXPECT_EQ(database.durable(), (Texts{"a1", "a2", "a3", "a4"}));
+}
+
+TEST(WorkerUnits, CommitsNothingForAUnitWhoseMessagesAllComeAgain) {
+    FakeDatabase database;
+    database.hold();
+    WorkerBench bench(
+        [](const Handled& call) {
+            EXPECT_EQ(call.write(), SLUICE_QUEUED);
+            call.fault->retry_delay_ms = 1'000;
+            return SLUICE_RETRY;
+        },
+        WorkerBench::quick(), {&database});
+    bench.push("a1 b1");
+    bench.run();
+    EXPECT_EQ(database.submitted(), 0u);
+    EXPECT_EQ(database.abandoned, 1);
 }
 
 TEST(WorkerUnits, HoldsBackWhatFollowsAMessageThatFailsWhileItsUnitRunsAgain) {
@@ -225,38 +261,50 @@ TEST(WorkerUnits, LetsNoUnitOvertakeOneThatCommitsElsewhere) {
     FakeDatabase one("one"), two("two");
     one.hold();
     WorkerBench bench(
-        [](const Handled& call) { return call.write(call.id(), call.id() == "a1" ? "one" : "two") == SLUICE_QUEUED ? SLUICE_DONE : SLUICE_RETRY; },
+        [](const Handled& call) { return call.write(call.id(), call.id() == "a2" ? "two" : "one") == SLUICE_QUEUED ? SLUICE_DONE : SLUICE_RETRY; },
         batches_of(1), {&one, &two});
-    bench.push("a1 a2");
+    bench.push("a1 a2 a3");
     bench.run();
     EXPECT_EQ(two.durable(), Texts{});
+    EXPECT_EQ(one.submitted(), 1u) << "a3 waits for a2, which waits for a1";
     one.answer(SLUICE_CONFLICT);
     bench.run();
     bench.run_after(milliseconds(100));
     EXPECT_EQ(two.durable(), Texts{}) << "a2 runs again after a1";
-    while (one.submitted() != 0) one.answer();
-    bench.run_after(milliseconds(100));
-    EXPECT_EQ(bench.ended(), (Texts{"a1 acked", "a2 acked"}));
+    for (int i = 0; i < 2; ++i) {
+        while (one.submitted() != 0) one.answer();
+        bench.run_after(milliseconds(100));
+    }
+    EXPECT_EQ(bench.ended(), (Texts{"a1 acked", "a2 acked", "a3 acked"}));
     EXPECT_EQ(two.durable(), Texts{"a2"});
 }
 
 TEST(WorkerUnits, LetsNobodyRingForARetryThatIsDueWhileNoUnitCanBeBegun) {
     FakeDatabase database;
     database.hold();
-    WorkerBench bench([](const Handled& call) { return call.id() == "z1" && call.message.attempt == 1 ? SLUICE_RETRY : write(call); },
-                      batches_of(1), {&database});
+    WorkerBench bench(
+        [](const Handled& call) {
+            call.fault->retry_delay_ms = 1;
+            return call.id() == "z1" ? SLUICE_RETRY : write(call);
+        },
+        batches_of(1), {&database});
     bench.push("z1 a1 b1 c1 d1 e1");
     for (int i = 0; i < 5; ++i) bench.worker->run();
-    bench.clock.advance(milliseconds(1));
-    EXPECT_EQ(bench.worker->run(), Runnable::Next::awaiting);
+    ASSERT_EQ(database.submitted(), limits::units_in_flight);
+    // Alarms ring in the order of their times: when this one has rung, so has what the worker may have set.
     struct Later final : Watch::Alarm {
-        void ring() override { rung.set_value(); }
-        std::promise<void> rung;
+        void ring() override { rung.add(); }
+        Tally rung;
     } later;
+    bench.clock.advance(milliseconds(1));
     bench.watch.set(later, bench.clock.now());
     bench.watch.start();
-    later.rung.get_future().wait();
-    EXPECT_FALSE(bench.worker->has_news()) << "the watch had nothing earlier to ring for";
+    ASSERT_TRUE(later.rung.reaches(1));
+    EXPECT_EQ(bench.worker->run(), Runnable::Next::awaiting);
+    bench.watch.set(later, bench.clock.now());
+    ASSERT_TRUE(later.rung.reaches(2));
+    EXPECT_FALSE(bench.worker->has_news());
+    bench.watch.stop();
 }
 
 TEST(WorkerUnits, FailsAUnitThatCannotBeSealedAndRunsItAgain) {
