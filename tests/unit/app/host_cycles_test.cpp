@@ -124,7 +124,11 @@ TEST_F(HostCycles, LeaveNoDescriptorNoThreadAndNoMemoryBehind) {
     const char* wanted = std::getenv("SLUICE_CYCLES");
     const int cycles = wanted != nullptr ? std::atoi(wanted) : cycles_by_default;
     const int settled = std::min(cycles_until_settled, cycles / 2);
-    const std::ptrdiff_t threads = entries("/proc/self/task");
+#ifdef __SANITIZE_THREAD__
+    constexpr std::ptrdiff_t threads = 2;  // ThreadSanitizer starts one of its own with the first of ours
+#else
+    constexpr std::ptrdiff_t threads = 1;
+#endif
     const auto start = std::chrono::steady_clock::now();
     Footprint before{};
     for (int cycle = 1; cycle <= cycles; ++cycle) {
