@@ -60,7 +60,6 @@ public:
     void confirmed_below(std::string_view source, std::string_view stream, std::uint64_t position);
 
     const FaultBuffer& fault() const { return fault_; }
-    bool thread_affine() const { return (handler_.table().flags & SLUICE_HANDLER_THREAD_AFFINE) != 0; }
     bool deduplicates() const { return deduplicating_ != nullptr; }
     std::vector<std::unique_ptr<Connection>>& connections() { return connections_; }
     const Dependencies& dependencies() const { return dependencies_; }
