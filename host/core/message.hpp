@@ -41,7 +41,10 @@ struct alignas(64) Message {
     Message* next = nullptr;  // in a list of one owner
     std::unique_ptr<Failure> failure;
     Outcome outcome = Outcome::none;
-    bool handled = false;  // the handler has been called for it
+    bool handled : 1 = false;        // the handler has been called for it
+    bool acked_in_unit : 1 = false;  // the source has acked it within the transaction of its effects
+    bool suspect : 1 = false;        // the process ended while it was handled: it runs alone
+    bool replayed : 1 = false;       // it was a dead letter; settled with their store, not with the source
     // The store's own.
     std::uint16_t size_class = 0;
     // Constant after routing; written by the source thread.

@@ -42,6 +42,9 @@ sluice_status sluice_host::publish(sluice_ticket, uint32_t, const sluice_outgoin
     return unsupported(fault, "publish");
 }
 uint32_t sluice_host::cancelled(sluice_ticket) { return 0; }
+int64_t sluice_host::deadline_ms(sluice_ticket) { return 0; }
+sluice_status sluice_host::complete(sluice_ticket, uint32_t, const sluice_fault*) { return SLUICE_UNSUPPORTED; }
+sluice_status sluice_host::resume(sluice_ticket, uint64_t) { return SLUICE_UNSUPPORTED; }
 
 namespace sluice {
 namespace {
@@ -93,6 +96,15 @@ constexpr sluice_host_api api = {
         return host == nullptr ? 1 : host->cancelled(ticket);
     },
     .extension = [](sluice_host*, sluice_bytes) -> const void* { return nullptr; },
+    .deadline_ms = [](sluice_host* host, sluice_ticket ticket) -> int64_t {
+        return host == nullptr ? 0 : host->deadline_ms(ticket);
+    },
+    .complete = [](sluice_host* host, sluice_ticket ticket, uint32_t verdict, const sluice_fault* fault) -> sluice_status {
+        return host == nullptr ? SLUICE_CONTRACT : host->complete(ticket, verdict, fault);
+    },
+    .resume = [](sluice_host* host, sluice_ticket ticket, uint64_t cookie) -> sluice_status {
+        return host == nullptr ? SLUICE_CONTRACT : host->resume(ticket, cookie);
+    },
 };
 
 }  // namespace

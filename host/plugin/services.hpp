@@ -38,6 +38,9 @@ public:
     virtual sluice_status target(sluice_bytes name, uint32_t* target, sluice_fault* fault);
     virtual sluice_status publish(sluice_ticket ticket, uint32_t target, const sluice_outgoing* message, sluice_fault* fault);
     virtual uint32_t cancelled(sluice_ticket ticket);
+    virtual int64_t deadline_ms(sluice_ticket ticket);
+    virtual sluice_status complete(sluice_ticket ticket, uint32_t verdict, const sluice_fault* fault);
+    virtual sluice_status resume(sluice_ticket ticket, uint64_t cookie);
 
 private:
     const sluice::Logger logger_;

@@ -65,7 +65,7 @@ BAD_UNUSED static void bad_destroy(void* self) {
 }
 
 #define BAD_TABLE(create, handle) \
-    { sizeof(sluice_handler), 0, create, NULL, handle, NULL, bad_destroy }
+    { sizeof(sluice_handler), 0, create, NULL, handle, NULL, bad_destroy, NULL, NULL }
 
 BAD_UNUSED static const sluice_handler bad_good_table = BAD_TABLE(bad_create, bad_handle);
 

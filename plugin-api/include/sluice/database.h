@@ -90,13 +90,25 @@ typedef struct sluice_database {
     /* The host has seen that a unit failed, and all units of this connection have ended: rule 4 ends here, not earlier, since the host
      * may have begun units between the failure and its answer. */
     void (*restart)(void* connection);
+
+    /* Each of the following may be NULL. */
+
+    /* [any] As sluice_queue.resource_id. */
+    sluice_bytes (*resource_id)(void* self);
+    /* Keeps `publishes`, bytes of the host's, with the record of a message: durable with the unit. After record_once said SLUICE_OK. */
+    sluice_status (*keep_publishes)(void* connection, uint64_t unit, sluice_ticket ticket, sluice_bytes publishes, sluice_fault* fault);
+    /* What is kept with the committed record of a message that was seen, as one row of one blob; no row: nothing is. */
+    sluice_status (*kept_publishes)(void* connection, const sluice_identity* identity, const sluice_row_sink* sink, sluice_fault* fault);
+    /* Those of these messages are confirmed and need not be kept. May be made durable later, for example with the next unit. */
+    void (*publishes_done)(void* connection, const sluice_identity* const* identities, uint64_t count);
 } sluice_database;
-SLUICE_LAYOUT_SIZE(sluice_database, 168);
+SLUICE_LAYOUT_SIZE(sluice_database, 200);
 SLUICE_LAYOUT_MEMBER(sluice_database, create, 8);
 SLUICE_LAYOUT_MEMBER(sluice_database, connect, 56);
 SLUICE_LAYOUT_MEMBER(sluice_database, prepare, 72);
 SLUICE_LAYOUT_MEMBER(sluice_database, seal, 128);
 SLUICE_LAYOUT_MEMBER(sluice_database, confirmed_below, 152);
 SLUICE_LAYOUT_MEMBER(sluice_database, restart, 160);
+SLUICE_LAYOUT_MEMBER(sluice_database, publishes_done, 192);
 
 #endif

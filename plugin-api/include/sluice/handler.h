@@ -10,7 +10,9 @@ typedef uint32_t sluice_verdict;
 #define SLUICE_RETRY ((sluice_verdict)2)  /* no effects; again after the backoff, until the attempts are used up */
 #define SLUICE_REJECT ((sluice_verdict)3) /* no effects; a dead letter now */
 #define SLUICE_SKIP ((sluice_verdict)4)   /* no effects; acked and counted */
-/* 5 is reserved for defer. */
+/* No effects now: what was written or published in this call is dropped. The key waits until the ticket is ended with the services
+ * complete() or resume(), from any thread. The message's views stay valid until then. */
+#define SLUICE_DEFER ((sluice_verdict)5)
 
 /* The handler's libraries keep state in thread-locals: always run an instance on the same thread. */
 #define SLUICE_HANDLER_THREAD_AFFINE 1u
@@ -30,9 +32,16 @@ typedef struct sluice_handler {
     void (*stop)(void* self);
     /* [control] */
     void (*destroy)(void* self);
+    /* [worker] A deferred message for which the service resume() was called: as handle(), in a unit of work, to make its effects. The
+     * ticket is a new one. NULL: a resume is answered SLUICE_UNSUPPORTED. */
+    sluice_verdict (*resume)(void* self, const sluice_message* message, sluice_ticket ticket, uint64_t cookie, sluice_fault* fault);
+    /* [any] The ticket's time is over (handler.timeout, or the host stops): end it soon. A call that runs may ask cancelled() instead.
+     * NULL: nothing to do. */
+    void (*cancel)(void* self, sluice_ticket ticket);
 } sluice_handler;
-SLUICE_LAYOUT_SIZE(sluice_handler, 48);
+SLUICE_LAYOUT_SIZE(sluice_handler, 64);
 SLUICE_LAYOUT_MEMBER(sluice_handler, create, 8);
 SLUICE_LAYOUT_MEMBER(sluice_handler, destroy, 40);
+SLUICE_LAYOUT_MEMBER(sluice_handler, cancel, 56);
 
 #endif

@@ -69,12 +69,24 @@ typedef struct sluice_host_api {
 
     /* ---- everything later: NULL if this host has no such extension ---- */
     const void* (*extension)(sluice_host* host, sluice_bytes name); /* [any] */
+
+    /* ---- handlers: time and deferred messages ---- */
+
+    /* [any] Unix time in milliseconds at which cancelled() will say 1; 0 = no such time is set. */
+    int64_t (*deadline_ms)(sluice_host* host, sluice_ticket ticket);
+    /* [any] Ends a deferred message: done, retry, reject or skip, which mean what they mean as verdicts, but for its lack of effects.
+     * `fault` (may be NULL) gives text and retry delay. May come before handle() has returned SLUICE_DEFER. SLUICE_STALE: there is no such
+     * ticket, or it has ended. */
+    sluice_status (*complete)(sluice_host* host, sluice_ticket ticket, uint32_t verdict, const sluice_fault* fault);
+    /* [any] Has the handler's resume() called for a deferred message, with this cookie. This ticket ends. */
+    sluice_status (*resume)(sluice_host* host, sluice_ticket ticket, uint64_t cookie);
 } sluice_host_api;
-SLUICE_LAYOUT_SIZE(sluice_host_api, 104);
+SLUICE_LAYOUT_SIZE(sluice_host_api, 128);
 SLUICE_LAYOUT_MEMBER(sluice_host_api, log_enabled, 8);
 SLUICE_LAYOUT_MEMBER(sluice_host_api, database, 40);
 SLUICE_LAYOUT_MEMBER(sluice_host_api, target, 72);
 SLUICE_LAYOUT_MEMBER(sluice_host_api, extension, 96);
+SLUICE_LAYOUT_MEMBER(sluice_host_api, resume, 120);
 
 #define SLUICE_ROLE_HANDLER 1u
 #define SLUICE_ROLE_SOURCE 2u   /* a queue adapter that is received from */

@@ -39,10 +39,12 @@ typedef struct sluice_outgoing {
     sluice_bytes id;  /* empty = none; engines that can, deduplicate on it */
     const sluice_header* headers;
     int64_t delay_ms; /* not before now + delay; 0 = at once. An adapter that cannot delay answers SLUICE_UNSUPPORTED */
+    sluice_bytes replaces; /* the place of a stored message that goes in the same step; empty = none. Only to adapters with `list` */
 } sluice_outgoing;
-SLUICE_LAYOUT_SIZE(sluice_outgoing, 72);
+SLUICE_LAYOUT_SIZE(sluice_outgoing, 88);
 SLUICE_LAYOUT_MEMBER(sluice_outgoing, body, 8);
 SLUICE_LAYOUT_MEMBER(sluice_outgoing, headers, 56);
+SLUICE_LAYOUT_MEMBER(sluice_outgoing, replaces, 72);
 
 /* What makes a message the same message after a redelivery.
  *

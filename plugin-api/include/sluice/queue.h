@@ -33,10 +33,15 @@ SLUICE_LAYOUT_MEMBER(sluice_incoming, refused, 88);
 #define SLUICE_ACK 1u    /* processed, or stored as a dead letter: never deliver it again */
 #define SLUICE_NACK 2u   /* given back unprocessed: deliver it again, before newer messages, after delay_ms */
 #define SLUICE_REJECT_DELIVERY 3u /* to the engine's own dead letters */
+/* It stays with the host, but an attempt has failed: `attempt` is the number of the next one, to be delivered with it after a crash.
+ * Only to an adapter that keeps attempts; never answered through sink->settled. */
+#define SLUICE_ATTEMPTED 4u
+/* Acked already, by the statement of settle_in_unit in a unit that is committed: only to be forgotten. */
+#define SLUICE_ACKED_IN_UNIT 5u
 typedef struct sluice_settlement {
     uint64_t tag;
     uint32_t action;
-    uint32_t reserved;
+    uint32_t attempt; /* with SLUICE_ATTEMPTED and SLUICE_NACK: the next attempt's number; 0 = as delivered */
     int64_t delay_ms;
 } sluice_settlement;
 SLUICE_LAYOUT_SIZE(sluice_settlement, 24);
@@ -67,7 +72,7 @@ SLUICE_LAYOUT_MEMBER(sluice_queue_sink, settled, 40);
 #define SLUICE_QUEUE_TAKES_BACK 1u          /* NACK works: the message is delivered again without a restart */
 #define SLUICE_QUEUE_RELEASE_KEEPS_ORDER 2u /* ... before all messages not yet delivered */
 #define SLUICE_QUEUE_STABLE_IDS 4u          /* a redelivered message has the same id, also after a restart */
-#define SLUICE_QUEUE_KEEPS_ATTEMPTS 8u
+#define SLUICE_QUEUE_KEEPS_ATTEMPTS 8u      /* understands SLUICE_ATTEMPTED, and delivers with sluice_incoming.attempt */
 #define SLUICE_QUEUE_FINITE 16u             /* poll will answer SLUICE_END */
 
 /* ---- producing ---------------------------------------------------------------------------------------------------------- */
@@ -80,6 +85,53 @@ typedef struct sluice_target_sink {
     void (*published)(void* context, uint64_t token, uint64_t count, sluice_status status, sluice_bytes text);
 } sluice_target_sink;
 SLUICE_LAYOUT_SIZE(sluice_target_sink, 24);
+
+/* ---- looking into a queue -------------------------------------------------------------------------------------------------- */
+
+#define SLUICE_STORED_READY 1u
+#define SLUICE_STORED_DELAYED 2u   /* not before its time */
+#define SLUICE_STORED_IN_FLIGHT 3u /* delivered and not settled */
+#define SLUICE_STORED_DEAD 4u      /* rejected, kept by the engine */
+
+/* How full a queue is. */
+typedef struct sluice_queue_depths {
+    uint32_t struct_size; /* set by the caller */
+    uint32_t reserved;
+    uint64_t ready;
+    uint64_t delayed;
+    uint64_t in_flight;
+    uint64_t dead;
+    uint64_t bytes;        /* of all of them */
+    uint64_t messages_max; /* 0 = no bound */
+    uint64_t bytes_max;    /* 0 = no bound */
+    int64_t oldest_ms;     /* Unix time at which the oldest of all but the dead was enqueued; 0 = there is none */
+} sluice_queue_depths;
+SLUICE_LAYOUT_SIZE(sluice_queue_depths, 72);
+
+/* One message as the engine stores it. Views are valid until sink->message returns. */
+typedef struct sluice_stored {
+    uint32_t struct_size;
+    uint32_t state;     /* SLUICE_STORED_ */
+    sluice_bytes place; /* the engine's own name for it: stays the same, and rises in the order of storing */
+    sluice_bytes id;
+    sluice_bytes key;
+    sluice_bytes body;
+    const sluice_header* headers;
+    uint32_t header_count;
+    uint32_t attempt; /* the next attempt's number */
+    int64_t enqueued_ms;
+    int64_t due_ms; /* Unix time before which it is not delivered; 0 = none */
+} sluice_stored;
+SLUICE_LAYOUT_SIZE(sluice_stored, 104);
+
+typedef struct sluice_stored_sink {
+    uint32_t struct_size;
+    uint32_t reserved;
+    void* context;
+    /* Anything but SLUICE_OK ends the listing without an error. */
+    sluice_status (*message)(void* context, const sluice_stored* message);
+} sluice_stored_sink;
+SLUICE_LAYOUT_SIZE(sluice_stored_sink, 24);
 
 /* ---- the table ------------------------------------------------------------------------------------------------------------ */
 
@@ -117,11 +169,31 @@ typedef struct sluice_queue {
 
     /* [control] After the last poll, settle or publish; waits for what was submitted. */
     void (*close)(void* self);
+
+    /* ---- both roles, from open to close; each may be NULL ---- */
+
+    /* [any] What server and database, or file, the queue lives in: equal for components that can take part in one transaction. Empty or
+     * NULL: in none. */
+    sluice_bytes (*resource_id)(void* self);
+    /* [any] The statement that acks one delivery inside a unit of a database with the same resource_id. Its one parameter is the tag, as
+     * an integer; it fails with SLUICE_CONSTRAINT if the delivery is not this host's any more. NULL or empty: there is none. */
+    sluice_bytes (*settle_in_unit)(void* self);
+    /* [any] */
+    sluice_status (*depths)(void* self, sluice_queue_depths* depths, sluice_fault* fault);
+    /* [any] Hands out what is stored behind `after` (empty: from the first), in order, until the sink has enough. NULL: the engine
+     * cannot list. */
+    sluice_status (*list)(void* self, sluice_bytes after, const sluice_stored_sink* sink, sluice_fault* fault);
+    /* [any] The one at `place`, to the sink; SLUICE_INVALID if there is none. */
+    sluice_status (*get)(void* self, sluice_bytes place, const sluice_stored_sink* sink, sluice_fault* fault);
+    /* [any] Removes these, durably before it returns, and says how many there were. What is in flight stays. */
+    sluice_status (*remove)(void* self, const sluice_bytes* places, uint64_t count, uint64_t* removed, sluice_fault* fault);
 } sluice_queue;
-SLUICE_LAYOUT_SIZE(sluice_queue, 96);
+SLUICE_LAYOUT_SIZE(sluice_queue, 144);
 SLUICE_LAYOUT_MEMBER(sluice_queue, create, 8);
 SLUICE_LAYOUT_MEMBER(sluice_queue, capabilities, 24);
 SLUICE_LAYOUT_MEMBER(sluice_queue, open_target, 72);
 SLUICE_LAYOUT_MEMBER(sluice_queue, close, 88);
+SLUICE_LAYOUT_MEMBER(sluice_queue, resource_id, 96);
+SLUICE_LAYOUT_MEMBER(sluice_queue, remove, 136);
 
 #endif

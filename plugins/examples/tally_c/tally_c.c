@@ -116,7 +116,7 @@ static void destroy(void* self) {
     free(self);
 }
 
-static const sluice_handler handler = {sizeof(sluice_handler), 0, create, start, handle, stop, destroy};
+static const sluice_handler handler = {sizeof(sluice_handler), 0, create, start, handle, stop, destroy, NULL, NULL};
 
 static const sluice_component* component(uint32_t index) {
     static const sluice_component tally = {sizeof(sluice_component), SLUICE_KIND_HANDLER, {"tally", 5}, &handler};

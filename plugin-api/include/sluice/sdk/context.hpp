@@ -216,7 +216,7 @@ public:
         const sluice_outgoing outgoing{sizeof(sluice_outgoing), static_cast<std::uint32_t>(message.headers.size()),
                                        bytes(message.body),     bytes(message.key),
                                        bytes(message.id),       message.headers.data(),
-                                       message.delay.count()};
+                                       message.delay.count(),   {}};
         detail::FaultBuffer buffer;
         const sluice_status status =
             services_.api.publish(services_.host, current_.ticket, target_number(target), &outgoing, &buffer.fault);

@@ -214,7 +214,11 @@ struct DatabaseThunks {
                                            &commit_submit,
                                            &abandon_unit,
                                            &confirmed_below,
-                                           &restart};
+                                           &restart,
+                                           nullptr,
+                                           nullptr,
+                                           nullptr,
+                                           nullptr};
 };
 
 }  // namespace detail

@@ -147,7 +147,7 @@ struct HandlerThunks {
             return 0;
     }
 
-    static constexpr sluice_handler table{sizeof(sluice_handler), flags(), &create, &start, &handle, &stop, &destroy};
+    static constexpr sluice_handler table{sizeof(sluice_handler), flags(), &create, &start, &handle, &stop, &destroy, nullptr, nullptr};
 };
 
 }  // namespace detail

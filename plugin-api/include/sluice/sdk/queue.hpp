@@ -220,7 +220,13 @@ struct QueueThunks {
                                         wakes<SourceType>() ? &wake : nullptr,
                                         produces ? &open_target : nullptr,
                                         produces ? &publish : nullptr,
-                                        &close};
+                                        &close,
+                                        nullptr,
+                                        nullptr,
+                                        nullptr,
+                                        nullptr,
+                                        nullptr,
+                                        nullptr};
 };
 
 }  // namespace detail
