@@ -146,6 +146,104 @@ TEST(QueueSdk, RefusesARoleItDoesNotHaveAndAConstructorThatThrows) {
     EXPECT_EQ(self, nullptr);
 }
 
+// A pond with a glass bottom: the fish in it can be seen, told by their number.
+struct GlassPond : Pond {
+    using Pond::Pond;
+    std::string_view resource_id() const noexcept override { return "pond:1"; }
+    std::string_view settle_in_unit() const noexcept override { return "DELETE FROM fish WHERE number = ?"; }
+    sluice::Status depths(sluice_queue_depths& depths) override {
+        depths.ready = 2;
+        depths.oldest_ms = 77;
+        return SLUICE_OK;
+    }
+    sluice::Status list(std::string_view after, sluice::StoredSink sink) override {
+        for (const std::string_view place : {"1", "2", "3"}) {
+            auto message = sluice::stored();
+            message.place = sluice::bytes(place);
+            if (place > after && !sink.message(message)) break;
+        }
+        return SLUICE_OK;
+    }
+    sluice::Status get(std::string_view place, sluice::StoredSink) override {
+        return {SLUICE_INVALID, "there is no fish " + std::string(place)};
+    }
+    sluice::Status remove(std::span<const sluice_bytes> places, std::uint64_t& removed) override {
+        removed = places.size();
+        return SLUICE_OK;
+    }
+};
+
+struct GlassBoth : GlassPond, River {
+    using GlassPond::GlassPond;
+};
+
+TEST(QueueSdk, OffersALookIntoAQueueOnlyWhereAClassBringsIt) {
+    for (const sluice_queue* table :
+         {&table_of(sluice::queue<Pond>("q", "Q.")), &table_of(sluice::queue<Pond, River>("q", "Q.")),
+          &table_of(sluice::queue<Both>("q", "Q."))})
+        EXPECT_TRUE(table->resource_id == nullptr && table->settle_in_unit == nullptr && table->depths == nullptr &&
+                    table->list == nullptr && table->get == nullptr && table->remove == nullptr);
+    for (const sluice_queue* table :
+         {&table_of(sluice::queue<GlassPond>("q", "Q.")), &table_of(sluice::queue<GlassPond, River>("q", "Q.")),
+          &table_of(sluice::queue<GlassBoth>("q", "Q."))})
+        EXPECT_TRUE(table->resource_id != nullptr && table->settle_in_unit != nullptr && table->depths != nullptr &&
+                    table->list != nullptr && table->get != nullptr && table->remove != nullptr);
+}
+
+TEST(QueueSdk, ShowsWhatIsInTheQueueInBothRolesOfOneClass) {
+    sluice::FakeHost host;
+    const sluice_queue& table = table_of(sluice::queue<GlassBoth>("q", "Q."));
+    for (const std::uint32_t role : {SLUICE_ROLE_SOURCE, SLUICE_ROLE_TARGET}) {
+        void* self = nullptr;
+        ASSERT_EQ(table.create(&host.setup(role, {}), &self, nullptr), SLUICE_OK);
+        EXPECT_EQ(sluice::view(table.resource_id(self)), "pond:1");
+        EXPECT_EQ(sluice::view(table.settle_in_unit(self)), "DELETE FROM fish WHERE number = ?");
+        std::string seen;
+        const sluice_stored_sink sink{sizeof sink, 0, &seen, [](void* context, const sluice_stored* message) {
+                                          auto& all = *static_cast<std::string*>(context);
+                                          all.append(sluice::view(message->place));
+                                          return all.size() < 2 ? SLUICE_OK : SLUICE_STOPPED;
+                                      }};
+        Fault fault;
+        EXPECT_EQ(table.list(self, {}, &sink, &fault.fault), SLUICE_OK);
+        EXPECT_EQ(table.list(self, sluice::bytes("2"), &sink, &fault.fault), SLUICE_OK);
+        EXPECT_EQ(seen, "123");
+        EXPECT_EQ(table.get(self, sluice::bytes("9"), &sink, &fault.fault), SLUICE_INVALID);
+        EXPECT_EQ(fault.text(), "there is no fish 9");
+        const sluice_bytes places[] = {sluice::bytes("1"), sluice::bytes("3")};
+        std::uint64_t removed = 0;
+        EXPECT_EQ(table.remove(self, places, 2, &removed, &fault.fault), SLUICE_OK);
+        EXPECT_EQ(removed, 2u);
+        table.destroy(self);
+    }
+}
+
+TEST(QueueSdk, WritesNotPastTheDepthsThatAnOlderHostKnows) {
+    sluice::FakeHost host;
+    const sluice_queue& table = table_of(sluice::queue<GlassPond>("q", "Q."));
+    void* self = nullptr;
+    ASSERT_EQ(table.create(&host.setup(SLUICE_ROLE_SOURCE, {}), &self, nullptr), SLUICE_OK);
+    sluice_queue_depths depths{};
+    depths.struct_size = offsetof(sluice_queue_depths, oldest_ms);
+    EXPECT_EQ(table.depths(self, &depths, nullptr), SLUICE_OK);
+    EXPECT_EQ(depths.struct_size, offsetof(sluice_queue_depths, oldest_ms));
+    EXPECT_EQ(depths.ready, 2u);
+    EXPECT_EQ(depths.oldest_ms, 0);
+    table.destroy(self);
+}
+
+TEST(QueueSdk, AnswersForTheClassThatBringsNothingWhereTheOtherDoes) {
+    sluice::FakeHost host;
+    const sluice_queue& table = table_of(sluice::queue<GlassPond, River>("q", "Q."));
+    void* self = nullptr;
+    ASSERT_EQ(table.create(&host.setup(SLUICE_ROLE_TARGET, {}), &self, nullptr), SLUICE_OK);
+    Fault fault;
+    EXPECT_EQ(table.resource_id(self).size, 0u);
+    EXPECT_EQ(table.list(self, {}, nullptr, &fault.fault), SLUICE_UNSUPPORTED);
+    EXPECT_EQ(fault.text(), "this queue cannot be listed");
+    table.destroy(self);
+}
+
 // ---- databases --------------------------------------------------------------------------------------------------------------
 
 struct Calls {
@@ -187,6 +285,23 @@ struct ShelfConnection : sluice::Connection {
     void abandon_unit(std::uint64_t) noexcept override { Calls::note("abandon"); }
     void restart() noexcept override { Calls::note("restart"); }
     sluice::CommitSink sink;
+};
+
+struct KeepingConnection : ShelfConnection {
+    using ShelfConnection::ShelfConnection;
+    sluice::Status keep_publishes(std::uint64_t, sluice_ticket ticket, std::string_view publishes) override {
+        Calls::note("keep " + std::to_string(ticket) + " " + std::string(publishes));
+        return SLUICE_OK;
+    }
+    sluice::Status kept_publishes(const sluice_identity& identity, sluice::RowSink rows) override {
+        const std::string text = "kept for " + std::string(sluice::view(identity.id));
+        const sluice_value column = sluice::value(std::as_bytes(std::span(text)));
+        rows.row(std::span(&column, 1));
+        return SLUICE_OK;
+    }
+    void publishes_done(std::span<const sluice_identity* const> identities) noexcept override {
+        Calls::note("done " + std::to_string(identities.size()));
+    }
 };
 
 struct Shelf : sluice::Database {
@@ -270,6 +385,34 @@ TEST_F(DatabaseSdk, SaysThatItDoesNotDeduplicateUnlessTheAdapterDoes) {
     EXPECT_EQ(table.capabilities(self), 0u);
     EXPECT_EQ(table.record_once(connection, 9, 1, &identity, &fault.fault), SLUICE_UNSUPPORTED);
     EXPECT_EQ(table.ping(self, nullptr), SLUICE_OK);
+}
+
+TEST_F(DatabaseSdk, KeepsNoPublishesUnlessTheAdapterDoes) {
+    const sluice_identity identity{};
+    EXPECT_EQ(table.resource_id(self).size, 0u);
+    EXPECT_EQ(table.keep_publishes(connection, 9, 1, sluice::bytes("p"), &fault.fault), SLUICE_UNSUPPORTED);
+    EXPECT_EQ(table.kept_publishes(connection, &identity, nullptr, &fault.fault), SLUICE_OK);
+    const sluice_identity* const done[] = {&identity};
+    table.publishes_done(connection, done, 1);
+}
+
+TEST_F(DatabaseSdk, CarriesKeptPublishesBothWays) {
+    KeepingConnection keeping{sluice::CommitSink(&sink)};
+    Calls::made.clear();
+    sluice_identity identity{};
+    identity.id = sluice::bytes("m1");
+    void* const self_of_it = static_cast<sluice::Connection*>(&keeping);
+    EXPECT_EQ(table.keep_publishes(self_of_it, 9, 3, sluice::bytes("p"), nullptr), SLUICE_OK);
+    std::string kept;
+    const sluice_row_sink rows{sizeof rows, 0, &kept, [](void* context, const sluice_value* columns, std::uint32_t) {
+                                   *static_cast<std::string*>(context) = sluice::view(columns[0].as.bytes);
+                                   return SLUICE_OK;
+                               }};
+    EXPECT_EQ(table.kept_publishes(self_of_it, &identity, &rows, nullptr), SLUICE_OK);
+    EXPECT_EQ(kept, "kept for m1");
+    const sluice_identity* const done[] = {&identity, &identity};
+    table.publishes_done(self_of_it, done, 2);
+    EXPECT_THAT(Calls::made, ElementsAre("keep 3 p", "done 2"));
 }
 
 }  // namespace

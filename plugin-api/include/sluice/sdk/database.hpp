@@ -4,11 +4,11 @@
 //
 // The functions are those of sluice/database.h one to one; the rules of units of work stand there.
 //
-// Threads    Database: alone, but capabilities and ping from any thread. Connection: one worker's, one call at a time.
-// Ownership  the host disconnects a connection, which destroys it, before it closes the database.
-// Errors     a Status, or an exception: a Failure keeps its status, any other exception is SLUICE_FAILED (constructor:
-// SLUICE_INVALID).
-//            Functions that are noexcept report through the sink.
+// Threads    Database: alone, but capabilities, ping and resource_id from any thread. Connection: one worker's, one call at a
+// time. Ownership  the host disconnects a connection, which destroys it, before it closes the database. Errors     a Status, or
+// an exception: a Failure keeps its status, any other exception is SLUICE_FAILED (constructor: SLUICE_INVALID).
+//            Functions that are noexcept report through the sink. What a class does not override answers SLUICE_UNSUPPORTED, or
+//            nothing.
 #pragma once
 
 #include <concepts>
@@ -93,6 +93,15 @@ public:
                                  std::uint64_t /*position*/) noexcept {}
     // After a unit has failed and all have ended: what is begun from now on counts again (rule 4 of sluice/database.h).
     virtual void restart() noexcept = 0;
+
+    // Keeps bytes of the host's with the record of a message. SLUICE_UNSUPPORTED: this database keeps none.
+    virtual Status keep_publishes(std::uint64_t, sluice_ticket, std::string_view /*publishes*/) {
+        return {SLUICE_UNSUPPORTED, "this database keeps no publishes"};
+    }
+    // What is kept with the committed record, as one row of one blob; no row: nothing is.
+    virtual Status kept_publishes(const sluice_identity&, RowSink) { return SLUICE_OK; }
+    // Those of these messages are confirmed and need not be kept.
+    virtual void publishes_done(std::span<const sluice_identity* const>) noexcept {}
 };
 
 // One configured database.
@@ -113,6 +122,8 @@ public:
     virtual Status ping() { return SLUICE_OK; }
     // Throws if it cannot.
     virtual std::unique_ptr<Connection> connect(CommitSink sink) = 0;
+    // Equal for components that can take part in one transaction; lives as long as the database is open. Any thread.
+    virtual std::string_view resource_id() const noexcept { return {}; }
 };
 
 namespace detail {
@@ -193,6 +204,19 @@ struct DatabaseThunks {
     }
     static void restart(void* self) noexcept { connection(self).restart(); }
 
+    static sluice_bytes resource_id(void* self) noexcept { return bytes(static_cast<Database&>(of(self)).resource_id()); }
+    static sluice_status keep_publishes(void* self, std::uint64_t unit, sluice_ticket ticket, sluice_bytes publishes,
+                                        sluice_fault* fault) noexcept {
+        return guarded(fault, [&] { return connection(self).keep_publishes(unit, ticket, view(publishes)); });
+    }
+    static sluice_status kept_publishes(void* self, const sluice_identity* identity, const sluice_row_sink* sink,
+                                        sluice_fault* fault) noexcept {
+        return guarded(fault, [&] { return connection(self).kept_publishes(*identity, RowSink(sink)); });
+    }
+    static void publishes_done(void* self, const sluice_identity* const* identities, std::uint64_t count) noexcept {
+        connection(self).publishes_done({identities, count});
+    }
+
     static constexpr sluice_database table{sizeof(sluice_database),
                                            0,
                                            &create,
@@ -215,10 +239,10 @@ struct DatabaseThunks {
                                            &abandon_unit,
                                            &confirmed_below,
                                            &restart,
-                                           nullptr,
-                                           nullptr,
-                                           nullptr,
-                                           nullptr};
+                                           &resource_id,
+                                           &keep_publishes,
+                                           &kept_publishes,
+                                           &publishes_done};
 };
 
 }  // namespace detail

@@ -7,17 +7,22 @@
 // An instance has one role: the host makes a Source for each configured source, a Target for each configured target. The
 // functions are those of sluice/queue.h one to one; what they must do stands there.
 //
-// Threads  Source: poll, settle, flush on its source thread; wake from any. Target: publish on its target thread. All others:
-// alone. Errors   a Status, or an exception: a Failure keeps its status, any other exception is SLUICE_FAILED (constructor:
+// Threads  Source: poll, settle, flush on its source thread; wake from any. Target: publish on its target thread. QueueAdapter:
+// any.
+//          All others: alone.
+// Errors   a Status, or an exception: a Failure keeps its status, any other exception is SLUICE_FAILED (constructor:
 // SLUICE_INVALID). Cost     pushing a message is one call into the host, nothing is copied or allocated on the way.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <concepts>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <span>
 #include <string_view>
+#include <type_traits>
 
 #include "sluice/sdk/manifest.hpp"
 #include "sluice/sdk/plugin.hpp"
@@ -36,6 +41,51 @@ constexpr sluice_incoming incoming() {
     message.struct_size = sizeof(sluice_incoming);
     return message;
 }
+
+// A message as it is stored, to be shown. Starts out empty, with its size set.
+constexpr sluice_stored stored() {
+    sluice_stored message{};
+    message.struct_size = sizeof(sluice_stored);
+    return message;
+}
+
+// Receives what a queue has stored.
+class StoredSink {
+public:
+    explicit StoredSink(const sluice_stored_sink* sink) : sink_(sink) {}
+
+    // False: no more are wanted, which is no error. What the message views is copied before it returns.
+    bool message(const sluice_stored& message) const { return sink_->message(sink_->context, &message) == SLUICE_OK; }
+
+private:
+    const sluice_stored_sink* sink_;
+};
+
+// What sources and targets have in common: a look into the queue. Any thread, from open to close; overridden only where the
+// engine can. One class of both roles answers once, for both.
+class QueueAdapter {
+public:
+    QueueAdapter() = default;
+    QueueAdapter(const QueueAdapter&) = delete;
+    QueueAdapter& operator=(const QueueAdapter&) = delete;
+    virtual ~QueueAdapter() = default;
+
+    // Equal for components that can take part in one transaction. Both views live as long as the instance is open.
+    virtual std::string_view resource_id() const noexcept { return {}; }
+    // The statement that acks the delivery whose tag is its one parameter.
+    virtual std::string_view settle_in_unit() const noexcept { return {}; }
+    virtual Status depths(sluice_queue_depths& /*depths*/) { return {SLUICE_UNSUPPORTED, "this queue does not count"}; }
+    // In order, from behind `after` (empty: from the first).
+    virtual Status list(std::string_view /*after*/, StoredSink) { return {SLUICE_UNSUPPORTED, "this queue cannot be listed"}; }
+    // SLUICE_INVALID: there is none.
+    virtual Status get(std::string_view /*place*/, StoredSink) {
+        return {SLUICE_UNSUPPORTED, "this queue cannot be looked into"};
+    }
+    // Durably, before it returns; what is in flight stays.
+    virtual Status remove(std::span<const sluice_bytes> /*places*/, std::uint64_t& /*removed*/) {
+        return {SLUICE_UNSUPPORTED, "this queue can remove nothing"};
+    }
+};
 
 // The host's end of a source. To be used inside poll, settle and flush only.
 class SourceSink {
@@ -66,13 +116,8 @@ private:
 };
 
 // Where messages come from.
-class Source {
+class Source : public virtual QueueAdapter {
 public:
-    Source() = default;
-    Source(const Source&) = delete;
-    Source& operator=(const Source&) = delete;
-    virtual ~Source() = default;
-
     // SLUICE_QUEUE_ flags; known after construction, any thread.
     virtual std::uint32_t capabilities() const noexcept = 0;
     // Connects. The sink works until close() returns; keep it.
@@ -106,13 +151,8 @@ private:
 };
 
 // Where messages are published to.
-class Target {
+class Target : public virtual QueueAdapter {
 public:
-    Target() = default;
-    Target(const Target&) = delete;
-    Target& operator=(const Target&) = delete;
-    virtual ~Target() = default;
-
     virtual Status open(TargetSink sink) = 0;
     // In order. SLUICE_OK: all stored durably. SLUICE_QUEUED: copied, the results come through sink.published() with tokens
     // from first_token on. Otherwise none was taken.
@@ -139,15 +179,16 @@ std::unique_ptr<Base> make_adapter(const Setup& setup) {
         return std::make_unique<Type>();
 }
 
-// Whether a source brings a wake() of its own.
-template <typename Type>
-constexpr bool wakes() {
-    if constexpr (!std::derived_from<Type, Source>)
+// Whether a class brings a member of its own that `Base` has, too; one that is not public counts. `member` names it:
+// [](auto* type) -> decltype(&std::remove_pointer_t<decltype(type)>::wake) { return nullptr; }
+template <typename Base, typename Type, typename Member>
+constexpr bool brings(Member) {
+    if constexpr (!std::derived_from<Type, Base>)
         return false;
-    else if constexpr (requires { &Type::wake; })
-        return !std::same_as<decltype(&Type::wake), void (Source::*)() noexcept>;
+    else if constexpr (std::invocable<Member, Type*>)
+        return !std::same_as<std::invoke_result_t<Member, Type*>, std::invoke_result_t<Member, Base*>>;
     else
-        return true;  // overridden, and not public
+        return true;
 }
 
 template <typename SourceType, typename TargetType>
@@ -162,6 +203,15 @@ struct QueueThunks {
     };
 
     static Instance& of(void* self) noexcept { return *static_cast<Instance*>(self); }
+    static QueueAdapter& adapter(void* self) noexcept {
+        return of(self).source ? static_cast<QueueAdapter&>(*of(self).source) : *of(self).target;
+    }
+
+    // A member that neither class brings is NULL in the table.
+    template <typename Thunk, typename Member>
+    static constexpr Thunk* if_brought(Thunk* thunk, Member member) {
+        return brings<QueueAdapter, SourceType>(member) || brings<QueueAdapter, TargetType>(member) ? thunk : nullptr;
+    }
 
     static sluice_status create(const sluice_setup* raw, void** self, sluice_fault* fault) noexcept {
         return guarded(
@@ -208,25 +258,53 @@ struct QueueThunks {
         guarded_quietly([self] { of(self).source ? of(self).source->close() : of(self).target->close(); });
     }
 
-    static constexpr sluice_queue table{sizeof(sluice_queue),
-                                        0,
-                                        &create,
-                                        &destroy,
-                                        consumes ? &capabilities : nullptr,
-                                        consumes ? &open_source : nullptr,
-                                        consumes ? &poll : nullptr,
-                                        consumes ? &settle : nullptr,
-                                        consumes ? &flush : nullptr,
-                                        wakes<SourceType>() ? &wake : nullptr,
-                                        produces ? &open_target : nullptr,
-                                        produces ? &publish : nullptr,
-                                        &close,
-                                        nullptr,
-                                        nullptr,
-                                        nullptr,
-                                        nullptr,
-                                        nullptr,
-                                        nullptr};
+    static sluice_bytes resource_id(void* self) noexcept { return bytes(adapter(self).resource_id()); }
+    static sluice_bytes settle_in_unit(void* self) noexcept { return bytes(adapter(self).settle_in_unit()); }
+    static sluice_status depths(void* self, sluice_queue_depths* depths, sluice_fault* fault) noexcept {
+        return guarded(fault, [&] {
+            sluice_queue_depths all{};  // never written past the size that the caller knows
+            Status status = adapter(self).depths(all);
+            all.struct_size = depths->struct_size;
+            std::memcpy(depths, &all, std::min<std::size_t>(depths->struct_size, sizeof all));
+            return status;
+        });
+    }
+    static sluice_status list(void* self, sluice_bytes after, const sluice_stored_sink* sink, sluice_fault* fault) noexcept {
+        return guarded(fault, [&] { return adapter(self).list(view(after), StoredSink(sink)); });
+    }
+    static sluice_status get(void* self, sluice_bytes place, const sluice_stored_sink* sink, sluice_fault* fault) noexcept {
+        return guarded(fault, [&] { return adapter(self).get(view(place), StoredSink(sink)); });
+    }
+    static sluice_status remove(void* self, const sluice_bytes* places, std::uint64_t count, std::uint64_t* removed,
+                                sluice_fault* fault) noexcept {
+        *removed = 0;
+        return guarded(fault, [&] { return adapter(self).remove({places, count}, *removed); });
+    }
+
+    static constexpr sluice_queue table{
+        sizeof(sluice_queue),
+        0,
+        &create,
+        &destroy,
+        consumes ? &capabilities : nullptr,
+        consumes ? &open_source : nullptr,
+        consumes ? &poll : nullptr,
+        consumes ? &settle : nullptr,
+        consumes ? &flush : nullptr,
+        brings<Source, SourceType>([](auto* type) -> decltype(&std::remove_pointer_t<decltype(type)>::wake) { return nullptr; })
+            ? &wake
+            : nullptr,
+        produces ? &open_target : nullptr,
+        produces ? &publish : nullptr,
+        &close,
+        if_brought(&resource_id,
+                   [](auto* type) -> decltype(&std::remove_pointer_t<decltype(type)>::resource_id) { return nullptr; }),
+        if_brought(&settle_in_unit,
+                   [](auto* type) -> decltype(&std::remove_pointer_t<decltype(type)>::settle_in_unit) { return nullptr; }),
+        if_brought(&depths, [](auto* type) -> decltype(&std::remove_pointer_t<decltype(type)>::depths) { return nullptr; }),
+        if_brought(&list, [](auto* type) -> decltype(&std::remove_pointer_t<decltype(type)>::list) { return nullptr; }),
+        if_brought(&get, [](auto* type) -> decltype(&std::remove_pointer_t<decltype(type)>::get) { return nullptr; }),
+        if_brought(&remove, [](auto* type) -> decltype(&std::remove_pointer_t<decltype(type)>::remove) { return nullptr; })};
 };
 
 }  // namespace detail
