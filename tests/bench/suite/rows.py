@@ -102,8 +102,8 @@ def latency(scale, name, about, rate, burst, aims, seconds=2):
     return Row(name, about, lambda: sluice(text, messages), figures, others)
 
 
-def file_in(scale):
-    """file -> /key -> 10 workers -> noop. There is no handler yet that writes each message to a file."""
+def files(scale, name, about, handler, aim="", **rest):
+    """file -> /key -> 10 workers -> handler, beside one thread that does nothing else."""
     messages = scale.messages(1_000_000)
 
     def lines(path):
@@ -118,11 +118,21 @@ def file_in(scale):
     def one_thread():
         with programs.Folder() as folder:
             lines(folder / "in.jsonl")
-            return baseline("file_copy", **{"in": folder / "in.jsonl"})
+            out = {"out": folder / "out.jsonl"} if "targets" in rest else {}
+            return baseline("file_copy", **{"in": folder / "in.jsonl"}, **out)
 
-    text = configuration({"plugin": "file", "path": "./in.jsonl"}, {"key": "/key"}, {"plugin": "noop"})
-    return Row("file_in", "file of JSON lines, route /key, noop", lambda: sluice(text, messages, prepare=prepare),
-               baselines={"one thread, reading only": one_thread}, messages=messages)
+    text = configuration({"plugin": "file", "path": "./in.jsonl"}, {"key": "/key"}, handler, **rest)
+    return Row(name, about, lambda: sluice(text, messages, prepare=prepare), [Figure("rate", "messages/s", aim)],
+               {"one thread": one_thread}, messages)
+
+
+def file_in(scale):
+    return files(scale, "file_in", "file of JSON lines, route /key, noop", {"plugin": "noop"})
+
+
+def file_to_file(scale):
+    return files(scale, "file_to_file", "file of JSON lines, route /key, forward to a file", {"plugin": "forward", "target": "copy"},
+                 ">= 0.8 M/s, <= 48 MiB", targets={"copy": {"plugin": "file", "path": "./out.jsonl"}})
 
 
 def skew(scale):
@@ -162,6 +172,7 @@ def all_rows(scale):
         order_cost(scale, "order_cost", "route header:key beside round_robin", header_key, key_header="key"),
         order_cost(scale, "order_cost_json", "route /key beside round_robin: the parse counts too", json_key),
         file_in(scale),
+        file_to_file(scale),
         sqlite(scale, "sqlite", "insert and update, durable", 500_000,
                [Figure("rate", "messages/s", ">= 220 k/s"), Figure("settle_p99", "us")],
                [("one thread, 1000 a commit", 1000, 1, 1), ("one thread, 100 a commit", 100, 1, 2),

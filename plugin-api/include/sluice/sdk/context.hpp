@@ -212,18 +212,32 @@ public:
     }
 
     // Publishes to a target of the configuration. It leaves after the commit, and only if the verdict is done.
-    void publish(std::string_view target, const Outgoing& message) {
+    void publish(std::string_view target, const Outgoing& message) { publish(this->target(target), message); }
+    void publish(TargetRef target, const Outgoing& message) {
         const sluice_outgoing outgoing{sizeof(sluice_outgoing), static_cast<std::uint32_t>(message.headers.size()),
                                        bytes(message.body),     bytes(message.key),
                                        bytes(message.id),       message.headers.data(),
                                        message.delay.count(),   {}};
         detail::FaultBuffer buffer;
         const sluice_status status =
-            services_.api.publish(services_.host, current_.ticket, target_number(target), &outgoing, &buffer.fault);
-        if (status != SLUICE_OK && status != SLUICE_QUEUED) buffer.raise(status, "publishing to " + std::string(target));
+            services_.api.publish(services_.host, current_.ticket, target.number, &outgoing, &buffer.fault);
+        if (status != SLUICE_OK && status != SLUICE_QUEUED) buffer.raise(status, "publishing to " + name_of(target));
     }
     void publish(std::string_view target, std::string_view body, std::string_view key = {}) {
         publish(target, Outgoing{.body = body, .key = key});
+    }
+
+    // A target of the configuration, by name.
+    TargetRef target(std::string_view name) {
+        for (const Target& known : targets_)
+            if (known.name == name) return known.target;
+        if (targets_.size() == detail::names_max) throw Failure(SLUICE_FAILED, "too many different targets in one handler");
+        detail::FaultBuffer buffer;
+        TargetRef target;
+        const sluice_status status = services_.api.target(services_.host, bytes(name), &target.number, &buffer.fault);
+        if (status != SLUICE_OK) buffer.raise(status, "target " + std::string(name));
+        targets_.push_back({std::string(name), target});
+        return target;
     }
 
     // True once the handler should give up: return retry(), the message goes back to the source. Ask it inside long work.
@@ -250,19 +264,13 @@ public:
 private:
     struct Target {
         std::string name;
-        std::uint32_t number;
+        TargetRef target;
     };
 
-    std::uint32_t target_number(std::string_view name) {
+    std::string name_of(TargetRef target) const {
         for (const Target& known : targets_)
-            if (known.name == name) return known.number;
-        if (targets_.size() == detail::names_max) throw Failure(SLUICE_FAILED, "too many different targets in one handler");
-        detail::FaultBuffer buffer;
-        std::uint32_t number = 0;
-        const sluice_status status = services_.api.target(services_.host, bytes(name), &number, &buffer.fault);
-        if (status != SLUICE_OK) buffer.raise(status, "target " + std::string(name));
-        targets_.push_back({std::string(name), number});
-        return number;
+            if (known.target.number == target.number) return known.name;
+        return "a target that was not asked for by name";
     }
 
     const detail::Services services_;
@@ -275,6 +283,10 @@ private:
 inline DatabaseRef& Setup::database(std::string_view name) const {
     if (context_ == nullptr) throw Failure(SLUICE_UNSUPPORTED, "only handlers are given databases");
     return context_->database(name);
+}
+inline TargetRef Setup::target(std::string_view name) const {
+    if (context_ == nullptr) throw Failure(SLUICE_UNSUPPORTED, "only handlers are given targets");
+    return context_->target(name);
 }
 
 }  // namespace sluice::inline sdk

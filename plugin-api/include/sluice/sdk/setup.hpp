@@ -23,6 +23,11 @@ namespace sluice::inline sdk {
 class Context;
 class DatabaseRef;
 
+// A configured target, to publish to.
+struct TargetRef {
+    std::uint32_t number = 0;
+};
+
 // One value of the configuration: a scalar, a list or a map.
 class Node {
 public:
@@ -190,6 +195,8 @@ public:
     // Handlers: a configured database, to be kept and used in handle(). Asking here rather than there lets `sluice check` find
     // a wrong name. Throws a Failure that lists the names there are.
     DatabaseRef& database(std::string_view name) const;
+    // The same for a configured target.
+    TargetRef target(std::string_view name) const;
 
     const sluice_setup& raw() const { return setup_; }
 
