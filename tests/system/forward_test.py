@@ -42,7 +42,7 @@ log: {{ level: info, format: json }}
     def test_a_target_that_is_not_there_is_found_before_anything_runs(self):
         self.lines_file("in.jsonl", [])
         checked = self.run_to_end("check", self.config("cpoy"), status=1)
-        self.assertIn('there is no target "cpoy" in `targets` (copy)', checked.stdout + checked.log)
+        self.assertIn('there is no target "cpoy" in `targets` (there are: copy)', checked.stdout + checked.log)
 
 
 if __name__ == "__main__":

@@ -15,12 +15,14 @@ namespace sluice::forward {
 
 class Forward final : public Handler {
 public:
-    explicit Forward(const Setup& setup) : target_(setup.target(setup.text("target"))), keep_(setup.boolean("keep_headers", true)) {
+    explicit Forward(const Setup& setup)
+        : target_(setup.target(setup.text("target"))), keep_(setup.boolean("keep_headers", true)) {
         for (const auto& [name, value] : setup.option("headers")) set_.emplace_back(name, value.text());
     }
 
     Verdict handle(const Message& message, Context& context) override {
-        context.publish(target_, {.body = message.body(), .key = message.key(), .id = message.id(), .headers = headers_of(message)});
+        context.publish(target_,
+                        {.body = message.body(), .key = message.key(), .id = message.id(), .headers = headers_of(message)});
         return done();
     }
 
@@ -44,10 +46,10 @@ private:
     std::vector<sluice_header> headers_;  // of the current message
 };
 
-inline constexpr auto component = sluice::handler<Forward>(
-    "forward", "Publishes each message as it is, with body, key, id and headers, to a target.",
-    text("target", "The name of the target, as under `targets`.").required(),
-    boolean("keep_headers", "Whether the headers of the message go along.").otherwise(true),
-    map("headers", "Headers to set, in place of any of the same name: { region: EU }."));
+inline constexpr auto component =
+    sluice::handler<Forward>("forward", "Publishes each message as it is, with body, key, id and headers, to a target.",
+                             text("target", "The name of the target, as under `targets`.").required(),
+                             boolean("keep_headers", "Whether the headers of the message go along.").otherwise(true),
+                             map("headers", "Headers to set, in place of any of the same name: { region: EU }."));
 
 }  // namespace sluice::forward
