@@ -172,6 +172,7 @@ void Host::Builder::add_pool(const PoolConfig& pool) {
     if (library == nullptr) return;
     NamedSource& source = *host_.sources_[pool.source];
     WorkerPool::Setup setup{.name = pool.name,
+                            .number = static_cast<std::uint32_t>(host_.pools_.size()),
                             .handler_path = pool.handler.path,
                             .plugin = pool.handler.component,
                             .table = library->handler(pool.handler.component),

@@ -60,5 +60,6 @@ inline constexpr std::size_t plugin_files_max = 1024;         // a folder of plu
 
 static_assert((slots & (slots - 1)) == 0, "a slot is taken from a hash by a mask");
 static_assert(workers_max <= slots, "every worker has at least one slot");
+static_assert(pools_max * workers_max <= 1u << 15, "the tag of a worker in its tickets");
 
 }  // namespace sluice::limits

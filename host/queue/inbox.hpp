@@ -10,6 +10,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -51,25 +52,38 @@ private:
     alignas(64) std::atomic<T*> head_{nullptr};
 };
 
+// An attempt has failed and the message stays with its worker: for a source that keeps count.
+struct AttemptNote {
+    std::uint64_t tag = 0;
+    std::uint32_t next_attempt = 0;
+    std::int64_t delay_ms = 0;
+};
+
 // Messages on their way back to the source thread: all that one run of a worker has finished. An array rather than a list through the
 // messages, so that the reader can fetch them into its cache ahead of their turn.
 struct Outcomes {
     Outcomes* next = nullptr;
+    std::vector<AttemptNote> attempts;  // older than the outcomes: what fails in a run ends in a later one
     std::vector<Message*> messages;
 };
 
-// Calls `settle` with each message of all lists, oldest list first. The lists are gone after.
-template <typename Settle>
-void take_outcomes(Inbox<Outcomes>& inbox, Settle&& settle) {
+// Calls `note` with each failed attempt and `settle` with each message of all lists, oldest list first. The lists are gone after.
+template <typename Note, typename Settle>
+void take_outcomes(Inbox<Outcomes>& inbox, Note&& note, Settle&& settle) {
     constexpr std::size_t ahead = 8;  // lines fetched from the worker's core while one is settled
     for (Outcomes* outcomes = inbox.take(); outcomes != nullptr;) {
         const std::unique_ptr<Outcomes> owned(std::exchange(outcomes, outcomes->next));
+        for (const AttemptNote& attempt : owned->attempts) note(attempt);
         const std::vector<Message*>& messages = owned->messages;
         for (std::size_t i = 0; i < messages.size(); ++i) {
             if (i + ahead < messages.size()) __builtin_prefetch(messages[i + ahead], 1);
             settle(messages[i]);
         }
     }
+}
+template <typename Settle>
+void take_outcomes(Inbox<Outcomes>& inbox, Settle&& settle) {
+    take_outcomes(inbox, [](const AttemptNote&) {}, settle);
 }
 
 }  // namespace sluice

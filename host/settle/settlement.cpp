@@ -8,22 +8,42 @@ namespace {
 constexpr std::int64_t retry_first_ns = 50'000'000;
 constexpr std::int64_t retry_max_ns = 5'000'000'000;
 
+bool keeps_attempts(const QueueInstance& queue) {
+    if (queue.table().capabilities == nullptr) return false;
+    const std::uint32_t capabilities =
+        fenced([&] { return queue.table().capabilities(queue.self()); }, [](std::string_view) { return 0u; });
+    return (capabilities & SLUICE_QUEUE_KEEPS_ATTEMPTS) != 0;
+}
+
 }  // namespace
 
 Settlement::Settlement(const QueueInstance& queue, MessageStore& store, const Clock& clock, Logger logger)
-    : queue_(queue), store_(store), clock_(clock), logger_(logger) {}
+    : queue_(queue), keeps_attempts_(keeps_attempts(queue)), store_(store), clock_(clock), logger_(logger) {}
 
 void Settlement::take(Message* message, std::int64_t now_ns) {
     now_ns_ = now_ns;
     // Never acked without an outcome that says so.
     const Outcome outcome = message->outcome == Outcome::none ? Outcome::released : message->outcome;
     const bool back = outcome == Outcome::released;
-    items_.push_back({message->tag, back ? SLUICE_NACK : SLUICE_ACK, 0, 0});
-    outcomes_.push_back(outcome);
+    add(message->tag, {outcome, message->view.attempt});
     if (message->received_ns != run_received_ns_) flush_latency();
     run_received_ns_ = message->received_ns;
     if (!back) ++run_count_;
     store_.destroy(message);
+}
+
+void Settlement::add(std::uint64_t tag, End end) {
+    const bool back = end.outcome == Outcome::released;
+    items_.push_back({tag, back ? SLUICE_NACK : SLUICE_ACK, back && keeps_attempts_ ? end.attempt : 0, 0});
+    ends_.push_back(end);
+}
+
+// Among the others, so that it stays before the message's own end.
+void Settlement::note(const AttemptNote& attempt) {
+    if (!keeps_attempts_) return;
+    items_.push_back({attempt.tag, SLUICE_ATTEMPTED, attempt.next_attempt, attempt.delay_ms});
+    ends_.push_back({Outcome::none, 0});
+    ++notes_;
 }
 
 void Settlement::flush_latency() {
@@ -42,17 +62,20 @@ bool Settlement::submit(std::int64_t now_ns) {
         fault, [&] { return queue_.table().settle(queue_.self(), items_.data(), items_.size(), fault.get()); });
     settling_ = false;
     if (status == SLUICE_OK) {
-        for (const Outcome outcome : outcomes_) count(outcome, 1);
+        for (const End& end : ends_)
+            if (end.outcome != Outcome::none) count(end.outcome, 1);
         came_back();
     } else if (status == SLUICE_QUEUED) {
-        for (std::size_t i = 0; i < items_.size(); ++i) unconfirmed_.emplace(items_[i].tag, outcomes_[i]);
+        for (std::size_t i = 0; i < items_.size(); ++i)
+            if (ends_[i].outcome != Outcome::none) unconfirmed_.emplace(items_[i].tag, ends_[i]);
     } else {
         early_.clear();
         put_off(fault.error(status).message);
         return false;
     }
     items_.clear();
-    outcomes_.clear();
+    ends_.clear();
+    notes_ = 0;
     for (const auto& [tag, early_status] : early_) confirm(tag, early_status);
     early_.clear();
     return true;
@@ -87,13 +110,12 @@ void Settlement::confirm(std::uint64_t tag, sluice_status status) {
         return;
     }
     if (status == SLUICE_OK) {
-        count(entry->second, 1);
+        count(entry->second.outcome, 1);
         came_back();
     } else if (status == SLUICE_LOST_LEASE) {
         counters_.lost_lease.add();
     } else {
-        items_.push_back({tag, entry->second == Outcome::released ? SLUICE_NACK : SLUICE_ACK, 0, 0});
-        outcomes_.push_back(entry->second);
+        add(tag, entry->second);
         put_off("it answered " + status_name(status));
     }
     unconfirmed_.erase(entry);

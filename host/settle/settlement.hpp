@@ -18,6 +18,7 @@
 #include "observe/histogram.hpp"
 #include "observe/logging.hpp"
 #include "plugin/instance.hpp"
+#include "queue/inbox.hpp"
 
 namespace sluice {
 
@@ -28,6 +29,8 @@ public:
     void received(std::uint64_t count) { counters_.received.add(count); }
     // A message with its outcome. A dead letter's record is durable by now.
     void take(Message* message, std::int64_t now_ns);
+    // An attempt of a message that stays in the host has failed: the source is told if it keeps count.
+    void note(const AttemptNote& attempt);
     // Hands what was taken to the source. False: the source does not take it now; tried again at retry_at_ns().
     bool submit(std::int64_t now_ns);
     std::int64_t retry_at_ns() const { return retry_at_ns_; }
@@ -38,7 +41,7 @@ public:
     Result<void> flush();
 
     bool unconfirmed() const { return !unconfirmed_.empty(); }
-    std::uint64_t in_flight() const { return store_.live() + items_.size() + unconfirmed_.size(); }
+    std::uint64_t in_flight() const { return store_.live() + items_.size() - notes_ + unconfirmed_.size(); }
     // What is in flight now will not be settled any more.
     void abandon() { counters_.abandoned.add(in_flight()); }
 
@@ -46,6 +49,12 @@ public:
     HistogramSnapshot latency() const { return latency_.snapshot(); }
 
 private:
+    // How a message ends for the source.
+    struct End {
+        Outcome outcome;
+        std::uint32_t attempt;  // the next one's number, for a source that keeps count
+    };
+    void add(std::uint64_t tag, End end);
     void count(Outcome outcome, std::uint64_t by);
     void confirm(std::uint64_t tag, sluice_status status);
     void put_off(const std::string& why);
@@ -53,13 +62,15 @@ private:
     void flush_latency();
 
     const QueueInstance& queue_;
+    const bool keeps_attempts_;
     MessageStore& store_;
     const Clock& clock_;
     const Logger logger_;
 
     std::vector<sluice_settlement> items_;  // taken and not yet submitted
-    std::vector<Outcome> outcomes_;         // one for one
-    std::unordered_map<std::uint64_t, Outcome> unconfirmed_;
+    std::vector<End> ends_;                 // one for one; the outcome `none`: a note, no end
+    std::uint64_t notes_ = 0;               // among items_
+    std::unordered_map<std::uint64_t, End> unconfirmed_;
     bool settling_ = false;                                         // inside the adapter's settle
     std::vector<std::pair<std::uint64_t, sluice_status>> early_;  // confirmed meanwhile
     std::int64_t now_ns_ = 0;

@@ -135,7 +135,9 @@ SourceLoop::State SourceLoop::loop() {
 }
 
 void SourceLoop::take_back() {
-    take_outcomes(outcomes_, [this](Message* message) { store_or_settle(message); });
+    take_outcomes(
+        outcomes_, [this](const AttemptNote& attempt) { settlement_.note(attempt); },
+        [this](Message* message) { store_or_settle(message); });
     if (!dead_letters_->has_news()) return;
     MessageList stored;
     dead_letters_->take_stored(stored);

@@ -46,7 +46,7 @@ public:
     SourceLoop& operator=(const SourceLoop&) = delete;
 
     // What the pools of this source report to. Valid from construction on.
-    Worker::Way way() { return {outcomes_, bell_, confirmed_}; }
+    Worker::Way way() { return {outcomes_, bell_, confirmed_, (capabilities() & SLUICE_QUEUE_KEEPS_ATTEMPTS) != 0}; }
 
     // Before open: where messages go and where dead letters are kept.
     void connect(SourceRouter router, std::vector<Dispatcher::PoolLane> pools, Target& dead_letters, std::uint64_t in_flight_max);

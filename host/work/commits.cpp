@@ -16,8 +16,11 @@ bool is_passing(sluice_status status) {
 
 }  // namespace
 
-Commits::Commits(Logger logger, std::function<void()> news) : logger_(logger), news_(std::move(news)) {
-    for (Unit& unit : units_) unit.owner = this;
+Commits::Commits(Logger logger, std::function<void()> news, std::uint32_t tag) : logger_(logger), news_(std::move(news)) {
+    for (Unit& unit : units_) {
+        unit.owner = this;
+        unit.tag = tag;
+    }
 }
 
 Unit& Commits::begin() {
@@ -115,7 +118,7 @@ void Commits::committed(std::uint64_t token, sluice_status status, const sluice_
     unit.answer.status = status;
     unit.answer.text.assign(text.data, text.size);
     for (std::uint64_t i = 0; i < count; ++i)
-        unit.answer.items.push_back({static_cast<std::uint32_t>(results[i].ticket) - 1, results[i].status,
+        unit.answer.items.push_back({Unit::index_of(results[i].ticket), results[i].status,
                                      std::string(results[i].text.data, results[i].text.size)});
     returned(unit);
 }

@@ -26,8 +26,8 @@ namespace sluice {
 
 class Commits final : public Connection::Ended {
 public:
-    // `news`: called on any thread after a unit has come back.
-    Commits(Logger logger, std::function<void()> news);
+    // `news`: called on any thread after a unit has come back. `tag`: below 2^15, another one for each worker of the host.
+    Commits(Logger logger, std::function<void()> news, std::uint32_t tag = 0);
 
     bool has_free_unit() const { return order_.size() < units_.size(); }
     bool empty() const { return order_.empty(); }

@@ -235,7 +235,7 @@ sluice_status HandlerHost::publish(sluice_ticket ticket, uint32_t target, const 
     if (ticket == 0 || ticket != current_.load(std::memory_order_relaxed)) return stale(fault);
     if (target >= dependencies_.targets.size())
         return say(fault, SLUICE_INVALID, "there is no target with this number; ask for it by name in create() or start()");
-    const auto index = static_cast<std::uint32_t>(ticket) - 1;
+    const auto index = Unit::index_of(ticket);
     if (!unit_->publishes.add(index, target, *message))
         return say(fault, SLUICE_FULL, "a message may publish at most " + std::to_string(limits::publishes_max) + " messages");
     return SLUICE_QUEUED;

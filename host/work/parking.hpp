@@ -20,11 +20,13 @@ namespace sluice {
 
 class Parking {
 public:
-    Parking(std::uint32_t key_limit, std::uint32_t total_limit) : key_limit_(key_limit), total_limit_(total_limit) {}
+    // Without `keep_order` each message waits alone, as those without a key always do.
+    Parking(std::uint32_t key_limit, std::uint32_t total_limit, bool keep_order = true)
+        : key_limit_(key_limit), total_limit_(total_limit), keep_order_(keep_order) {}
 
     bool empty() const { return keys_.empty(); }
     bool holds(const Message& message) const {
-        return !keys_.empty() && message.key_hash != 0 && keys_.contains(message.key_hash);
+        return !keys_.empty() && has_order(message) && keys_.contains(message.key_hash);
     }
     // Room for one more message of a key that is parked.
     bool has_room(const Message& message) const;
@@ -48,14 +50,16 @@ private:
         MessageList waiting;
         std::int64_t due_ns = 0;
     };
-    // Messages without a key wait alone, each under its own address.
-    static std::uint64_t name_of(const Message& message) {
-        return message.key_hash != 0 ? message.key_hash : reinterpret_cast<std::uintptr_t>(&message);
+    bool has_order(const Message& message) const { return keep_order_ && message.key_hash != 0; }
+    // What has no order waits alone, each under its own address.
+    std::uint64_t name_of(const Message& message) const {
+        return has_order(message) ? message.key_hash : reinterpret_cast<std::uintptr_t>(&message);
     }
     void resize(std::int64_t by);
 
     const std::uint32_t key_limit_;
     const std::uint32_t total_limit_;
+    const bool keep_order_;
     std::unordered_map<std::uint64_t, Key> keys_;
     std::set<std::pair<std::int64_t, std::uint64_t>> due_;  // when, name
     std::atomic<std::uint32_t> size_{0};  // one writer

@@ -28,6 +28,9 @@ class Commits;
 struct Unit {
     enum class Stage : std::uint8_t { unused, filling, waiting, committing, publishing, finished };
 
+    static constexpr unsigned index_bits = 17;
+    static_assert(limits::batch_max < (1u << index_bits), "a ticket names a message of its unit");
+
     // Its share of one database: 0 = not begun.
     using Handle = std::uint64_t;
 
@@ -66,8 +69,13 @@ struct Unit {
     std::vector<std::unique_ptr<Batch>> batches;  // by target, made when first needed
     std::atomic<std::uint32_t> batches_open{0};
     Commits* owner = nullptr;  // constant
+    std::uint32_t tag = 0;     // constant; of the owner
 
-    sluice_ticket ticket(std::uint32_t index) const { return (std::uint64_t{generation} << 32) | (index + 1); }
+    // Never 0. The owner's tag makes a ticket of another worker a stranger here; the same one comes again after 2^32 units.
+    sluice_ticket ticket(std::uint32_t index) const {
+        return (std::uint64_t{tag} << 49) | (std::uint64_t{generation} << index_bits) | (index + 1);
+    }
+    static std::uint32_t index_of(sluice_ticket ticket) { return (static_cast<std::uint32_t>(ticket) & ((1u << index_bits) - 1)) - 1; }
 };
 
 }  // namespace sluice

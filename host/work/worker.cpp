@@ -25,7 +25,7 @@ Worker::Worker(std::uint32_t index, const WorkPolicy& policy, HandlerHost& handl
       way_(way),
       logger_(logger),
       queue_(policy.queue_capacity, policy.queue_bytes),
-      parking_(policy.park_limit, policy.queue_capacity),
+      parking_(policy.park_limit, policy.queue_capacity, policy.keep_order),
       random_(static_cast<std::minstd_rand::result_type>(seed)) {}
 
 void Worker::poke() {
@@ -93,10 +93,12 @@ void Worker::report() {
     way_.bell.ring();
 }
 
-void Worker::finished(Message* message) {
+Outcomes& Worker::reports() {
     if (!reports_) reports_ = std::make_unique<Outcomes>();
-    reports_->messages.push_back(message);
+    return *reports_;
 }
+
+void Worker::finished(Message* message) { reports().messages.push_back(message); }
 
 // ---- taking ----------------------------------------------------------------------------------------------------------------
 
@@ -183,7 +185,7 @@ void Worker::process(MessageList& batch, bool runs_again) {
             put_back(batch, runs_again);
             break;
         }
-        if (!failed_.empty() && message->key_hash != 0) {
+        if (!failed_.empty() && keeps_order_of(*message)) {
             if (const auto key = failed_.find(message->key_hash); key != failed_.end()) {
                 key->second.messages.push_back(message);
                 continue;
@@ -278,10 +280,12 @@ void Worker::retry(Unit& unit, std::uint32_t index, std::int64_t delay_ms) {
         return;
     }
     counters_.retried.add();
-    const std::int64_t due = clock_.now() + backoff_ns(message->view.attempt, delay_ms);
+    const std::int64_t backoff = backoff_ns(message->view.attempt, delay_ms);
+    const std::int64_t due = clock_.now() + backoff;
     ++message->view.attempt;
+    if (way_.keeps_attempts) reports().attempts.push_back({message->tag, message->view.attempt, backoff / ms});
     unit.messages[index] = nullptr;
-    if (message->key_hash == 0) {
+    if (!keeps_order_of(*message)) {
         MessageList alone;
         alone.push_back(message);
         parking_.park(alone, due);

@@ -34,6 +34,7 @@ struct WorkPolicy {
     std::uint32_t queue_capacity = 1000;
     std::uint64_t queue_bytes = 16u << 20;
     std::uint32_t batch_max = 64;
+    bool keep_order = true;  // messages of a key one after the other; false: a failed one waits alone
     std::uint32_t attempts = 5;
     std::int64_t backoff_ms = 100;
     std::int64_t backoff_max_ms = 30'000;
@@ -51,6 +52,7 @@ public:
         Inbox<Outcomes>& outcomes;
         Doorbell& bell;
         const Confirmed& confirmed;
+        bool keeps_attempts = false;  // the source hears of each failed attempt
     };
 
     Worker(std::uint32_t index, const WorkPolicy& policy, HandlerHost& handler, Commits& commits, Executor& executor, Watch& watch,
@@ -96,6 +98,8 @@ private:
     void give_up(Message* message, std::string text);
     void release_all();
     void finished(Message* message);
+    Outcomes& reports();
+    bool keeps_order_of(const Message& message) const { return policy_.keep_order && message.key_hash != 0; }
     void report();
     void tell_room();
     bool may_begin() const;

@@ -21,7 +21,8 @@ Result<std::unique_ptr<WorkerPool>> WorkerPool::create(Setup setup_of, const Sur
         auto seat = std::make_unique<Seat>();
         Executor& executor = *pool->executors_[affine ? index : 0];
         // Asked for news only once the worker exists: no unit is submitted before.
-        seat->commits = std::make_unique<Commits>(logger, [seat = seat.get(), &executor] { executor.schedule(*seat->worker); });
+        seat->commits = std::make_unique<Commits>(logger, [seat = seat.get(), &executor] { executor.schedule(*seat->worker); },
+                                                  setup.number * limits::workers_max + index);
         seat->handler = std::make_unique<HandlerHost>(logger, setup.state_dir, around.clock, around.dependencies, *seat->commits);
         sluice_setup said{};
         said.struct_size = sizeof said;

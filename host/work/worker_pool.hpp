@@ -22,6 +22,7 @@ class WorkerPool {
 public:
     struct Setup {
         std::string name;
+        std::uint32_t number = 0;  // below limits::pools_max, of its own among the host's pools
         std::string handler_path;  // "pools.airports.handler"
         std::string plugin;        // the handler's name in its manifest
         const sluice_handler* table;

@@ -19,15 +19,19 @@ protected:
             if (inside_settle) inside_settle(items);
             if (answer == SLUICE_OK || answer == SLUICE_QUEUED)
                 for (const sluice_settlement& item : items)
-                    settled += (item.action == SLUICE_ACK ? " ack" : item.action == SLUICE_NACK ? " nack" : " ?") + std::to_string(item.tag);
+                    settled += (item.action == SLUICE_ACK    ? " ack"
+                                : item.action == SLUICE_NACK ? " nack"
+                                                             : " attempted") +
+                               std::to_string(item.tag) + (item.attempt == 0 ? "" : "#" + std::to_string(item.attempt));
             return answer;
         };
     }
     // A message that was received and has ended so.
-    void take(std::uint64_t tag, Outcome outcome) {
+    void take(std::uint64_t tag, Outcome outcome, std::uint32_t attempt = 1) {
         sluice_incoming incoming{};
         incoming.struct_size = sizeof incoming;
         incoming.tag = tag;
+        incoming.attempt = attempt;
         Message* message = store.create(incoming);
         message->received_ns = clock.now();
         message->outcome = outcome;
@@ -200,6 +204,70 @@ TEST_F(SettlementTest, AbandonsWhatIsInFlight) {
     take(2, Outcome::acked);
     settlement.abandon();
     EXPECT_EQ(settlement.counts().abandoned, 2u);
+}
+
+class KeepsAttempts : public SettlementTest {
+protected:
+    void take_back(std::uint64_t tag, std::uint32_t attempt) {
+        sluice_incoming incoming{};
+        incoming.struct_size = sizeof incoming;
+        incoming.tag = tag;
+        incoming.attempt = attempt;
+        Message* message = store.create(incoming);
+        message->outcome = Outcome::released;
+        keeps.received(1);
+        keeps.take(message, clock.now());
+    }
+    Settlement make() {
+        source.capabilities |= SLUICE_QUEUE_KEEPS_ATTEMPTS;
+        return {instance, store, clock, logging.logger("keeps")};
+    }
+    Settlement keeps = make();
+};
+
+TEST_F(SettlementTest, TellsNothingOfAttemptsToASourceThatDoesNotKeepThem) {
+    settlement.note({1, 2, 100});
+    take(1, Outcome::released, 2);
+    EXPECT_TRUE(submit());
+    EXPECT_EQ(settled, " nack1");
+}
+
+TEST_F(KeepsAttempts, TellsTheSourceOfEachFailedAttemptBeforeTheMessagesEnd) {
+    keeps.note({1, 2, 100});
+    keeps.note({1, 3, 200});
+    take_back(1, 3);
+    EXPECT_EQ(keeps.in_flight(), 1u) << "a failed attempt is no message";
+    EXPECT_TRUE(keeps.submit(clock.now()));
+    EXPECT_EQ(settled, " attempted1#2 attempted1#3 nack1#3");
+    EXPECT_EQ(keeps.counts().settled(), 1u);
+    EXPECT_EQ(keeps.in_flight(), 0u);
+}
+
+TEST_F(KeepsAttempts, ExpectsNoConfirmationOfAFailedAttempt) {
+    answer = SLUICE_QUEUED;
+    keeps.note({1, 2, 100});
+    EXPECT_TRUE(keeps.submit(clock.now()));
+    EXPECT_FALSE(keeps.unconfirmed());
+    take_back(1, 2);
+    EXPECT_TRUE(keeps.submit(clock.now()));
+    const std::uint64_t tag = 1;
+    keeps.settled(&tag, 1, SLUICE_UNAVAILABLE);
+    settled.clear();
+    clock.advance(std::chrono::seconds(10));
+    EXPECT_TRUE(keeps.submit(clock.now()));
+    EXPECT_EQ(settled, " nack1#2") << "the attempt goes with it again";
+}
+
+TEST_F(KeepsAttempts, KeepsTheOrderWhileTheSourceTakesNothing) {
+    answer = SLUICE_UNAVAILABLE;
+    keeps.note({1, 2, 100});
+    EXPECT_FALSE(keeps.submit(clock.now()));
+    EXPECT_EQ(keeps.in_flight(), 0u);
+    take_back(1, 2);
+    answer = SLUICE_OK;
+    clock.advance(std::chrono::seconds(10));
+    EXPECT_TRUE(keeps.submit(clock.now()));
+    EXPECT_EQ(settled, " attempted1#2 nack1#2");
 }
 
 }  // namespace

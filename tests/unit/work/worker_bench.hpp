@@ -69,7 +69,7 @@ public:
         ASSERT_TRUE(host->create(handler.table(), setup));
         ASSERT_TRUE(host->connect());
         ASSERT_TRUE(host->start());
-        worker = std::make_unique<Worker>(0, policy, *host, *commits, executor, watch, clock, Worker::Way{outcomes, bell, confirmed},
+        worker = std::make_unique<Worker>(0, policy, *host, *commits, executor, watch, clock, Worker::Way{outcomes, bell, confirmed, keeps_attempts},
                                           logging.logger("pools.p", "p", 0), 1);
     }
 
@@ -83,6 +83,7 @@ public:
             sluice_incoming incoming{};
             incoming.struct_size = sizeof incoming;
             incoming.id = {id.data(), id.size()};
+            incoming.tag = ++tags;
             Message* message = store.create(incoming);
             message->key_hash = id[0] == '-' ? 0 : static_cast<std::uint64_t>(id[0]);
             messages.push_back(message);
@@ -104,7 +105,11 @@ public:
     // "a1 acked", in the order reported; forgets them.
     Texts ended() {
         Texts all;
-        take_outcomes(outcomes, [&](Message* message) {
+        const auto note = [&](const AttemptNote& attempt) {
+            attempts.push_back(std::to_string(attempt.tag) + "#" + std::to_string(attempt.next_attempt) + " after " +
+                               std::to_string(attempt.delay_ms) + " ms");
+        };
+        take_outcomes(outcomes, note, [&](Message* message) {
             const std::string_view id(message->view.id.data, message->view.id.size);
             all.push_back(std::string(id) + " " + outcome_name(message->outcome));
             error = message->error();
@@ -112,6 +117,11 @@ public:
             store.destroy(message);
         });
         return all;
+    }
+    // "2#3 after 100 ms": the third attempt of the second message comes next; forgets them.
+    Texts attempted() {
+        EXPECT_TRUE(outcomes.empty()) << "taken by ended()";
+        return std::exchange(attempts, {});
     }
     Texts called() { return std::exchange(calls, {}); }
 
@@ -129,6 +139,9 @@ public:
     WorkPolicy policy;
     Tally news;  // of units that came back
     Texts calls;
+    Texts attempts;
+    std::uint64_t tags = 0;
+    bool keeps_attempts = false;  // before start()
     std::string error;  // of the message ended last
     FakeHandler handler;
     std::unique_ptr<Commits> commits;

@@ -62,6 +62,39 @@ TEST(Worker, RetriesAMessageWithoutAKeyAlone) {
     EXPECT_EQ(bench.ended(), (Texts{"-2 acked", "-1 acked"}));
 }
 
+TEST(Worker, TellsASourceThatKeepsCountOfEachFailedAttemptAndNoOther) {
+    for (const bool keeps : {true, false}) {
+        WorkerBench bench(Failing{{{"a1", 2}}}, slow_retries());
+        bench.keeps_attempts = keeps;
+        bench.push("a1 a2 b1");
+        bench.run();
+        EXPECT_EQ(bench.ended(), Texts{"b1 acked"});
+        const Texts first = bench.attempted();
+        ASSERT_EQ(first.size(), keeps ? 1u : 0u);
+        if (keeps) {
+            EXPECT_EQ(first[0].substr(0, 10), "1#2 after ");
+        }
+        bench.run_after(milliseconds(1'000));
+        bench.run_after(milliseconds(1'000));
+        EXPECT_EQ(bench.ended(), (Texts{"a1 acked", "a2 acked"}));
+        EXPECT_EQ(bench.attempted().size(), keeps ? 1u : 0u);
+    }
+}
+
+TEST(Worker, RetriesAMessageAloneWhereOrderIsNotKept) {
+    WorkPolicy policy = slow_retries();
+    policy.keep_order = false;
+    WorkerBench bench(Failing{{{"a1", 1}}}, policy);
+    bench.push("a1 a2 a3");
+    bench.run();
+    EXPECT_EQ(bench.called(), (Texts{"a1", "a2", "a3"}));
+    bench.push("a4");
+    bench.run();
+    EXPECT_EQ(bench.worker->parked(), 1u);
+    bench.run_after(milliseconds(1'000));
+    EXPECT_EQ(bench.ended(), (Texts{"a2 acked", "a3 acked", "a4 acked", "a1 acked"}));
+}
+
 TEST(Worker, WaitsAsLongAsTheHandlerSays) {
     WorkerBench bench(
         [](const Handled& call) {
