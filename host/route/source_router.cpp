@@ -30,18 +30,19 @@ Result<SourceRouter> SourceRouter::make(const std::vector<PoolRules>& pools) {
 }
 
 SourceRouter::Picked SourceRouter::route(const sluice_message& message, std::string& scratch) {
-    json_.open({message.body.data, static_cast<std::size_t>(message.body.size)});
+    struct Open {
+        Open(JsonBody& body, std::string_view text) : json(body) { json.open(text); }
+        ~Open() { json.close(); }
+        JsonBody& json;
+    } const open(json_, {message.body.data, static_cast<std::size_t>(message.body.size)});
     for (Field& field : fields_) field.looked_up = false;
 
-    Picked picked;
-    picked.routed.to = Routed::To::dead_letter;
-    for (std::uint32_t at = 0; at < pools_.size(); ++at) {
-        if (!holds(pools_[at])) continue;
-        picked = {at, pools_[at].router.route(message, json_, scratch)};
-        break;
-    }
-    json_.close();
-    return picked;
+    // Returned where it is made: a copy would load wider than was just stored, and wait for all earlier stores.
+    for (std::uint32_t at = 0; at < pools_.size(); ++at)
+        if (holds(pools_[at])) return {at, pools_[at].router.route(message, json_, scratch)};
+    Picked none;
+    none.routed.to = Routed::To::dead_letter;
+    return none;
 }
 
 bool SourceRouter::holds(const Pool& pool) {

@@ -8,19 +8,28 @@
 
 namespace sluice::generate {
 namespace {
+
 constexpr std::size_t due_digits = 19;
+
+std::array<std::array<char, 4>, 1000> all_thousands() {
+    std::array<std::array<char, 4>, 1000> all{};
+    for (std::size_t i = 0; i < all.size(); ++i)
+        all[i] = {static_cast<char>('0' + i / 100), static_cast<char>('0' + i / 10 % 10), static_cast<char>('0' + i % 10), '"'};
+    return all;
 }
 
-Body::Body(std::size_t size, bool stamped) : text_(size, ' '), stamped_(stamped) {
+}  // namespace
+
+Body::Body(std::size_t size, bool stamped) : thousands_(all_thousands()), text_(size, ' '), stamped_(stamped) {
     const std::size_t least = stamped ? smallest_stamped : smallest;
     if (size < least) {
         throw Failure(SLUICE_INVALID, "size is " + std::to_string(size) + ": a message " + (stamped ? "with a stamp " : "") +
                                           "needs at least " + std::to_string(least) + " bytes");
     }
-    lay_out(1);
+    lay_out(0);
 }
 
-void Body::lay_out(std::size_t digits) {
+void Body::lay_out(std::uint64_t sequence) {
     std::string front = R"({"key":"k0000000")";
     if (stamped_) {
         front += R"(,"due_ns":)";
@@ -28,21 +37,24 @@ void Body::lay_out(std::size_t digits) {
         front.append(due_digits, '0');
     }
     front += R"(,"seq":)";
-    sequence_at_ = front.size();
-    front.append(digits, '0').append(R"(,"pad":")");
+    const std::string digits = std::to_string(sequence);
+    sequence_ = Decimal(text_.data() + front.size(), digits.size(), sequence);
+    front.append(digits).append(R"(,"pad":")");
     std::fill(std::copy(front.begin(), front.end(), text_.begin()), text_.end(), 'x');
     text_.replace(text_.size() - 2, 2, "\"}");
-    digits_ = digits;
 }
 
-void Body::set(std::uint32_t key, std::string_view digits, std::int64_t due_ns) {
-    if (digits.size() != digits_) lay_out(digits.size());
-    char* text = text_.data();
-    for (std::size_t i = key_size - 1; i != 0; --i, key /= 10) text[key_at + i] = static_cast<char>('0' + key % 10);
-    std::memcpy(text + sequence_at_, digits.data(), digits.size());
+void Body::set(std::uint32_t key, std::uint64_t sequence, std::int64_t due_ns) {
+    if (sequence != sequence_.value() && (sequence != sequence_.value() + 1 || !sequence_.next())) lay_out(sequence);
+    // k0123456": three digits and the quote behind them are four characters; what the second writes too far, the third one mends.
+    char* text = text_.data() + key_at + 1;
+    static_assert(key_size == 8);
+    *text = static_cast<char>('0' + key / 1'000'000);
+    std::memcpy(text + 1, thousands_[key / 1000 % 1000].data(), 4);
+    std::memcpy(text + 4, thousands_[key % 1000].data(), 4);
     if (!stamped_) return;
-    char* end = std::to_chars(text + due_at_, text + due_at_ + due_digits, due_ns).ptr;
-    std::fill(end, text + due_at_ + due_digits, ' ');
+    char* end = std::to_chars(text_.data() + due_at_, text_.data() + due_at_ + due_digits, due_ns).ptr;
+    std::fill(end, text_.data() + due_at_ + due_digits, ' ');
 }
 
 }  // namespace sluice::generate

@@ -6,10 +6,13 @@
 // Threads  one at a time. Views live until the next set().
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
+
+#include "decimal.hpp"
 
 namespace sluice::generate {
 
@@ -20,9 +23,11 @@ public:
 
     // Throws Failure(invalid) if it does not fit into `size`.
     Body(std::size_t size, bool stamped);
+    Body(const Body&) = delete;
+    Body& operator=(const Body&) = delete;
 
-    // `digits` = of the sequence number. Without a stamp due_ns is ignored.
-    void set(std::uint32_t key, std::string_view digits, std::int64_t due_ns);
+    // Without a stamp due_ns is ignored. Cheapest where each sequence number is one more than the last.
+    void set(std::uint32_t key, std::uint64_t sequence, std::int64_t due_ns);
 
     std::string_view text() const { return text_; }
     std::string_view key() const { return std::string_view(text_).substr(key_at, key_size); }
@@ -31,13 +36,13 @@ private:
     static constexpr std::size_t key_at = 8;
     static constexpr std::size_t key_size = 8;
 
-    void lay_out(std::size_t digits);
+    void lay_out(std::uint64_t sequence);
 
+    const std::array<std::array<char, 4>, 1000> thousands_;  // "000" to "999", and a byte that makes four of three
     std::string text_;
     const bool stamped_;
     std::size_t due_at_ = 0;
-    std::size_t sequence_at_ = 0;
-    std::size_t digits_ = 0;  // of the sequence number the layout is for
+    Decimal sequence_;
 };
 
 }  // namespace sluice::generate

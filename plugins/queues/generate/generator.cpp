@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cstring>
 
 namespace sluice::generate {
 namespace {
@@ -16,10 +15,11 @@ Generator::Generator(const Options& options)
       body_(options.size, options.stamp),
       schedule_(options.rate, options.burst, 0),
       id_(std::to_string(options.seed)) {
-    stream_size_ = id_.size();
+    message_.stream_size = static_cast<std::uint32_t>(id_.size());
     id_ += ':';
     id_.resize(id_.size() + sequence_digits);
-    message_.stream_size = static_cast<std::uint32_t>(stream_size_);
+    message_.body = bytes(body_.text());
+    set_id(0);
     if (!options_.key_header.empty()) {
         header_ = {bytes(options_.key_header), bytes(body_.key())};
         message_.headers = &header_;
@@ -31,6 +31,7 @@ void Generator::start(SourceSink sink) {
     sink_ = sink;
     const std::int64_t now = monotonic_ns();
     unix_offset_ns_ = unix_ns() - now;
+    stamped_ns_ = -1;
     schedule_ = Schedule(options_.rate, options_.burst, now);
     next_ = 0;
     taken_back_.clear();
@@ -71,23 +72,26 @@ std::uint32_t Generator::deliver(std::uint32_t max, std::int64_t now) {
 }
 
 bool Generator::push(std::uint64_t sequence, std::int64_t due_ns) {
-    char* room = sink_.reserve(options_.size);
-    if (room == nullptr) return false;
-    char* digits = id_.data() + stream_size_ + 1;
-    char* digits_end = std::to_chars(digits, digits + sequence_digits, sequence).ptr;
-    body_.set(chooser_.choose(random_of(options_.seed, sequence)), {digits, digits_end}, due_ns);
-    std::memcpy(room, body_.text().data(), options_.size);
-
-    message_.body = {room, options_.size};
-    message_.id = {id_.data(), static_cast<std::uint64_t>(digits_end - id_.data())};
+    body_.set(chooser_.choose(random_of(options_.seed, sequence)), sequence, due_ns);
+    if (sequence != id_number_.value() && (sequence != id_number_.value() + 1 || !id_number_.next())) set_id(sequence);
     message_.tag = sequence;
     message_.position = sequence;
     message_.position_end = sequence + 1;
-    message_.enqueued_ms = (due_ns + unix_offset_ns_) / millisecond_ns;
-    const sluice_status status = sink_.commit(message_);
+    if (due_ns != stamped_ns_) {
+        stamped_ns_ = due_ns;
+        message_.enqueued_ms = (due_ns + unix_offset_ns_) / millisecond_ns;
+    }
+    const sluice_status status = sink_.push(message_);
     if (status == SLUICE_OK) return true;
     if (status == SLUICE_FULL) return false;
     throw Failure(status, "the host does not take messages of " + std::to_string(options_.size) + " bytes: lower `size`");
+}
+
+void Generator::set_id(std::uint64_t sequence) {
+    char* digits = id_.data() + message_.stream_size + 1;
+    char* end = std::to_chars(digits, id_.data() + id_.size(), sequence).ptr;
+    id_number_ = Decimal(digits, static_cast<std::size_t>(end - digits), sequence);
+    message_.id = {id_.data(), static_cast<std::uint64_t>(end - id_.data())};
 }
 
 void Generator::settle(std::span<const sluice_settlement> items) {

@@ -53,6 +53,7 @@ private:
 
     std::uint32_t deliver(std::uint32_t max, std::int64_t now);
     bool push(std::uint64_t sequence, std::int64_t due_ns);
+    void set_id(std::uint64_t sequence);
     std::int64_t next_due(std::int64_t now) const;
     bool finished() const { return taken_back_.empty() && options_.messages != 0 && next_ == options_.messages; }
 
@@ -64,10 +65,11 @@ private:
     SourceSink sink_;
     Schedule schedule_;
     std::int64_t unix_offset_ns_ = 0;  // from the monotonic clock to Unix time
+    std::int64_t stamped_ns_ = -1;     // the monotonic time that message_.enqueued_ms stands for
     std::uint64_t next_ = 0;
     std::vector<TakenBack> taken_back_;
-    std::string id_;  // "SEED:", room for the number behind it
-    std::size_t stream_size_ = 0;
+    std::string id_;  // "SEED:", the number, and room for a longer one
+    Decimal id_number_;
     sluice_header header_{};
     sluice_incoming message_ = incoming();
 };
