@@ -115,7 +115,7 @@ HandlerHost::Said HandlerHost::handle(Unit& unit, std::uint32_t index) {
                               return SLUICE_RETRY;
                           });
     current_.store(0, std::memory_order_relaxed);
-    if (said.verdict == SLUICE_DONE) return said;
+    if (said.verdict == SLUICE_DONE) return {.verdict = SLUICE_DONE};  // in registers: `said` would be stored in parts and loaded whole
     if (said.verdict < SLUICE_DONE || said.verdict > SLUICE_SKIP) {
         say(fault_.get(), SLUICE_CONTRACT, "the handler answered with the unknown verdict " + std::to_string(said.verdict));
         said.verdict = SLUICE_RETRY;
