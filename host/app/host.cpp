@@ -92,9 +92,13 @@ std::string Host::failure() const {
     for (const auto& source : sources_)
         if (source->loop->state() == SourceLoop::State::failed)
             return "source \"" + source->name + "\": " + source->loop->error();
+    for (const auto& database : databases_) {
+        std::lock_guard lock(database->failed.mutex);
+        if (!database->failed.why.empty()) return "database \"" + database->name + "\" failed for good: " + database->failed.why;
+    }
     for (const auto& target : targets_) {
-        std::lock_guard lock(target->mutex);
-        if (!target->failure.empty()) return "target \"" + target->name + "\": " + target->failure;
+        std::lock_guard lock(target->failed.mutex);
+        if (!target->failed.why.empty()) return "target \"" + target->name + "\": " + target->failed.why;
     }
     return {};
 }
@@ -131,6 +135,12 @@ StatisticsSnapshot Host::snapshot() const {
         }
         snapshot.sources.push_back(std::move(statistics));
     }
+    const auto note = [&](const char* kind, const std::string& name, std::int64_t since_ns) {
+        if (since_ns != 0) snapshot.away.push_back({kind + name, std::max<std::int64_t>(snapshot.taken_ns - since_ns, 1)});
+    };
+    for (const auto& source : sources_) note("sources.", source->name, source->loop->away_since_ns());
+    for (const auto& database : databases_) note("databases.", database->name, database->database.circuit->away_since_ns());
+    for (const auto& target : targets_) note("targets.", target->name, target->target->away_since_ns());
     return snapshot;
 }
 

@@ -113,6 +113,16 @@ sluice_setup Host::Builder::setup(const ComponentConfig& component, std::uint32_
     return setup;
 }
 
+std::function<void(const std::string&)> Host::Builder::noting(Failed& failed) {
+    return [&failed, this_host = &host_](const std::string& why) {
+        {
+            std::lock_guard lock(failed.mutex);
+            failed.why = why.empty() ? "failed for good" : why;
+        }
+        this_host->changed_();
+    };
+}
+
 void Host::Builder::add_database(const ComponentConfig& component) {
     const Library* library = load(component, ComponentKind::database);
     if (library == nullptr) return;
@@ -123,6 +133,8 @@ void Host::Builder::add_database(const ComponentConfig& component) {
     auto created = DatabaseInstance::create(*table, setup(component, SLUICE_ROLE_DATABASE, component.name, *part->services));
     if (!created) return problem(component, created.error().message);
     part->database.instance = std::move(created).value();
+    const std::uint64_t seed = static_cast<std::uint64_t>(host_.clock_.wall_ms()) * 31 + host_.databases_.size() + 1;
+    part->database.circuit = std::make_unique<Circuit>(host_.clock_, logger_of(component), seed, noting(part->failed));
     if (table->capabilities != nullptr)
         part->database.deduplicates = (table->capabilities(part->database.instance.self()) & SLUICE_DATABASE_DEDUPLICATES) != 0;
     host_.databases_.push_back(std::move(part));
@@ -140,13 +152,7 @@ void Host::Builder::add_target(const ComponentConfig& component) {
     part->instance = std::move(created).value();
     Target::Options options;
     options.name = component.path;
-    options.on_failed = [part = part.get(), this_host = &host_](const std::string& why) {
-        {
-            std::lock_guard lock(part->mutex);
-            part->failure = why.empty() ? "failed for good" : why;
-        }
-        this_host->changed_();
-    };
+    options.on_failed = noting(part->failed);
     part->target = std::make_unique<Target>(*table, part->instance.self(), std::move(options), host_.clock_,
                                             logger_of(component));
     host_.targets_.push_back(std::move(part));

@@ -1,6 +1,7 @@
 // Creates the parts of a host from its configuration, gathering every problem on the way.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,7 @@ private:
     Logger logger_of(const ComponentConfig& component);
     std::unique_ptr<sluice_host> services(const ComponentConfig& component, const std::string& folder);
     sluice_setup setup(const ComponentConfig& component, std::uint32_t role, const std::string& identity, sluice_host& services);
+    std::function<void(const std::string&)> noting(Failed& failed);
     void add_database(const ComponentConfig& component);
     void add_target(const ComponentConfig& component);
     void add_source(const SourceConfig& source);

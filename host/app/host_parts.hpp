@@ -10,11 +10,18 @@
 
 namespace sluice {
 
+// Why a part has failed for good, noted by its own thread.
+struct Failed {
+    std::mutex mutex;
+    std::string why;  // guarded by mutex; empty: it has not
+};
+
 struct Host::NamedDatabase {
     std::string name;
     std::unique_ptr<sluice_host> services;
     Database database;
     bool open = false;
+    Failed failed;
 };
 
 struct Host::NamedTarget {
@@ -23,9 +30,7 @@ struct Host::NamedTarget {
     QueueInstance instance;
     std::unique_ptr<Target> target;
     bool running = false;
-
-    std::mutex mutex;
-    std::string failure;  // guarded by mutex
+    Failed failed;
 };
 
 struct Host::NamedSource {

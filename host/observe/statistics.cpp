@@ -125,6 +125,10 @@ std::string worker_text(std::string_view source, const WorkerStatistics& worker,
     return text;
 }
 
+std::string away_text(const AwayStatistics& away) {
+    return fmt::format("{}: away for {}", away.path, readable_duration(static_cast<std::uint64_t>(away.away_ns)));
+}
+
 StatisticsReport::StatisticsReport(Logger logger, std::int64_t started_ns) : logger_(logger), started_ns_(started_ns) {
     previous_.taken_ns = started_ns;
 }
@@ -163,6 +167,11 @@ void StatisticsReport::interval(StatisticsSnapshot now) {
             else
                 logger_.write(LogLevel::debug, worker_text(source.name, worker, busy));
         }
+    }
+    for (const AwayStatistics& away : now.away) {
+        JsonFields fields;
+        fields.add("event", "away_statistics").add("path", away.path).add("away_ms", away.away_ns / 1'000'000);
+        logger_.write(LogLevel::info, logger_.json() ? "away" : away_text(away), fields.view());
     }
     previous_ = std::move(now);
 }

@@ -2,7 +2,7 @@
 // explains each word of it.
 //
 // The host fills a StatisticsSnapshot, the report compares it with the one before and writes, a source, one line at info and
-// one line a worker at debug; with `log.format: json` the same as fields.
+// one line a worker at debug, and a line for each part that is away; with `log.format: json` the same as fields.
 //
 // Threads  one thread at a time.
 // Units    times in nanoseconds of the monotonic clock.
@@ -37,9 +37,16 @@ struct SourceStatistics {
     std::vector<WorkerStatistics> workers;  // of all pools on this source
 };
 
+// A source, database or target that cannot be reached now.
+struct AwayStatistics {
+    std::string path;  // in the configuration: "databases.shop"
+    std::int64_t away_ns = 0;
+};
+
 struct StatisticsSnapshot {
     std::int64_t taken_ns = 0;
     std::vector<SourceStatistics> sources;
+    std::vector<AwayStatistics> away = {};
 };
 
 class StatisticsReport {
@@ -67,6 +74,8 @@ private:
 std::string interval_text(const SourceStatistics& now, const HistogramSnapshot& latency, double per_second);
 // "flights: received 20000 = acked 20000 + dead_lettered 0 + …; retried 0, 12.3k/s over 1.63s, latency …"
 std::string final_text(const SourceStatistics& now, std::int64_t elapsed_ns);
+// "databases.shop: away for 12.3s"
+std::string away_text(const AwayStatistics& away);
 // "flights: airports[3] handled 2000, done 1990, … queue 12/1000 high water 800, busy 35%"
 std::string worker_text(std::string_view source, const WorkerStatistics& worker, double busy_share);
 

@@ -193,7 +193,10 @@ void SourceLoop::poll(std::uint32_t wait_ms) {
 
 void SourceLoop::poll_answered(sluice_status status, const FaultBuffer& fault) {
     if (status == SLUICE_OK || status == SLUICE_END) {
-        if (poll_failures_ != 0) logger_.info("the source answers again");
+        if (poll_failures_ != 0) {
+            logger_.info("is back after {:.1f} s", static_cast<double>(clock_.now() - away_since_ns()) / 1e9);
+            away_since_ns_.store(0, std::memory_order_relaxed);
+        }
         poll_failures_ = 0;
         ended_ = status == SLUICE_END;
     } else if (status == SLUICE_FAILED || status == SLUICE_CORRUPT || status == SLUICE_INVALID || status == SLUICE_CONTRACT ||
@@ -202,7 +205,10 @@ void SourceLoop::poll_answered(sluice_status status, const FaultBuffer& fault) {
     } else {
         const std::int64_t wait = std::min(poll_retry_first_ns << std::min(poll_failures_, 10u), poll_retry_max_ns);
         poll_again_ns_ = clock_.now() + wait;
-        if (poll_failures_++ == 0) logger_.warn("the source is away and is tried again: {}", fault.error(status).message);
+        if (poll_failures_++ == 0) {
+            away_since_ns_.store(clock_.now(), std::memory_order_relaxed);
+            logger_.warn("the source is away and is tried again: {}", fault.error(status).message);
+        }
     }
 }
 

@@ -67,6 +67,7 @@ public:
     std::uint32_t capabilities() const;
     SourceCounts counts() const;
     HistogramSnapshot latency() const { return settlement_.latency(); }
+    std::int64_t away_since_ns() const { return away_since_ns_.load(std::memory_order_relaxed); }  // 0 = it is not
 
 private:
     void thread_main();
@@ -110,6 +111,7 @@ private:
 
     std::atomic<StopMode> stop_{StopMode::none};
     std::atomic<bool> give_up_{false};
+    std::atomic<std::int64_t> away_since_ns_{0};  // written by the source thread; nothing else is read with it
     std::atomic<State> state_{State::running};
     std::atomic<std::uint64_t> in_flight_{0};  // as the ledger counts it; written by the source thread
 

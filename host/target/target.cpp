@@ -360,6 +360,7 @@ void Target::came_back() {
     retry_at_ns_ = 0;
     if (!away_) return;
     away_ = false;
+    said_away_ns_.store(0, std::memory_order_relaxed);
     logger_.info("is back after {:.1f} s: publishing {} messages that waited",
                  static_cast<double>(clock_.now() - away_since_ns_) / 1e9, waiting_.size() + again_.size());
 }
@@ -374,6 +375,7 @@ void Target::back_off(sluice_status status, const std::string& text) {
     // Once is a hiccup, and full the everyday answer of a target that is slower than its host.
     if (away_ || failures_ < (status == SLUICE_FULL ? 5u : 2u)) return;
     away_ = true;
+    said_away_ns_.store(away_since_ns_, std::memory_order_relaxed);
     logger_.warn("cannot be published to ({}{}{}): {} messages wait, trying again until it works", status_name(status),
                  text.empty() ? "" : ": ", text, waiting_.size() + again_.size() + window_.open());
 }

@@ -12,6 +12,7 @@
 // Invariants  every submitted batch gets done() exactly once, also at stop, after failure and with an adapter that lies.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -63,6 +64,8 @@ public:
     bool join(std::int64_t deadline_ns);
 
     Counts counts() const;
+    // As the log has said; 0 = it is not away.
+    std::int64_t away_since_ns() const { return said_away_ns_.load(std::memory_order_relaxed); }
 
 private:
     struct Answer {
@@ -127,6 +130,7 @@ private:
     std::string failed_for_good_;  // why; empty = it has not
     std::vector<const sluice_outgoing*> pointers_;
 
+    std::atomic<std::int64_t> said_away_ns_{0};  // written by the target's thread; nothing else is read with it
     Counter submitted_;  // written under mutex_, the others by the target's thread
     Counter published_;
     Counter failed_;

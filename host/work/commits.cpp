@@ -9,9 +9,10 @@
 namespace sluice {
 namespace {
 
-// Not the message's own failure.
-bool is_passing(sluice_status status) {
-    return status == SLUICE_CONFLICT || status == SLUICE_UNAVAILABLE || status == SLUICE_UNKNOWN || status == SLUICE_STOPPED;
+// Not the message's own failure: it runs again, if the host does not end for it.
+bool is_of_the_database(sluice_status status) {
+    return status == SLUICE_CONFLICT || status == SLUICE_UNAVAILABLE || status == SLUICE_UNKNOWN || status == SLUICE_STOPPED ||
+           is_for_good(status);
 }
 
 }  // namespace
@@ -136,17 +137,21 @@ void Commits::collect(HandlerHost& handler) {
 }
 
 void Commits::take_answer(Unit& unit, HandlerHost& handler) {
+    const Connection& connection = *handler.connections()[unit.committing_at];
     if (unit.answer.status != SLUICE_OK) {
+        connection.note(unit.answer.status, clean_text(unit.answer.text));
         fail(unit, handler, unit.answer.status, unit.answer.text);
         return;
     }
+    connection.circuit().worked();
     for (const Unit::Answer::Item& item : unit.answer.items) {
         if (item.message >= unit.messages.size() || unit.messages[item.message] == nullptr) continue;
         Message& message = *unit.messages[item.message];
         if (item.status == SLUICE_SEEN || message.outcome != Outcome::acked) continue;
-        const bool runs_again = is_passing(item.status);
+        const bool runs_again = is_of_the_database(item.status);
         handler.drop(unit, item.message, runs_again);  // from the databases that have not committed yet
         if (runs_again) {
+            connection.note(item.status, clean_text(item.text));
             message.outcome = Outcome::none;
             unit.retry_later |= item.status != SLUICE_CONFLICT;
             unit.answer.text = item.text;

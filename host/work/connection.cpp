@@ -17,6 +17,13 @@ Result<void> Connection::open() {
     });
 }
 
+void Connection::note(sluice_status status, std::string_view text) const {
+    if (status == SLUICE_UNAVAILABLE)
+        circuit().away(text);
+    else if (is_for_good(status))
+        circuit().fail(text);
+}
+
 void Connection::close() {
     if (connection_ == nullptr) return;
     fenced([&] { table().disconnect(connection_); }, [](std::string_view) {});

@@ -6,15 +6,19 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <string_view>
 
 #include "core/error.hpp"
 #include "plugin/instance.hpp"
+#include "work/circuit.hpp"
 
 namespace sluice {
 
 // A database as the pools see it.
 struct Database {
     DatabaseInstance instance;
+    std::unique_ptr<Circuit> circuit;
     bool deduplicates = false;
 };
 
@@ -40,6 +44,10 @@ public:
     bool deduplicates() const { return database_.deduplicates; }
     const sluice_database& table() const { return database_.instance.table(); }
     void* self() const { return connection_; }
+    void* database_self() const { return database_.instance.self(); }
+    Circuit& circuit() const { return *database_.circuit; }
+    // What the adapter answered to a call of a unit: that it is away, or will never be there, is passed on to the circuit.
+    void note(sluice_status status, std::string_view text) const;
 
 private:
     const Database& database_;

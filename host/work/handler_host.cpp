@@ -23,6 +23,12 @@ std::string names_of(const Pairs& pairs) {
 
 std::string text_of(sluice_bytes bytes) { return {bytes.data, bytes.size}; }
 
+// Of the handler's own fault, if it gave one.
+std::string text_of(const sluice_fault* fault) {
+    if (fault == nullptr || fault->text == nullptr) return {};
+    return clean_text({fault->text, std::min<std::size_t>({fault->text_size, fault->text_capacity, limits::fault_text_bytes})});
+}
+
 }  // namespace
 
 HandlerHost::HandlerHost(Logger logger, std::filesystem::path state_dir, const Clock& clock, const Dependencies& dependencies,
@@ -70,16 +76,26 @@ Connection* HandlerHost::connection(std::uint32_t database) {
 }
 
 // What failed because a dependency is away is not the message's own failure.
-sluice_status HandlerHost::note(sluice_status status) {
-    if (status == SLUICE_UNAVAILABLE || status == SLUICE_CONFLICT || status == SLUICE_UNKNOWN || status == SLUICE_STOPPED)
+sluice_status HandlerHost::note(const Connection& connection, sluice_status status, const sluice_fault* fault) {
+    if (status == SLUICE_CONFLICT || status == SLUICE_UNKNOWN || status == SLUICE_STOPPED) unavailable_ = true;
+    if (status == SLUICE_UNAVAILABLE || is_for_good(status)) {
         unavailable_ = true;
+        connection.note(status, text_of(fault));
+    }
     return status;
+}
+
+// Rows are proof that the database is there.
+sluice_status HandlerHost::answered(const Connection& connection, sluice_status status, const sluice_fault* fault) {
+    if (status == SLUICE_OK) connection.circuit().worked();
+    return note(connection, status, fault);
 }
 
 sluice_status HandlerHost::begin(Unit& unit, std::size_t position, sluice_fault* fault) {
     if (unit.handles[position] != 0) return SLUICE_OK;
     const Connection& connection = *connections_[position];
-    return note(connection.table().unit_begin(connection.self(), &unit.handles[position], fault));
+    const sluice_status begun = connection.table().unit_begin(connection.self(), &unit.handles[position], fault);
+    return note(connection, begun == SLUICE_INVALID ? SLUICE_FAILED : begun, fault);
 }
 
 sluice_status HandlerHost::record_once(Unit& unit, std::uint32_t index) {
@@ -96,8 +112,9 @@ sluice_status HandlerHost::record_once(Unit& unit, std::uint32_t index) {
     fault_.clear();
     return fenced_status(fault_, [&] {
         if (const sluice_status begun = begin(unit, position, fault_.get()); begun != SLUICE_OK) return begun;
-        return deduplicating_->table().record_once(deduplicating_->self(), unit.handles[position], unit.ticket(index), &identity,
-                                                   fault_.get());
+        const sluice_status recorded = deduplicating_->table().record_once(deduplicating_->self(), unit.handles[position],
+                                                                           unit.ticket(index), &identity, fault_.get());
+        return note(*deduplicating_, recorded == SLUICE_INVALID ? SLUICE_FAILED : recorded, fault_.get());
     });
 }
 
@@ -178,11 +195,12 @@ sluice_status HandlerHost::database(sluice_bytes name, uint32_t* number, sluice_
     if (auto opened = connections_.back()->open(); !opened) {
         if (database.deduplicates) deduplicating_ = nullptr;
         connections_.pop_back();
-        return note(say(fault, SLUICE_UNAVAILABLE, opened.error().message));
+        unavailable_ = true;
+        return say(fault, SLUICE_UNAVAILABLE, opened.error().message);
     }
     if (database.deduplicates && current_.load(std::memory_order_relaxed) != 0)
         // This message was begun before anybody knew that it has to be recorded: it runs again from the start, without a burnt attempt.
-        return note(say(fault, SLUICE_CONFLICT, "connected to \"" + wanted + "\", the message runs again to be recorded there"));
+        return note(*deduplicating_, say(fault, SLUICE_CONFLICT, "connected to \"" + wanted + "\", the message runs again to be recorded there"), fault);
     return SLUICE_OK;
 }
 
@@ -190,7 +208,7 @@ sluice_status HandlerHost::prepare(uint32_t database, sluice_bytes sql, uint32_t
     const Connection* to = connection(database);
     if (to == nullptr) return say(fault, SLUICE_INVALID, "ask for the database by name before preparing a statement on it");
     if (!connected_) return say(fault, SLUICE_INVALID, "databases are not connected yet: prepare statements in start(), not in create()");
-    return note(to->table().prepare(to->self(), sql, statement, fault));
+    return note(*to, to->table().prepare(to->self(), sql, statement, fault), fault);
 }
 
 sluice_status HandlerHost::enter(sluice_ticket ticket, std::uint32_t database, std::size_t& position, sluice_fault* fault) {
@@ -205,7 +223,7 @@ sluice_status HandlerHost::execute(sluice_ticket ticket, uint32_t database, uint
     std::size_t position = 0;
     if (const sluice_status entered = enter(ticket, database, position, fault); entered != SLUICE_OK) return entered;
     const Connection& to = *connections_[position];
-    return note(to.table().execute(to.self(), unit_->handles[position], ticket, statement, values, count, fault));
+    return note(to, to.table().execute(to.self(), unit_->handles[position], ticket, statement, values, count, fault), fault);
 }
 
 sluice_status HandlerHost::query(sluice_ticket ticket, uint32_t database, uint32_t statement, const sluice_value* values,
@@ -213,12 +231,12 @@ sluice_status HandlerHost::query(sluice_ticket ticket, uint32_t database, uint32
     if (ticket == 0) {
         const Connection* to = connection(database);
         if (to == nullptr || !connected_) return say(fault, SLUICE_INVALID, "there is no open database with this number");
-        return note(to->table().query(to->self(), 0, 0, statement, values, count, sink, fault));
+        return answered(*to, to->table().query(to->self(), 0, 0, statement, values, count, sink, fault), fault);
     }
     std::size_t position = 0;
     if (const sluice_status entered = enter(ticket, database, position, fault); entered != SLUICE_OK) return entered;
     const Connection& to = *connections_[position];
-    return note(to.table().query(to.self(), unit_->handles[position], ticket, statement, values, count, sink, fault));
+    return answered(to, to.table().query(to.self(), unit_->handles[position], ticket, statement, values, count, sink, fault), fault);
 }
 
 sluice_status HandlerHost::target(sluice_bytes name, uint32_t* number, sluice_fault* fault) {

@@ -61,7 +61,7 @@ public:
 
     const FaultBuffer& fault() const { return fault_; }
     bool deduplicates() const { return deduplicating_ != nullptr; }
-    std::vector<std::unique_ptr<Connection>>& connections() { return connections_; }
+    const std::vector<std::unique_ptr<Connection>>& connections() const { return connections_; }
     const Dependencies& dependencies() const { return dependencies_; }
     void cancel() { cancelled_.store(true, std::memory_order_relaxed); }  // relaxed: nothing else is published with it
 
@@ -81,7 +81,8 @@ private:
     sluice_status begin(Unit& unit, std::size_t position, sluice_fault* fault);
     // The position of the connection in connections_, with the unit begun on it; or why not.
     sluice_status enter(sluice_ticket ticket, std::uint32_t database, std::size_t& position, sluice_fault* fault);
-    sluice_status note(sluice_status status);
+    sluice_status note(const Connection& connection, sluice_status status, const sluice_fault* fault);
+    sluice_status answered(const Connection& connection, sluice_status status, const sluice_fault* fault);
 
     const Dependencies& dependencies_;
     Connection::Ended& ended_;

@@ -25,6 +25,7 @@ Worker::Worker(std::uint32_t index, const WorkPolicy& policy, HandlerHost& handl
       way_(way),
       logger_(logger),
       queue_(policy.queue_capacity, policy.queue_bytes),
+      gate_(handler.connections(), [this] { poke(); }),
       parking_(policy.park_limit, policy.queue_capacity, policy.keep_order),
       random_(static_cast<std::minstd_rand::result_type>(seed)) {}
 
@@ -43,8 +44,14 @@ bool Worker::has_news() const {
            (takes_.load(std::memory_order_relaxed) && !queue_.empty());
 }
 
+// Also instead of working it off, if that can never end.
+bool Worker::is_to_give_back() const {
+    const StopMode mode = stop_.load(std::memory_order_relaxed);
+    return mode == StopMode::finish_current || (mode == StopMode::drain && gate_.shut_for_good());
+}
+
 bool Worker::may_begin() const {
-    if (stop_.load(std::memory_order_relaxed) == StopMode::finish_current) return commits_.empty();  // to release, see there
+    if (is_to_give_back()) return commits_.empty();  // to release, see there
     return commits_.has_free_unit() && now_ns_ >= again_at_ns_ && ((again_.empty() && !restart_) || commits_.empty());  // (3)
 }
 
@@ -53,9 +60,9 @@ Worker::Next Worker::run() {
     now_ns_ = clock_.now();
     commits_.collect(handler_);
     finish_units();
-    if (stop_.load(std::memory_order_relaxed) == StopMode::finish_current) {
+    if (is_to_give_back()) {
         release_all();
-    } else if (may_begin()) {
+    } else if (may_begin() && may_pass()) {
         if (std::exchange(restart_, false)) handler_.restart();
         if (handler_.deduplicates()) pass_on_confirmed();
         MessageList batch;
@@ -67,13 +74,30 @@ Worker::Next Worker::run() {
     return rest();
 }
 
+// Something could be begun now, if nothing else were in the way.
+bool Worker::has_work() const {
+    const std::int64_t due = parking_.next_due_ns();
+    return !again_.empty() || (due != 0 && due <= now_ns_) || (!blocked_ && (!held_.empty() || !queue_.empty()));
+}
+
+bool Worker::may_pass() {
+    if (!gate_.shut()) return true;
+    if (!has_work() || !gate_.pass()) return false;
+    now_ns_ = clock_.now();  // asking may have taken long
+    return true;
+}
+
 // What comes next, and what will wake the worker if that is nothing.
 Worker::Next Worker::rest() {
-    const bool begins = may_begin();
+    bool begins = may_begin();
+    if (begins && gate_.shut() && !is_to_give_back() && has_work()) {
+        const std::int64_t until = gate_.wait();
+        begins = until == 0;
+        if (until != 0 && until != INT64_MAX) watch_.set(*this, until);
+    }
     takes_.store(begins && !blocked_, std::memory_order_relaxed);  // ordered before the executor's mark
+    if (begins && has_work()) return Next::again;
     const std::int64_t due = parking_.next_due_ns();
-    if (begins && (!again_.empty() || (due != 0 && due <= now_ns_) || (!blocked_ && (!held_.empty() || !queue_.empty()))))
-        return Next::again;
     if (now_ns_ < again_at_ns_)
         watch_.set(*this, again_at_ns_);
     else if (due > now_ns_)  // what is due already waits for a unit to come back, and that wakes us
@@ -350,6 +374,7 @@ void Worker::finish_units() {
 }
 
 void Worker::pause(bool something_is_away, std::string_view why) {
+    if (gate_.shut()) return;  // the circuit has said why, and says when
     const std::uint32_t doublings = std::min(failures_in_a_row_++, 10u);
     const std::int64_t first = something_is_away ? pause_first_ns : ms;
     const std::int64_t wait = std::min(first << doublings, pause_max_ns);

@@ -23,6 +23,7 @@
 #include "queue/doorbell.hpp"
 #include "work/commits.hpp"
 #include "work/executor.hpp"
+#include "work/gate.hpp"
 #include "work/handler_host.hpp"
 #include "work/parking.hpp"
 #include "work/watch.hpp"
@@ -103,6 +104,9 @@ private:
     void report();
     void tell_room();
     bool may_begin() const;
+    bool has_work() const;
+    bool may_pass();
+    bool is_to_give_back() const;
     Next rest();
     std::int64_t backoff_ns(std::uint32_t attempt, std::int64_t delay_ms);
 
@@ -118,6 +122,7 @@ private:
     const Logger logger_;
 
     BoundedQueue queue_;
+    Gate gate_;
 
     // written by whoever runs the worker
     Parking parking_;

@@ -196,6 +196,19 @@ TEST(StatisticsReport, ReportsABrokenLawAsAnErrorInBothFormats) {
     }
 }
 
+TEST(StatisticsReport, SaysWhatIsAwayInBothFormats) {
+    for (const bool json : {false, true}) {
+        MemoryFile file;
+        Logging log({.level = LogLevel::info, .json = json, .levels = {}}, noon, file.file());
+        StatisticsReport report(log.logger("statistics"), 0);
+        report.interval({second, {quiet()}, {{"databases.shop", 12'300'000'000}}});
+        const auto lines = lines_of(file.text());
+        ASSERT_EQ(lines.size(), 2u);
+        const std::string wanted = json ? R"("event":"away_statistics","path":"databases.shop","away_ms":12300)" : "databases.shop: away for 12.3s";
+        EXPECT_NE(lines[1].find(wanted), std::string::npos) << lines[1];
+    }
+}
+
 // Letters and underscores that stand together; units, numbers and names of the example's own parts are not words of the report.
 std::set<std::string> words_of(const std::string& text) {
     std::set<std::string> words;
@@ -231,11 +244,11 @@ TEST(StatisticsPage, ExplainsEveryWordOfTheReport) {
 
     const SourceStatistics source = flights();
     std::set<std::string> used = words_of(interval_text(source, source.latency, 1) + " " + final_text(source, second) + " " +
-                                          worker_text("flights", source.workers[2], 1));
+                                          worker_text("flights", source.workers[2], 1) + " " + away_text({"flights", second}));
     MemoryFile file;
     Logging log({.level = LogLevel::debug, .json = true, .levels = {}}, noon, file.file());
     StatisticsReport report(log.logger("statistics"), 0);
-    report.interval({second, {flights()}});
+    report.interval({second, {flights()}, {{"databases.shop", second}}});
     report.final({second, {flights()}});
     simdjson::dom::parser parser;
     for (const std::string& line : lines_of(file.text())) {

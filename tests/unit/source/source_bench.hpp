@@ -15,7 +15,7 @@ namespace sluice {
 struct SourceBench : PoolBench {
     // Routes by /k of the body.
     void start(FakeHandler::Handle handle, std::uint32_t workers, const WorkPolicy& policy, std::vector<FakeDatabase*> databases = {}) {
-        for (FakeDatabase* database : databases) dependencies.databases.emplace_back(database->name(), &database->database);
+        for (FakeDatabase* database : databases) use(*database);
         handler = std::make_unique<FakeHandler>(std::move(handle));
         loop = std::make_unique<SourceLoop>("fake", "fake", source.instance(), clock, logging.logger("sources.fake"), [this] { ended.add(); });
         pool = make_pool(*handler, workers, policy, loop->way());

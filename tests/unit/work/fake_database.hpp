@@ -92,6 +92,14 @@ public:
 
     // Units wait for answer() from now on, instead of being committed at once.
     void hold() { held_ = true; }
+    // From now on it can be asked; `ping_answer` is what it says.
+    void can_be_asked() {
+        table_.ping = [](void* self, sluice_fault* fault) -> sluice_status {
+            auto& fake = *static_cast<FakeDatabase*>(self);
+            ++fake.asked;
+            return sluice_fault_set(fault, fake.ping_answer, "no answer", 9);
+        };
+    }
     // Ends the oldest unit that was submitted, whoever's it is. `results` name messages by what they have written.
     void answer(sluice_status status = SLUICE_OK, const std::vector<Result>& results = {}) {
         Line* from = nullptr;
@@ -115,6 +123,8 @@ public:
 
     Database database;
     sluice_status connect_answer = SLUICE_OK;
+    std::atomic<sluice_status> ping_answer{SLUICE_OK};
+    std::atomic<int> asked{0};
     sluice_status begin_answer = SLUICE_OK;
     sluice_status record_answer = SLUICE_OK;
     sluice_status execute_answer = SLUICE_QUEUED;

@@ -11,6 +11,7 @@
 
 #include "observe/memory_log.hpp"
 #include "target/fake_target.hpp"
+#include "work/fake_database.hpp"
 #include "work/fake_handler.hpp"
 #include "work/worker_pool.hpp"
 
@@ -32,6 +33,10 @@ struct PoolBench {
         EXPECT_TRUE(pool);
         EXPECT_TRUE((*pool)->start());
         return std::move(pool).value();
+    }
+    void use(FakeDatabase& database) {
+        database.database.circuit = std::make_unique<Circuit>(clock, logging.logger("databases." + database.name()));
+        dependencies.databases.emplace_back(database.name(), &database.database);
     }
     std::int64_t soon() { return clock.now() + std::chrono::nanoseconds(test_deadline).count(); }
 

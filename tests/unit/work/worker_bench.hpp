@@ -34,6 +34,8 @@ public:
               calls.push_back(call.id() + (call.message.attempt == 1 ? "" : "#" + std::to_string(call.message.attempt)));
               return handle(call);
           }) {
+        for (FakeDatabase* database : databases)
+            database->database.circuit = std::make_unique<Circuit>(clock, logging.logger("databases." + database->name()));
         for (FakeDatabase* database : databases) dependencies.databases.emplace_back(database->name(), &database->database);
         dependencies.targets = std::move(targets);
         const Logger logger = logging.logger("pools.p.handler", "p", 0);

@@ -1,0 +1,53 @@
+// What a handler may ask of the host, and when.
+#include <thread>
+
+#include "work/worker_bench.hpp"
+
+namespace sluice {
+namespace {
+
+using Handled = FakeHandler::Call;
+
+// Writes its id; what the database says to that decides.
+sluice_verdict write(const Handled& call) { return call.write() == SLUICE_QUEUED ? SLUICE_DONE : SLUICE_RETRY; }
+
+TEST(HandlerServices, AnswersOldAndForeignTicketsWithStale) {
+    FakeDatabase database;
+    sluice_ticket old = 0;
+    WorkerBench bench(
+        [&](const Handled& call) {
+            if (old != 0) {
+                EXPECT_EQ(FakeHandler::Call({call.message, old, call.fault, call.api, call.host}).write(), SLUICE_STALE);
+                EXPECT_EQ(FakeHandler::Call({call.message, call.ticket + 1, call.fault, call.api, call.host}).write(), SLUICE_STALE);
+                sluice_status elsewhere = SLUICE_OK;
+                std::thread([&] { elsewhere = FakeHandler::Call({call.message, old, nullptr, call.api, call.host}).write(); }).join();
+                EXPECT_EQ(elsewhere, SLUICE_STALE);
+            }
+            old = call.ticket;
+            return write(call);
+        },
+        WorkerBench::quick(), {&database});
+    bench.push("a1 a2");
+    bench.run();
+    EXPECT_EQ(database.durable(), (Texts{"a1", "a2"}));
+}
+
+TEST(HandlerServices, StopsOnlyHandlersThatWereStarted) {
+    WorkerBench bench([](const Handled&) { return SLUICE_DONE; });
+    bench.handler.start_answer = SLUICE_INVALID;
+    sluice_setup setup{};
+    setup.struct_size = sizeof setup;
+    ASSERT_TRUE(bench.host->create(bench.handler.table(), setup));
+    ASSERT_TRUE(bench.host->connect());
+    EXPECT_FALSE(bench.host->start());
+    bench.host->stop();
+    EXPECT_EQ(bench.handler.stops, 0);
+    bench.handler.start_answer = SLUICE_OK;
+    ASSERT_TRUE(bench.host->start());
+    bench.host->stop();
+    bench.host->stop();
+    EXPECT_EQ(bench.handler.stops, 1);
+}
+
+}  // namespace
+}  // namespace sluice

@@ -1,0 +1,180 @@
+// Units that failed: what runs again, in which order, and that no attempt is burnt.
+#include "work/worker_bench.hpp"
+
+namespace sluice {
+namespace {
+
+using Handled = FakeHandler::Call;
+using std::chrono::milliseconds;
+
+// Writes its id; what the database says to that decides.
+sluice_verdict write(const Handled& call) { return call.write() == SLUICE_QUEUED ? SLUICE_DONE : SLUICE_RETRY; }
+
+WorkPolicy batches_of(std::uint32_t size) {
+    WorkPolicy policy = WorkerBench::quick();
+    policy.batch_max = size;
+    return policy;
+}
+
+TEST(WorkerAgain, RunsFailedUnitsAgainInOrderWithThoseAfterThem) {
+    FakeDatabase database;
+    database.hold();
+    WorkerBench bench(write, batches_of(2), {&database});
+    bench.push("a1 b1 a2 b2 a3 b3");
+    bench.run();
+    ASSERT_EQ(database.submitted(), 3u);
+    bench.called();
+    for (int i = 0; i < 3; ++i) database.answer(i == 0 ? SLUICE_CONFLICT : SLUICE_OK);  // the later ones fail by the rule
+    bench.run();
+    EXPECT_EQ(bench.called(), Texts{}) << "not at once";
+    while (!bench.messages.empty()) {
+        bench.run_after(milliseconds(100));
+        while (database.submitted() != 0) database.answer();
+        bench.run();
+        bench.ended();
+    }
+    EXPECT_EQ(bench.called(), (Texts{"a1", "b1", "a2", "b2", "a3", "b3"})) << "and no attempt is burnt";
+    EXPECT_EQ(database.durable(), (Texts{"a1", "b1", "a2", "b2", "a3", "b3"}));
+}
+
+// More than a batch runs again, and the first of it fails once more: the rest must not get in front.
+TEST(WorkerAgain, KeepsTheOrderWhenWhatRunsAgainFailsAgain) {
+    FakeDatabase database;
+    database.hold();
+    WorkerBench bench(write, batches_of(1), {&database});
+    bench.push("a1 a2 a3 a4 a5");
+    bench.run();
+    for (int outage = 0; outage < 3; ++outage) {
+        while (database.submitted() != 0) database.answer(SLUICE_UNAVAILABLE);
+        bench.run_after(milliseconds(5'000));
+    }
+    bench.called();
+    while (!bench.messages.empty()) {
+        while (database.submitted() != 0) database.answer();
+        bench.run_after(milliseconds(5'000));
+        bench.ended();
+    }
+    EXPECT_EQ(database.durable(), (Texts{"a1", "a2", "a3", "a4", "a5"}));
+}
+
+TEST(WorkerAgain, KeepsTheOrderWhenSomeOfWhatRunsAgainFailsAgainBeforeTheRestHasBegun) {
+    FakeDatabase database;
+    database.hold();
+    WorkerBench bench(write, batches_of(1), {&database});
+    bench.push("a1 a2 a3 a4");
+    bench.run();
+    while (database.submitted() != 0) database.answer(SLUICE_CONFLICT);
+    bench.run();
+    bench.clock.advance(milliseconds(1'000));
+    bench.worker->run();
+    bench.worker->run();
+    while (database.submitted() != 0) database.answer(SLUICE_CONFLICT);
+    while (!bench.messages.empty()) {
+        bench.run_after(milliseconds(1'000));
+        while (database.submitted() != 0) database.answer();
+        bench.run();
+        bench.ended();
+    }
+    EXPECT_EQ(database.durable(), (Texts{"a1", "a2", "a3", "a4"}));
+}
+
+TEST(WorkerAgain, HoldsBackWhatFollowsAMessageThatFailsWhileItsUnitRunsAgain) {
+    FakeDatabase database;
+    database.hold();
+    bool fails = false;
+    WorkPolicy policy = batches_of(1);
+    policy.backoff_ms = policy.backoff_max_ms = 1;
+    WorkerBench bench(
+        [&](const Handled& call) {
+            if (fails && call.id() == "a1") return SLUICE_RETRY;
+            return write(call);
+        },
+        policy, {&database});
+    bench.push("a1 a2 b1");
+    bench.run();
+    while (database.submitted() != 0) database.answer(SLUICE_CONFLICT);
+    bench.run();
+    bench.called();
+    fails = true;
+    bench.clock.advance(milliseconds(1'000));
+    bench.worker->run();
+    while (database.submitted() != 0) database.answer();
+    bench.worker->run();
+    EXPECT_EQ(bench.called(), (Texts{"a1", "b1"})) << "a2 waits behind a1";
+    fails = false;
+    while (!bench.messages.empty()) {
+        bench.run_after(milliseconds(1'000));
+        while (database.submitted() != 0) database.answer();
+        bench.run();
+        bench.ended();
+    }
+    EXPECT_EQ(database.durable(), (Texts{"b1", "a1", "a2"}));
+}
+
+TEST(WorkerAgain, PutsWhatRunsAgainBackInFrontWhenTheDatabaseIsStillAway) {
+    FakeDatabase database;
+    database.hold();
+    WorkerBench bench(write, batches_of(2), {&database});
+    bench.push("a1 a2 a3 a4");
+    bench.run();
+    while (database.submitted() != 0) database.answer(SLUICE_UNAVAILABLE);
+    bench.run();
+    database.begin_answer = SLUICE_UNAVAILABLE;
+    bench.run_after(milliseconds(5'000));
+    database.begin_answer = SLUICE_OK;
+    bench.called();
+    while (!bench.messages.empty()) {
+        bench.run_after(milliseconds(5'000));
+        while (database.submitted() != 0) database.answer();
+        bench.ended();
+    }
+    EXPECT_EQ(database.durable(), (Texts{"a1", "a2", "a3", "a4"}));
+}
+
+TEST(WorkerAgain, RunsTheOneMessageAgainThatTheCommitAnsweredWithConflict) {
+    FakeDatabase database;
+    database.hold();
+    WorkerBench bench(write, batches_of(2), {&database});
+    bench.push("a1 b1 b2");
+    bench.run();
+    database.answer(SLUICE_OK, {{"b1", SLUICE_CONFLICT}});
+    database.answer();  // b2 fails with it, by the rule
+    bench.run();
+    EXPECT_EQ(bench.ended(), Texts{"a1 acked"});
+    bench.called();
+    bench.run_after(milliseconds(1'000));
+    EXPECT_EQ(bench.called(), (Texts{"b1", "b2"}));
+    database.answer();
+    bench.run();
+    EXPECT_EQ(bench.ended(), (Texts{"b1 acked", "b2 acked"}));
+}
+
+TEST(WorkerAgain, FailsAUnitThatCannotBeSealedAndRunsItAgain) {
+    FakeDatabase database;
+    database.seal_answer = SLUICE_UNAVAILABLE;
+    WorkerBench bench(write, WorkerBench::quick(), {&database});
+    bench.push("a1");
+    bench.run();
+    EXPECT_EQ(database.abandoned, 1);
+    EXPECT_EQ(bench.ended(), Texts{});
+    database.seal_answer = SLUICE_OK;
+    bench.run_after(milliseconds(1'000));
+    EXPECT_EQ(bench.ended(), Texts{"a1 acked"});
+}
+
+TEST(WorkerAgain, GivesBackAUnitThatFailsDuringAStop) {
+    FakeDatabase database;
+    database.hold();
+    WorkerBench bench(write, batches_of(2), {&database});
+    bench.push("a1 b1 a2");
+    bench.worker->run();
+    bench.worker->stop(StopMode::finish_current);
+    bench.run();
+    database.answer(SLUICE_CONFLICT);
+    bench.run();
+    EXPECT_EQ(bench.ended(), (Texts{"a1 released", "b1 released", "a2 released"}));
+    EXPECT_EQ(database.durable(), Texts{});
+}
+
+}  // namespace
+}  // namespace sluice

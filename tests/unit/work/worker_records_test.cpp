@@ -1,0 +1,76 @@
+// Messages that are recorded with their effects, and recognised when they come again.
+#include "work/worker_bench.hpp"
+
+namespace sluice {
+namespace {
+
+using Handled = FakeHandler::Call;
+using std::chrono::milliseconds;
+
+// Writes its id; what the database says to that decides.
+sluice_verdict write(const Handled& call) { return call.write() == SLUICE_QUEUED ? SLUICE_DONE : SLUICE_RETRY; }
+
+TEST(WorkerRecords, RunsNoHandlerForAMessageThatWasSeen) {
+    FakeDatabase database("db", true);
+    WorkerBench bench(write, WorkerBench::quick(), {&database});
+    bench.push("a1");
+    bench.run();
+    bench.push("a1 a2");
+    bench.run();
+    EXPECT_EQ(bench.called(), (Texts{"a1", "a2"}));
+    EXPECT_EQ(bench.ended(), (Texts{"a1 acked", "a1 acked", "a2 acked"}));
+    EXPECT_EQ(database.durable(), (Texts{"a1", "a2"}));
+}
+
+TEST(WorkerRecords, ForgetsTheRecordOfAMessageThatComesAgain) {
+    FakeDatabase database("db", true);
+    WorkPolicy policy = WorkerBench::quick();
+    policy.backoff_ms = policy.backoff_max_ms = 1'000;
+    WorkerBench bench([](const Handled& call) { return call.message.attempt == 1 ? SLUICE_RETRY : write(call); }, policy, {&database});
+    bench.push("a1");
+    bench.run();
+    EXPECT_FALSE(database.knows("a1"));
+    bench.run_after(milliseconds(1'000));
+    EXPECT_EQ(bench.ended(), Texts{"a1 acked"});
+    EXPECT_TRUE(database.knows("a1"));
+}
+
+TEST(WorkerRecords, WaitsWhileTheDatabaseCannotSayWhetherAMessageWasSeen) {
+    FakeDatabase database("db", true);
+    database.record_answer = SLUICE_UNAVAILABLE;
+    WorkerBench bench(write, WorkerBench::quick(), {&database});
+    bench.push("a1");
+    bench.run();
+    EXPECT_EQ(bench.called(), Texts{});
+    database.record_answer = SLUICE_OK;
+    bench.run_after(milliseconds(1'000));
+    EXPECT_EQ(bench.ended(), Texts{"a1 acked"});
+}
+
+TEST(WorkerRecords, RecordsAlsoTheMessageThatFirstAskedForTheDatabase) {
+    FakeDatabase database("db", true);
+    WorkerBench bench(write, WorkerBench::quick(), {&database}, {}, false);
+    bench.push("a1 a2");
+    bench.run();
+    EXPECT_EQ(database.connected, 1);
+    EXPECT_EQ(database.durable(), Texts{});
+    bench.run_after(milliseconds(1'000));
+    EXPECT_EQ(bench.called(), (Texts{"a1", "a1", "a2"})) << "again from the start, without a burnt attempt";
+    EXPECT_TRUE(database.knows("a1"));
+    EXPECT_EQ(bench.ended(), (Texts{"a1 acked", "a2 acked"}));
+}
+
+TEST(WorkerRecords, TriesAgainToConnectADatabaseThatIsAskedForLate) {
+    FakeDatabase database;
+    database.connect_answer = SLUICE_UNAVAILABLE;
+    WorkerBench bench(write, WorkerBench::quick(), {&database}, {}, false);
+    bench.push("a1");
+    bench.run();
+    database.connect_answer = SLUICE_OK;
+    bench.run_after(milliseconds(1'000));
+    EXPECT_EQ(bench.called(), (Texts{"a1", "a1"}));
+    EXPECT_EQ(bench.ended(), Texts{"a1 acked"});
+}
+
+}  // namespace
+}  // namespace sluice
