@@ -43,7 +43,7 @@ struct TargetConfig {
     ComponentConfig component;
 };
 
-enum class RouteBy : std::uint8_t { pointer, header, id, body, round_robin };
+enum class RouteBy : std::uint8_t { pointer, header, id, body, round_robin, least_loaded };
 
 struct RouteConfig {
     RouteBy by = RouteBy::round_robin;
@@ -57,7 +57,9 @@ struct MissingKey {
 };
 
 struct WhenFull {
-    enum class Then : std::uint8_t { block, drop_dead_letter, drop_count } then = Then::block;
+    enum class Then : std::uint8_t { block, overflow, timeout, drop_dead_letter, drop_count } then = Then::block;
+    std::uint32_t overflow = 0;  // messages of the pool
+    Milliseconds timeout{0};
 };
 
 enum class ParkFull : std::uint8_t { block, dead_letter };
@@ -73,6 +75,7 @@ struct PoolConfig {
     std::uint32_t queue_capacity = 1000;    // messages a worker
     std::uint64_t queue_bytes = 16u << 20;  // a worker
     WhenFull when_full;
+    bool keep_order = true;  // of equal keys
     std::uint32_t batch_max = 64;
     std::uint32_t attempts = 5;
     Milliseconds backoff{100};
@@ -82,6 +85,11 @@ struct PoolConfig {
     ParkFull park_full = ParkFull::block;
     ComponentConfig handler;
     Mark mark;  // of its name
+};
+
+struct RateConfig {
+    std::uint64_t count = 0;  // 0 = no limit
+    Milliseconds period{0};
 };
 
 struct LogConfig {
@@ -101,6 +109,7 @@ struct HostConfig {
     std::vector<TargetConfig> targets;
     std::vector<PoolConfig> pools;
     std::string dead_letter_target;  // empty: the next
+    RateConfig dead_letter_rate;     // of one source; beyond it nothing is polled
     ComponentConfig dead_letters;    // dead-letters.jsonl in state_dir, by the plugin `file`; set by check_plugins
     Milliseconds statistics_every{10'000};
     bool drain = false;  // shutdown.mode

@@ -15,6 +15,7 @@ namespace sluice {
 namespace {
 
 constexpr Range backoff_range{0, 24 * 3'600'000};
+constexpr Range timeout_range{1, 24 * 3'600'000};
 constexpr Range queue_bytes_range{1, std::int64_t{1} << 40};
 
 std::uint32_t read_source(MapReader& map, std::span<const std::string> source_names) {
@@ -27,22 +28,33 @@ std::uint32_t read_source(MapReader& map, std::span<const std::string> source_na
     return no_source;
 }
 
-WhenFull read_when_full(MapReader& queue) {
+constexpr std::string_view when_full_forms =
+    "block, { overflow: 10000 }, { timeout: 2s }, { drop: dead_letter } or { drop: count }";
+
+WhenFull read_when_full(MapReader& queue, std::uint32_t workers) {
     using Then = WhenFull::Then;
     const Node* node = queue.find("when_full");
     if (node == nullptr || (node->is_scalar() && node->text == "block")) return {};
     if (node->kind != Node::Kind::map) {
-        queue.problem(*node, fmt::format("must be block, {{ drop: dead_letter }} or {{ drop: count }}, not {}", shown(*node)));
+        queue.problem(*node, fmt::format("must be {}, not {}", when_full_forms, shown(*node)));
         return {};
     }
     MapReader map(queue.reading(), node, node->mark, node->path, "pools.NAME.queue.when_full");
-    map.not_yet("timeout", "has no timeout for full queues; use block or { drop: dead_letter }");
-    map.not_yet("overflow", "has no overflow for full queues; use block or { drop: dead_letter }");
+    WhenFull policy;
     const Choice<Then> choices[] = {{"dead_letter", Then::drop_dead_letter}, {"count", Then::drop_count}};
-    const Then then = map.choice("drop", Then::block, choices);
-    if (node->map.empty()) map.missing("drop", "write { drop: dead_letter } or { drop: count }, or block");
+    policy.then = map.choice("drop", Then::block, choices);
+    policy.timeout = map.duration("timeout", Milliseconds{0}, timeout_range);
+    policy.overflow = static_cast<std::uint32_t>(map.integer("overflow", 0, {1, limits::overflow_max}));
+    if (policy.timeout.count() != 0) policy.then = Then::timeout;
+    if (policy.overflow != 0) policy.then = Then::overflow;
+    if (policy.overflow != 0 && policy.overflow < workers)
+        map.problem(*map.find("overflow"), fmt::format("must be at least the number of workers, which is {}: each has an equal share", workers));
     map.finish();
-    return {then};
+    const auto named = std::ranges::count_if(node->map, [](const NodeEntry& entry) {
+        return entry.name == "drop" || entry.name == "timeout" || entry.name == "overflow";
+    });
+    if (named > 1 || node->map.empty()) queue.problem(*node, fmt::format("must say one thing: {}", when_full_forms));
+    return policy;
 }
 
 void read_queue(MapReader& map, PoolConfig& pool) {
@@ -50,7 +62,7 @@ void read_queue(MapReader& map, PoolConfig& pool) {
     pool.queue_capacity =
         static_cast<std::uint32_t>(queue.integer("capacity", pool.queue_capacity, {1, limits::queue_capacity_max}));
     pool.queue_bytes = queue.size("bytes", pool.queue_bytes, queue_bytes_range);
-    pool.when_full = read_when_full(queue);
+    pool.when_full = read_when_full(queue, pool.workers);
     queue.finish();
 }
 
@@ -124,7 +136,8 @@ PoolConfig read_pool(MapReader& map, const std::string& name, std::span<const st
     read_retry(map, pool);
     read_failure(map, pool);
     pool.handler = read_handler(map, name);
-    map.not_yet("order", "always keeps the order of a key; leave the key out");
+    const Choice<bool> orders[] = {{"key", true}, {"none", false}};
+    pool.keep_order = map.choice("order", true, orders);
     map.not_yet("on_hang", "does not watch for handlers that hang; leave the key out");
     map.finish();
     return pool;

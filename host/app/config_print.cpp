@@ -52,6 +52,9 @@ void print_route(YamlWriter& out, const RouteConfig& route) {
         case RouteBy::round_robin:
             out.raw("by", "round_robin");
             break;
+        case RouteBy::least_loaded:
+            out.raw("by", "least_loaded");
+            break;
         case RouteBy::id:
             out.raw("key", "id");
             break;
@@ -85,8 +88,12 @@ std::string missing_key(const MissingKey& missing) {
     return fmt::format("{{ worker: {} }}", missing.worker);
 }
 
-std::string_view when_full(const WhenFull& policy) {
+std::string when_full(const WhenFull& policy) {
     switch (policy.then) {
+        case WhenFull::Then::overflow:
+            return fmt::format("{{ overflow: {} }}", policy.overflow);
+        case WhenFull::Then::timeout:
+            return fmt::format("{{ timeout: {} }}", duration(policy.timeout));
         case WhenFull::Then::drop_dead_letter:
             return "{ drop: dead_letter }";
         case WhenFull::Then::drop_count:
@@ -110,6 +117,7 @@ void print_pool(YamlWriter& out, const PoolConfig& pool, const HostConfig& confi
     out.raw("workers", std::to_string(pool.workers));
     out.raw("queue", fmt::format("{{ capacity: {}, bytes: {}, when_full: {} }}", pool.queue_capacity,
                                  format_size(pool.queue_bytes), when_full(pool.when_full)));
+    out.raw("order", pool.keep_order ? "key" : "none");
     out.raw("batch", fmt::format("{{ max: {} }}", pool.batch_max));
     out.raw("retry", fmt::format("{{ attempts: {}, backoff: {}, backoff_max: {} }}", pool.attempts, duration(pool.backoff),
                                  duration(pool.backoff_max)));
@@ -147,6 +155,15 @@ void print_log(YamlWriter& out, const LogConfig& log) {
     out.end_map();
 }
 
+void print_dead_letters(YamlWriter& out, const HostConfig& config) {
+    const RateConfig& rate = config.dead_letter_rate;
+    if (config.dead_letter_target.empty() && rate.count == 0) return;
+    out.begin_map("dead_letters");
+    if (!config.dead_letter_target.empty()) out.raw("target", config.dead_letter_target);
+    if (rate.count != 0) out.raw("max_rate", format_rate(rate.count, rate.period.count()));
+    out.end_map();
+}
+
 }  // namespace
 
 std::string print_config(const HostConfig& config) {
@@ -162,7 +179,7 @@ std::string print_config(const HostConfig& config) {
     out.begin_map("pools");
     for (const PoolConfig& pool : config.pools) print_pool(out, pool, config);
     out.end_map();
-    if (!config.dead_letter_target.empty()) out.raw("dead_letters", fmt::format("{{ target: {} }}", config.dead_letter_target));
+    print_dead_letters(out, config);
     out.raw("statistics", fmt::format("{{ every: {} }}", duration(config.statistics_every)));
     out.raw("shutdown", fmt::format("{{ mode: {}, deadline: {} }}", config.drain ? "drain" : "finish_current",
                                     duration(config.shutdown_deadline)));

@@ -17,6 +17,7 @@
 #include "core/limits.hpp"
 #include "core/scalar.hpp"
 #include "core/suggest.hpp"
+#include "core/units.hpp"
 
 namespace sluice {
 namespace {
@@ -150,7 +151,13 @@ void read_plugin_path(MapReader& root, HostConfig& config) {
 
 void read_dead_letters(MapReader& root, HostConfig& config) {
     MapReader map = root.map("dead_letters");
-    map.not_yet("max_rate", "does not pause a pool whose messages all fail; leave the key out");
+    if (const Node* rate = map.find("max_rate")) {
+        const auto read = rate->is_scalar() ? parse_rate(rate->text) : std::nullopt;
+        if (read)
+            config.dead_letter_rate = {read->count, Milliseconds(read->period_ms)};
+        else
+            map.problem(*rate, fmt::format("must be {}, not {}", rate_form, shown(*rate)));
+    }
     config.dead_letter_target = map.text("target", "");
     map.finish();
     std::vector<std::string> names;

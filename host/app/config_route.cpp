@@ -55,13 +55,13 @@ RouteConfig read_route(MapReader& pool, std::uint32_t workers) {
     MapReader map = pool.map("route");
     const Node* by = map.find("by");
     const Node* key = map.find("key");
-    if (by != nullptr && by->text == "least_loaded")
-        map.problem(*by, "this version of Sluice has no least_loaded; use round_robin, or a key");
-    else if (by != nullptr && by->text != "round_robin")
-        map.problem(*by,
-                    fmt::format("must be round_robin, not {}; write \"key\" to route by what a message carries", shown(*by)));
+    const bool least_loaded = by != nullptr && by->is_scalar() && by->text == "least_loaded";
+    if (least_loaded) route.by = RouteBy::least_loaded;
+    if (by != nullptr && !least_loaded && by->text != "round_robin")
+        map.problem(*by, fmt::format("must be round_robin or least_loaded, not {}; write \"key\" to route by what a message carries",
+                                     shown(*by)));
     else if (by != nullptr && key != nullptr)
-        map.problem(*by, "a route has a key or \"by\", not both; leave one out");
+        map.problem(*by, fmt::format("a route has a key or \"by\", not both: with {} equal keys have no order; leave one out", by->text));
     if (key != nullptr && !(key->is_scalar() && read_key(key->text, route)))
         map.problem(*key, fmt::format("must be a JSON pointer such as /origin, header:NAME, id or body, not {}", shown(*key)));
     read_workers(map, route, workers);

@@ -90,7 +90,7 @@ bool Host::all_sources_ended() const {
 
 std::string Host::failure() const {
     for (const auto& source : sources_)
-        if (source->loop->state() == SourceLoop::State::failed)
+        if (source->loop->failing())
             return "source \"" + source->name + "\": " + source->loop->error();
     for (const auto& database : databases_) {
         std::lock_guard lock(database->failed.mutex);
@@ -116,6 +116,7 @@ StatisticsSnapshot Host::snapshot() const {
         statistics.name = source->name;
         statistics.counts = source->loop->counts();
         statistics.latency = source->loop->latency();
+        statistics.overflowed = source->loop->overflowed();
         for (const std::size_t number : source->pools) {
             const WorkerPool& pool = *pools_[number];
             for (std::uint32_t i = 0; i < pool.size(); ++i) {

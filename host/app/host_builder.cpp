@@ -16,6 +16,7 @@ RouteRules to_rules(const PoolConfig& pool) {
         case RouteBy::header: rules.by = RouteRules::By::header; break;
         case RouteBy::id: rules.by = RouteRules::By::id; break;
         case RouteBy::body: rules.by = RouteRules::By::body; break;
+        case RouteBy::least_loaded:  // the dispatcher's business
         case RouteBy::round_robin: rules.by = RouteRules::By::round_robin; break;
     }
     rules.key = pool.route.key;
@@ -36,6 +37,7 @@ WorkPolicy to_policy(const PoolConfig& pool) {
     policy.queue_bytes = pool.queue_bytes;
     policy.batch_max = pool.batch_max;
     policy.attempts = pool.attempts;
+    policy.keep_order = pool.keep_order;
     policy.backoff_ms = pool.backoff.count();
     policy.backoff_max_ms = pool.backoff_max.count();
     policy.park = pool.on_failure == OnFailure::park;
@@ -47,6 +49,8 @@ WorkPolicy to_policy(const PoolConfig& pool) {
 WhenFullThen to_when_full(const WhenFull& when_full) {
     switch (when_full.then) {
         case WhenFull::Then::block: return WhenFullThen::block;
+        case WhenFull::Then::overflow: return WhenFullThen::overflow;
+        case WhenFull::Then::timeout: return WhenFullThen::release;
         case WhenFull::Then::drop_dead_letter: return WhenFullThen::drop_dead_letter;
         case WhenFull::Then::drop_count: return WhenFullThen::drop_count;
     }
@@ -70,11 +74,15 @@ void Host::Builder::build() {
     for (std::size_t i = 0; i < host_.sources_.size(); ++i) connect_source(i);
 }
 
-void Host::Builder::problem(const ComponentConfig& component, const std::string& text) {
-    const std::string where = component.mark.where.empty() ? "" : component.mark.where + ": ";
+void Host::Builder::problem(const Mark& mark, const std::string& path, const std::string& text) {
+    const std::string where = mark.where.empty() ? "" : mark.where + ": ";
     // What an instance says begins with its path already.
-    const bool has_path = text.rfind(component.path, 0) == 0;
-    problems_.push_back(where + (has_path ? "" : component.path + ": ") + text);
+    const bool has_path = text.rfind(path, 0) == 0;
+    problems_.push_back(where + (has_path ? "" : path + ": ") + text);
+}
+
+void Host::Builder::problem(const ComponentConfig& component, const std::string& text) {
+    problem(component.mark, component.path, text);
 }
 
 const Library* Host::Builder::load(const ComponentConfig& component, ComponentKind kind) {
@@ -194,8 +202,21 @@ void Host::Builder::add_pool(const PoolConfig& pool) {
                 "its database says `deduplicate: true`, but messages of source \"" + source.name +
                     "\" have other ids when they are delivered again, so nothing could be recognised; set deduplicate: false, or read a "
                     "source with stable ids");
+    if (pool.when_full.then == WhenFull::Then::timeout) check_release(pool, source);
     source.pools.push_back(host_.pools_.size());
     host_.pools_.push_back(std::move(created).value());
+}
+
+void Host::Builder::check_release(const PoolConfig& pool, const NamedSource& source) {
+    const std::uint32_t can = source.loop->capabilities();
+    if ((can & SLUICE_QUEUE_TAKES_BACK) == 0)
+        problem(pool.mark, "pools." + pool.name + ".queue.when_full.timeout",
+                "source \"" + source.name + "\" cannot take messages back; use block or { overflow: 10000 }");
+    else if (pool.keep_order && (can & SLUICE_QUEUE_RELEASE_KEEPS_ORDER) == 0)
+        problem(pool.mark, "pools." + pool.name + ".queue.when_full.timeout",
+                "source \"" + source.name +
+                    "\" delivers messages that it has taken back behind newer ones, so their keys would lose their order; use block or "
+                    "{ overflow: 10000 }, or give up the order with order: none");
 }
 
 void Host::Builder::connect_source(std::size_t index) {
@@ -206,13 +227,20 @@ void Host::Builder::connect_source(std::size_t index) {
     for (const std::size_t number : source.pools) {
         const PoolConfig& pool = config_.pools[number];
         rules.push_back({pool.when, to_rules(pool)});
-        lanes.push_back({host_.pools_[number].get(), to_when_full(pool.when_full), host_.logging_.logger("pools." + pool.name, pool.name)});
-        room += host_.pools_[number]->room();
+        lanes.push_back({.pool = host_.pools_[number].get(),
+                         .when_full = to_when_full(pool.when_full),
+                         .logger = host_.logging_.logger("pools." + pool.name, pool.name),
+                         .overflow = pool.when_full.overflow,
+                         .timeout_ns = pool.when_full.timeout.count() * 1'000'000,
+                         .keeps_order = pool.keep_order,
+                         .least_loaded = pool.route.by == RouteBy::least_loaded});
+        room += host_.pools_[number]->room() + pool.when_full.overflow;
     }
     auto router = SourceRouter::make(rules);
     if (!router) return problem(config_.sources[index].component, router.error().message);
     Target* dead_letters = config_.dead_letter_target.empty() ? host_.targets_.back()->target.get()
                                                               : host_.find_target(config_.dead_letter_target);
+    source.loop->limit_dead_letters(config_.dead_letter_rate.count, config_.dead_letter_rate.period.count() * 1'000'000);
     source.loop->connect(std::move(*router), std::move(lanes), *dead_letters, room);
 }
 

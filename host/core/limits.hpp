@@ -32,6 +32,8 @@ inline constexpr std::size_t fault_text_bytes = 1024;         // of a plugin's e
 
 // ---- queues and batches ----
 inline constexpr std::uint32_t queue_capacity_max = 1u << 20; // messages a worker
+inline constexpr std::uint32_t overflow_max = 1u << 22;       // messages a pool; their bytes are bounded as those of its queues
+inline constexpr std::size_t fences_max = 16'384;             // keys a pool whose messages went back to the source
 inline constexpr std::uint32_t poll_batch = 1024;             // messages a poll: one wake-up and one clock read for all of them
 inline constexpr std::uint32_t batch_max = 65'536;            // messages a unit of work
 inline constexpr std::uint32_t unconfirmed_max = 1u << 18;    // a source: a tag each, their messages are gone; adapters have bounds of their own

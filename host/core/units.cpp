@@ -55,6 +55,16 @@ std::string format_duration(std::int64_t ms) {
 std::string format_size(std::uint64_t bytes) {
     return format(bytes, sizes);
 }
+std::optional<Rate> parse_rate(std::string_view text) {
+    constexpr std::string_view letters = "smh";
+    if (text.size() < 3 || text[text.size() - 2] != '/' || letters.find(text.back()) == std::string_view::npos) return std::nullopt;
+    const auto count = parse(text.substr(0, text.size() - 2), {}, false);
+    if (!count || *count < 1 || *count > 1'000'000) return std::nullopt;
+    return Rate{static_cast<std::uint64_t>(*count), *parse_duration_ms(std::string("1") + text.back())};
+}
+std::string format_rate(std::uint64_t count, std::int64_t period_ms) {
+    return fmt::format("{}/{}", count, format_duration(period_ms).substr(1));
+}
 std::string counted(std::size_t count, std::string_view what) {
     return std::to_string(count) + " " + std::string(what) + (count == 1 ? "" : "s");
 }

@@ -7,11 +7,22 @@
 #include <utility>
 
 namespace sluice {
+namespace {
+
+std::string_view id_of(const Message& message) {
+    return {message.view.id.data, static_cast<std::size_t>(message.view.id.size)};
+}
+
+}  // namespace
 
 Dispatcher::Dispatcher(SourceRouter router, MessageStore& store, std::vector<PoolLane> lanes)
     : router_(std::move(router)), store_(store) {
     for (PoolLane& lane : lanes) {
-        Pool pool{std::move(lane), {}, {}};
+        Pool pool{.lane = std::move(lane)};
+        const WorkPolicy& policy = pool.lane.pool->policy();
+        pool.share = pool.lane.overflow / pool.lane.pool->size();
+        pool.share_bytes = overflow_bytes(policy.queue_capacity, policy.queue_bytes, pool.share);
+        counts_loads_ |= pool.lane.least_loaded;
         for (std::uint32_t i = 0; i < pool.lane.pool->size(); ++i) pool.lines.push_back(Line(&pool.lane.pool->worker(i)));
         pools_.push_back(std::move(pool));
     }
@@ -19,6 +30,7 @@ Dispatcher::Dispatcher(SourceRouter router, MessageStore& store, std::vector<Poo
 }
 
 void Dispatcher::dispatch(MessageList polled, std::int64_t now_ns, MessageList& ended) {
+    now_ns_ = now_ns;
     while (Message* message = polled.pop_front()) route(message, ended);
     push_waiting(now_ns, ended);
 }
@@ -29,7 +41,7 @@ void Dispatcher::route(Message* message, MessageList& ended) {
         ended.push_back(message);
         return;
     }
-    const SourceRouter::Picked picked = router_.route(message->view, scratch_);
+    SourceRouter::Picked picked = router_.route(message->view, scratch_);
     if (picked.routed.to == Routed::To::dead_letter) {
         message->outcome = Outcome::dead_letter;
         if (picked.pool == SourceRouter::no_pool) {
@@ -42,6 +54,7 @@ void Dispatcher::route(Message* message, MessageList& ended) {
         return;
     }
     Pool& pool = pools_[picked.pool];
+    if (pool.lane.least_loaded) picked.routed.worker = least_loaded(pool);
     Line& line = pool.lines[picked.routed.worker];
     message->pool = static_cast<std::uint16_t>(picked.pool);
     message->worker = static_cast<std::uint16_t>(picked.routed.worker);
@@ -56,13 +69,30 @@ void Dispatcher::route(Message* message, MessageList& ended) {
             store_.own_key(message, key);
         else
             message->view.key = {key.data(), key.size()};
+        if (!pool.fences.empty() && !pool.fences.pass(message->key_hash, id_of(*message)))
+            return end(message, Outcome::released, ended);
     }
+    if (line.messages.empty()) line.since_ns = now_ns_;
     line.messages.push_back(message);
+    line.bytes += message->charge;
+    ++line.load;
     ++waiting_;
     if (!line.listed) {
         line.listed = true;
         in_use_.emplace_back(&pool, &line);
     }
+}
+
+// One after the other among equals, so that messages that come singly do not all meet the same worker.
+std::uint32_t Dispatcher::least_loaded(Pool& pool) {
+    const auto count = static_cast<std::uint32_t>(pool.lines.size());
+    std::uint32_t best = pool.next;
+    for (std::uint32_t i = 1, at = pool.next; i < count; ++i) {
+        at = at + 1 == count ? 0 : at + 1;
+        if (pool.lines[at].load < pool.lines[best].load) best = at;
+    }
+    pool.next = best + 1 == count ? 0 : best + 1;
+    return best;
 }
 
 void Dispatcher::push_waiting(std::int64_t now_ns, MessageList& ended) {
@@ -72,17 +102,33 @@ void Dispatcher::push_waiting(std::int64_t now_ns, MessageList& ended) {
     for (auto& [pool, line] : in_use_) {
         // A worker that was asked to say when there is room has not said so yet.
         if (!line->worker->awaited()) push(*pool, *line, ended);
+        if (pool->lane.when_full == WhenFullThen::release && !line->messages.empty()) release_late(*pool, *line, ended);
         if (line->messages.empty())
             line->listed = false;
         else
             in_use_[kept++] = {pool, line};
     }
     in_use_.resize(kept);
+    look_at_limits();
     for (Pool& pool : pools_) {
         if (pool.ready.empty()) continue;
         pool.lane.pool->schedule(pool.ready);
         pool.ready.clear();
     }
+}
+
+void Dispatcher::look_at_limits() {
+    full_ = false;
+    due_ns_ = 0;
+    std::uint32_t overflowed = 0;
+    for (const auto& [pool, line] : in_use_) {
+        full_ |= line->messages.size() > pool->share || line->bytes > pool->share_bytes;
+        if (pool->lane.when_full == WhenFullThen::overflow) overflowed += line->messages.size();
+        if (pool->lane.when_full != WhenFullThen::release || keeps_waiting_) continue;
+        const std::int64_t due = line->since_ns + pool->lane.timeout_ns;
+        due_ns_ = due_ns_ == 0 ? due : std::min(due_ns_, due);
+    }
+    if (overflowed != overflowed_.load(std::memory_order_relaxed)) overflowed_.store(overflowed, std::memory_order_relaxed);
 }
 
 void Dispatcher::push(Pool& pool, Line& line, MessageList& ended) {
@@ -92,37 +138,72 @@ void Dispatcher::push(Pool& pool, Line& line, MessageList& ended) {
         std::uint64_t bytes = 0;
         while (!line.messages.empty() &&
                queue.has_room(static_cast<std::uint32_t>(stage_.size()), bytes, line.messages.first()->charge)) {
-            Message* message = line.messages.pop_front();
+            Message* message = take_first(line);
             bytes += message->charge;
             stage_.push_back(message);
         }
         if (!stage_.empty()) {
-            waiting_ -= static_cast<std::uint32_t>(stage_.size());
             say_depth(pool, line, queue.push(stage_));
             pool.ready.push_back(line.worker);
         }
         if (line.messages.empty()) return;
-        if (pool.lane.when_full != WhenFullThen::block) {
-            apply_policy(pool, line, ended);
-            return;
-        }
+        if (pool.lane.when_full == WhenFullThen::drop_dead_letter || pool.lane.when_full == WhenFullThen::drop_count)
+            return drop(pool, line, ended);
         line.worker->note_waiting_for_room();
         if (!queue.has_room(0, 0, line.messages.first()->charge)) return;
         line.worker->forget_waiting_for_room();  // there was some meanwhile
     }
 }
 
-void Dispatcher::apply_policy(Pool& pool, Line& line, MessageList& ended) {
-    while (Message* message = line.messages.pop_front()) {
-        --waiting_;
-        if (pool.lane.when_full == WhenFullThen::drop_dead_letter) {
-            message->outcome = Outcome::dead_letter;
+Message* Dispatcher::take_first(Line& line) {
+    Message* message = line.messages.pop_front();
+    line.bytes -= message->charge;
+    --waiting_;
+    return message;
+}
+
+void Dispatcher::end(Message* message, Outcome outcome, MessageList& ended) {
+    message->outcome = outcome;
+    ended.push_back(message);
+}
+
+void Dispatcher::drop(Pool& pool, Line& line, MessageList& ended) {
+    while (!line.messages.empty()) {
+        Message* message = take_first(line);
+        --line.load;
+        const bool keep = pool.lane.when_full == WhenFullThen::drop_dead_letter;
+        if (keep)
             message->fail("the queue of worker " + std::to_string(message->worker) + " was full, and when_full says drop: dead_letter");
-        } else {
-            message->outcome = Outcome::dropped;
-        }
-        ended.push_back(message);
+        end(message, keep ? Outcome::dead_letter : Outcome::dropped, ended);
     }
+}
+
+// All of a line were polled together and have waited equally long. What cannot be fenced waits on.
+void Dispatcher::release_late(Pool& pool, Line& line, MessageList& ended) {
+    if (keeps_waiting_ || now_ns_ - line.since_ns < pool.lane.timeout_ns) return;
+    MessageList kept;
+    std::uint32_t count = 0;
+    for (; !line.messages.empty(); ++count) {
+        Message* message = take_first(line);
+        if (message->key_hash != 0 && pool.lane.keeps_order && !pool.fences.raise(message->key_hash, id_of(*message))) {
+            kept.push_back(message);
+            continue;
+        }
+        --line.load;
+        end(message, Outcome::released, ended);
+    }
+    count -= kept.size();
+    line.since_ns = now_ns_;
+    while (Message* message = kept.pop_front()) {
+        line.messages.push_back(message);
+        line.bytes += message->charge;
+        ++waiting_;
+    }
+    if (line.messages.empty()) line.worker->forget_waiting_for_room();
+    if (count == 0) return;
+    if (const auto left_out = line.releases.pass(now_ns_))
+        pool.lane.logger.warn("worker {} had no room for {} ms: {} messages go back to the source ({} more times since the last such line)",
+                              line.worker->index(), pool.lane.timeout_ns / 1'000'000, count, *left_out);
 }
 
 void Dispatcher::say_depth(Pool& pool, Line& line, std::uint32_t depth) {
@@ -131,7 +212,7 @@ void Dispatcher::say_depth(Pool& pool, Line& line, std::uint32_t depth) {
     if (change == TwoWayNotice::Change::began && line.notices.pass(now_ns_)) {
         line.noticed = true;
         // Where polling waits for room, a full queue is how a fast source meets a slower handler; where messages are dropped, it is a loss.
-        pool.lane.logger.log(pool.lane.when_full == WhenFullThen::block ? LogLevel::info : LogLevel::warn,
+        pool.lane.logger.log(pool.lane.when_full <= WhenFullThen::overflow ? LogLevel::info : LogLevel::warn,
                              "the queue of worker {} is {} % full ({} of {} messages)", line.worker->index(), depth * 100ull / capacity,
                              depth, capacity);
     } else if (change == TwoWayNotice::Change::ended && std::exchange(line.noticed, false)) {
@@ -146,13 +227,13 @@ bool Dispatcher::may_push() const {
 void Dispatcher::release_all(MessageList& ended) {
     for (auto& [pool, line] : in_use_) {
         line->listed = false;
-        while (Message* message = line->messages.pop_front()) {
-            message->outcome = Outcome::released;
-            ended.push_back(message);
+        while (!line->messages.empty()) {
+            --line->load;
+            end(take_first(*line), Outcome::released, ended);
         }
     }
     in_use_.clear();
-    waiting_ = 0;
+    look_at_limits();
 }
 
 }  // namespace sluice

@@ -1,11 +1,14 @@
 // Sends polled messages to their workers' queues, a batch a worker, and applies the policy where a queue is full.
 //
-// Threads      the source thread.
+// Threads      the source thread; overflowed: any.
 // Ownership    holds what has no room yet, in order, a line a worker; hands on the rest.
-// Limits       holds at most one poll: the caller polls only when waiting() is 0.
-// Invariants   messages for one worker enter its queue in the order polled
+// Limits       a line holds its worker's share of the pool's overflow and, beyond that, at most one poll: the caller polls only while
+//              may_poll().
+// Invariants   (1) messages for one worker enter its queue in the order polled
+//              (2) of a key, a message is given back only with all that follow it, until it has come again (Fences)
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -15,11 +18,17 @@
 #include "observe/logging.hpp"
 #include "observe/notice.hpp"
 #include "route/source_router.hpp"
+#include "source/fences.hpp"
 #include "work/worker_pool.hpp"
 
 namespace sluice {
 
-enum class WhenFullThen : std::uint8_t { block, drop_dead_letter, drop_count };
+// What a share of an overflow may hold in bytes: as much a message as the queue it stands behind.
+constexpr std::uint64_t overflow_bytes(std::uint32_t queue_capacity, std::uint64_t queue_bytes, std::uint32_t share) {
+    return static_cast<std::uint64_t>(static_cast<double>(queue_bytes) / queue_capacity * share);
+}
+
+enum class WhenFullThen : std::uint8_t { block, overflow, release, drop_dead_letter, drop_count };
 
 class Dispatcher {
 public:
@@ -27,21 +36,38 @@ public:
         WorkerPool* pool;
         WhenFullThen when_full;
         Logger logger;
+        std::uint32_t overflow = 0;    // messages of the pool; a worker has an equal share
+        std::int64_t timeout_ns = 0;   // release: after so long
+        bool keeps_order = true;       // else a message goes back without those of its key that follow it
+        bool least_loaded = false;
     };
 
     Dispatcher(SourceRouter router, MessageStore& store, std::vector<PoolLane> pools);
     Dispatcher(const Dispatcher&) = delete;
     Dispatcher& operator=(const Dispatcher&) = delete;
 
-    // Routes and pushes. What ends here (refused, unmatched, without a key, dropped) goes to `ended` with its outcome.
+    // Routes and pushes. What ends here (refused, unmatched, without a key, dropped, given back) goes to `ended` with its outcome.
     void dispatch(MessageList polled, std::int64_t now_ns, MessageList& ended);
     // Tries again what waits for room.
     void push_waiting(std::int64_t now_ns, MessageList& ended);
+    // A message that a worker had is back.
+    void came_back(const Message& message) {
+        if (counts_loads_) --pools_[message.pool].lines[message.worker].load;
+    }
     // Has a worker that was asked for room said that there is some?
     bool may_push() const;
     void release_all(MessageList& ended);
+    // From now on what waits for room waits until there is some: the host stops, and nothing that went back would come again.
+    void keep_waiting() { keeps_waiting_ = true; }
 
+    // Messages that have no room in their worker's queue.
     std::uint32_t waiting() const { return waiting_; }
+    // No line holds more than its share of the overflow.
+    bool may_poll() const { return !full_; }
+    // When a message that waits is to be given back; 0 = none.
+    std::int64_t due_ns() const { return due_ns_; }
+    // Of waiting(), those in overflows.
+    std::uint32_t overflowed() const { return overflowed_.load(std::memory_order_relaxed); }
     // Empty if none took it.
     const std::string& pool_name(const Message& message) const { return message.pool < pools_.size() ? pools_[message.pool].lane.pool->name() : none_; }
 
@@ -53,20 +79,33 @@ private:
 
         Worker* worker;
         MessageList messages;            // routed, not yet in the queue
+        std::uint64_t bytes = 0;         // of them
+        std::int64_t since_ns = 0;       // release: when they began to wait, which is when they were polled
+        std::uint32_t load = 0;          // least_loaded: routed to the worker and not back yet
         TwoWayNotice nearly_full{0.8, 0.5};
         RateLimit notices{60'000'000'000};  // a fast source fills a queue many times a second
-        bool noticed = false;               // its end is to be said too
+        RateLimit releases{60'000'000'000};
+        bool noticed = false;            // its end is to be said too
         bool listed = false;             // in lines_in_use_
     };
     struct Pool {
         PoolLane lane;
-        std::vector<Line> lines;
-        std::vector<Runnable*> ready;
+        std::uint32_t share = 0;        // of the overflow, a worker
+        std::uint64_t share_bytes = 0;
+        std::uint32_t next = 0;         // least_loaded: where the search begins
+        std::vector<Line> lines{};
+        std::vector<Runnable*> ready{};
+        Fences fences{limits::fences_max};
     };
 
     void route(Message* message, MessageList& ended);
+    static std::uint32_t least_loaded(Pool& pool);
     void push(Pool& pool, Line& line, MessageList& ended);
-    void apply_policy(Pool& pool, Line& line, MessageList& ended);
+    void drop(Pool& pool, Line& line, MessageList& ended);
+    void release_late(Pool& pool, Line& line, MessageList& ended);
+    static void end(Message* message, Outcome outcome, MessageList& ended);
+    Message* take_first(Line& line);
+    void look_at_limits();
     void say_depth(Pool& pool, Line& line, std::uint32_t depth);
 
     SourceRouter router_;
@@ -76,7 +115,12 @@ private:
     std::vector<Message*> stage_;
     std::string scratch_;
     std::uint32_t waiting_ = 0;
+    std::int64_t due_ns_ = 0;
     std::int64_t now_ns_ = 0;
+    bool full_ = false;
+    bool keeps_waiting_ = false;
+    bool counts_loads_ = false;
+    std::atomic<std::uint32_t> overflowed_{0};
     const std::string none_;
 };
 

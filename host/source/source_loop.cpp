@@ -113,17 +113,20 @@ SourceLoop::State SourceLoop::loop() {
         now_ns_ = clock_.now();
         take_back();  // (1)
         stopped_ = stop_.load(std::memory_order_relaxed) != StopMode::none;
+        if (stopped_) dispatcher_->keep_waiting();
         MessageList ended;
         dispatcher_->push_waiting(now_ns_, ended);  // (2)
         store_or_settle(ended);
         settlement_.submit(now_ns_);
 
-        if (!error_.empty()) return State::failed;
+        const bool failed = failing_.load(std::memory_order_relaxed);
+        if (failed && settlement_.in_flight() == 0) return State::failed;
         if (give_up_.load(std::memory_order_relaxed)) {
             if (auto flushed = settlement_.flush(); !flushed) logger_.error("{}", flushed.error().message);
+            if (failed) return State::failed;
             return settlement_.in_flight() == 0 ? State::finished : State::abandoned;
         }
-        if ((ended_ || stopped_) && confirm_rest()) return State::finished;  // (3)
+        if ((ended_ || stopped_) && !failed && confirm_rest()) return State::finished;  // (3)
 
         if (!may_poll())  // (4)
             rest();
@@ -137,7 +140,10 @@ SourceLoop::State SourceLoop::loop() {
 void SourceLoop::take_back() {
     take_outcomes(
         outcomes_, [this](const AttemptNote& attempt) { settlement_.note(attempt); },
-        [this](Message* message) { store_or_settle(message); });
+        [this](Message* message) {
+            dispatcher_->came_back(*message);
+            store_or_settle(message);
+        });
     if (!dead_letters_->has_news()) return;
     MessageList stored;
     dead_letters_->take_stored(stored);
@@ -145,23 +151,37 @@ void SourceLoop::take_back() {
 }
 
 void SourceLoop::store_or_settle(Message* message) {
-    if (message->outcome == Outcome::dead_letter)
+    if (message->outcome == Outcome::dead_letter) {
+        dead_letter_rate_.add(now_ns_);
         dead_letters_->store(message, dispatcher_->pool_name(*message));
-    else
+    } else {
         settlement_.take(message, now_ns_);
+    }
 }
 
 void SourceLoop::store_or_settle(MessageList& ended) {
     while (Message* message = ended.pop_front()) store_or_settle(message);
 }
 
-bool SourceLoop::may_poll() const {
-    return !ended_ && !stopped_ && dispatcher_->waiting() == 0 && now_ns_ >= poll_again_ns_ &&
-           store_.live() + limits::poll_batch <= in_flight_max_ && settlement_.in_flight() <= limits::unconfirmed_max;
+bool SourceLoop::may_poll() {
+    return !ended_ && !stopped_ && !failing_.load(std::memory_order_relaxed) && dispatcher_->may_poll() && now_ns_ >= poll_again_ns_ &&
+           !too_many_dead_letters() && store_.live() + limits::poll_batch <= in_flight_max_ && settlement_.in_flight() <= limits::unconfirmed_max;
 }
 
+bool SourceLoop::too_many_dead_letters() {
+    const bool paused = dead_letter_rate_.exceeded(now_ns_);
+    if (paused != std::exchange(paused_, paused)) {
+        if (paused && (pause_said_ = pauses_.pass(now_ns_).has_value()))
+            logger_.warn("more dead letters come in than dead_letters.max_rate allows: nothing is polled until there are fewer");
+        else if (!paused && pause_said_)
+            logger_.info("dead letters are within dead_letters.max_rate again: polling goes on");
+    }
+    return paused;
+}
+
+// Room: a worker that was asked says so by clearing its mark, which may_push() looks at.
 bool SourceLoop::has_news() const {
-    return !outcomes_.empty() || dead_letters_->has_news() || give_up_.load(std::memory_order_seq_cst) ||
+    return (dispatcher_->waiting() != 0 && dispatcher_->may_push()) || !outcomes_.empty() || dead_letters_->has_news() || give_up_.load(std::memory_order_seq_cst) ||
            (!stopped_ && stop_.load(std::memory_order_seq_cst) != StopMode::none);
 }
 
@@ -215,11 +235,10 @@ void SourceLoop::poll_answered(sluice_status status, const FaultBuffer& fault) {
 // Until an outcome, a stored dead letter, room or a command comes; or a time that something is due.
 void SourceLoop::rest() {
     bell_.lie_down();  // Doorbell (S1)
-    // (S2) Room: a worker that was asked says so by clearing its mark, which push_waiting() looks at.
-    bool room = false;
-    if (dispatcher_->waiting() != 0) room = dispatcher_->may_push();
-    if (!has_news() && !room) {
+    if (!has_news()) {    // (S2)
         std::int64_t wait = 1'000 * ms;
+        if (dispatcher_->due_ns() != 0) wait = std::min(wait, std::max<std::int64_t>(dispatcher_->due_ns() - now_ns_, 0));
+        if (paused_) wait = std::min(wait, std::max<std::int64_t>(dead_letter_rate_.next_step_ns() - now_ns_, 0));
         if (settlement_.retry_at_ns() > now_ns_) wait = std::min(wait, settlement_.retry_at_ns() - now_ns_);
         if (poll_again_ns_ > now_ns_ && !ended_ && !stopped_) wait = std::min(wait, poll_again_ns_ - now_ns_);
         if (settlement_.unconfirmed()) wait = std::min(wait, confirm_after_ns);
@@ -243,7 +262,9 @@ bool SourceLoop::confirm_rest() {
 
 void SourceLoop::fail(std::string why) {
     error_ = std::move(why);
+    failing_.store(true, std::memory_order_release);
     logger_.error("the source cannot go on: {}", error_);
+    changed_();
 }
 
 }  // namespace sluice

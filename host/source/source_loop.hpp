@@ -24,6 +24,7 @@
 #include "queue/inbox.hpp"
 #include "settle/dead_letters.hpp"
 #include "settle/settlement.hpp"
+#include "settle/sliding_rate.hpp"
 #include "source/dispatcher.hpp"
 #include "source/intake.hpp"
 
@@ -34,11 +35,11 @@ public:
     enum class State : std::uint8_t {
         running,
         finished,   // everything received is settled, and nothing more comes or a stop was asked for
-        failed,     // the source cannot go on; error() says why
+        failed,     // the source cannot go on (failing()), and what was in flight is settled or abandoned
         abandoned,  // told to give up with messages in flight
     };
 
-    // `changed`: called by the source thread when the state leaves `running`.
+    // `changed`: called by the source thread when the state leaves `running`, and when the source has failed.
     SourceLoop(std::string name, std::string identity, QueueInstance queue, Clock& clock, Logger logger,
                std::function<void()> changed);
     ~SourceLoop();
@@ -50,6 +51,8 @@ public:
 
     // Before open: where messages go and where dead letters are kept.
     void connect(SourceRouter router, std::vector<Dispatcher::PoolLane> pools, Target& dead_letters, std::uint64_t in_flight_max);
+    // More dead letters than that pause polling; a `max` of 0 = any number.
+    void limit_dead_letters(std::uint64_t max, std::int64_t period_ns) { dead_letter_rate_ = SlidingRate(max, period_ns); }
     Result<void> open();
     void start();
     // Stops polling; pools have been or are told by the same caller. What waits for room still goes to its worker, which gives it back
@@ -62,10 +65,14 @@ public:
     void close();
 
     State state() const { return state_.load(std::memory_order_acquire); }
-    const std::string& error() const { return error_; }  // once failed
+    // The source cannot go on, error() says why; what is in flight is still settled, until give_up().
+    bool failing() const { return failing_.load(std::memory_order_acquire); }
+    const std::string& error() const { return error_; }  // once failing
     const std::string& name() const { return name_; }
     std::uint32_t capabilities() const;
     SourceCounts counts() const;
+    // Messages in the overflows of its pools.
+    std::uint32_t overflowed() const { return dispatcher_ ? dispatcher_->overflowed() : 0; }
     HistogramSnapshot latency() const { return settlement_.latency(); }
     std::int64_t away_since_ns() const { return away_since_ns_.load(std::memory_order_relaxed); }  // 0 = it is not
 
@@ -75,7 +82,8 @@ private:
     void take_back();
     void store_or_settle(Message* message);
     void store_or_settle(MessageList& ended);
-    bool may_poll() const;
+    bool may_poll();
+    bool too_many_dead_letters();
     void poll(std::uint32_t wait_ms);
     void poll_answered(sluice_status status, const FaultBuffer& fault);
     bool has_news() const;
@@ -107,7 +115,12 @@ private:
     bool ended_ = false;      // nothing will come any more
     bool came_empty_ = false;  // the last poll brought nothing
     bool stopped_ = false;    // the stop has been seen
-    std::string error_;
+    std::string error_;       // written before failing_
+    std::atomic<bool> failing_{false};
+    SlidingRate dead_letter_rate_{0, 1};
+    bool paused_ = false;      // by that rate
+    bool pause_said_ = false;
+    RateLimit pauses_{60'000'000'000};
 
     std::atomic<StopMode> stop_{StopMode::none};
     std::atomic<bool> give_up_{false};

@@ -1,7 +1,9 @@
-"""What a slow worker does to the rest: polling waits, or messages are dropped and counted; memory stays bounded."""
+"""What a slow worker does to the rest: polling waits, messages overflow, go back or are dropped and counted; memory stays bounded."""
 
+import collections
 import json
 import re
+import time
 import unittest
 
 from support import SANITIZED, SystemTest
@@ -71,11 +73,115 @@ class FullQueue(SystemTest):
         self.assertLessEqual(numbers, {record["number"] for record in self.records})
         self.assertEqual(self.run_to_end("run", self.folder / "full.yaml").final()["received"], 0)
 
+    def test_overflow_takes_so_many_more_and_no_more(self):
+        run, final = self.run_numbers("{ overflow: 200 }")
+        self.assertEqual((final["acked"], final["released"], final["dropped_by_policy"]), (1_000, 0, 0))
+        overflowed = [entry["overflowed"] for entry in run.events("statistics")]
+        self.assertGreater(max(overflowed), 0)
+
     def test_says_once_that_a_queue_is_nearly_full(self):
         run, _ = self.run_numbers("block")
         said = [entry["message"] for entry in run.events() if "% full" in entry["message"]]
         self.assertEqual(len(said), 1, said)
         self.assertRegex(said[0], r"worker 0 is (8|9|10)\d % full \(\d+ of 50 messages\)")
+
+
+class Policies(SystemTest):
+    """Polls in small batches, slow keys beside quick ones, and a note of every call."""
+
+    def run_trace(self, extra, messages=600, keys=6):
+        self.write("full.yaml", f"""
+state_dir: ./state
+sources: {{ load: {{ plugin: generate, messages: {messages}, rate: 4000, keys: {keys} }} }}
+pools:
+  slow:
+    source: load
+    workers: 3
+    batch: {{ max: 1 }}
+    handler: {{ plugin: trace, path: ./calls.jsonl, sleep_min: 1ms, sleep_max: 3ms }}
+{extra}
+statistics: {{ every: 20ms }}
+log: {{ level: debug, format: json }}
+""")
+        run = self.run_to_end("run", self.folder / "full.yaml")
+        self.calls = [json.loads(line) for line in (self.folder / "calls.jsonl").read_text().splitlines()]
+        self.assertEqual(len(self.calls), messages, "each once")
+        return run, run.final()
+
+    def assert_keys_in_order(self):
+        seen = collections.defaultdict(list)
+        for call in sorted(self.calls, key=lambda one: one["start_ns"]):
+            seen[call["key"]].append((int(call["id"].split(":")[1]), call["start_ns"], call["end_ns"]))
+        for key, calls in seen.items():
+            numbers = [number for number, _, _ in calls]
+            self.assertEqual(numbers, sorted(numbers), key)
+            for (_, _, end), (_, start, _) in zip(calls, calls[1:]):
+                self.assertLessEqual(end, start, f"{key}: two at once")
+
+    def test_timeout_gives_messages_back_and_keeps_each_key_in_order(self):
+        run, final = self.run_trace("    route: { key: /key }\n    queue: { capacity: 4, when_full: { timeout: 1ms } }")
+        self.assertEqual(final["acked"], 600)
+        self.assertGreater(final["released"], 0, "or this proves nothing")
+        self.assertEqual(final["received"], 600 + final["released"])
+        self.assert_keys_in_order()
+        self.assertIn("messages go back to the source", run.log)
+
+    def test_overflow_keeps_each_key_in_order(self):
+        run, final = self.run_trace("    route: { key: /key }\n    queue: { capacity: 4, when_full: { overflow: 60 } }")
+        self.assertEqual((final["acked"], final["released"]), (600, 0))
+        self.assertGreater(max(entry["overflowed"] for entry in run.events("statistics")), 0)
+        self.assert_keys_in_order()
+
+    def test_timeout_without_order_gives_back_only_what_has_waited(self):
+        _, final = self.run_trace("    route: { key: /key }\n    order: none\n    queue: { capacity: 4, when_full: { timeout: 1ms } }")
+        self.assertEqual(final["acked"], 600)
+        self.assertGreater(final["released"], 0)
+
+    def test_without_order_a_message_that_waits_for_its_retry_holds_up_no_other(self):
+        self.lines_file("lines.jsonl", [{"k": "a", "verdict": "retry:1"}, {"k": "a"}, {"k": "b"}, {"k": "a"}])
+        self.write("none.yaml", """
+state_dir: ./state
+sources: { lines: { plugin: file, path: ./lines.jsonl } }
+pools:
+  slow:
+    source: lines
+    route: { key: /k }
+    order: none
+    retry: { backoff: 1h }
+    handler: { plugin: trace, path: ./calls.jsonl, verdict: /verdict }
+statistics: { every: 20ms }
+log: { level: debug, format: json }
+""")
+        run = self.start("run", self.folder / "none.yaml")
+        run.wait_for_event("statistics", acked=lambda count: count == 3)
+        run.signal()
+        self.assertEqual(run.wait(), 0)
+        self.assertEqual(run.final()["released"], 1)
+
+    def test_least_loaded_gives_no_worker_more_than_its_part(self):
+        self.run_trace("    route: { by: least_loaded }", messages=300)
+        handled = collections.Counter(call["worker"] for call in self.calls)
+        self.assertEqual(sorted(handled), [0, 1, 2])
+        self.assertGreater(min(handled.values()), 60, handled)
+
+    def test_too_many_dead_letters_pause_polling_and_lose_nothing(self):
+        self.write("numbers.yaml", """
+state_dir: ./state
+sources: { load: { plugin: generate, messages: 400, rate: 4000 } }
+pools:
+  slow: { source: load, handler: { plugin: trace, path: ./calls.jsonl, verdict: /seq }, retry: { attempts: 1 } }
+dead_letters: { max_rate: 100/s }
+log: { level: debug, format: json }
+""")
+        start = time.monotonic()
+        run = self.run_to_end("run", self.folder / "numbers.yaml")
+        took = time.monotonic() - start
+        self.assertEqual(run.final()["dead_lettered"], 400)
+        self.assertEqual(len(self.dead_letters()), 400)
+        self.assertGreater(took, 0.9, "it paused for the rest of a second, at least once")
+        paused = [entry["message"] for entry in run.events() if "nothing is polled until there are fewer" in entry["message"]]
+        resumed = [entry["message"] for entry in run.events() if "polling goes on" in entry["message"]]
+        self.assertEqual((len(paused), len(resumed)), (1, 1))
 
 
 class Memory(SystemTest):

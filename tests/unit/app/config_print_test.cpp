@@ -70,6 +70,19 @@ TEST_F(PrintingAConfiguration, ReadsBackWhateverThereIsInIt) {
     EXPECT_NE(printed.find("    config:\n      id: [z]\n"), std::string::npos) << printed;
 }
 
+TEST_F(PrintingAConfiguration, ReadsBackWhatFullQueuesAreToDo) {
+    for (const std::string then : {"{ overflow: 10000 }", "{ timeout: 2s }", "{ drop: dead_letter }"}) {
+        const std::string printed = print_config(checked(
+            smallest_configuration, {"pools.airports.queue.when_full=" + then, "pools.airports.route.by=least_loaded",
+                                     "pools.airports.order=none", "dead_letters.max_rate=50/m"}));
+        EXPECT_NE(printed.find("when_full: " + then + " }\n"), std::string::npos) << printed;
+        EXPECT_NE(printed.find("by: least_loaded\n"), std::string::npos) << printed;
+        EXPECT_NE(printed.find("order: none\n"), std::string::npos) << printed;
+        EXPECT_NE(printed.find("dead_letters:\n  max_rate: 50/m\n"), std::string::npos) << printed;
+        EXPECT_EQ(print_config(checked(printed)), printed);
+    }
+}
+
 TEST_F(PrintingAConfiguration, MasksSecretsAndNamesTheirFiles) {
     write("token", "hush2");
     const std::string printed =

@@ -40,6 +40,18 @@ TEST(Sizes, HaveNoDecimalUnits) {
         EXPECT_EQ(parse_size_bytes(text), std::nullopt) << text;
 }
 
+TEST(Rates, AreAWholeNumberAndAPeriod) {
+    for (const auto& [text, count, period_ms] : {std::tuple{"100/s", 100u, 1'000}, {"50/m", 50u, 60'000}, {"1000000/h", 1'000'000u, 3'600'000}}) {
+        const auto rate = parse_rate(text);
+        ASSERT_TRUE(rate) << text;
+        EXPECT_EQ(rate->count, count);
+        EXPECT_EQ(rate->period_ms, period_ms);
+        EXPECT_EQ(format_rate(rate->count, rate->period_ms), text);
+    }
+    for (const auto* text : {"", "/s", "100", "100/", "100/d", "100 /s", "100s", "0/s", "-1/s", "1.5/s", "1000001/s", "x/s", "1/ms"})
+        EXPECT_FALSE(parse_rate(text)) << text;
+}
+
 TEST(Units, AreWrittenAsShortAsTheyReadBackEqual) {
     for (const auto* text : {"0ms", "250ms", "10s", "90s", "5m", "2h", "1d"})
         EXPECT_EQ(format_duration(*parse_duration_ms(text)), text);

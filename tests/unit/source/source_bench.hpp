@@ -28,6 +28,7 @@ struct SourceBench : PoolBench {
         ASSERT_TRUE(target.start());
         loop->connect(std::move(*router), {{pool.get(), WhenFullThen::block, logging.logger("pools.p")}}, target,
                       2 * limits::poll_batch + pool->room());
+        loop->limit_dead_letters(dead_letters_max, dead_letters_period_ns);
         ASSERT_TRUE(loop->open());
         watch.start();
         loop->start();
@@ -55,6 +56,8 @@ struct SourceBench : PoolBench {
     FakeTarget::OnPublish on_dead_letter = [](const Call&, sluice_fault*) { return SLUICE_OK; };
     FakeTarget dead_letters{[this](const Call& call, sluice_fault* fault) { return on_dead_letter(call, fault); }};
     Target target{dead_letters.table, &dead_letters, quick(), clock, logging.logger("dead_letters")};
+    std::uint64_t dead_letters_max = 0;
+    std::int64_t dead_letters_period_ns = 1;
     Tally ended;
     std::unique_ptr<FakeHandler> handler;
     std::unique_ptr<SourceLoop> loop;

@@ -46,7 +46,7 @@ TEST_F(SourceLoopTest, EndsWhenTheSourceHasEndedAndEverythingIsSettled) {
     expect_law();
 }
 
-TEST_F(SourceLoopTest, FailsWithTheSourcesWordsWhenItCannotGoOn) {
+TEST_F(SourceLoopTest, SettlesWhatIsInFlightWhenTheSourceCannotGoOn) {
     deliver(3, SLUICE_FAILED);
     std::promise<void> release;
     start([released = release.get_future().share()](const Handled&) {
@@ -54,11 +54,48 @@ TEST_F(SourceLoopTest, FailsWithTheSourcesWordsWhenItCannotGoOn) {
         return SLUICE_DONE;
     });
     ASSERT_TRUE(bench.ended.reaches(1));
+    EXPECT_TRUE(bench.loop->failing());
+    EXPECT_EQ(bench.loop->state(), SourceLoop::State::running);
+    EXPECT_NE(bench.loop->error().find("so it is"), std::string::npos);
     release.set_value();
     close();
     EXPECT_EQ(bench.loop->state(), SourceLoop::State::failed);
-    EXPECT_NE(bench.loop->error().find("so it is"), std::string::npos);
+    EXPECT_EQ(bench.loop->counts().acked, 3u);
+    EXPECT_EQ(polls, 2) << "it is not polled again";
+    expect_law();
+}
+
+TEST_F(SourceLoopTest, AbandonsAtTheDeadlineWhatAFailedSourceDoesNotTake) {
+    deliver(3, SLUICE_CORRUPT);
+    bench.source.on_settle = [](FakeSource::Settlements) { return SLUICE_UNAVAILABLE; };
+    start([](const Handled&) { return SLUICE_DONE; });
+    ASSERT_TRUE(bench.ended.reaches(1));
+    bench.loop->give_up();
+    close();
+    EXPECT_EQ(bench.loop->state(), SourceLoop::State::failed);
     EXPECT_EQ(bench.loop->counts().abandoned, 3u);
+    expect_law();
+}
+
+TEST_F(SourceLoopTest, PausesPollingWhileTooManyBecomeDeadLetters) {
+    constexpr std::int64_t period = 200'000'000;
+    std::vector<std::int64_t> delivered;
+    bench.source.on_poll = [&](std::uint32_t, std::uint32_t, sluice_fault*) {
+        if (delivered.size() == 12) return SLUICE_END;
+        if (bench.loop->counts().dead_lettered < delivered.size()) return SLUICE_OK;  // one at a time
+        delivered.push_back(bench.clock.now());
+        return bench.push("m" + std::to_string(delivered.size()), "{}", delivered.size());
+    };
+    bench.dead_letters_max = 5;
+    bench.dead_letters_period_ns = period;
+    start([](const Handled& call) { return call.say(SLUICE_REJECT, "no"); });
+    close();
+    EXPECT_EQ(bench.loop->counts().dead_lettered, 12u) << "nothing is lost";
+    ASSERT_EQ(delivered.size(), 12u);
+    for (std::size_t i = 6; i < delivered.size(); ++i)
+        EXPECT_GE(delivered[i] - delivered[i - 6], period / 2) << "six within the period pause it, so a seventh comes later";
+    EXPECT_TRUE(logged("nothing is polled until there are fewer"));
+    EXPECT_TRUE(logged("polling goes on"));
     expect_law();
 }
 

@@ -1,0 +1,133 @@
+// A dispatcher with one pool of two workers that a test holds up: key a goes to the first, b to the second.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <future>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "source/dispatcher.hpp"
+#include "work/pool_bench.hpp"
+
+namespace sluice {
+
+// Those of key a block in their handler until let_go(). A queue has room for two, and a worker takes one at a time.
+class DispatcherTest : public testing::Test {
+protected:
+    void make(WhenFullThen when_full) { make({.pool = nullptr, .when_full = when_full, .logger = bench.logging.logger("pools.p")}); }
+    void make(Dispatcher::PoolLane lane) {
+        WorkPolicy policy;
+        policy.queue_capacity = 2;
+        policy.batch_max = 1;
+        pool = bench.make_pool(handler, 2, policy, {outcomes, bell, confirmed});
+        bench.watch.start();
+        PoolRules rules;
+        rules.when = {{"/type", "flight"}};
+        rules.route.by = RouteRules::By::pointer;
+        rules.route.key = "/k";
+        rules.route.workers = {{"a", 0}, {"b", 1}};
+        rules.route.worker_count = 2;
+        rules.route.missing = RouteRules::Missing::dead_letter;
+        auto router = SourceRouter::make({rules});
+        ASSERT_TRUE(router);
+        lane.pool = pool.get();
+        dispatcher = std::make_unique<Dispatcher>(std::move(*router), store, std::vector<Dispatcher::PoolLane>{std::move(lane)});
+    }
+    Message* message(const std::string& id, const std::string& body) {
+        sluice_incoming incoming{};
+        incoming.struct_size = sizeof incoming;
+        incoming.id = {id.data(), id.size()};
+        incoming.body = {body.data(), body.size()};
+        return store.create(incoming);
+    }
+    // "a1 b1": of keys a and b.
+    void dispatch(std::string_view ids) {
+        MessageList polled;
+        while (!ids.empty()) {
+            const std::string id(ids.substr(0, ids.find(' ')));
+            ids.remove_prefix(std::min(id.size() + 1, ids.size()));
+            polled.push_back(message(id, R"({"type":"flight","k":")" + id.substr(0, 1) + "\"}"));
+        }
+        dispatcher->dispatch(polled, now_ns, ended);
+    }
+    std::string take_ended() {
+        std::string all;
+        while (Message* message = ended.pop_front()) {
+            if (!all.empty()) all += ' ';
+            all.append(message->view.id.data, message->view.id.size);
+            outcome = message->outcome;
+            error = message->error();
+            store.destroy(message);
+        }
+        return all;
+    }
+    // Until the workers have ended `count` messages; pushes what waits whenever there is room.
+    void work_off(std::uint64_t count) {
+        const std::int64_t deadline = bench.soon();
+        for (std::uint64_t done = 0; done < count;) {
+            ASSERT_LT(bench.clock.now(), deadline);
+            bell.lie_down();
+            if (outcomes.empty() && !dispatcher->may_push()) bell.wait(test_deadline);
+            bell.rise();
+            take_outcomes(outcomes, [&](Message* message) {
+                ++done;
+                dispatcher->came_back(*message);
+                store.destroy(message);
+            });
+            dispatcher->push_waiting(now_ns, ended);
+        }
+    }
+    std::string handled(std::uint32_t worker) {
+        const std::lock_guard lock(mutex);
+        return handled_by[worker];
+    }
+    void TearDown() override {
+        if (!released) release.set_value();
+        pool->stop(StopMode::finish_current);
+        EXPECT_TRUE(pool->join(bench.soon()));
+        take_outcomes(outcomes, [&](Message* message) { store.destroy(message); });
+        MessageList rest;
+        dispatcher->release_all(rest);
+        while (Message* message = rest.pop_front()) store.destroy(message);
+        EXPECT_EQ(store.live(), 0u);
+        bench.watch.stop();
+        pool->close();
+    }
+    void let_go() {
+        released = true;
+        release.set_value();
+    }
+
+    PoolBench bench;
+    std::promise<void> release;
+    std::shared_future<void> gate = release.get_future().share();
+    bool released = false;
+    std::mutex mutex;
+    std::map<std::uint32_t, std::string> handled_by;
+    Tally entered[2];
+    FakeHandler handler{[this](const FakeHandler::Call& call) {
+        entered[call.message.worker].add();
+        if (call.id()[0] == 'a') gate.wait();
+        const std::lock_guard lock(mutex);
+        handled_by[call.message.worker] += call.id() + " ";
+        return SLUICE_DONE;
+    }};
+    std::int64_t now_ns = 0;
+    Inbox<Outcomes> outcomes;
+    Doorbell bell;
+    Confirmed confirmed{"fake"};
+    MessageStore store{"fake"};
+    std::unique_ptr<WorkerPool> pool;
+    std::unique_ptr<Dispatcher> dispatcher;
+    MessageList ended;
+    Outcome outcome = Outcome::none;
+    std::string error;
+};
+
+}  // namespace sluice
