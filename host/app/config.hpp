@@ -33,6 +33,9 @@ struct ComponentConfig {
 struct SourceConfig {
     ComponentConfig component;
     std::string id;  // identity for positions and deduplication; default: the name
+    // The same component as something to publish to, for `sluice enqueue`; or why it cannot be. Set by check_plugins.
+    ComponentConfig publish_side;
+    std::string no_publish_side;
 };
 
 struct DatabaseConfig {

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace sluice {
 namespace {
 
@@ -22,6 +24,32 @@ public:
                                  fmt::format("plugin \"{}\" cannot be a {}; it is a {} only", spec.name, role,
                                              role == "source" ? "target" : "source"));
         check_options(spec, {role, folder_, component.mark}, component.options, problems_);
+    }
+
+    // Before the source itself is checked, since that changes its options. What stands in the way is no problem of the configuration.
+    void find_publish_side(SourceConfig& source) {
+        const Result<FoundComponent> found = find_(ComponentKind::queue, source.component.plugin);
+        if (source.component.plugin.empty() || !found) return;
+        const ComponentSpec& spec = *found->spec;
+        const auto belongs_to = [&](const std::string& name, std::string_view role) {
+            return std::ranges::any_of(spec.options, [&](const OptionSpec& option) {
+                return (option.name == name || option.name + "_file" == name) && (option.role.empty() || option.role == role);
+            });
+        };
+        ComponentConfig side = source.component;
+        side.component = spec.name;
+        side.library = found->library;
+        std::erase_if(side.options.map, [&](const NodeEntry& entry) { return !belongs_to(entry.name, "target"); });
+        Problems problems;
+        check_options(spec, {"target", folder_, side.mark}, side.options, problems);
+        if (!spec.target)
+            source.no_publish_side = fmt::format("plugin \"{}\" can only be read from, so nothing can be put into it", spec.name);
+        else if (std::ranges::any_of(side.options.map, [](const NodeEntry& entry) { return entry.value.text == "-"; }))
+            source.no_publish_side = "it reads standard input, so nothing can be put into it";
+        else if (!problems.empty())
+            source.no_publish_side = "nothing can be put into it: " + problems.lines().front();
+        else
+            source.publish_side = std::move(side);
     }
 
 private:
@@ -52,7 +80,10 @@ ComponentConfig default_dead_letters(const HostConfig& config) {
 
 void check_plugins(HostConfig& config, const FindComponent& find, Problems& problems) {
     PluginCheck plugins(config, find, problems);
-    for (SourceConfig& source : config.sources) plugins.check(source.component, ComponentKind::queue, "source");
+    for (SourceConfig& source : config.sources) {
+        plugins.find_publish_side(source);
+        plugins.check(source.component, ComponentKind::queue, "source");
+    }
     for (DatabaseConfig& database : config.databases) plugins.check(database.component, ComponentKind::database, "");
     for (TargetConfig& target : config.targets) plugins.check(target.component, ComponentKind::queue, "target");
     for (PoolConfig& pool : config.pools) plugins.check(pool.handler, ComponentKind::handler, "");

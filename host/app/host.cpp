@@ -161,6 +161,14 @@ std::pair<std::uint64_t, std::uint64_t> Host::busy_and_queued() const {
     return {busy, queued};
 }
 
+std::vector<SeenQueue> Host::queues() const {
+    std::vector<SeenQueue> seen;
+    for (const auto& source : sources_) seen.push_back({"source", source->name, &source->loop->queue(), {}});
+    for (const auto& target : targets_)
+        seen.push_back({target->name == config_.dead_letters.name ? "dead_letters" : "target", target->name, &target->instance, {}});
+    return seen;
+}
+
 // ---- the end ----------------------------------------------------------------------------------------------------------------
 
 void Host::request_stop() {

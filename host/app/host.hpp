@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "admin/queues.hpp"
 #include "app/config.hpp"
 #include "core/clock.hpp"
 #include "observe/logging.hpp"
@@ -50,6 +51,9 @@ public:
     std::uint64_t settled() const;
     // Workers inside a handler now, and messages in queues.
     std::pair<std::uint64_t, std::uint64_t> busy_and_queued() const;
+
+    // What is open, to be looked into: from start() to close().
+    std::vector<SeenQueue> queues() const;
 
     // ---- the end ----
     // Asks everything to stop: `shutdown.mode`, or drain where a source cannot take messages back.

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "app/admin_desk.hpp"
 #include "app/exit_status.hpp"
 #include "app/host.hpp"
 #include "app/signals.hpp"
@@ -26,9 +27,10 @@ constexpr std::int64_t hung_teardown_ns = 100 * ms;  // where something was aban
 // Waits and reports until the host has ended by itself or was stopped.
 class Run {
 public:
-    Run(const HostConfig& config, Host& host, Signals& signals, Logging& logging, Clock& clock)
+    Run(const HostConfig& config, Host& host, AdminDesk& desk, Signals& signals, Logging& logging, Clock& clock)
         : config_(config),
           host_(host),
+          desk_(desk),
           signals_(signals),
           logging_(logging),
           clock_(clock),
@@ -103,7 +105,9 @@ private:
         const StatisticsSnapshot last = host_.snapshot();
         const bool abandoned = std::any_of(last.sources.begin(), last.sources.end(),
                                            [](const SourceStatistics& source) { return source.counts.abandoned != 0; });
-        const bool closed = host_.close(clock_.now() + (abandoned ? hung_teardown_ns : teardown_ns));
+        const std::int64_t teardown = abandoned ? hung_teardown_ns : teardown_ns;
+        const bool desk_closed = desk_.close(clock_.now() + teardown);
+        const bool closed = host_.close(clock_.now() + teardown) && desk_closed;
         const bool law = statistics_.final(last);
         if (!closed) {
             for (const std::string& line : host_.stuck()) log_.error("{}", line);
@@ -117,6 +121,7 @@ private:
 
     const HostConfig& config_;
     Host& host_;
+    AdminDesk& desk_;
     Signals& signals_;
     Logging& logging_;
     Clock& clock_;
@@ -176,10 +181,14 @@ int run_host(const HostConfig& config, Registry& registry) {
         log.error("{}", started.error().message);
         return started.error().kind == ErrorKind::invalid ? exit_status::invalid : exit_status::failed;
     }
+
+    // 5  The verbs of the command line are answered.
+    AdminDesk desk(config, *host, logging, clock);
+    desk.open(state->path());
     log.info("{} runs: {}, {}", config.name, counted(config.sources.size(), "source"), counted(config.pools.size(), "pool"));
 
-    // 5  Until the sources have ended, by themselves or because we were asked; then everything closes in reverse.
-    return Run(config, *host, signals, logging, clock).until_ended();
+    // 6  Until the sources have ended, by themselves or because we were asked; then everything closes in reverse.
+    return Run(config, *host, desk, signals, logging, clock).until_ended();
 }
 
 }  // namespace sluice

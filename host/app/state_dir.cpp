@@ -10,6 +10,8 @@
 #include <string>
 #include <system_error>
 
+#include "core/descriptor.hpp"
+
 namespace sluice {
 
 Result<StateDir> StateDir::open(const std::filesystem::path& path) {
@@ -35,6 +37,11 @@ Result<StateDir> StateDir::open(const std::filesystem::path& path) {
     // For people only: the lock itself is the kernel's, so a failure to note the pid changes nothing.
     if (::ftruncate(lock, 0) == 0 && ::pwrite(lock, pid.data(), pid.size(), 0) < 0) errno = 0;
     return StateDir(path, lock);
+}
+
+bool StateDir::held(const std::filesystem::path& path) {
+    const Descriptor lock(::open((path / "lock").c_str(), O_RDWR | O_CLOEXEC));
+    return lock && ::flock(lock.get(), LOCK_EX | LOCK_NB) != 0;
 }
 
 StateDir::~StateDir() {

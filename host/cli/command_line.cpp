@@ -25,12 +25,14 @@ struct Verb {
 constexpr Verb verbs[] = {
     {"run", "FILE", "run a configuration until it is stopped, or its finite sources are finished", run_verb},
     {"check", "FILE", "say everything that is wrong with a configuration", check_verb},
+    {"enqueue", "FILE --source NAME", "put lines of standard input into a source", enqueue_verb},
+    {"queues", "FILE", "say how full the queues are", queues_verb},
     {"plugins", "[inspect FILE]", "list the plugins, or show what one says of itself", plugins_verb},
 };
 
 std::string help_text() {
     std::string text = "usage: sluice VERB [ARGUMENT...]\n\n";
-    for (const Verb& verb : verbs) text += fmt::format("  {:<8}{:<18}{}\n", verb.name, verb.operands, verb.summary);
+    for (const Verb& verb : verbs) text += fmt::format("  {:<9}{:<20}{}\n", verb.name, verb.operands, verb.summary);
     return text + "\n`sluice VERB --help` tells more of a verb, `sluice --version` the version.\n";
 }
 

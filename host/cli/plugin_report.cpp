@@ -4,10 +4,10 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
 #include <vector>
 
+#include "cli/table.hpp"
 #include "core/json_text.hpp"
 #include "core/units.hpp"
 #include "plugin/abi_version.hpp"
@@ -15,21 +15,6 @@
 
 namespace sluice {
 namespace {
-
-// Columns as wide as their widest cell; the last one is left ragged.
-template <std::size_t Columns>
-std::string aligned(const std::vector<std::array<std::string, Columns>>& rows) {
-    std::array<std::size_t, Columns> widths{};
-    for (const auto& row : rows)
-        for (std::size_t column = 0; column < Columns; ++column) widths[column] = std::max(widths[column], row[column].size());
-    std::string text;
-    for (const auto& row : rows) {
-        for (std::size_t column = 0; column + 1 < Columns; ++column)
-            text += fmt::format("{:<{}}  ", row[column], widths[column]);
-        text += row[Columns - 1] + "\n";
-    }
-    return text;
-}
 
 std::string abi_of(const Manifest& manifest) {
     return fmt::format("{}.{}", manifest.abi_major, manifest.abi_minor);
@@ -106,7 +91,7 @@ std::string component_json(const ComponentSpec& component) {
 }  // namespace
 
 std::string plugin_table(const Registry& registry) {
-    std::vector<std::array<std::string, 5>> rows;
+    std::vector<TableRow> rows;
     std::vector<std::string> refusals;
     for (const Registry::Candidate& candidate : registry.candidates()) {
         if (candidate.refusal) {

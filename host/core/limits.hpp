@@ -52,6 +52,16 @@ inline constexpr std::uint64_t publish_batch_bytes = 16u << 20;  // bodies a cal
 inline constexpr std::uint32_t publish_in_flight = 16'384;    // messages an adapter may hold unanswered
 inline constexpr std::uint32_t publish_breaches = 5;          // tries of one message over which the plugin breaks the ABI's rules
 
+// ---- control socket ----
+inline constexpr std::size_t control_clients = 32;            // at once; people and a few programs
+inline constexpr std::size_t control_request_bytes = 1u << 20;   // the line with the verb: a list of a few thousand places fits
+inline constexpr std::size_t control_input_bytes = 1u << 20;     // kept of what a client sends; a longer line gets what it needs
+inline constexpr std::size_t control_output_bytes = 4u << 20;    // not yet read by a client; beyond it a verb waits
+inline constexpr std::uint32_t enqueue_batch = 1024;          // messages handed to a queue at once
+inline constexpr std::uint32_t enqueue_in_flight = 8 * enqueue_batch;  // a client; enough that the queue always has the next batch at hand
+inline constexpr std::size_t enqueue_bytes_in_flight = 32u << 20;      // a client, but for a single larger message
+inline constexpr std::size_t json_depth = 64;                 // of requests and records
+
 // ---- plugins ----
 inline constexpr std::size_t plugin_file_bytes = 1u << 30;
 inline constexpr std::size_t components_max = 64;             // a plugin

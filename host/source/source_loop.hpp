@@ -69,6 +69,7 @@ public:
     bool failing() const { return failing_.load(std::memory_order_acquire); }
     const std::string& error() const { return error_; }  // once failing
     const std::string& name() const { return name_; }
+    const QueueInstance& queue() const { return queue_; }
     std::uint32_t capabilities() const;
     SourceCounts counts() const;
     // Messages in the overflows of its pools.

@@ -1,0 +1,112 @@
+#include "admin/control_client.hpp"
+
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <cstring>
+#include <optional>
+#include <string_view>
+
+#include "core/json_read.hpp"
+
+namespace sluice {
+namespace {
+
+constexpr std::size_t buffer_bytes = 256u << 10;
+constexpr std::size_t answer_line_bytes = 512u << 20;  // a record of the largest message, escaped
+
+class Converse {
+public:
+    Converse(int socket, std::string request, int input, const std::function<void(const Node&)>& line)
+        : socket_(socket), input_(input), output_(std::move(request)), line_(line) {
+        output_ += '\n';
+    }
+
+    Result<Answered> run() {
+        for (;;) {
+            const bool sends = sent_ < output_.size();
+            pollfd polled[2] = {{socket_, static_cast<short>(POLLIN | (sends ? POLLOUT : 0)), 0}, {sends ? -1 : input_, POLLIN, 0}};
+            if (::poll(polled, 2, -1) < 0 && errno != EINTR) return gone();
+            if ((polled[0].revents & POLLOUT) != 0) send();
+            if (polled[1].revents != 0) read_input();
+            if (sent_ == output_.size() && input_ < 0 && !shut_) shut();
+            if ((polled[0].revents & (POLLIN | POLLHUP | POLLERR)) == 0) continue;
+            if (!receive()) return gone();
+            if (std::optional<Answered> answered = take_lines()) return std::move(*answered);
+        }
+    }
+
+private:
+    static Error gone() { return {ErrorKind::unavailable, "the host went away before it had answered"}; }
+
+    void shut() {
+        shut_ = true;
+        ::shutdown(socket_, SHUT_WR);
+    }
+
+    void send() {
+        const ssize_t size = ::send(socket_, output_.data() + sent_, output_.size() - sent_, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (size >= 0) {
+            sent_ += static_cast<std::size_t>(size);
+        } else if (errno != EAGAIN && errno != EINTR) {  // it has ended the conversation: what it says counts
+            sent_ = output_.size();
+            input_ = -1;
+            shut_ = true;
+        }
+    }
+
+    void read_input() {
+        output_.resize(buffer_bytes);
+        const ssize_t size = ::read(input_, output_.data(), output_.size());
+        const bool again = size < 0 && (errno == EAGAIN || errno == EINTR);
+        output_.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
+        sent_ = 0;
+        if (size <= 0 && !again) input_ = -1;
+    }
+
+    bool receive() {
+        const std::size_t before = answer_.size();
+        answer_.resize(before + buffer_bytes);
+        const ssize_t size = ::recv(socket_, answer_.data() + before, buffer_bytes, MSG_DONTWAIT);
+        const int error = errno;
+        answer_.resize(before + (size > 0 ? static_cast<std::size_t>(size) : 0));
+        if (answer_.size() > answer_line_bytes) return false;
+        return size > 0 || (size < 0 && (error == EAGAIN || error == EINTR));
+    }
+
+    std::optional<Answered> take_lines() {
+        std::size_t used = 0;
+        for (std::size_t end; (end = answer_.find('\n', std::max(used, searched_))) != std::string::npos; used = end + 1) {
+            Result<Node> read = read_json(std::string_view(answer_).substr(used, end - used));
+            if (!read) return Answered{5, "the host's answer cannot be read: " + read.error().message, {}};
+            if (!flag_of(*read, "end")) {
+                line_(*read);
+                continue;
+            }
+            Answered answered{static_cast<int>(integer_of(*read, "exit")), std::string(text_of(*read, "error")), {}};
+            answered.last = std::move(*read);
+            return answered;
+        }
+        answer_.erase(0, used);
+        searched_ = answer_.size();
+        return std::nullopt;
+    }
+
+    const int socket_;
+    int input_;
+    std::string output_;
+    std::size_t sent_ = 0;
+    bool shut_ = false;
+    std::string answer_;
+    std::size_t searched_ = 0;  // there is no line end before it
+    const std::function<void(const Node&)>& line_;
+};
+
+}  // namespace
+
+Result<Answered> converse(const Descriptor& socket, const std::string& request, int input, const std::function<void(const Node&)>& line) {
+    return Converse(socket.get(), request, input, line).run();
+}
+
+}  // namespace sluice

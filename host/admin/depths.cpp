@@ -1,0 +1,44 @@
+#include "admin/depths.hpp"
+
+#include <fmt/format.h>
+
+#include "core/json_text.hpp"
+
+namespace sluice {
+namespace {
+
+void add_depths(JsonFields& fields, const QueueInstance& queue, std::int64_t now_ms) {
+    sluice_queue_depths depths{};
+    depths.struct_size = sizeof depths;
+    const Result<void> told = queue.attempt(
+        [&](const sluice_queue& table, void* self, sluice_fault* fault) { return table.depths(self, &depths, fault); });
+    if (!told) {
+        fields.add("error", told.error().message);
+        return;
+    }
+    fields.add("ready", depths.ready).add("delayed", depths.delayed).add("in_flight", depths.in_flight).add("dead", depths.dead);
+    fields.add("bytes", depths.bytes);
+    if (depths.messages_max != 0) fields.add("messages_max", depths.messages_max);
+    if (depths.bytes_max != 0) fields.add("bytes_max", depths.bytes_max);
+    if (depths.oldest_ms != 0) fields.add("oldest_ms", depths.oldest_ms).add("oldest_age_ms", std::max<std::int64_t>(now_ms - depths.oldest_ms, 0));
+}
+
+}  // namespace
+
+Verb depths_verb(Queues& queues, const Clock& clock) {
+    return [&queues, &clock](const Node&, Talk& talk) -> std::unique_ptr<Conversation> {
+        for (const SeenQueue& seen : queues.all()) {
+            JsonFields fields;
+            fields.add("role", seen.role).add("name", seen.name);
+            if (!seen.error.empty())
+                fields.add("error", seen.error);
+            else if (seen.queue != nullptr && seen.queue->table().depths != nullptr)
+                add_depths(fields, *seen.queue, clock.wall_ms());
+            talk.say(fmt::format("{{{}}}", fields.view()));
+        }
+        talk.end(0);
+        return nullptr;
+    };
+}
+
+}  // namespace sluice

@@ -1,0 +1,119 @@
+#include "admin/enqueue_lines.hpp"
+
+#include <fmt/format.h>
+
+#include "core/json_read.hpp"
+#include "core/limits.hpp"
+
+namespace sluice {
+namespace {
+
+std::string_view without_return(std::string_view line) {
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    return line;
+}
+
+bool is_blank(std::string_view line) {
+    return line.find_first_not_of(" \t\r") == std::string_view::npos;
+}
+
+Result<void> read_pointer(const Node& request, std::string_view name, std::optional<JsonPointer>& to, std::string& text) {
+    text = text_of(request, name);
+    if (text.empty()) return {};
+    Result<JsonPointer> pointer = parse_json_pointer(text);
+    if (!pointer) return Error(pointer.error()).within(text);
+    to = std::move(*pointer);
+    return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<EnqueueRules>> EnqueueRules::read(const Node& request) {
+    std::unique_ptr<EnqueueRules> rules(new EnqueueRules);
+    if (auto read = read_pointer(request, "id_from", rules->id_from_, rules->id_from_text_); !read) return read.error();
+    if (auto read = read_pointer(request, "key_from", rules->key_from_, rules->key_from_text_); !read) return read.error();
+    rules->key_ = text_of(request, "key");
+    rules->delay_ms_ = integer_of(request, "delay_ms");
+    if (const Node* headers = request.find("headers"); headers != nullptr)
+        for (const Node& header : headers->list) {
+            const std::size_t equals = header.text.find('=');
+            if (equals == 0 || equals == std::string::npos)
+                return Error{ErrorKind::invalid, fmt::format("a header is written NAME=VALUE, not \"{}\"", header.text)};
+            rules->header_texts_.emplace_back(header.text.substr(0, equals), header.text.substr(equals + 1));
+        }
+    if (rules->header_texts_.size() > limits::headers_max)
+        return Error{ErrorKind::invalid, fmt::format("a message has at most {} headers", limits::headers_max)};
+    for (const auto& [name, value] : rules->header_texts_)
+        rules->headers_.push_back({{name.data(), name.size()}, {value.data(), value.size()}});
+    return rules;
+}
+
+std::size_t EnqueueRules::take(std::string_view input, bool ended, EnqueueLoad& load) {
+    // Copied in one piece, then cut up: what the messages refer to must not move.
+    std::size_t taken = 0, lines = 0;
+    while (taken < input.size() && lines < limits::enqueue_batch) {
+        const std::size_t end = input.find('\n', taken);
+        if (end == std::string_view::npos && !ended) break;
+        taken = end == std::string_view::npos ? input.size() : end + 1;
+        ++lines;
+    }
+    load.lines.reserve(taken + SLUICE_BODY_PADDING);
+    load.lines = input.substr(0, taken);
+    load.batch.messages.reserve(lines);
+    load.numbers.reserve(lines);
+    const std::string_view text = load.lines;
+    for (std::size_t at = 0; at < text.size();) {
+        const std::size_t end = std::min(text.find('\n', at), text.size());
+        const std::string_view line = without_return(text.substr(at, end - at));
+        ++line_;
+        if (!is_blank(line) && !add(line, load)) break;
+        at = end + 1;
+    }
+    return taken;
+}
+
+bool EnqueueRules::add(std::string_view line, EnqueueLoad& load) {
+    const auto bad = [&](std::string sentence) {
+        error_ = fmt::format("line {}: {}", line_, sentence);
+        return false;
+    };
+    if (line.size() > limits::message_bytes_max)
+        return bad(fmt::format("is longer than {} bytes, the most a message may have", limits::message_bytes_max));
+    simdjson::dom::element ignored;
+    if (const auto error = parser_.parse(line.data(), line.size(), false).get(ignored))
+        return bad(fmt::format("is no JSON: {}", simdjson::error_message(error)));
+
+    sluice_outgoing outgoing{};
+    outgoing.struct_size = sizeof outgoing;
+    outgoing.body = {line.data(), line.size()};
+    outgoing.key = {key_.data(), key_.size()};
+    outgoing.headers = headers_.data();
+    outgoing.header_count = static_cast<std::uint32_t>(headers_.size());
+    outgoing.delay_ms = delay_ms_;
+    if (id_from_ || key_from_) {
+        json_.open(line);
+        const auto id = id_from_ ? find(*id_from_, load) : sluice_bytes{};
+        const auto key = key_from_ ? find(*key_from_, load) : outgoing.key;
+        json_.close();
+        if (!id) return bad(fmt::format("has no text, number or boolean at {}, which --id-from takes the id from", id_from_text_));
+        if (!key) return bad(fmt::format("has no text, number or boolean at {}, which --key-from takes the key from", key_from_text_));
+        if (id->size > limits::id_bytes_max) return bad(fmt::format("its id is longer than {} bytes", limits::id_bytes_max));
+        outgoing.id = *id;
+        outgoing.key = *key;
+    }
+    load.batch.messages.push_back(outgoing);
+    load.numbers.push_back(line_);
+    return true;
+}
+
+std::optional<sluice_bytes> EnqueueRules::find(const JsonPointer& pointer, EnqueueLoad& load) {
+    std::string scratch;
+    const std::optional<std::string_view> found = json_.find(pointer, scratch);
+    if (!found) return std::nullopt;
+    if (found->data() >= load.lines.data() && found->data() < load.lines.data() + load.lines.size())
+        return sluice_bytes{found->data(), found->size()};
+    const std::string& kept = load.texts.emplace_back(*found);
+    return sluice_bytes{kept.data(), kept.size()};
+}
+
+}  // namespace sluice

@@ -1,0 +1,30 @@
+// What the verbs need of the queues of a configuration. A running host gives those it has open; without one the command line opens them.
+//
+// Threads      the control server's.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/error.hpp"
+#include "plugin/instance.hpp"
+#include "target/target.hpp"
+
+namespace sluice {
+
+struct SeenQueue {
+    std::string role;  // "source", "target", "dead_letters"
+    std::string name;
+    const QueueInstance* queue = nullptr;  // open; NULL: it cannot be looked into, or could not be opened
+    std::string error;                     // why it could not
+};
+
+class Queues {
+public:
+    virtual ~Queues() = default;
+    virtual std::vector<SeenQueue> all() = 0;
+    // Where messages of this source are put in. invalid: there is no such source, or nothing can be put into it; the text says which.
+    virtual Result<Target*> publisher(const std::string& source) = 0;
+};
+
+}  // namespace sluice

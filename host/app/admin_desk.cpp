@@ -1,0 +1,25 @@
+#include "app/admin_desk.hpp"
+
+#include "admin/depths.hpp"
+#include "admin/enqueue.hpp"
+
+namespace sluice {
+
+AdminDesk::AdminDesk(const HostConfig& config, Host& host, Logging& logging, const Clock& clock)
+    : logger_(logging.logger("host")), queues_(config, host, logging, clock), server_(logger_, clock) {
+    server_.add("queues", depths_verb(queues_, clock));
+    server_.add("enqueue", enqueue_verb(queues_, server_.waker()));
+}
+
+void AdminDesk::open(const std::filesystem::path& state_dir) {
+    // Messages do not need it.
+    if (const auto listens = server_.listen(state_dir); !listens) logger_.warn("{}; the host runs without it", listens.error().message);
+    server_.start();
+}
+
+bool AdminDesk::close(std::int64_t deadline_ns) {
+    server_.stop();
+    return queues_.close(deadline_ns);
+}
+
+}  // namespace sluice

@@ -1,0 +1,31 @@
+// Where a running host answers the verbs of the command line: the control socket, and what stands behind each verb.
+//
+// Threads      control; the verbs run on the admin thread.
+// Ownership    the host, which outlives it until stop().
+#pragma once
+
+#include <filesystem>
+
+#include "admin/control_server.hpp"
+#include "app/host_queues.hpp"
+
+namespace sluice {
+
+class AdminDesk {
+public:
+    AdminDesk(const HostConfig& config, Host& host, Logging& logging, const Clock& clock);
+    AdminDesk(const AdminDesk&) = delete;
+    AdminDesk& operator=(const AdminDesk&) = delete;
+
+    // The host has started, and this process holds the lock of its state directory.
+    void open(const std::filesystem::path& state_dir);
+    // Before the host closes. False: a plugin holds a thread past the deadline.
+    bool close(std::int64_t deadline_ns);
+
+private:
+    const Logger logger_;
+    HostQueues queues_;
+    ControlServer server_;
+};
+
+}  // namespace sluice

@@ -1,0 +1,65 @@
+// What answers the verbs where no host runs: this process takes the state directory and opens the queues itself, each when it is
+// needed. The verbs are the same, and so is the way to speak to them.
+//
+// Threads      control.
+// Ownership    the configuration and the registry outlive it.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "admin/control_server.hpp"
+#include "admin/queues.hpp"
+#include "app/config.hpp"
+#include "app/publish_side.hpp"
+#include "app/state_dir.hpp"
+#include "plugin/registry.hpp"
+
+namespace sluice {
+
+class DirectQueues final : public Queues {
+public:
+    DirectQueues(const HostConfig& config, Registry& registry, Logging& logging, const Clock& clock)
+        : config_(config), registry_(registry), logging_(logging), clock_(clock) {}
+
+    std::vector<SeenQueue> all() override;
+    Result<Target*> publisher(const std::string& source) override;
+    void close(std::int64_t deadline_ns);
+
+private:
+    Result<const sluice_queue*> table_of(const ComponentConfig& component);
+    Result<PublishSide*> open(const ComponentConfig& component, const std::string& identity, const std::string& folder);
+    SeenQueue look(const std::string& role, const ComponentConfig& component, const std::string& identity, const std::string& folder);
+
+    const HostConfig& config_;
+    Registry& registry_;
+    Logging& logging_;
+    const Clock& clock_;
+    std::map<std::string, std::unique_ptr<PublishSide>> open_;  // by path
+};
+
+class DirectService {
+public:
+    // unavailable: another process holds the state directory.
+    static Result<std::unique_ptr<DirectService>> open(const HostConfig& config, Registry& registry);
+    ~DirectService();
+    DirectService(const DirectService&) = delete;
+    DirectService& operator=(const DirectService&) = delete;
+
+    // The client's end.
+    const Descriptor& socket() const { return client_; }
+
+private:
+    DirectService(StateDir state, const HostConfig& config, Registry& registry);
+
+    StateDir state_;
+    SystemClock clock_;
+    Logging logging_;
+    DirectQueues queues_;
+    ControlServer server_;
+    Descriptor client_;
+};
+
+}  // namespace sluice

@@ -1,0 +1,50 @@
+#include "app/host_queues.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "core/suggest.hpp"
+
+namespace sluice {
+
+Result<const SourceConfig*> find_publish_side(const HostConfig& config, const std::string& source) {
+    const auto found = std::ranges::find(config.sources, source, [](const SourceConfig& one) { return one.component.name; });
+    if (found == config.sources.end()) {
+        std::vector<std::string> names;
+        for (const SourceConfig& one : config.sources) names.push_back(one.component.name);
+        return Error{ErrorKind::invalid, fmt::format("there is no source \"{}\"{}", source, did_you_mean_or_list(source, names))};
+    }
+    if (!found->no_publish_side.empty())
+        return Error{ErrorKind::invalid, fmt::format("source \"{}\": {}", source, found->no_publish_side)};
+    return &*found;
+}
+
+Result<Target*> HostQueues::publisher(const std::string& source) {
+    const Result<const SourceConfig*> config = find_publish_side(config_, source);
+    if (!config) return config.error();
+    std::unique_ptr<PublishSide>& side = sides_[source];
+    if (side && side->failed()) failed_.push_back(std::move(side));
+    if (!side) {
+        const sluice_queue* table = nullptr;
+        for (const SeenQueue& seen : host_.queues())
+            if (seen.role == "source" && seen.name == source) table = &seen.queue->table();
+        if (table == nullptr) return Error{ErrorKind::invalid, fmt::format("the running host has no source \"{}\"", source)};
+        const ComponentConfig& component = (*config)->publish_side;
+        auto opened = PublishSide::open({*table, component, (*config)->id, config_.state_dir / ("sources." + (*config)->id)}, logging_, clock_);
+        if (!opened) return std::move(opened).error();
+        side = std::move(*opened);
+    }
+    return &side->target();
+}
+
+bool HostQueues::close(std::int64_t deadline_ns) {
+    bool all = true;
+    for (const auto& [name, side] : sides_)
+        if (side) all &= side->close(deadline_ns);
+    for (const auto& side : failed_) all &= side->close(deadline_ns);
+    return all;
+}
+
+}  // namespace sluice

@@ -1,0 +1,40 @@
+// The queues of a running host, as the verbs see them.
+//
+// Threads      the control server's; close: control, after the server has stopped.
+// Ownership    owns what is opened for publishing to sources, from the first use to close().
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "admin/queues.hpp"
+#include "app/host.hpp"
+#include "app/publish_side.hpp"
+
+namespace sluice {
+
+class HostQueues final : public Queues {
+public:
+    HostQueues(const HostConfig& config, const Host& host, Logging& logging, const Clock& clock)
+        : config_(config), host_(host), logging_(logging), clock_(clock) {}
+
+    std::vector<SeenQueue> all() override { return host_.queues(); }
+    Result<Target*> publisher(const std::string& source) override;
+    // False: an adapter holds its thread past the deadline; then the process ends without destroying anything.
+    bool close(std::int64_t deadline_ns);
+
+private:
+    const HostConfig& config_;
+    const Host& host_;
+    Logging& logging_;
+    const Clock& clock_;
+    std::map<std::string, std::unique_ptr<PublishSide>> sides_;
+    std::vector<std::unique_ptr<PublishSide>> failed_;  // kept for those who still wait for an answer
+};
+
+// "there is no source "x"; there are "orders" and "flights"", or why nothing can be put into it.
+Result<const SourceConfig*> find_publish_side(const HostConfig& config, const std::string& source);
+
+}  // namespace sluice

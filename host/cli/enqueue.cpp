@@ -1,0 +1,106 @@
+// `sluice enqueue FILE --source NAME`: lines of JSON from standard input become messages of a source.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "app/exit_status.hpp"
+#include "cli/arguments.hpp"
+#include "cli/service.hpp"
+#include "cli/verbs.hpp"
+#include "core/json_read.hpp"
+#include "core/json_text.hpp"
+#include "core/units.hpp"
+#include "observe/readable.hpp"
+
+namespace sluice {
+namespace {
+
+namespace po = boost::program_options;
+
+constexpr VerbUsage usage{
+    "enqueue", "FILE --source NAME [OPTION]... < LINES",
+    "Reads lines of JSON from standard input and puts them into a source of the configuration FILE, each line a message.\n"
+    "Ends with status 0 once all of them are stored durably, and says how many these are. A line that is no JSON ends it\n"
+    "with status 1: all lines before it are stored, none behind it. Waits while the queue is full.\n"
+    "Goes through the running host; if none runs, opens the queue itself."};
+
+std::string request_of(const po::variables_map& values, std::string& wrong) {
+    JsonFields fields;
+    fields.add("verb", "enqueue").add("source", values["source"].as<std::string>());
+    const auto pass_on = [&](const char* option, const char* name) {
+        if (values.count(option) != 0) fields.add(name, values[option].as<std::string>());
+    };
+    pass_on("id-from", "id_from");
+    pass_on("key-from", "key_from");
+    pass_on("key", "key");
+    if (values.count("key") != 0 && values.count("key-from") != 0) wrong = "give --key or --key-from, not both";
+    if (values.count("delay") != 0) {
+        const auto delay = parse_duration_ms(values["delay"].as<std::string>());
+        if (!delay) wrong = fmt::format("--delay is {}, not \"{}\"", duration_form, values["delay"].as<std::string>());
+        fields.add("delay_ms", delay.value_or(0));
+    }
+    if (values.count("header") != 0) {
+        std::string list = "[";
+        for (const std::string& header : values["header"].as<std::vector<std::string>>()) {
+            if (list.size() > 1) list += ',';
+            append_json_string(list, header);
+        }
+        fields.add_raw("headers", list + "]");
+    }
+    return fmt::format("{{{}}}", fields.view());
+}
+
+}  // namespace
+
+int enqueue_verb(std::span<const std::string> words) {
+    po::options_description options("Options");
+    auto add = options.add_options();
+    add("source", po::value<std::string>()->value_name("NAME"), "the source that the messages are put into");
+    add("id-from", po::value<std::string>()->value_name("POINTER"), "take the id of each message from its line: a JSON pointer (/id)");
+    add("key", po::value<std::string>()->value_name("KEY"), "the key of all messages, for queues that keep one");
+    add("key-from", po::value<std::string>()->value_name("POINTER"), "take the key from the line");
+    add("header", po::value<std::vector<std::string>>()->composing()->value_name("NAME=VALUE"), "a header of all messages; may be given several times");
+    add("delay", po::value<std::string>()->value_name("DURATION"), "deliver them only after this time (5m)");
+    const Arguments arguments = read_arguments(usage, options, words);
+    if (arguments.exit) return *arguments.exit;
+    std::string wrong;
+    if (arguments.values.count("source") == 0) wrong = "say which source with --source NAME";
+    const std::string request = wrong.empty() ? request_of(arguments.values, wrong) : "";
+    if (!wrong.empty()) {
+        fmt::print(stderr, "sluice enqueue: {}; see `sluice enqueue --help`\n", wrong);
+        return exit_status::usage;
+    }
+
+    const bool terminal = ::isatty(STDERR_FILENO) != 0;
+    std::uint64_t stored = 0;
+    const auto clear_progress = [&] {
+        if (terminal && stored != 0) fmt::print(stderr, "\r\033[K");
+    };
+    Question question;
+    question.verb = "enqueue";
+    question.request = request;
+    question.input = STDIN_FILENO;
+    question.line = [&](const Node& line) {
+        if (line.find("stored") != nullptr) {
+            stored = static_cast<std::uint64_t>(integer_of(line, "stored"));
+            if (terminal) fmt::print(stderr, "\r\033[K{} stored", readable_count(stored));
+            return;
+        }
+        clear_progress();
+        if (line.find("refused") != nullptr)
+            fmt::print(stderr, "sluice enqueue: line {} was refused: {}\n", integer_of(line, "refused"), text_of(line, "error"));
+        else
+            fmt::print(stderr, "sluice enqueue: waits: {}\n", text_of(line, "waits"));
+    };
+    question.last = [&](const Node& last) {
+        clear_progress();
+        stored = static_cast<std::uint64_t>(integer_of(last, "stored"));
+    };
+    const int status = ask(arguments, question);
+    if (status == exit_status::usage) return status;
+    fmt::print("{} {} stored\n", counted(stored, "message"), stored == 1 ? "is" : "are");
+    return status;
+}
+
+}  // namespace sluice
