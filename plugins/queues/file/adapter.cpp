@@ -18,14 +18,20 @@ public:
         : setup_(setup),
           options_{
               .path = setup.path("path"),
+              .follow = setup.boolean("follow"),
               .max_line = setup.size("max_line", FileOptions{}.max_line),
               .max_gap = static_cast<std::size_t>(setup.integer("max_gap", static_cast<std::int64_t>(FileOptions{}.max_gap))),
               .read_buffer = setup.size("read_buffer", FileOptions{}.read_buffer),
-              .persist_every = setup.duration("persist_every", FileOptions{}.persist_every)} {}
+              .persist_every = setup.duration("persist_every", FileOptions{}.persist_every)} {
+        if (options_.follow && is_stream())
+            throw sluice::Failure(SLUICE_INVALID,
+                                  "`follow` is for files: standard input is read until whoever writes to it ends");
+    }
 
     std::uint32_t capabilities() const noexcept override {
         if (is_stream()) return SLUICE_QUEUE_FINITE;
-        return SLUICE_QUEUE_FINITE | SLUICE_QUEUE_TAKES_BACK | SLUICE_QUEUE_RELEASE_KEEPS_ORDER | SLUICE_QUEUE_STABLE_IDS;
+        return (options_.follow ? 0 : SLUICE_QUEUE_FINITE) | SLUICE_QUEUE_TAKES_BACK | SLUICE_QUEUE_RELEASE_KEEPS_ORDER |
+               SLUICE_QUEUE_STABLE_IDS;
     }
 
     sluice::Status open(sluice::SourceSink sink) override {
@@ -81,6 +87,11 @@ SLUICE_PLUGIN(
     sluice::queue<FileSource, FileTarget>(
         "file", "JSON Lines: reads a file or standard input, or appends to a file or standard output.",
         sluice::path("path", "The file; \"-\" is standard input, for a target standard output.").required(),
+        sluice::boolean("follow",
+                        "Reads on as the file grows, waits for it if it is not there yet, and goes on with the next one when "
+                        "it is rotated.")
+            .otherwise(false)
+            .for_source(),
         sluice::size("max_line", "A longer line becomes a dead letter; it is skipped without being kept in memory.")
             .otherwise("1MiB")
             .between(1, 64 << 20)

@@ -1,38 +1,45 @@
-// A file of JSON Lines as a source that continues where it stopped.
+// A file of JSON Lines as a source that continues where it stopped; with `follow`, all files that have the path one after
+// another.
 //
 // Threads     one at a time; positions are stored on a thread of the writer's.
 // Errors      Failure: invalid (the file is missing or no regular file), corrupt (the position), unavailable (a disk).
-// Ordering    messages that were taken back come before newer ones, in the order of the file.
-// Invariants  (1) a settled delivery is reported to the host only once a position that includes it is stored
+// Ordering    messages that were taken back come before newer ones; files in their order, each to its end before the next
+// begins. Limits      upcoming_max files are held open beside the one that is read, segments_max until their messages are
+// settled. Invariants  (1) a settled delivery is reported to the host only once a position that includes it is stored
 //             (2) once max_gap deliveries are settled and not stored, polling pauses; while storing fails, poll() fails
 #pragma once
 
 #include <chrono>
 #include <cstdint>
+#include <deque>
+#include <exception>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "file_descriptor.hpp"
+#include "folder_watch.hpp"
 #include "input.hpp"
-#include "line_reader.hpp"
-#include "line_sink.hpp"
-#include "position.hpp"
 #include "position_writer.hpp"
-#include "sluice/sdk/log.hpp"
+#include "rotation.hpp"
+#include "segment.hpp"
 #include "wakeup.hpp"
-#include "window.hpp"
 
 namespace sluice::file {
 
 struct FileOptions {
     std::string path;
     std::string state_dir{};
+    bool follow = false;
     std::size_t max_line = 1u << 20;
     std::size_t max_gap = 100'000;
     std::size_t read_buffer = 256u << 10;
     std::chrono::milliseconds persist_every{100};
 };
+
+inline constexpr std::size_t upcoming_max = 16;
+inline constexpr std::size_t segments_max = 64;
+inline constexpr std::size_t done_max = 8;  // positions kept of files that are done with
 
 class FileInput final : public Input {
 public:
@@ -46,14 +53,27 @@ public:
 private:
     using Clock = std::chrono::steady_clock;
 
-    Position recognise();
-    Position start_over(Position fresh, const Position& stored, Level level, const std::string& why);
-    void note_continued_line();
-    bool next_line(Line& line);
+    // Which files are read (file_sequence.cpp).
+    struct Upcoming {
+        FileDescriptor file;
+        int watch = -1;
+    };
+    void open_one();
+    void resume();
+    Position fresh(int descriptor) const;
+    void add_segment(FileDescriptor file, Position position, bool growing);
+    void look_for_files();
+    std::vector<FileId> known_files() const;
+    bool next_is_there();
+    void begin_next();
+    void take_up_cut();
+
     std::uint32_t deliver_taken_back(std::uint32_t max, std::chrono::milliseconds wait, bool& waited);
     std::uint32_t deliver_new(std::uint32_t max);
-    Line read_again(const Span& span);
-    void skip_settled();
+    std::uint32_t unsettled() const;
+    void wait_for_news(std::chrono::milliseconds wait);
+    Segment* segment_of(std::uint64_t tag);
+
     std::size_t gap() const { return unconfirmed_.size() + storing_.size(); }
     bool store_is_due() const;
     void begin_store();
@@ -61,24 +81,26 @@ private:
     void end_store(PositionWriter::Result result);
 
     const FileOptions options_;
+    const SegmentOptions segment_options_;
+    const SourceSink sink_;
     const Log log_;
+    const Rotation rotation_;
     PositionStore store_;
-    FileDescriptor file_;
-    LineReader reader_;
     Wakeup wakeup_;
     bool ended_ = false;
-    Position position_;  // as stored last
-    LineSink sink_;
 
-    Window window_;
-    std::uint64_t read_to_ = 0;         // how far lines have been delivered
-    std::vector<Range> settled_ahead_;  // by an earlier run; above read_to_ from next_ahead_ on
-    std::size_t next_ahead_ = 0;
-    std::optional<Line> held_;  // read, and not taken by the host yet
-    std::string again_;         // a line that was taken back, read once more
+    std::vector<std::unique_ptr<Segment>> segments_;  // the oldest first; the last one is being read
+    std::uint32_t segments_made_ = 0;
+    std::vector<Position> done_;        // as stored last; the oldest first
+    std::optional<FolderWatch> watch_;  // with `follow` only, as what follows
+    int reading_watch_ = -1;            // of the last segment's file
+    std::deque<Upcoming> upcoming_;     // files behind that one
+    std::int64_t known_until_ns_ = 0;   // earlier files that were last modified before this have been read, or are no concern
+    bool begun_ = false;                // a file that no stored position knows yet: stored before its first message goes out
 
     std::vector<std::uint64_t> unconfirmed_;  // settled, and in no position yet
     std::vector<std::uint64_t> storing_;      // settled, and in the position that is being stored
+    bool storing_begun_ = false;
     Clock::time_point store_begun_{};
     std::exception_ptr store_failure_;  // of the last attempt
     PositionWriter writer_;             // its thread ends before what it uses

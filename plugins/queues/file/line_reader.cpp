@@ -102,8 +102,8 @@ bool LineReader::fill() {
         throw Failure(SLUICE_UNAVAILABLE,
                       "reading failed at offset " + std::to_string(offset_of(filled_)) + ": " + reason(errno));
     filled_ += static_cast<std::size_t>(got);
-    at_end_ = got == 0;
-    return !at_end_;
+    at_end_ = got == 0 && !growing_;
+    return got != 0;
 }
 
 void LineReader::make_room() {

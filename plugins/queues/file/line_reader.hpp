@@ -35,8 +35,12 @@ public:
 
     // The next line that is in the buffer. False: fill() first, or at the end: there is none.
     bool next(Line& line);
-    // One read. False: the input has ended; next() then gives the last line also without its line end.
+    // One read. False: the input has ended; next() then gives the last line also without its line end. While it grows, false
+    // says only that there is nothing more yet.
     bool fill();
+    void set_growing(bool growing) { growing_ = growing; }
+    // How far the input has been read; the lines before it may not all have been given out.
+    std::uint64_t filled_to() const { return offset_of(filled_); }
     bool at_end() const { return at_end_; }
 
     std::uint64_t position_of_next() const { return position_; }
@@ -60,6 +64,7 @@ private:
     std::uint64_t base_ = 0;      // offset of buffer_[0]
     std::uint64_t position_ = 0;  // see invariant (1)
     bool at_end_ = false;
+    bool growing_ = false;
 
     bool skipping_ = false;  // inside a line that is too long
     std::uint64_t long_offset_ = 0;

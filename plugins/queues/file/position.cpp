@@ -74,39 +74,47 @@ std::string Position::stream() const {
     return again == 0 ? text : text + ("-" + std::to_string(again));
 }
 
-std::string encode(const Position& position) {
+std::string encode(const Positions& positions) {
     std::string text(title);
-    append_line(text, "file", {position.device, position.inode});
-    append_line(text, "first", {position.first.hash, position.first.size});
-    append_line(text, "again", {position.again});
-    append_line(text, "before", {position.before.hash, position.before.size});
-    append_line(text, "below", {position.below});
-    for (const Range& range : position.settled) append_line(text, "settled", {range.begin, range.end});
+    for (const Position& position : positions) {
+        append_line(text, position.done ? "done" : "file", {position.device, position.inode});
+        if (position.copy != FileId()) append_line(text, "copy", {position.copy.device, position.copy.inode});
+        append_line(text, "first", {position.first.hash, position.first.size});
+        append_line(text, "again", {position.again});
+        append_line(text, "before", {position.before.hash, position.before.size});
+        append_line(text, "below", {position.below});
+        for (const Range& range : position.settled) append_line(text, "settled", {range.begin, range.end});
+    }
     append_line(text, "sum", {hash_of(text)});
     return text;
 }
 
-Position decode(std::string_view text) {
+Positions decode(std::string_view text) {
     Lines lines(text);
-    Position position;
+    Positions positions;
     lines.expect_title();
-    lines.read("file", position.device, position.inode);
-    lines.read("first", position.first.hash, position.first.size);
-    lines.read("again", position.again);
-    lines.read("before", position.before.hash, position.before.size);
-    lines.read("below", position.below);
-    while (lines.at("settled")) {
-        Range range;
-        lines.read("settled", range.begin, range.end);
-        if (range.begin < position.highest() || range.end <= range.begin) lines.wrong("the ranges do not rise");
-        position.settled.push_back(range);
+    while (positions.empty() || lines.at("file") || lines.at("done")) {
+        Position& position = positions.emplace_back();
+        position.done = lines.at("done");
+        lines.read(position.done ? "done" : "file", position.device, position.inode);
+        if (lines.at("copy")) lines.read("copy", position.copy.device, position.copy.inode);
+        lines.read("first", position.first.hash, position.first.size);
+        lines.read("again", position.again);
+        lines.read("before", position.before.hash, position.before.size);
+        lines.read("below", position.below);
+        while (lines.at("settled")) {
+            Range range;
+            lines.read("settled", range.begin, range.end);
+            if (range.begin < position.highest() || range.end <= range.begin) lines.wrong("the ranges do not rise");
+            position.settled.push_back(range);
+        }
     }
     std::uint64_t sum = 0;
     lines.read("sum", sum);
     if (!lines.done()) lines.wrong("something follows the end");
     const auto sum_at = text.rfind("sum ");
     if (sum != hash_of(text.substr(0, sum_at))) lines.wrong("the checksum does not fit");
-    return position;
+    return positions;
 }
 
 PositionStore::PositionStore(const std::string& folder) : path_(folder + "/" + file_name) {
@@ -126,16 +134,17 @@ PositionStore::~PositionStore() {
     ::close(folder_);
 }
 
-std::optional<Position> PositionStore::load(std::string_view file) const {
+Positions PositionStore::load(std::string_view file, std::int64_t* stored_ns) const {
     const FileDescriptor descriptor(::openat(folder_, file_name, O_RDONLY | O_CLOEXEC));
     if (!descriptor) {
-        if (errno == ENOENT) return std::nullopt;
+        if (errno == ENOENT) return {};
         throw Failure(SLUICE_UNAVAILABLE, "cannot open the position file " + path_ + ": " + reason(errno));
     }
     struct stat status {};
     if (::fstat(descriptor.get(), &status) != 0) {
         throw Failure(SLUICE_UNAVAILABLE, "cannot examine the position file " + path_ + ": " + reason(errno));
     }
+    if (stored_ns != nullptr) *stored_ns = status.st_mtim.tv_sec * 1'000'000'000 + status.st_mtim.tv_nsec;
     try {
         if (static_cast<std::uint64_t>(status.st_size) > position_file_bytes) throw Failure(SLUICE_CORRUPT, "it is too large");
         std::string text(static_cast<std::size_t>(status.st_size), '\0');
@@ -149,14 +158,14 @@ std::optional<Position> PositionStore::load(std::string_view file) const {
     }
 }
 
-void PositionStore::save(const Position& position) const {
+void PositionStore::save(const Positions& positions) const {
     const auto fail = [this](const char* doing) {
         throw Failure(SLUICE_UNAVAILABLE,
                       std::string("cannot ") + doing + " the position file " + path_ + ": " + reason(errno));
     };
     const FileDescriptor descriptor(::openat(folder_, new_name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
     if (!descriptor) fail("create");
-    if (!write_all(descriptor.get(), encode(position))) fail("write");
+    if (!write_all(descriptor.get(), encode(positions))) fail("write");
     if (::fsync(descriptor.get()) != 0) fail("store");
     if (::renameat(folder_, new_name, folder_, file_name) != 0) fail("replace");
     if (::fsync(folder_) != 0) fail("store");

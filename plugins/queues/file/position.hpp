@@ -1,4 +1,4 @@
-// How far a file has been processed, and the place where that is kept.
+// How far files have been processed, and the place where that is kept.
 //
 // Threads   one at a time.
 // Errors    Failure: corrupt (a damaged position, with the remedy), unavailable (the disk), invalid (another process has it).
@@ -6,7 +6,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,26 +21,39 @@ struct Print {
     bool operator==(const Print&) const = default;
 };
 
+struct FileId {
+    std::uint64_t device = 0;
+    std::uint64_t inode = 0;
+    bool operator==(const FileId&) const = default;
+};
+
 struct Position {
     std::uint64_t device = 0;
     std::uint64_t inode = 0;
-    Print first;  // of the file's first bytes: they stay when it grows
+    FileId copy{};  // it was cut, and read on in this copy
+    Print first;    // of the file's first bytes: they stay when it grows
     std::uint32_t again =
         0;         // times it was read anew under the same device, inode and first bytes, because it had been rewritten
     Print before;  // of the bytes right before `below`
     std::uint64_t below = 0;     // everything below is settled
     std::vector<Range> settled;  // above `below`, rising, apart
+    bool done = false;           // read to its end and settled, and another file has its name: kept to know it again
     bool operator==(const Position&) const = default;
 
     // "DEVICE:INODE:FINGERPRINT", the stream that ids and positions belong to.
     std::string stream() const;
+    // Whether this file is it, by its numbers.
+    bool is_of(FileId file) const { return file == FileId{device, inode} || file == copy; }
     // Behind everything that is known to have been read.
     std::uint64_t highest() const { return settled.empty() ? below : settled.back().end; }
 };
 
-std::string encode(const Position& position);
+// Of the files that have had the name, the oldest first; one, unless it is followed.
+using Positions = std::vector<Position>;
+
+std::string encode(const Positions& positions);
 // The error names line and reason.
-Position decode(std::string_view text);
+Positions decode(std::string_view text);
 
 // The position file in a folder that nobody else uses meanwhile.
 class PositionStore {
@@ -55,10 +67,10 @@ public:
     PositionStore& operator=(const PositionStore&) = delete;
 
     const std::string& path() const { return path_; }
-    // `file` = whose position it is, for the remedy in the error.
-    std::optional<Position> load(std::string_view file) const;
-    // After it returns the position survives a power cut; if it throws, the one before does.
-    void save(const Position& position) const;
+    // `file` = whose position it is, for the remedy in the error. Empty: there is none. `stored_ns` = when it was stored.
+    Positions load(std::string_view file, std::int64_t* stored_ns = nullptr) const;
+    // After it returns the positions survive a power cut; if it throws, the ones before do.
+    void save(const Positions& positions) const;
 
 private:
     std::string path_;

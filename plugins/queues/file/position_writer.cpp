@@ -28,11 +28,11 @@ PositionWriter::~PositionWriter() {
     thread_.join();
 }
 
-void PositionWriter::submit(Position position) {
+void PositionWriter::submit(Positions positions) {
     busy_ = true;
     {
         const std::lock_guard lock(mutex_);
-        result_ = {std::move(position), nullptr};
+        result_ = {std::move(positions), nullptr};
         state_ = State::submitted;
     }
     changed_.notify_all();
@@ -64,7 +64,7 @@ void PositionWriter::run() {
         if (state_ == State::stopping) return;
         lock.unlock();
         try {
-            store_.save(result_.position);
+            store_.save(result_.positions);
         } catch (...) {
             result_.failure = std::current_exception();
         }

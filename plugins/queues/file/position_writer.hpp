@@ -3,7 +3,7 @@
 // Threads   all functions: one. The store's save() runs on the writer's own thread, so nobody else may call it meanwhile.
 // Errors    finished() and wait() hand over what save() threw.
 // Ordering  `wakeup` is woken after a position is stored or has failed to be.
-// Limits    one position at a time.
+// Limits    one call of save() at a time.
 #pragma once
 
 #include <condition_variable>
@@ -20,7 +20,7 @@ namespace sluice::file {
 class PositionWriter {
 public:
     struct Result {
-        Position position;
+        Positions positions;
         std::exception_ptr failure;  // none: it is stored
     };
 
@@ -32,7 +32,7 @@ public:
 
     // From submit() until its result has been taken.
     bool busy() const { return busy_; }
-    void submit(Position position);  // not busy
+    void submit(Positions positions);  // not busy
     // The result if there is one; wait() until there is: busy.
     std::optional<Result> finished();
     Result wait();

@@ -21,6 +21,11 @@ std::string_view read_view(int descriptor, std::array<char, beginning_bytes>& bu
     return {buffer.data(), read_at(descriptor, buffer.data(), std::min(size, buffer.size()), offset)};
 }
 
+std::size_t end_of_first_line(std::string_view bytes) {
+    const auto text = bytes.find_first_not_of("\r\n");
+    return text == bytes.npos ? text : bytes.find('\n', text);
+}
+
 }  // namespace
 
 std::uint64_t hash_of(std::string_view bytes) {
@@ -30,8 +35,13 @@ std::uint64_t hash_of(std::string_view bytes) {
 Print print_of_beginning(int descriptor) {
     std::array<char, beginning_bytes> buffer;
     const std::string_view bytes = read_view(descriptor, buffer, beginning_bytes, 0);
-    const auto text = bytes.find_first_not_of("\r\n");
-    return print_of(bytes.substr(0, text == bytes.npos ? text : bytes.find('\n', text)));
+    return print_of(bytes.substr(0, end_of_first_line(bytes)));
+}
+
+bool beginning_is_complete(int descriptor) {
+    std::array<char, beginning_bytes> buffer;
+    const std::string_view bytes = read_view(descriptor, buffer, beginning_bytes, 0);
+    return bytes.size() == beginning_bytes || end_of_first_line(bytes) != bytes.npos;
 }
 
 Print print_of_first(int descriptor, std::uint32_t size) {

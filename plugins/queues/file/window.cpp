@@ -25,7 +25,7 @@ std::uint64_t Window::add(const Span& span) {
 }
 
 Window::Slot* Window::find(std::uint64_t tag) {
-    const auto index = static_cast<std::uint32_t>(tag);
+    const std::uint32_t index = index_of(tag);
     if (index >= slots_.size() || !slots_[index].open || tag_of(index) != tag) return nullptr;
     return &slots_[index];
 }
@@ -37,7 +37,7 @@ bool Window::settle(std::uint64_t tag) {
     (slot->next == none ? tail_ : slots_[slot->next].previous) = slot->previous;
     slot->open = false;
     ++slot->generation;
-    free_.push_back(static_cast<std::uint32_t>(tag));
+    free_.push_back(index_of(tag));
     --count_;
     return true;
 }
@@ -47,7 +47,7 @@ bool Window::take_back(std::uint64_t tag, std::int64_t due_ms) {
     if (slot == nullptr) return false;
     ++slot->generation;
     slot->due_ms = due_ms;
-    taken_back_.push_back(static_cast<std::uint32_t>(tag));
+    taken_back_.push_back(index_of(tag));
     std::push_heap(taken_back_.begin(), taken_back_.end(), [this](auto a, auto b) { return later(a, b); });
     return true;
 }

@@ -28,7 +28,8 @@ struct Span {
 
 class Window {
 public:
-    static constexpr std::uint32_t capacity = 1u << 18;  // 14 MiB; hosts keep far fewer messages in flight
+    static constexpr std::uint32_t capacity = 1u << 18;           // 14 MiB; hosts keep far fewer messages in flight
+    static constexpr std::uint32_t marks = (~0u) / capacity + 1;  // what is left of a tag
 
     struct TakenBack {
         std::uint64_t tag = 0;  // the next delivery's
@@ -36,8 +37,14 @@ public:
         std::int64_t due_ms = 0;
     };
 
+    // Tags carry the mark, below `marks`: they tell the windows of several files apart.
+    explicit Window(std::uint32_t mark = 0) : mark_(mark) {}
+    std::uint32_t mark() const { return mark_; }
+    static std::uint32_t mark_of(std::uint64_t tag) { return static_cast<std::uint32_t>(tag) / capacity; }
+
     bool full() const { return count_ == capacity; }
     bool empty() const { return count_ == 0; }
+    std::uint32_t size() const { return count_; }
 
     // The span lies above all others. Not full.
     std::uint64_t add(const Span& span);
@@ -64,10 +71,14 @@ private:
         bool open = false;
     };
 
-    std::uint64_t tag_of(std::uint32_t index) const { return std::uint64_t{slots_[index].generation} << 32 | index; }
+    std::uint64_t tag_of(std::uint32_t index) const {
+        return std::uint64_t{slots_[index].generation} << 32 | std::uint64_t{mark_} * capacity | index;
+    }
+    static std::uint32_t index_of(std::uint64_t tag) { return static_cast<std::uint32_t>(tag) % capacity; }
     Slot* find(std::uint64_t tag);
     bool later(std::uint32_t a, std::uint32_t b) const { return slots_[a].span.position > slots_[b].span.position; }
 
+    std::uint32_t mark_;
     std::vector<Slot> slots_;
     std::vector<std::uint32_t> free_;
     std::vector<std::uint32_t> taken_back_;  // a heap: the lowest position first

@@ -40,11 +40,20 @@ TEST(Position, NamesItsStreamByDeviceInodeAndFirstBytes) {
 }
 
 TEST(Position, IsTheSameAfterBeingWrittenAndRead) {
-    EXPECT_EQ(decode(encode(example())), example());
+    EXPECT_EQ(decode(encode({example()})), Positions{example()});
+}
+
+TEST(Position, IsThatOfSeveralFilesAndOfSomeThatAreDone) {
+    Position done = example();
+    done.settled.clear();
+    done.done = true;
+    done.copy = {2049, 132};
+    const Positions positions{done, example(), example()};
+    EXPECT_EQ(decode(encode(positions)), positions);
 }
 
 TEST(Position, IsRefusedWhenAnyByteIsMissingOrChanged) {
-    const std::string good = encode(example());
+    const std::string good = encode({example()});
     for (std::size_t i = 0; i < good.size(); ++i) {
         EXPECT_THROW(decode(good.substr(0, i)), Failure) << i;
         std::string changed = good;
@@ -58,11 +67,11 @@ TEST(PositionStore, HasNothingAtFirstAndThenWhatWasSaved) {
     TemporaryFolder folder;
     {
         PositionStore store(folder.state());
-        EXPECT_FALSE(store.load("f"));
-        store.save(example());
+        EXPECT_TRUE(store.load("f").empty());
+        store.save({example()});
     }
     PositionStore store(folder.state());
-    EXPECT_EQ(store.load("f"), example());
+    EXPECT_EQ(store.load("f"), Positions{example()});
 }
 
 TEST(PositionStore, RefusesADamagedFileWithItsNameAndTheRemedy) {
@@ -85,12 +94,12 @@ TEST(PositionStore, KeepsAnotherProcessOut) {
 TEST(PositionStore, KeepsTheOldPositionWhenTheNewOneCannotBeWritten) {
     TemporaryFolder folder;
     PositionStore store(folder.state());
-    store.save(example());
+    store.save({example()});
     std::filesystem::create_directory(folder.path("state/position.new"));  // where the new one is written
     Position next = example();
     next.below = 1100;
-    EXPECT_THAT(failure_of([&] { store.save(next); }, SLUICE_UNAVAILABLE), HasSubstr("cannot create the position file"));
-    EXPECT_EQ(store.load("f"), example());
+    EXPECT_THAT(failure_of([&] { store.save({next}); }, SLUICE_UNAVAILABLE), HasSubstr("cannot create the position file"));
+    EXPECT_EQ(store.load("f"), Positions{example()});
 }
 
 }  // namespace

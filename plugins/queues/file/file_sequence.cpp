@@ -1,0 +1,212 @@
+// Which files a FileInput reads: the one that has the path, or with `follow` those that have had it and that will have it.
+#include <time.h>
+
+#include <algorithm>
+
+#include "failure.hpp"
+#include "file_input.hpp"
+#include "print.hpp"
+
+namespace sluice::file {
+namespace {
+
+bool same_beginning(const Position& one, const Position& other) {
+    return one.device == other.device && one.inode == other.inode && one.first.hash == other.first.hash;
+}
+
+}  // namespace
+
+// ---- without follow
+// ----------------------------------------------------------------------------------------------------------
+
+void FileInput::open_one() {
+    auto file = open_if_there(options_.path);
+    if (!file) {
+        throw Failure(SLUICE_INVALID,
+                      "cannot open " + options_.path + ": No such file or directory; create it first, or correct `path`");
+    }
+    const struct stat status = status_of(file->get());
+    const FileId id = id_of(status);
+    Positions stored = store_.load(options_.path);
+    // A file that was followed may have left several: this one's, or that of the one before it.
+    const auto mine = std::find_if(stored.rbegin(), stored.rend(), [&](const Position& each) {
+        return FileId{each.device, each.inode} == id;
+    });
+    const Position* last = stored.empty() ? nullptr : mine != stored.rend() ? &*mine : &stored.back();
+    Position position = fresh(file->get());
+    if (last != nullptr) {
+        const auto size = static_cast<std::uint64_t>(status.st_size);
+        Level level = Level::info;
+        std::string why;
+        if (mine == stored.rend()) {
+            why = "is another file than last time";
+        } else if (size == 0) {
+            // Nothing to read, and nothing to tell what the file is by: that is judged when it has bytes again.
+        } else if (size < last->highest()) {
+            level = Level::warn;
+            why = "was cut to " + std::to_string(size) + " bytes after " + std::to_string(last->highest()) + " had been read";
+        } else if (print_of_first(file->get(), last->first.size) != last->first) {
+            why = "begins with other bytes than last time";
+        } else if (print_before(file->get(), last->below) != last->before) {
+            level = Level::warn;
+            why = "was rewritten: what had been read up to offset " + std::to_string(last->below) + " is not there any more";
+        }
+        if (why.empty()) {
+            position = *last;
+            position.done = false;
+            ended_ = size == 0;
+        } else {
+            log_.write(level, options_.path + " " + why + "; reading it from its start");
+            // Other messages may now stand at the offsets of the ones before: they must not get the same ids.
+            if (same_beginning(position, *last)) position.again = last->again + 1;
+            store_.save({position});
+        }
+    }
+    add_segment(*std::move(file), std::move(position), false);
+}
+
+Position FileInput::fresh(int descriptor) const {
+    const FileId id = id_of(status_of(descriptor));
+    Position position;
+    position.device = id.device;
+    position.inode = id.inode;
+    position.first = print_of_beginning(descriptor);
+    return position;
+}
+
+void FileInput::add_segment(FileDescriptor file, Position position, bool growing) {
+    segments_.push_back(std::make_unique<Segment>(std::move(file), std::move(position), segments_made_++ % Window::marks,
+                                                  segment_options_, sink_, log_, growing));
+}
+
+// ---- with follow
+// -------------------------------------------------------------------------------------------------------------
+
+void FileInput::resume() {
+    watch_.emplace(rotation_.folder(), rotation_.name());
+    // Without a position, what is written from now on counts. The clock is the one that files are stamped with.
+    timespec now{};
+    ::clock_gettime(CLOCK_REALTIME_COARSE, &now);
+    std::int64_t stored_ns = now.tv_sec * 1'000'000'000 + now.tv_nsec;
+    for (Position& position : store_.load(options_.path, &stored_ns)) {
+        if (position.done) {
+            done_.push_back(std::move(position));
+            continue;
+        }
+        auto file = rotation_.find(position, stored_ns);
+        if (!file) {
+            log_.write(Level::warn,
+                       "the file that had the name " + options_.path + " and was read up to offset " +
+                           std::to_string(position.below) + " (inode " + std::to_string(position.inode) +
+                           ") is not in the folder any more, or was rewritten: what it held behind that offset is lost");
+            position.done = true;
+            position.before = {};
+            done_.push_back(std::move(position));
+            continue;
+        }
+        if (!segments_.empty()) segments_.back()->end_growing();
+        const bool original = id_of(status_of(file->get())) == FileId{position.device, position.inode};
+        add_segment(*std::move(file), std::move(position), original);
+    }
+    known_until_ns_ = segments_.empty() ? stored_ns : modified_ns(status_of(segments_.back()->file().get()));
+    if (!segments_.empty()) reading_watch_ = watch_->watch_file(segments_.back()->file().get());
+    look_for_files();
+    if (segments_.empty() && upcoming_.empty()) log_.write(Level::info, options_.path + " is not there yet; waiting for it");
+}
+
+std::vector<FileId> FileInput::known_files() const {
+    std::vector<FileId> known;
+    for (const auto& segment : segments_) known.push_back(segment->id());
+    for (const Upcoming& each : upcoming_) known.push_back(id_of(status_of(each.file.get())));
+    return known;
+}
+
+// Opens what has come behind the files that are known, so that nobody can remove it before it is read.
+void FileInput::look_for_files() {
+    std::vector<FileId> known = known_files();
+    auto current = open_if_there(options_.path);
+    const auto hold = [&](FileDescriptor file) {
+        if (upcoming_.size() == upcoming_max) return;
+        const int watch = watch_->watch_file(file.get());
+        upcoming_.push_back({std::move(file), watch});
+    };
+    if (current) {
+        const FileId id = id_of(status_of(current->get()));
+        if (std::ranges::find(known, id) != known.end()) return;  // nothing is behind the file that has the name
+        known.push_back(id);
+    }
+    const int last = !upcoming_.empty()   ? upcoming_.back().file.get()
+                     : !segments_.empty() ? segments_.back()->file().get()
+                                          : -1;
+    const std::int64_t since_ns = last < 0 ? known_until_ns_ : std::max(known_until_ns_, modified_ns(status_of(last)));
+    for (FileDescriptor& file : rotation_.earlier_files(since_ns, known)) {
+        const auto is_this = [&](const Position& each) {
+            return each.is_of(id_of(status_of(file.get()))) && fits(file.get(), each);
+        };
+        if (std::ranges::none_of(done_, is_this)) hold(std::move(file));
+    }
+    if (current) hold(*std::move(current));
+}
+
+// Whether a file comes behind the one that is read, and has something in it that it can be known by.
+bool FileInput::next_is_there() {
+    while (!upcoming_.empty()) {
+        const int file = upcoming_.front().file.get();
+        const bool last = upcoming_.size() == 1;
+        if (status_of(file).st_size != 0) return beginning_is_complete(file) || !last;
+        if (last) return false;
+        watch_->remove(upcoming_.front().watch);
+        upcoming_.pop_front();
+    }
+    return false;
+}
+
+void FileInput::begin_next() {
+    Upcoming next = std::move(upcoming_.front());
+    upcoming_.pop_front();
+    Position position = fresh(next.file.get());
+    const auto same = [&](const Position& each) { return same_beginning(each, position); };
+    std::uint32_t again = 0;
+    for (const Position& each : done_)
+        if (same(each)) again = std::max(again, each.again + 1);
+    for (const auto& segment : segments_)
+        if (same(segment->position())) again = std::max(again, segment->position().again + 1);
+    // A file that has been read may get its name back.
+    const auto known =
+        std::ranges::find_if(done_, [&](const Position& each) { return same(each) && fits(next.file.get(), each); });
+    if (known != done_.end()) {
+        position = *known;
+        position.done = false;
+        done_.erase(known);
+    } else {
+        position.again = again;
+    }
+    if (!segments_.empty()) {
+        log_.write(Level::info, options_.path + " is another file now; the one before was read to its end at offset " +
+                                    std::to_string(segments_.back()->read_to()));
+    }
+    if (reading_watch_ >= 0) watch_->remove(reading_watch_);
+    reading_watch_ = next.watch;
+    known_until_ns_ = modified_ns(status_of(next.file.get()));
+    add_segment(std::move(next.file), std::move(position), true);
+    begun_ = true;
+    if (upcoming_.size() + 1 == upcoming_max) look_for_files();  // there was no room to hold more
+}
+
+// The file was cut (copied first, if nothing is to be lost); it goes on under other ids, as if it were another one.
+void FileInput::take_up_cut() {
+    Segment& reading = *segments_.back();
+    watch_->remove(reading_watch_);
+    reading_watch_ = -1;
+    if (const auto copy = rotation_.find(reading.as_read(), 0)) {
+        reading.go_on_in(*copy);
+    } else {
+        log_.write(Level::warn,
+                   options_.path + " was cut after it had been read up to offset " + std::to_string(reading.read_to()) +
+                       ", and no copy of it is in its folder: what stood behind that offset, if anything, is lost");
+        reading.give_up();
+    }
+    look_for_files();
+}
+
+}  // namespace sluice::file
