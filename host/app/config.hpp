@@ -66,6 +66,7 @@ struct WhenFull {
 };
 
 enum class ParkFull : std::uint8_t { block, dead_letter };
+enum class OnHang : std::uint8_t { wait, exit };
 enum class OnFailure : std::uint8_t { park, skip };
 
 struct PoolConfig {
@@ -87,6 +88,8 @@ struct PoolConfig {
     std::uint32_t park_limit = 125;  // messages a key; default: capacity / 8, at least 1
     ParkFull park_full = ParkFull::block;
     ComponentConfig handler;
+    Milliseconds handler_timeout{0};  // 0 = none
+    OnHang on_hang = OnHang::wait;
     Mark mark;  // of its name
 };
 

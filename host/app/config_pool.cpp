@@ -16,6 +16,7 @@ namespace {
 
 constexpr Range backoff_range{0, 24 * 3'600'000};
 constexpr Range timeout_range{1, 24 * 3'600'000};
+constexpr Range handler_timeout_range{1, 24 * 3'600'000};
 constexpr Range queue_bytes_range{1, std::int64_t{1} << 40};
 
 std::uint32_t read_source(MapReader& map, std::span<const std::string> source_names) {
@@ -109,11 +110,16 @@ void read_failure(MapReader& map, PoolConfig& pool) {
                     fmt::format("must not be larger than queue.capacity, which is {}", pool.queue_capacity));
 }
 
-ComponentConfig read_handler(MapReader& map, const std::string& pool) {
+void read_handler(MapReader& map, PoolConfig& pool) {
     MapReader handler = map.map("handler");
-    handler.not_yet("timeout", "has no timeout for handlers; leave the key out");
-    handler.not_yet("on_hang", "does not watch for handlers that hang; leave the key out");
-    return read_component(handler, pool);
+    pool.handler_timeout = handler.duration("timeout", pool.handler_timeout, handler_timeout_range);
+    handler.not_yet("on_hang", "takes this key beside the handler, not in it: pools.NAME.on_hang");
+    pool.handler = read_component(handler, pool.name);
+
+    const Choice<OnHang> choices[] = {{"wait", OnHang::wait}, {"exit", OnHang::exit}};
+    pool.on_hang = map.choice("on_hang", pool.on_hang, choices);
+    if (pool.on_hang == OnHang::exit && pool.handler_timeout.count() == 0)
+        map.problem(*map.find("on_hang"), "exit needs handler.timeout: a call hangs when it has been running for twice that time");
 }
 
 }  // namespace
@@ -135,10 +141,9 @@ PoolConfig read_pool(MapReader& map, const std::string& name, std::span<const st
     read_batch(map, pool);
     read_retry(map, pool);
     read_failure(map, pool);
-    pool.handler = read_handler(map, name);
+    read_handler(map, pool);
     const Choice<bool> orders[] = {{"key", true}, {"none", false}};
     pool.keep_order = map.choice("order", true, orders);
-    map.not_yet("on_hang", "does not watch for handlers that hang; leave the key out");
     map.finish();
     return pool;
 }

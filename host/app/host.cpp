@@ -11,10 +11,6 @@ namespace {
 
 constexpr std::int64_t ms = 1'000'000;
 
-std::string text_of(sluice_bytes bytes) {
-    return {bytes.data, bytes.size};
-}
-
 }  // namespace
 
 Host::Host(const HostConfig& config, Logging& logging, Clock& clock, std::function<void()> changed)
@@ -127,7 +123,7 @@ StatisticsSnapshot Host::snapshot() const {
                                      worker.queue().depth(),
                                      worker.queue().high_water(),
                                      worker.queue().capacity()};
-                if (worker.current() != nullptr)
+                if (worker.is_in_handler())
                     one.running_ns = std::max<std::int64_t>(clock_.now() - worker.running_since_ns(), 1);
                 statistics.parked += worker.parked();
                 statistics.counts.retried += one.counts.retried;
@@ -155,7 +151,7 @@ std::pair<std::uint64_t, std::uint64_t> Host::busy_and_queued() const {
     std::uint64_t busy = 0, queued = 0;
     for (const auto& pool : pools_)
         for (std::uint32_t i = 0; i < pool->size(); ++i) {
-            busy += pool->worker(i).current() != nullptr;
+            busy += pool->worker(i).is_in_handler();
             queued += pool->worker(i).queue().depth();
         }
     return {busy, queued};
@@ -185,6 +181,10 @@ void Host::cancel() {
 }
 
 void Host::give_up() {
+    for (auto& source : sources_) {
+        if ((source->loop->capabilities() & SLUICE_QUEUE_TAKES_BACK) == 0) continue;
+        for (const std::size_t number : source->pools) pools_[number]->release_behind_handlers();
+    }
     for (auto& source : sources_) source->loop->give_up();
 }
 
@@ -209,13 +209,12 @@ std::vector<std::string> Host::stuck() const {
     std::vector<std::string> lines;
     for (const auto& pool : pools_)
         for (std::uint32_t i = 0; i < pool->size(); ++i) {
-            const Worker& worker = pool->worker(i);
-            const Message* message = worker.current();
-            if (message == nullptr) continue;
+            Worker& worker = pool->worker(i);
+            const std::string message = worker.describe_current();
+            if (message.empty()) continue;
             const std::int64_t since_ms = (clock_.now() - worker.running_since_ns()) / ms;
             lines.push_back("worker " + pool->name() + "[" + std::to_string(i) + "] has been in its handler for " +
-                            std::to_string(since_ms) + " ms with message " + text_of(message->view.id) + ", key \"" +
-                            text_of(message->view.key) + "\"");
+                            std::to_string(since_ms) + " ms with " + message);
         }
     return lines;
 }

@@ -8,6 +8,7 @@
 // Ownership    everything below it. The configuration, the registry and the log outlive it.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -60,7 +61,9 @@ public:
     void request_stop();
     // Tells handlers to give up.
     void cancel();
-    // What is still in flight is abandoned now.
+    // A handler has been running for twice its timeout, and its pool says on_hang: exit.
+    bool hung() const { return hung_.load(std::memory_order_acquire); }
+    // What is still in flight is abandoned now, but for what waits behind a handler that does not return and can be given back.
     void give_up();
     // After all sources have ended. False: a thread is still inside a plugin at `deadline_ns` (stuck() says where): end the process.
     bool close(std::int64_t deadline_ns);
@@ -89,6 +92,7 @@ private:
     std::vector<std::unique_ptr<NamedSource>> sources_;
     std::vector<std::unique_ptr<WorkerPool>> pools_;  // as in the configuration
     bool running_ = false;
+    std::atomic<bool> hung_{false};
 };
 
 }  // namespace sluice

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "app/admin_desk.hpp"
@@ -45,6 +46,7 @@ public:
             const Signals::Event event = signals_.wait(std::chrono::milliseconds(wait_ms()));
             if (event == Signals::Event::stop) stop_asked();
             if (event == Signals::Event::reload) log_.warn("SIGHUP: this version does not reload its configuration; restart it instead");
+            if (host_.hung()) leave_with_plugin("a call of a handler still runs after twice its timeout, and on_hang says exit");
             if (failure_.empty() && !(failure_ = host_.failure()).empty()) {
                 log_.error("cannot go on: {}", failure_);
                 stop();
@@ -109,14 +111,18 @@ private:
         const bool desk_closed = desk_.close(clock_.now() + teardown);
         const bool closed = host_.close(clock_.now() + teardown) && desk_closed;
         const bool law = statistics_.final(last);
-        if (!closed) {
-            for (const std::string& line : host_.stuck()) log_.error("{}", line);
-            log_.error("a plugin still holds a thread; the process ends without ending that plugin");
-            std::_Exit(exit_status::abandoned);  // destructors would pull the ground from under that thread
-        }
+        if (!closed) leave_with_plugin("a plugin still holds a thread");
         if (!failure_.empty() || !(failure_ = host_.failure()).empty()) return exit_status::failed;
         if (!law) return exit_status::law;
         return abandoned ? exit_status::abandoned : exit_status::clean;
+    }
+
+    // Destructors would pull the ground from under the plugin's thread.
+    [[noreturn]] void leave_with_plugin(std::string_view why) {
+        progress_.reset();
+        for (const std::string& line : host_.stuck()) log_.error("{}", line);
+        log_.error("{}; the process ends without ending that plugin", why);
+        std::_Exit(exit_status::abandoned);
     }
 
     const HostConfig& config_;

@@ -111,17 +111,21 @@ void SourceLoop::thread_main() {
 SourceLoop::State SourceLoop::loop() {
     for (;;) {
         now_ns_ = clock_.now();
+        const bool giving_up = give_up_.load(std::memory_order_acquire);  // before (1): what was given back before it was asked for counts
         take_back();  // (1)
         stopped_ = stop_.load(std::memory_order_relaxed) != StopMode::none;
         if (stopped_) dispatcher_->keep_waiting();
         MessageList ended;
-        dispatcher_->push_waiting(now_ns_, ended);  // (2)
+        if (giving_up && (capabilities() & SLUICE_QUEUE_TAKES_BACK) != 0)
+            dispatcher_->release_all(ended);
+        else
+            dispatcher_->push_waiting(now_ns_, ended);  // (2)
         store_or_settle(ended);
         settlement_.submit(now_ns_);
 
         const bool failed = failing_.load(std::memory_order_relaxed);
         if (failed && settlement_.in_flight() == 0) return State::failed;
-        if (give_up_.load(std::memory_order_relaxed)) {
+        if (giving_up) {
             if (auto flushed = settlement_.flush(); !flushed) logger_.error("{}", flushed.error().message);
             if (failed) return State::failed;
             return settlement_.in_flight() == 0 ? State::finished : State::abandoned;

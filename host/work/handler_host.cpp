@@ -124,14 +124,15 @@ HandlerHost::Said HandlerHost::handle(Unit& unit, std::uint32_t index) {
     unavailable_ = false;
     fault_.clear();
     const sluice_ticket ticket = unit.ticket(index);
-    current_.store(ticket, std::memory_order_relaxed);
+    if (timeout_ns_ != 0) deadline_ns_.store(clock().now() + timeout_ns_, std::memory_order_release);  // not before the end of the last call
+    current_.store(ticket, std::memory_order_release);  // (W) whoever sees it sees its deadline: (R) in call()
     said.verdict = fenced([&] { return handler_.table().handle(handler_.self(), &unit.messages[index]->view, ticket, fault_.get()); },
                           [&](std::string_view text) {
                               said.misbehaved = true;
                               say(fault_.get(), SLUICE_CONTRACT, "an exception left the handler: " + std::string(text));
                               return SLUICE_RETRY;
                           });
-    current_.store(0, std::memory_order_relaxed);
+    current_.store(0, std::memory_order_release);
     if (said.verdict == SLUICE_DONE) return {.verdict = SLUICE_DONE};  // in registers: `said` would be stored in parts and loaded whole
     if (said.verdict < SLUICE_DONE || said.verdict > SLUICE_SKIP) {
         say(fault_.get(), SLUICE_CONTRACT, "the handler answered with the unknown verdict " + std::to_string(said.verdict));
@@ -259,6 +260,31 @@ sluice_status HandlerHost::publish(sluice_ticket ticket, uint32_t target, const 
     return SLUICE_QUEUED;
 }
 
-uint32_t HandlerHost::cancelled(sluice_ticket) { return cancelled_.load(std::memory_order_relaxed) ? 1 : 0; }
+HandlerHost::Call HandlerHost::call() const {
+    for (;;) {
+        Call call{current_.load(std::memory_order_acquire), deadline_ns_.load(std::memory_order_acquire)};  // (R)
+        // Unchanged after: the deadline is this call's and not that of one that has begun meanwhile.
+        if (current_.load(std::memory_order_relaxed) == call.ticket) return call;
+    }
+}
+
+void HandlerHost::cancel_ticket(sluice_ticket ticket) {
+    const sluice_handler& table = handler_.table();
+    if (SLUICE_HAS(&table, cancel) && table.cancel != nullptr)
+        fenced([&] { table.cancel(handler_.self(), ticket); }, [](std::string_view) {});
+}
+
+uint32_t HandlerHost::cancelled(sluice_ticket ticket) {
+    if (cancelled_.load(std::memory_order_relaxed)) return 1;
+    if (timeout_ns_ == 0 || ticket == 0) return 0;
+    const Call now = call();
+    return now.ticket == ticket && clock().now() >= now.deadline_ns ? 1 : 0;
+}
+
+int64_t HandlerHost::deadline_ms(sluice_ticket ticket) {
+    if (timeout_ns_ == 0 || ticket == 0) return 0;
+    const Call now = call();
+    return now.ticket == ticket ? clock().wall_ms() + (now.deadline_ns - clock().now()) / 1'000'000 : 0;
+}
 
 }  // namespace sluice

@@ -36,6 +36,12 @@ public:
         std::int64_t delay_ms = -1;
     };
 
+    // The call under way; ticket 0: there is none.
+    struct Call {
+        sluice_ticket ticket = 0;
+        std::int64_t deadline_ns = 0;  // 0 = none
+    };
+
     HandlerHost(Logger logger, std::filesystem::path state_dir, const Clock& clock, const Dependencies& dependencies,
                 Connection::Ended& ended);
     ~HandlerHost() override;
@@ -44,6 +50,8 @@ public:
     Result<void> create(const sluice_handler& table, sluice_setup setup);
     Result<void> connect();
     Result<void> start();
+    // Before the first message: how long a call may take. 0 = no bound, and no look at the clock.
+    void set_timeout(std::int64_t timeout_ns) { timeout_ns_ = timeout_ns; }
     // Undoes what connect() and start() did, also half of it.
     void stop();
 
@@ -63,6 +71,10 @@ public:
     bool deduplicates() const { return deduplicating_ != nullptr; }
     const std::vector<std::unique_ptr<Connection>>& connections() const { return connections_; }
     const Dependencies& dependencies() const { return dependencies_; }
+    // [any]
+    Call call() const;
+    // [any] Tells the handler that a ticket's time is over, if it wants to be told.
+    void cancel_ticket(sluice_ticket ticket);
     void cancel() { cancelled_.store(true, std::memory_order_relaxed); }  // relaxed: nothing else is published with it
 
     // ---- services ----
@@ -75,6 +87,7 @@ public:
     sluice_status target(sluice_bytes name, uint32_t* target, sluice_fault* fault) override;
     sluice_status publish(sluice_ticket ticket, uint32_t target, const sluice_outgoing* message, sluice_fault* fault) override;
     uint32_t cancelled(sluice_ticket ticket) override;
+    int64_t deadline_ms(sluice_ticket ticket) override;
 
 private:
     Connection* connection(std::uint32_t database);
@@ -90,14 +103,17 @@ private:
     std::vector<std::unique_ptr<Connection>> connections_;
     Connection* deduplicating_ = nullptr;
     bool connected_ = false;
+    std::int64_t timeout_ns_ = 0;
     bool started_ = false;
 
     // written by whoever runs the worker
     Unit* unit_ = nullptr;  // of the call under way
     FaultBuffer fault_;
     bool unavailable_ = false;
-    // Atomic because a plugin that breaks the rules may ask with an old ticket from a thread of its own; it then gets SLUICE_STALE.
+    // Atomic because the watchdog looks at them, and a plugin may ask with an old ticket from a thread of its own; it then gets
+    // SLUICE_STALE.
     std::atomic<sluice_ticket> current_{0};
+    std::atomic<std::int64_t> deadline_ns_{0};  // of that call
 
     std::atomic<bool> cancelled_{false};
 };

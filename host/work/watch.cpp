@@ -62,6 +62,9 @@ void Watch::thread_main() {
         bool active = false;
         if (was_active)
             for (Executor* executor : executors_) active |= executor->tick();
+        if (was_active)
+            for (Guard* guard : guards_)
+                if (now >= guard->next_ns_) guard->next_ns_ = now + guard->look(now);
         lock.lock();
         active_ |= active;  // wake() may have come meanwhile
         if (stopping_) break;

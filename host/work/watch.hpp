@@ -35,12 +35,25 @@ public:
         std::int64_t due_ns_ = 0;  // guarded by the watch's mutex; 0 = not set
     };
 
+    // Looks at something from time to time while an executor is active.
+    class Guard {
+    public:
+        virtual ~Guard() = default;
+        // The watch's thread; must be light. Answers how long until the next look, at least.
+        virtual std::int64_t look(std::int64_t now_ns) = 0;
+
+    private:
+        friend class Watch;
+        std::int64_t next_ns_ = 0;  // the watch's thread
+    };
+
     explicit Watch(Clock& clock) : clock_(clock) {}
     ~Watch() { stop(); }
     Watch(const Watch&) = delete;
     Watch& operator=(const Watch&) = delete;
 
     void add(Executor& executor) { executors_.push_back(&executor); }
+    void add(Guard& guard) { guards_.push_back(&guard); }
     void start();
     void stop();
 
@@ -54,6 +67,7 @@ private:
 
     Clock& clock_;
     std::vector<Executor*> executors_;  // constant after start
+    std::vector<Guard*> guards_;        // constant after start
 
     std::mutex mutex_;
     // guarded by mutex_

@@ -4,6 +4,8 @@
 #include <string>
 #include <utility>
 
+#include "plugin/fault.hpp"
+
 namespace sluice {
 namespace {
 
@@ -24,10 +26,11 @@ Worker::Worker(std::uint32_t index, const WorkPolicy& policy, HandlerHost& handl
       clock_(clock),
       way_(way),
       logger_(logger),
-      queue_(policy.queue_capacity, policy.queue_bytes),
       gate_(handler.connections(), [this] { poke(); }),
-      parking_(policy.park_limit, policy.queue_capacity, policy.keep_order),
-      random_(static_cast<std::minstd_rand::result_type>(seed)) {}
+      backlog_(policy),
+      backoff_(policy, seed) {
+    handler.set_timeout(policy.timeout_ms * ms);
+}
 
 void Worker::poke() {
     poked_.store(true, std::memory_order_seq_cst);  // before the look at the worker's mark in schedule()
@@ -41,7 +44,7 @@ void Worker::stop(StopMode mode) {
 
 bool Worker::has_news() const {
     return poked_.load(std::memory_order_seq_cst) || commits_.has_news() ||
-           (takes_.load(std::memory_order_relaxed) && !queue_.empty());
+           (takes_.load(std::memory_order_relaxed) && !queue().empty());
 }
 
 // Also instead of working it off, if that can never end.
@@ -52,7 +55,7 @@ bool Worker::is_to_give_back() const {
 
 bool Worker::may_begin() const {
     if (is_to_give_back()) return commits_.empty();  // to release, see there
-    return commits_.has_free_unit() && now_ns_ >= again_at_ns_ && ((again_.empty() && !restart_) || commits_.empty());  // (3)
+    return commits_.has_free_unit() && now_ns_ >= again_at_ns_ && ((!backlog_.runs_again() && !restart_) || commits_.empty());  // (3)
 }
 
 Worker::Next Worker::run() {
@@ -65,8 +68,12 @@ Worker::Next Worker::run() {
     } else if (may_begin() && may_pass()) {
         if (std::exchange(restart_, false)) handler_.restart();
         if (handler_.deduplicates()) pass_on_confirmed();
-        MessageList batch;
-        const bool runs_again = collect_batch(batch);
+        MessageList batch, refused;
+        const bool runs_again = backlog_.collect(now_ns_, batch, refused);
+        while (Message* message = refused.pop_front()) {
+            give_up(message, "its key waits for a retry and has as many messages waiting as park_limit allows");
+            finished(message);
+        }
         if (!batch.empty()) process(batch, runs_again);
     }
     tell_room();
@@ -74,15 +81,9 @@ Worker::Next Worker::run() {
     return rest();
 }
 
-// Something could be begun now, if nothing else were in the way.
-bool Worker::has_work() const {
-    const std::int64_t due = parking_.next_due_ns();
-    return !again_.empty() || (due != 0 && due <= now_ns_) || (!blocked_ && (!held_.empty() || !queue_.empty()));
-}
-
 bool Worker::may_pass() {
     if (!gate_.shut()) return true;
-    if (!has_work() || !gate_.pass()) return false;
+    if (!backlog_.has_work(now_ns_) || !gate_.pass()) return false;
     now_ns_ = clock_.now();  // asking may have taken long
     return true;
 }
@@ -90,14 +91,15 @@ bool Worker::may_pass() {
 // What comes next, and what will wake the worker if that is nothing.
 Worker::Next Worker::rest() {
     bool begins = may_begin();
-    if (begins && gate_.shut() && !is_to_give_back() && has_work()) {
+    const bool has_work = backlog_.has_work(now_ns_);
+    if (begins && gate_.shut() && !is_to_give_back() && has_work) {
         const std::int64_t until = gate_.wait();
         begins = until == 0;
         if (until != 0 && until != INT64_MAX) watch_.set(*this, until);
     }
-    takes_.store(begins && !blocked_, std::memory_order_relaxed);  // ordered before the executor's mark
-    if (begins && has_work()) return Next::again;
-    const std::int64_t due = parking_.next_due_ns();
+    takes_.store(begins && backlog_.takes_new(), std::memory_order_relaxed);  // ordered before the executor's mark
+    if (begins && has_work) return Next::again;
+    const std::int64_t due = backlog_.parking().next_due_ns();
     if (now_ns_ < again_at_ns_)
         watch_.set(*this, again_at_ns_);
     else if (due > now_ns_)  // what is due already waits for a unit to come back, and that wakes us
@@ -106,7 +108,7 @@ Worker::Next Worker::rest() {
 }
 
 void Worker::tell_room() {
-    if (!source_waits_.load(std::memory_order_seq_cst) || !queue_.half_empty()) return;
+    if (!source_waits_.load(std::memory_order_seq_cst) || !queue().half_empty()) return;
     source_waits_.store(false, std::memory_order_seq_cst);
     way_.bell.ring();
 }
@@ -126,75 +128,45 @@ void Worker::finished(Message* message) { reports().messages.push_back(message);
 
 // ---- taking ----------------------------------------------------------------------------------------------------------------
 
-// (1) What runs again runs alone and first; true then. (2) Keys whose retry is due, each with what waits behind it. (3) What is new.
-bool Worker::collect_batch(MessageList& batch) {
-    if (!again_.empty()) {
-        while (!again_.empty() && batch.size() < policy_.batch_max) batch.push_back(again_.pop_front());
-        return true;
-    }
-    parking_.take_due(now_ns_, policy_.batch_max, batch);
-    blocked_ = parking_.full();  // then something is parked, and its time will wake us
-    while (batch.size() < policy_.batch_max && !blocked_) {
-        if (held_.empty() && queue_.pop(held_, policy_.batch_max - batch.size()) == 0) break;
-        while (batch.size() < policy_.batch_max && !held_.empty()) {
-            Message* message = held_.pop_front();
-            if (admit(message, batch)) continue;
-            held_.push_front(message);
-            blocked_ = true;
-            break;
-        }
-    }
-    return false;
-}
-
-// Into the batch, or behind its parked key; false if there is no room there.
-bool Worker::admit(Message* message, MessageList& batch) {
-    if (!parking_.holds(*message)) {
-        batch.push_back(message);
-    } else if (parking_.has_room(*message)) {
-        parking_.wait_behind(message);
-    } else if (policy_.park_full_dead_letters) {
-        give_up(message, "its key waits for a retry and has as many messages waiting as park_limit allows");
-        finished(message);
-    } else {
-        return false;
-    }
-    return true;
-}
-
-// What was taken and not begun, before everything that comes after it.
-void Worker::put_back(MessageList& batch, bool runs_again) {
-    if (runs_again) {
-        again_.splice_front(batch);
-        return;
-    }
-    MessageList reversed;
-    while (Message* message = batch.pop_front()) reversed.push_front(message);
-    while (Message* message = reversed.pop_front()) {
-        if (!parking_.holds(*message)) {
-            held_.push_front(message);
-            continue;
-        }
-        MessageList one;  // the rest of its key is still parked: in front of that
-        one.push_back(message);
-        parking_.park(one, now_ns_);
-    }
-}
-
 // Each key's messages in the order received. Not before the units under way have ended: theirs are older.
 void Worker::release_all() {
     if (!commits_.empty()) return;
     MessageList all;
-    all.splice_back(again_);
-    parking_.take_all(all);
-    all.splice_back(held_);
-    queue_.pop(all, queue_.capacity());
+    backlog_.take_all(all);
     while (Message* message = all.pop_front()) {
         message->outcome = Outcome::released;
         finished(message);
     }
-    blocked_ = false;
     again_at_ns_ = 0;
+}
+
+// Not the rest of the batch: that is in the hands of the thread inside the handler, and could be shared only at the price of a fence a
+// message. It and the unit under way are older than what is given back here, and come again once the process has ended.
+void Worker::release_behind_handler() {
+    if (!lent_.borrow()) return;
+    MessageList all;
+    backlog_.take_all(all);
+    lent_.give_back();
+    if (all.empty()) return;
+    auto released = std::make_unique<Outcomes>();
+    while (Message* message = all.pop_front()) {
+        message->outcome = Outcome::released;
+        released->messages.push_back(message);
+    }
+    way_.outcomes.push(released.release());
+    way_.bell.ring();
+}
+
+// No message leaves the worker while its backlog is lent, so the one that is in the handler stays as it is while we look.
+std::string Worker::describe_current() {
+    if (!lent_.borrow()) return {};
+    std::string text;
+    if (const Message* message = current_.load(std::memory_order_acquire); message != nullptr) {
+        const sluice_bytes id = message->view.id, key = message->view.key;
+        text = "message " + clean_text({id.data, id.size}) + (key.size == 0 ? "" : ", key \"" + clean_text({key.data, key.size}) + "\"");
+    }
+    lent_.give_back();
+    return text;
 }
 
 // ---- handling --------------------------------------------------------------------------------------------------------------
@@ -203,49 +175,29 @@ void Worker::process(MessageList& batch, bool runs_again) {
     Unit& unit = commits_.begin();
     unit.messages.reserve(batch.size());
     running_since_ns_.store(now_ns_, std::memory_order_relaxed);
+    lent_.lend();
     while (Message* message = batch.pop_front()) {
         if (stop_.load(std::memory_order_relaxed) == StopMode::finish_current) {
             batch.push_front(message);
-            put_back(batch, runs_again);
             break;
         }
-        if (!failed_.empty() && keeps_order_of(*message)) {
-            if (const auto key = failed_.find(message->key_hash); key != failed_.end()) {
-                key->second.messages.push_back(message);
-                continue;
-            }
-        }
+        if (backlog_.follows_failed(message)) continue;
         if (!handle(unit, message)) {
             batch.push_front(message);
-            put_back(batch, runs_again);
             break;
         }
     }
+    lent_.take_back();
+    backlog_.put_back(batch, runs_again, now_ns_);
     counters_.handled.add(unit.messages.size());
     counters_.units.add();
     const std::int64_t ended = clock_.now();
     counters_.busy_ns.add(static_cast<std::uint64_t>(ended - now_ns_));
     now_ns_ = ended;
 
-    park_failed(runs_again);
+    backlog_.park_failed(runs_again);
     commits_.submit(unit, handler_);
     finish_units();
-}
-
-// Each failed message with those of its key that follow it: of the batch, and of all that runs again, which is older than what is
-// parked of the key already.
-void Worker::park_failed(bool runs_again) {
-    if (failed_.empty()) return;
-    if (runs_again) {
-        MessageList others;
-        while (Message* message = again_.pop_front()) {
-            const auto key = failed_.find(message->key_hash);
-            (key != failed_.end() ? key->second.messages : others).push_back(message);
-        }
-        again_ = others;
-    }
-    for (auto& [key, failure] : failed_) parking_.park(failure.messages, failure.due_ns);
-    failed_.clear();
 }
 
 // False: a dependency is away; the message has left the unit, and it and all after it wait.
@@ -304,28 +256,11 @@ void Worker::retry(Unit& unit, std::uint32_t index, std::int64_t delay_ms) {
         return;
     }
     counters_.retried.add();
-    const std::int64_t backoff = backoff_ns(message->view.attempt, delay_ms);
-    const std::int64_t due = clock_.now() + backoff;
+    const std::int64_t backoff = backoff_.after_ns(message->view.attempt, delay_ms);
     ++message->view.attempt;
     if (way_.keeps_attempts) reports().attempts.push_back({message->tag, message->view.attempt, backoff / ms});
     unit.messages[index] = nullptr;
-    if (!keeps_order_of(*message)) {
-        MessageList alone;
-        alone.push_back(message);
-        parking_.park(alone, due);
-    } else {
-        FailedKey& key = failed_[message->key_hash];
-        key.messages.push_back(message);
-        key.due_ns = due;
-    }
-}
-
-// Exponential with full jitter: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
-std::int64_t Worker::backoff_ns(std::uint32_t attempt, std::int64_t delay_ms) {
-    if (delay_ms >= 0) return std::min(delay_ms, limits::retry_delay_ms_max) * ms;
-    const std::uint32_t doublings = std::min(attempt - 1, 30u);
-    const std::int64_t most = std::min(policy_.backoff_ms << doublings, policy_.backoff_max_ms) * ms;
-    return std::uniform_int_distribution<std::int64_t>(0, most)(random_);
+    backlog_.failed(message, clock_.now() + backoff);
 }
 
 // What the source has confirmed need not be remembered message by message.
@@ -364,7 +299,7 @@ void Worker::finish_units() {
         if (!again.empty()) {
             if (!earlier_failed) pause(unit->retry_later, unit->answer.text);
             // The first to fail goes before what has not even begun again, of which a part failed once more; those after it follow.
-            earlier_failed ? again_.splice_back(again) : again_.splice_front(again);
+            backlog_.run_again(again, earlier_failed);
             restart_ = true;
         } else if (unit->has_effects && done + skipped + rejected != 0) {
             failures_in_a_row_ = 0;

@@ -13,36 +13,24 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
-#include <random>
+#include <string>
 #include <unordered_map>
 
 #include "observe/counters.hpp"
 #include "observe/notice.hpp"
-#include "queue/bounded_queue.hpp"
 #include "queue/confirmed.hpp"
 #include "queue/doorbell.hpp"
+#include "work/backlog.hpp"
+#include "work/backoff.hpp"
 #include "work/commits.hpp"
 #include "work/executor.hpp"
 #include "work/gate.hpp"
 #include "work/handler_host.hpp"
-#include "work/parking.hpp"
+#include "work/lent.hpp"
 #include "work/watch.hpp"
+#include "work/work_policy.hpp"
 
 namespace sluice {
-
-// What all workers of a pool do alike.
-struct WorkPolicy {
-    std::uint32_t queue_capacity = 1000;
-    std::uint64_t queue_bytes = 16u << 20;
-    std::uint32_t batch_max = 64;
-    bool keep_order = true;  // messages of a key one after the other; false: a failed one waits alone
-    std::uint32_t attempts = 5;
-    std::int64_t backoff_ms = 100;
-    std::int64_t backoff_max_ms = 30'000;
-    bool park = true;                     // false: a failed message is a dead letter at once
-    std::uint32_t park_limit = 125;       // messages a key
-    bool park_full_dead_letters = false;  // else the worker waits
-};
 
 enum class StopMode : std::uint8_t { none, drain, finish_current };
 
@@ -59,8 +47,9 @@ public:
     Worker(std::uint32_t index, const WorkPolicy& policy, HandlerHost& handler, Commits& commits, Executor& executor, Watch& watch,
            const Clock& clock, Way way, Logger logger, std::uint64_t seed);
 
-    BoundedQueue& queue() { return queue_; }
-    const BoundedQueue& queue() const { return queue_; }
+    BoundedQueue& queue() { return backlog_.queue(); }
+    const BoundedQueue& queue() const { return backlog_.queue(); }
+    HandlerHost& handler() { return handler_; }
     Executor& executor() { return executor_; }
     std::uint32_t index() const { return index_; }
 
@@ -78,9 +67,12 @@ public:
     bool has_news() const override;
 
     WorkerCounts counts() const { return counters_.read(); }
-    std::uint32_t parked() const { return parking_.size(); }
-    // The message in the handler now, or nullptr. Only to be looked into when nothing frees messages any more.
-    const Message* current() const { return current_.load(std::memory_order_acquire); }
+    std::uint32_t parked() const { return backlog_.parking().size(); }
+    // Any thread: the message in the handler now, in words; empty if there is none.
+    std::string describe_current();
+    bool is_in_handler() const { return current_.load(std::memory_order_relaxed) != nullptr; }
+    // Control: gives back what waits behind a handler that does not return. What the worker could give back itself, it does at stop().
+    void release_behind_handler();
     std::int64_t running_since_ns() const { return running_since_ns_.load(std::memory_order_relaxed); }
 
 private:
@@ -88,27 +80,20 @@ private:
 
     void finish_units();
     void pass_on_confirmed();
-    bool collect_batch(MessageList& batch);
-    bool admit(Message* message, MessageList& batch);
     void process(MessageList& batch, bool runs_again);
     bool handle(Unit& unit, Message* message);
     void retry(Unit& unit, std::uint32_t index, std::int64_t delay_ms);
     void pause(bool something_is_away, std::string_view why);
-    void put_back(MessageList& batch, bool runs_again);
-    void park_failed(bool runs_again);
     void give_up(Message* message, std::string text);
     void release_all();
     void finished(Message* message);
     Outcomes& reports();
-    bool keeps_order_of(const Message& message) const { return policy_.keep_order && message.key_hash != 0; }
     void report();
     void tell_room();
     bool may_begin() const;
-    bool has_work() const;
     bool may_pass();
     bool is_to_give_back() const;
     Next rest();
-    std::int64_t backoff_ns(std::uint32_t attempt, std::int64_t delay_ms);
 
     // constant after construction
     const std::uint32_t index_;
@@ -121,26 +106,18 @@ private:
     const Way way_;
     const Logger logger_;
 
-    BoundedQueue queue_;
     Gate gate_;
+    Lent lent_;
+    Backlog backlog_;  // lent while handlers run
 
     // written by whoever runs the worker
-    Parking parking_;
-    MessageList held_;    // taken from the queue, not yet begun: a parked key is full, or the batch was
-    MessageList again_;   // of units that failed, in order; older than what is parked, held or queued of their keys
     bool restart_ = false;  // a unit has failed: its databases take nothing until all have ended and restart() was called
     std::uint64_t confirmed_seen_ = 0;
     std::unique_ptr<Outcomes> reports_;  // of this run
     std::int64_t now_ns_ = 0;
     std::int64_t again_at_ns_ = 0;
     std::uint32_t failures_in_a_row_ = 0;
-    bool blocked_ = false;  // a parked key is full: nothing is taken until it has room
-    struct FailedKey {
-        MessageList messages;
-        std::int64_t due_ns;
-    };
-    std::unordered_map<std::uint64_t, FailedKey> failed_;  // of the batch under way
-    std::minstd_rand random_;
+    Backoff backoff_;
     RateLimit misbehaviour_said_;
     WorkerCounters counters_;
 

@@ -16,6 +16,8 @@ Result<std::unique_ptr<WorkerPool>> WorkerPool::create(Setup setup_of, const Sur
         pool->executors_.push_back(std::make_unique<Executor>(setup.name, threads_max, setup.cores, [&watch = around.watch] { watch.wake(); }));
         around.watch.add(*pool->executors_.back());
     }
+    pool->watchdog_ = std::make_unique<Watchdog>(setup.policy, around.hung);
+    around.watch.add(*pool->watchdog_);
     for (std::uint32_t index = 0; index < setup.workers; ++index) {
         const Logger logger = around.logging.logger(setup.handler_path, setup.name, index, setup.plugin);
         auto seat = std::make_unique<Seat>();
@@ -36,6 +38,7 @@ Result<std::unique_ptr<WorkerPool>> WorkerPool::create(Setup setup_of, const Sur
         const std::uint64_t seed = static_cast<std::uint64_t>(around.clock.wall_ms()) * 31 + index + 1;
         seat->worker = std::make_unique<Worker>(index, setup.policy, *seat->handler, *seat->commits, executor, around.watch,
                                                 around.clock, around.way, logger, seed);
+        pool->watchdog_->add(*seat->worker, logger);
         pool->seats_.push_back(std::move(seat));
     }
     return pool;
@@ -55,6 +58,10 @@ void WorkerPool::stop(StopMode mode) {
 
 void WorkerPool::cancel() {
     for (auto& seat : seats_) seat->handler->cancel();
+}
+
+void WorkerPool::release_behind_handlers() {
+    for (auto& seat : seats_) seat->worker->release_behind_handler();
 }
 
 void WorkerPool::schedule(std::span<Runnable* const> workers) {

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -14,6 +15,7 @@
 
 #include "core/node.hpp"
 #include "observe/logging.hpp"
+#include "work/watchdog.hpp"
 #include "work/worker.hpp"
 
 namespace sluice {
@@ -38,6 +40,7 @@ public:
         Clock& clock;
         Watch& watch;
         Worker::Way way;
+        std::function<void()> hung = [] {};  // [any] a handler does not return, and the policy says that the host ends
     };
 
     static Result<std::unique_ptr<WorkerPool>> create(Setup setup, const Surroundings& around);
@@ -47,6 +50,8 @@ public:
     Result<void> start();
     void stop(StopMode mode);
     void cancel();
+    // What waits behind handlers that do not return goes back to the source.
+    void release_behind_handlers();
     // [source] Workers of this pool whose queues have got messages.
     void schedule(std::span<Runnable* const> workers);
     // After all messages have left. False: a handler did not return until `deadline_ns`; then end the process.
@@ -76,6 +81,7 @@ private:
     Clock& clock_;
     std::vector<std::unique_ptr<Executor>> executors_;  // one; one a worker if the handler is thread-affine
     std::vector<std::unique_ptr<Seat>> seats_;
+    std::unique_ptr<Watchdog> watchdog_;
 };
 
 }  // namespace sluice

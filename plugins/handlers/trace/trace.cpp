@@ -24,6 +24,16 @@ void sleep_until(std::int64_t end_ns) {
     }
 }
 
+// In steps, so that it ends soon after the host wants it to. False then.
+bool sleep_until(std::int64_t end_ns, const sluice::Context& context) {
+    constexpr std::int64_t step_ns = 10'000'000;
+    for (std::int64_t now_ns = monotonic_ns(); now_ns < end_ns; now_ns = monotonic_ns()) {
+        if (context.cancelled()) return false;
+        sleep_until(std::min(now_ns + step_ns, end_ns));
+    }
+    return true;
+}
+
 std::int64_t nanoseconds(const sluice::Setup& setup, std::string_view option) {
     return std::chrono::nanoseconds(setup.duration(option)).count();
 }
@@ -41,10 +51,10 @@ public:
 
     void start(sluice::Context&) override { file_.emplace(path_); }
 
-    sluice::Verdict handle(const sluice::Message& message, sluice::Context&) override {
+    sluice::Verdict handle(const sluice::Message& message, sluice::Context& context) override {
         const std::int64_t start_ns = monotonic_ns();
-        const Plan plan = planner_.plan(message);
-        if (plan.sleep_ns != 0) sleep_until(start_ns + plan.sleep_ns);
+        Plan plan = planner_.plan(message);
+        if (plan.sleep_ns != 0 && !sleep_until(start_ns + plan.sleep_ns, context)) plan = {0, Ending::retry, "told to give up"};
         file_->append(message, {start_ns, monotonic_ns(), name_of(plan.ending)});
         switch (plan.ending) {
             case Ending::done:

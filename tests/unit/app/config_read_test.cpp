@@ -145,7 +145,7 @@ TEST_F(ReadingAConfiguration, ReportsEverythingAtOnceInTheOrderOfTheFile) {
 }
 
 TEST_F(ReadingAConfiguration, SaysOfLaterKeysThatTheyComeLater) {
-    for (const auto* later : {"pools.airports.handler.timeout=1s", "pools.airports.on_hang=wait", "memory_limit=1GiB"}) {
+    for (const auto* later : {"pools.airports.handler.on_hang=wait", "memory_limit=1GiB"}) {
         const std::string problem = problems_with({later});
         EXPECT_NE(problem.find("this version of Sluice"), std::string::npos) << problem;
         EXPECT_EQ(std::count(problem.begin(), problem.end(), '\n'), 1) << problem;
@@ -163,6 +163,9 @@ TEST_F(ReadingAConfiguration, HoldsTheRelationsBetweenKeys) {
               "--set pools.airports.missing_key.worker: must be a whole number from 0 to 1, not \"2\"\n");
     EXPECT_EQ(problems_with({"pools.airports.workers=2", "pools.airports.route={ key: id, workers: { a: 2 } }"}),
               "--set pools.airports.route: pools.airports.route.workers.a: must be a whole number from 0 to 1, not \"2\"\n");
+    EXPECT_EQ(problems_with({"pools.airports.on_hang=exit"}),
+              "--set pools.airports.on_hang: exit needs handler.timeout: a call hangs when it has been running for twice that time\n");
+    EXPECT_EQ(problems_with({"pools.airports.on_hang=exit", "pools.airports.handler.timeout=1s"}), "");
 }
 
 TEST_F(ReadingAConfiguration, AddsNoSecondProblemThatFollowsFromTheFirst) {

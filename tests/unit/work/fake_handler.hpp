@@ -73,10 +73,13 @@ public:
     // For the instances that are created next.
     const sluice_handler& table() {
         being_created_ = this;
+        if (on_cancel)
+            table_.cancel = [](void* self, sluice_ticket ticket) { static_cast<Seat*>(self)->handler.on_cancel(ticket); };
         return table_;
     }
 
     std::function<void(const sluice_setup&, sluice_fault*)> on_create;
+    std::function<void(sluice_ticket)> on_cancel;  // before table()
     sluice_status start_answer = SLUICE_OK;
     int stops = 0;
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <future>
 #include <mutex>
 #include <string>
 
@@ -85,6 +86,36 @@ TEST(Watch, EndsWithAlarmsStillSet) {
     watch.set(never, clock.now() + std::int64_t{365} * 24 * 3'600'000 * ms);
     watch.stop();
     EXPECT_EQ(never.rung.value(), 0u);
+}
+
+TEST(Watch, LetsGuardsLookWhileAnExecutorIsActive) {
+    struct Guard : Watch::Guard {
+        std::int64_t look(std::int64_t) override {
+            looks.add();
+            return 1'000'000;
+        }
+        Tally looks;
+    } guard;
+    struct Busy : Runnable {
+        Next run() override {
+            end.wait();
+            return Next::idle;
+        }
+        bool has_news() const override { return false; }
+        std::shared_future<void> end;
+    } busy;
+    std::promise<void> end;
+    busy.end = end.get_future().share();
+    SystemClock clock;
+    Watch watch(clock);
+    Executor executor("guarded", 1, 1, [&] { watch.wake(); });
+    watch.add(executor);
+    watch.add(guard);
+    watch.start();
+    executor.schedule(busy);
+    EXPECT_TRUE(guard.looks.reaches(3)) << "also while the handler does not return";
+    end.set_value();
+    EXPECT_TRUE(executor.stop(clock, clock.now() + 10'000'000'000));
 }
 
 }  // namespace

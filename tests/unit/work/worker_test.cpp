@@ -294,5 +294,38 @@ TEST(Worker, TellsASourceThatWaitsWhenItsQueueIsHalfEmpty) {
     EXPECT_FALSE(bench.worker->awaited());
 }
 
+TEST(Worker, GivesBackWhatWaitsBehindAHandlerThatDoesNotReturn) {
+    WorkPolicy policy = slow_retries();
+    policy.batch_max = 2;
+    WorkerBench* at = nullptr;
+    WorkerBench bench(
+        [&](const Handled& call) {
+            if (call.id() == "a1") return call.say(SLUICE_RETRY, "not yet");
+            if (call.id() == "b1") at->worker->release_behind_handler();
+            return SLUICE_DONE;
+        },
+        policy);
+    at = &bench;
+    bench.push("a1 a2");
+    bench.run();
+    bench.push("b1 c1 a3 d1 d2");
+    bench.worker->run();
+    EXPECT_EQ(bench.called(), (Texts{"a1", "b1", "c1"}));
+    EXPECT_EQ(bench.ended(), (Texts{"a1 released", "a2 released", "a3 released", "d1 released", "d2 released", "b1 acked", "c1 acked"}))
+        << "parked and queued, but not what is in the same batch";
+    EXPECT_EQ(bench.worker->parked(), 0u);
+    bench.push("a4");
+    bench.run();
+    EXPECT_EQ(bench.ended(), Texts{"a4 acked"}) << "nothing is left of the parked key";
+}
+
+TEST(Worker, GivesNothingBackBehindAHandlerThatIsNotRunning) {
+    WorkerBench bench(done);
+    bench.push("a1");
+    bench.worker->release_behind_handler();
+    bench.run();
+    EXPECT_EQ(bench.ended(), Texts{"a1 acked"});
+}
+
 }  // namespace
 }  // namespace sluice

@@ -1,0 +1,119 @@
+#include "work/backlog.hpp"
+
+namespace sluice {
+
+Backlog::Backlog(const WorkPolicy& policy)
+    : policy_(policy),
+      queue_(policy.queue_capacity, policy.queue_bytes),
+      parking_(policy.park_limit, policy.queue_capacity, policy.keep_order) {}
+
+bool Backlog::has_work(std::int64_t now_ns) const {
+    const std::int64_t due = parking_.next_due_ns();
+    return !again_.empty() || (due != 0 && due <= now_ns) || (!blocked_ && (!held_.empty() || !queue_.empty()));
+}
+
+// (1) What runs again runs alone and first. (2) Keys whose retry is due, each with what waits behind it. (3) What is new.
+bool Backlog::collect(std::int64_t now_ns, MessageList& batch, MessageList& refused) {
+    if (!again_.empty()) {
+        while (!again_.empty() && batch.size() < policy_.batch_max) batch.push_back(again_.pop_front());
+        return true;
+    }
+    parking_.take_due(now_ns, policy_.batch_max, batch);
+    blocked_ = parking_.full();  // then something is parked, and its time will wake us
+    while (batch.size() < policy_.batch_max && !blocked_) {
+        if (held_.empty() && queue_.pop(held_, policy_.batch_max - batch.size()) == 0) break;
+        while (batch.size() < policy_.batch_max && !held_.empty()) {
+            Message* message = held_.pop_front();
+            if (admit(message, batch, refused)) continue;
+            held_.push_front(message);
+            blocked_ = true;
+            break;
+        }
+    }
+    return false;
+}
+
+// Into the batch, or behind its parked key; false if there is no room there.
+bool Backlog::admit(Message* message, MessageList& batch, MessageList& refused) {
+    if (!parking_.holds(*message))
+        batch.push_back(message);
+    else if (parking_.has_room(*message))
+        parking_.wait_behind(message);
+    else if (policy_.park_full_dead_letters)
+        refused.push_back(message);
+    else
+        return false;
+    return true;
+}
+
+void Backlog::put_back(MessageList& batch, bool ran_again, std::int64_t now_ns) {
+    if (ran_again) {
+        again_.splice_front(batch);
+        return;
+    }
+    MessageList reversed;
+    while (Message* message = batch.pop_front()) reversed.push_front(message);
+    while (Message* message = reversed.pop_front()) {
+        if (!parking_.holds(*message)) {
+            held_.push_front(message);
+            continue;
+        }
+        MessageList one;  // the rest of its key is still parked: in front of that
+        one.push_back(message);
+        parking_.park(one, now_ns);
+    }
+}
+
+void Backlog::run_again(MessageList& messages, bool behind) {
+    behind ? again_.splice_back(messages) : again_.splice_front(messages);
+}
+
+void Backlog::failed(Message* message, std::int64_t due_ns) {
+    if (!keeps_order_of(*message)) {
+        failed_alone_.emplace_back(message, due_ns);
+        return;
+    }
+    FailedKey& key = failed_keys_[message->key_hash];
+    key.messages.push_back(message);
+    key.due_ns = due_ns;
+}
+
+bool Backlog::follows_failed(Message* message) {
+    if (failed_keys_.empty() || !keeps_order_of(*message)) return false;
+    const auto key = failed_keys_.find(message->key_hash);
+    if (key == failed_keys_.end()) return false;
+    key->second.messages.push_back(message);
+    return true;
+}
+
+// Each failed message with those of its key that follow it: of the batch, and of all that runs again, which is older than what is
+// parked of the key already.
+void Backlog::park_failed(bool ran_again) {
+    for (const auto& [message, due_ns] : failed_alone_) {
+        MessageList alone;
+        alone.push_back(message);
+        parking_.park(alone, due_ns);
+    }
+    failed_alone_.clear();
+    if (failed_keys_.empty()) return;
+    if (ran_again) {
+        MessageList others;
+        while (Message* message = again_.pop_front()) {
+            const auto key = failed_keys_.find(message->key_hash);
+            (key != failed_keys_.end() ? key->second.messages : others).push_back(message);
+        }
+        again_ = others;
+    }
+    for (auto& [key, failure] : failed_keys_) parking_.park(failure.messages, failure.due_ns);
+    failed_keys_.clear();
+}
+
+void Backlog::take_all(MessageList& out) {
+    out.splice_back(again_);
+    parking_.take_all(out);
+    out.splice_back(held_);
+    queue_.pop(out, queue_.capacity());
+    blocked_ = false;
+}
+
+}  // namespace sluice

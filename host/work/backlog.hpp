@@ -1,0 +1,78 @@
+// What waits at one worker: its queue, what was taken from there and not begun, the keys that are parked, and what runs again after a
+// unit of work failed.
+//
+// Threads      queue().push: the source thread. The rest: whoever runs the worker, or whoever has borrowed it (Lent) - but for failed()
+//              and follows_failed(), which belong to the batch under way and are called from inside handlers' time.
+// Ownership    holds the messages until they are taken.
+// Limits       the queue's and Parking's, a batch held, and units_in_flight batches that run again.
+// Invariants   (1) the messages of a key leave in the order received: what runs again is older than what is parked, that than what is
+//              held, that than what is queued
+#pragma once
+
+#include <cstdint>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "queue/bounded_queue.hpp"
+#include "work/parking.hpp"
+#include "work/work_policy.hpp"
+
+namespace sluice {
+
+class Backlog {
+public:
+    explicit Backlog(const WorkPolicy& policy);
+
+    BoundedQueue& queue() { return queue_; }
+    const BoundedQueue& queue() const { return queue_; }
+    const Parking& parking() const { return parking_; }
+
+    // New messages may be taken: no parked key is full.
+    bool takes_new() const { return !blocked_; }
+    bool runs_again() const { return !again_.empty(); }
+    // Something could be begun now, if nothing else were in the way.
+    bool has_work(std::int64_t now_ns) const;
+
+    // The next batch. True: it runs again, alone and first. `refused`: there is no room behind their parked keys, and they are to be
+    // dead letters.
+    bool collect(std::int64_t now_ns, MessageList& batch, MessageList& refused);
+    // What was taken by collect() and not begun, before everything that comes after it.
+    void put_back(MessageList& batch, bool ran_again, std::int64_t now_ns);
+    // Messages of a failed unit. `behind`: they follow those of an earlier one, else they go before what has not even begun again.
+    void run_again(MessageList& messages, bool behind);
+
+    // ---- the batch under way ----
+
+    // A message to be tried again at this time.
+    void failed(Message* message, std::int64_t due_ns);
+    // An earlier message of its key has failed in this batch: then it waits behind that.
+    bool follows_failed(Message* message);
+    // After the batch: parks the keys that failed in it.
+    void park_failed(bool ran_again);
+
+    // Everything but the batch under way, each key in the order received.
+    void take_all(MessageList& out);
+
+private:
+    struct FailedKey {
+        MessageList messages;
+        std::int64_t due_ns = 0;
+    };
+
+    bool keeps_order_of(const Message& message) const { return policy_.keep_order && message.key_hash != 0; }
+    bool admit(Message* message, MessageList& batch, MessageList& refused);
+
+    const WorkPolicy& policy_;
+    BoundedQueue queue_;
+    Parking parking_;
+    MessageList held_;      // taken from the queue, not yet begun: a parked key is full, or the batch was
+    MessageList again_;     // of units that failed, in order
+    bool blocked_ = false;  // a parked key is full: nothing is taken until it has room
+
+    // of the batch under way
+    std::unordered_map<std::uint64_t, FailedKey> failed_keys_;
+    std::vector<std::pair<Message*, std::int64_t>> failed_alone_;
+};
+
+}  // namespace sluice

@@ -1,0 +1,35 @@
+// How long a message waits for its next attempt.
+//
+// Threads      one.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <random>
+
+#include "core/limits.hpp"
+#include "work/work_policy.hpp"
+
+namespace sluice {
+
+class Backoff {
+public:
+    Backoff(const WorkPolicy& policy, std::uint64_t seed)
+        : policy_(policy), random_(static_cast<std::minstd_rand::result_type>(seed)) {}
+
+    // After the failed attempt of this number. `asked_ms`: what the handler wants, or negative. Otherwise exponential with full jitter:
+    // https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
+    std::int64_t after_ns(std::uint32_t attempt, std::int64_t asked_ms) {
+        constexpr std::int64_t ms = 1'000'000;
+        if (asked_ms >= 0) return std::min(asked_ms, limits::retry_delay_ms_max) * ms;
+        const std::uint32_t doublings = std::min(attempt - 1, 30u);
+        const std::int64_t most = std::min(policy_.backoff_ms << doublings, policy_.backoff_max_ms) * ms;
+        return std::uniform_int_distribution<std::int64_t>(0, most)(random_);
+    }
+
+private:
+    const WorkPolicy& policy_;
+    std::minstd_rand random_;
+};
+
+}  // namespace sluice

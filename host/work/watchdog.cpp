@@ -1,0 +1,50 @@
+#include "work/watchdog.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "work/worker.hpp"
+
+namespace sluice {
+namespace {
+
+constexpr std::int64_t ms = 1'000'000;
+
+}  // namespace
+
+Watchdog::Watchdog(const WorkPolicy& policy, std::function<void()> hung) : policy_(policy), hung_(std::move(hung)) {}
+
+// Ten looks a timeout: it is noticed at most a tenth late.
+std::int64_t Watchdog::look(std::int64_t now_ns) {
+    for (Seat& seat : seats_) look_at(seat, now_ns);
+    return policy_.timeout_ms == 0 ? 1'000 * ms : std::clamp(policy_.timeout_ms * ms / 10, ms, 1'000 * ms);
+}
+
+void Watchdog::look_at(Seat& seat, std::int64_t now_ns) const {
+    HandlerHost& handler = seat.worker->handler();
+    const HandlerHost::Call call = handler.call();
+    if (call.ticket != seat.ticket) {
+        if (seat.said) seat.logger.info("the call that took so long has ended, after about {} ms", (now_ns - seat.since_ns) / ms);
+        seat = {seat.worker, seat.logger, call.ticket, call.deadline_ns == 0 ? now_ns : call.deadline_ns - policy_.timeout_ms * ms};
+    }
+    if (seat.ticket == 0) return;
+    const std::int64_t age = now_ns - seat.since_ns;
+    const std::int64_t limit = policy_.timeout_ms == 0 ? long_call_ns : policy_.timeout_ms * ms;
+    if (age < limit) return;
+    if (!seat.said) {
+        const std::string what = seat.worker->describe_current();
+        if (what.empty()) return;  // it has just ended
+        seat.said = true;
+        if (policy_.timeout_ms == 0) {
+            seat.logger.warn("the handler has been running for {} ms with {}; other workers go on. Give pools.NAME.handler a timeout to bound this",
+                             age / ms, what);
+        } else {
+            seat.logger.warn("the handler has been running for {} ms with {}, longer than its timeout of {} ms: it is asked to give up",
+                             age / ms, what, policy_.timeout_ms);
+            handler.cancel_ticket(seat.ticket);
+        }
+    }
+    if (policy_.exit_on_hang && policy_.timeout_ms != 0 && age >= 2 * limit && !std::exchange(seat.told_host, true)) hung_();
+}
+
+}  // namespace sluice

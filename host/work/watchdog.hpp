@@ -1,0 +1,50 @@
+// Looks after calls of one pool's handlers that take too long.
+//
+// It says once, with worker, message and key, that a call is over `handler.timeout`, or has been running for 30 s where there is none;
+// tells a handler that has a `cancel` so; and, where `on_hang` says exit, calls `hung` when a call still runs after twice its timeout.
+// Workers read the clock for a call only if there is a timeout. Where there is none, a call's age counts from the first look that found
+// it: its ticket is the sign by which it is known.
+//
+// Threads      the watch's, but for the construction.
+// Ownership    the workers outlive it.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "observe/logging.hpp"
+#include "sluice/message.h"
+#include "work/watch.hpp"
+#include "work/work_policy.hpp"
+
+namespace sluice {
+
+class Worker;
+
+class Watchdog final : public Watch::Guard {
+public:
+    static constexpr std::int64_t long_call_ns = 30'000'000'000;
+
+    Watchdog(const WorkPolicy& policy, std::function<void()> hung);
+    void add(Worker& worker, Logger logger) { seats_.push_back({&worker, logger}); }
+
+    std::int64_t look(std::int64_t now_ns) override;
+
+private:
+    struct Seat {
+        Worker* worker;
+        Logger logger;
+        sluice_ticket ticket = 0;    // of the call seen last
+        std::int64_t since_ns = 0;   // its begin, or the first look that found it
+        bool said = false;
+        bool told_host = false;
+    };
+    void look_at(Seat& seat, std::int64_t now_ns) const;
+
+    const WorkPolicy& policy_;
+    const std::function<void()> hung_;
+    std::vector<Seat> seats_;
+};
+
+}  // namespace sluice

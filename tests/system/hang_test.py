@@ -1,0 +1,67 @@
+"""Handlers that take too long: named, asked to give up, and worked around or ended."""
+
+import time
+import unittest
+
+from support import SystemTest
+
+KEYS = 10
+
+
+def config(handler, pool="", attempts=1):
+    return f"""
+state_dir: ./state
+sources:
+  numbers: {{ plugin: file, path: ./numbers.jsonl }}
+pools:
+  work:
+    source: numbers
+    route: {{ key: /key }}
+    workers: 4
+    retry: {{ attempts: {attempts}, backoff: 1ms, backoff_max: 1ms }}
+    handler: {handler}
+{pool}
+shutdown: {{ deadline: 300ms }}
+log: {{ format: json }}
+"""
+
+
+class Hang(SystemTest):
+    def setUp(self):
+        super().setUp()
+        self.write("numbers.jsonl", "".join(f'{{"key": "{n % KEYS}", "n": {n}}}\n' for n in range(1000)))
+
+    def said(self, run, text):
+        return [line for line in run.log.splitlines() if text in line]
+
+    def test_a_handler_that_looks_gives_up_in_time(self):
+        handler = "{ plugin: trace, path: ./calls.jsonl, sleep_min: 60s, timeout: 100ms }"
+        self.write("numbers.jsonl", '{"key": "slow"}\n')
+        run = self.run_to_end("run", self.write("hang.yaml", config(handler, attempts=2)))
+        self.assertEqual(run.final()["dead_lettered"], 1)
+        self.assertEqual(run.final()["retried"], 1, "it is the message's own failure")
+        self.assertTrue(self.said(run, "becomes a dead letter: told to give up"), run.tail)
+
+    def test_a_handler_that_does_not_look_is_named_once(self):
+        self.write("numbers.jsonl", '{"key": "slow"}\n')
+        run = self.run_to_end("run", self.write("hang.yaml", config("{ plugin: noop, sleep: 2s, timeout: 100ms }")))
+        self.assertEqual(run.final()["acked"], 1, "what it has done counts")
+        named = self.said(run, "longer than its timeout of 100 ms")
+        self.assertEqual(len(named), 1, run.tail)
+        self.assertIn('key \\"slow\\"', named[0])
+        self.assertTrue(self.said(run, "the call that took so long has ended"), run.tail)
+
+    def test_ends_with_status_3_if_told_so(self):
+        handler = "{ plugin: noop, sleep: 60s, timeout: 100ms }"
+        begun = time.monotonic()
+        run = self.start("run", self.write("hang.yaml", config(handler, "    on_hang: exit")))
+        self.assertEqual(run.wait(20), 3, run.tail)
+        self.assertLess(time.monotonic() - begun, 15)
+        self.assertIn("on_hang says exit", run.log)
+        self.assertTrue(self.said(run, "has been in its handler for"), run.tail)
+        rest = self.run_to_end("run", self.write("rest.yaml", config("{ plugin: noop }"))).final()
+        self.assertEqual(rest["acked"], 1000, "nothing was acked before")
+
+
+if __name__ == "__main__":
+    unittest.main()
