@@ -1,5 +1,7 @@
 #include "apply.hpp"
 
+#include <algorithm>
+#include <span>
 #include <utility>
 
 namespace sluice::sqlite {
@@ -7,16 +9,28 @@ namespace {
 
 enum class Isolation : std::uint8_t { none, message };
 
+// Never a fault of a message, so that no unit is run again for a job.
+Status apply_jobs(WriteConnection& connection, Group& group) {
+    for (Job* job : group.jobs) {
+        if (std::ranges::find(group.ledgers, job->ledger) == group.ledgers.end()) group.ledgers.push_back(job->ledger);
+        if (Status applied = job->apply(connection); !applied.ok()) return as_unavailable(applied);
+    }
+    for (Ledger* ledger : group.ledgers)
+        if (Status stored = ledger->store(connection); !stored.ok()) return as_unavailable(stored);
+    return SLUICE_OK;
+}
+
 // One try. A status that is_fault_of_message() means: try again, with isolation.
-Status attempt(WriteConnection& connection, Deduplication* records, std::span<Unit* const> units, Isolation isolation) {
+Status attempt(WriteConnection& connection, Deduplication* records, Group& group, Isolation isolation) {
     if (Status begun = connection.begin(); !begun.ok()) return as_unavailable(begun);
-    for (Unit* unit : units)
+    for (Unit* unit : group.units)
         for (Entry& entry : unit->entries) {
             if (entry.fault != SLUICE_OK) continue;
             const auto one = isolation == Isolation::none ? apply : apply_alone;
             if (Status applied = one(connection, records, *unit, entry); !applied.ok()) return applied;
             if (isolation == Isolation::none) keep_record(records, entry);
         }
+    if (Status applied = apply_jobs(connection, group); !applied.ok()) return applied;
     if (records)
         if (Status stored = records->store(); !stored.ok()) return stored;
     return connection.commit();  // may find a deferred constraint broken: then the savepoints find whose fault it is
@@ -31,20 +45,22 @@ std::size_t faults_of(std::span<Unit* const> units) {
 
 }  // namespace
 
-Status commit_together(WriteConnection& connection, Deduplication* records, std::span<Unit* const> units,
-                       bool& expects_faults) {
+Status commit_together(WriteConnection& connection, Deduplication* records, Group& group, bool& expects_faults) {
     Isolation isolation = expects_faults ? Isolation::message : Isolation::none;
     std::size_t faults = 0;
     for (;;) {
-        const Status done = attempt(connection, records, units, isolation);
-        const std::size_t faults_before = std::exchange(faults, faults_of(units));
+        const Status done = attempt(connection, records, group, isolation);
+        const std::size_t faults_before = std::exchange(faults, faults_of(group.units));
         expects_faults = faults != 0;
         if (done.ok()) {
             if (records) records->committed();
+            for (Ledger* ledger : group.ledgers) ledger->committed();
             return done;
         }
         connection.rollback();
         if (records) records->rolled_back();
+        for (Ledger* ledger : group.ledgers) ledger->rolled_back();
+        group.ledgers.clear();
         // With savepoints once is enough, but for statements that roll back the whole transaction (ON CONFLICT ROLLBACK): each
         // further try finds one of those. If it found none there is nobody to blame: never try for ever.
         const bool again = is_fault_of_message(done.code()) && (isolation == Isolation::none || faults > faults_before);

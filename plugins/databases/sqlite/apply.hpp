@@ -3,21 +3,20 @@
 // Threads  whoever holds the writer.
 #pragma once
 
-#include <span>
-
 #include "deduplication.hpp"
+#include "job.hpp"
 #include "unit.hpp"
 #include "write_connection.hpp"
 
 namespace sluice::sqlite {
 
-// All units in one transaction, in order. If a message fails, the transaction is rolled back and everything applied again with
-// a savepoint a message: the failing ones keep their fault in Entry::fault, the rest is committed. SLUICE_OK: committed.
-// Otherwise nothing is, for a reason that is none of the messages' fault. `records` may be NULL.
+// All units in one transaction, in order, then all jobs. If a message fails, the transaction is rolled back and everything
+// applied again with a savepoint a message: the failing ones keep their fault in Entry::fault, the rest is committed.
+// SLUICE_OK: committed. Otherwise nothing is, for a reason that is none of the messages' fault. `records` may be NULL.
 //
 // `expects_faults` begins with the savepoints, which cost less than a second run; on return it says whether there were faults,
 // since where one message fails another soon will.
-Status commit_together(WriteConnection& connection, Deduplication* records, std::span<Unit* const> units, bool& expects_faults);
+Status commit_together(WriteConnection& connection, Deduplication* records, Group& group, bool& expects_faults);
 
 // One entry, within a transaction: whether it is new, then its writes. Entry::status says SLUICE_SEEN if it was recorded
 // before; else, once the entry can no longer fail, keep_record() follows.

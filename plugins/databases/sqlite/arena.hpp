@@ -28,6 +28,22 @@ public:
     }
     sluice_bytes copy(std::string_view text) { return copy(sluice_bytes{text.data(), text.size()}); }
 
+    // Room to be filled.
+    char* take(std::size_t size) {
+        total_ += size;
+        while (block_ < blocks_.size() && blocks_[block_].size - used_in_block_ < size) {
+            ++block_;
+            used_in_block_ = 0;
+        }
+        if (block_ == blocks_.size()) {
+            const std::size_t room = std::max(size, block_bytes);
+            blocks_.push_back({std::make_unique_for_overwrite<char[]>(room), room});
+        }
+        char* place = blocks_[block_].bytes.get() + used_in_block_;
+        used_in_block_ += size;
+        return place;
+    }
+
     std::size_t used() const { return total_; }
 
     void reset() {
@@ -43,21 +59,6 @@ private:
         std::unique_ptr<char[]> bytes;
         std::size_t size = 0;
     };
-
-    char* take(std::size_t size) {
-        total_ += size;
-        while (block_ < blocks_.size() && blocks_[block_].size - used_in_block_ < size) {
-            ++block_;
-            used_in_block_ = 0;
-        }
-        if (block_ == blocks_.size()) {
-            const std::size_t room = std::max(size, block_bytes);
-            blocks_.push_back({std::make_unique_for_overwrite<char[]>(room), room});
-        }
-        char* place = blocks_[block_].bytes.get() + used_in_block_;
-        used_in_block_ += size;
-        return place;
-    }
 
     std::vector<Block> blocks_;
     std::size_t block_ = 0;

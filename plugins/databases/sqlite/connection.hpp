@@ -101,7 +101,7 @@ private:
     std::vector<Unit*> free_;
     std::uint64_t epoch_ = 1;
     std::uint64_t failed_epoch_ = 0;
-    std::uint32_t away_ = 0;        // submitted, and not back
+    std::uint32_t away_ = 0;  // submitted, and not back
 };
 
 }  // namespace sluice::sqlite

@@ -25,11 +25,6 @@ void LockFile::acquire(const std::string& database_path) {
         if (error != EWOULDBLOCK) throw Failure(SLUICE_UNAVAILABLE, "cannot lock \"" + path + "\": " + std::strerror(error));
         std::string pid(holder.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
         pid.resize(std::min(pid.find('\n'), pid.size()));
-        if (pid == std::to_string(::getpid()))
-            throw Failure(SLUICE_UNAVAILABLE,
-                          "\"" + database_path +
-                              "\" is open as another database of this configuration: a file has one writer, so "
-                              "configure it once and use that name everywhere");
         throw Failure(SLUICE_UNAVAILABLE, "\"" + database_path + "\" is in use by the process " +
                                               (pid.empty() ? "unknown" : pid) +
                                               ": stop that one first, or configure another path");

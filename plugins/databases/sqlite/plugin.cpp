@@ -1,9 +1,11 @@
-// The component `sqlite`: a database in one file.
+// The components `sqlite`: a database in one file, and queues in it.
 #include "sluice/sdk/plugin.hpp"
 
 #include <memory>
 
 #include "connection.hpp"
+#include "queue_source.hpp"
+#include "queue_target.hpp"
 #include "sluice/sdk/database.hpp"
 #include "store.hpp"
 
@@ -28,10 +30,32 @@ public:
     }
     void close() override { store_.close(); }
     Status ping() override { return store_.writer().ping(); }
+    std::string_view resource_id() const noexcept override { return store_.resource_id(); }
     std::unique_ptr<sluice::Connection> connect(CommitSink sink) override { return std::make_unique<Connection>(store_, sink); }
 
 private:
     Store store_;
+};
+
+QueueSettings queue_settings(const Setup& setup) {
+    QueueSettings settings;
+    settings.path = setup.path("path");
+    settings.queue = setup.text("queue", "default");
+    settings.busy_timeout = setup.duration("busy_timeout");
+    settings.until_empty = setup.boolean("until_empty", false);
+    settings.max_messages = setup.integer("max_messages", 0);
+    settings.max_bytes = static_cast<std::int64_t>(setup.size("max_bytes", 0));
+    return settings;
+}
+
+class SqliteQueueSource final : public QueueSource {
+public:
+    explicit SqliteQueueSource(const Setup& setup) : QueueSource(queue_settings(setup)) {}
+};
+
+class SqliteQueueTarget final : public QueueTarget {
+public:
+    explicit SqliteQueueTarget(const Setup& setup) : QueueTarget(queue_settings(setup)) {}
 };
 
 }  // namespace
@@ -52,4 +76,22 @@ SLUICE_PLUGIN(
             .between(1ms, 1h),
         sluice::duration("keep", "With `deduplicate`: how long messages without a position in their source are remembered.")
             .otherwise(24h)
-            .at_least(1s)))
+            .at_least(1s)),
+    sluice::queue<sluice::sqlite::SqliteQueueSource, sluice::sqlite::SqliteQueueTarget>(
+        "sqlite", "Durable queues in a SQLite file: what is acknowledged is on the disk, what is not settled comes again.",
+        sluice::path("path", "The database file; it and its folder are created if missing.").required(),
+        sluice::text("queue", "Which queue of the file: a file may hold several.").otherwise("default"),
+        sluice::duration("busy_timeout", "How long to wait for a file that another program locks.")
+            .otherwise(5s)
+            .between(1ms, 1h),
+        sluice::boolean("until_empty", "End once nothing is stored or in flight, instead of waiting for more.")
+            .otherwise(false)
+            .for_source(),
+        sluice::integer("max_messages", "How many messages may be stored; 0 = no bound. Publishing to a full queue waits.")
+            .otherwise(0)
+            .at_least(0)
+            .for_target(),
+        sluice::size("max_bytes", "How many bytes of messages may be stored; 0 = no bound. Publishing to a full queue waits.")
+            .otherwise("1GiB")
+            .at_least(0)
+            .for_target()))

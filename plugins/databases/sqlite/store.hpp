@@ -1,17 +1,14 @@
-// A database file that is open: its lock, its writer, its statements and its records. What several components on one file
-// share.
+// A database on an open file: its settings, its statements and its records.
 //
 // Threads  open, close: control. The parts say their own.
 #pragma once
 
 #include <chrono>
-#include <memory>
 #include <string>
 
 #include "deduplication.hpp"
-#include "lock_file.hpp"
+#include "file.hpp"
 #include "statements.hpp"
-#include "writer.hpp"
 
 namespace sluice::sqlite {
 
@@ -27,23 +24,26 @@ class Store {
 public:
     explicit Store(Settings settings) : settings_(std::move(settings)) {}
     ~Store() { close(); }
+    Store(const Store&) = delete;
+    Store& operator=(const Store&) = delete;
 
     void open();  // throws Failure
     void close();
 
     const Settings& settings() const { return settings_; }
-    const std::string& path() const { return path_; }
-    Writer& writer() { return writer_; }
+    const std::string& path() const { return file_->path(); }
+    const std::string& resource_id() const { return file_->resource_id(); }
+    Writer& writer() { return file_->writer(); }
     Statements& statements() { return statements_; }
     Deduplication* records() { return settings_.deduplicate ? &records_ : nullptr; }
 
 private:
+    void end();
+
     Settings settings_;
-    std::string path_;  // without symbolic links, so that one file has one lock
-    LockFile lock_;
+    FileUse file_;
     Statements statements_;
     Deduplication records_;
-    Writer writer_;
 };
 
 }  // namespace sluice::sqlite

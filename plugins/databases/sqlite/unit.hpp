@@ -21,6 +21,7 @@ namespace sluice::sqlite {
 
 struct Statement;
 struct Stream;
+class Job;
 class Unit;
 
 // What makes a message the same message again: a place in a stream, or an id.
@@ -68,7 +69,9 @@ protected:
 // A place in the writer's queue.
 struct Turn {
     Turn* next = nullptr;
-    Unit* unit = nullptr;  // NULL: wants the writer for itself
+    Unit* unit = nullptr;
+    Job* job = nullptr;
+    bool wants_writer() const { return unit == nullptr && job == nullptr; }  // for itself
 };
 
 class Unit {

@@ -37,23 +37,10 @@ int refuse_in_setup(void* denied, int action, const char* first, const char*, co
     }
 }
 
-void run_setup(sqlite3* handle, const std::string& setup) {
-    std::string denied;
-    sqlite3_set_authorizer(handle, refuse_in_setup, &denied);
-    const int code = sqlite3_exec(handle, setup.c_str(), nullptr, nullptr, nullptr);
-    const Status error = code == SQLITE_OK ? Status() : last_error(handle);
-    sqlite3_set_authorizer(handle, nullptr, nullptr);
-    if (!denied.empty()) throw Failure(SLUICE_INVALID, "`setup` may not " + denied + ": leave that statement out");
-    if (code != SQLITE_OK) throw Failure(SLUICE_INVALID, "`setup` failed: " + error.text());
-    if (sqlite3_get_autocommit(handle) == 0)
-        throw Failure(SLUICE_INVALID, "`setup` leaves a transaction open: end it with COMMIT, or leave the BEGIN out");
-}
-
 }  // namespace
 
-void WriteConnection::open(const std::string& path, std::chrono::milliseconds busy_timeout, const std::string& setup) {
+void WriteConnection::open(const std::string& path, std::chrono::milliseconds busy_timeout) {
     Handle handle = open_for_writing(path, busy_timeout);
-    run_setup(handle.get(), setup);
     begin_ = prepare(handle.get(), "BEGIN IMMEDIATE");
     commit_ = prepare(handle.get(), "COMMIT");
     rollback_ = prepare(handle.get(), "ROLLBACK");
@@ -76,6 +63,25 @@ void WriteConnection::close() {
     // Fails only while somebody reads; then the log stays, which is as durable.
     sqlite3_wal_checkpoint_v2(handle_.get(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
     handle_.reset();
+}
+
+void WriteConnection::run_setup(const std::string& setup) {
+    std::string denied;
+    sqlite3* const handle = handle_.get();
+    sqlite3_set_authorizer(handle, refuse_in_setup, &denied);
+    const int code = sqlite3_exec(handle, setup.c_str(), nullptr, nullptr, nullptr);
+    const Status error = code == SQLITE_OK ? Status() : last_error(handle);
+    sqlite3_set_authorizer(handle, nullptr, nullptr);
+    const bool is_left_open = is_in_transaction();
+    rollback();
+    if (!denied.empty()) throw Failure(SLUICE_INVALID, "`setup` may not " + denied + ": leave that statement out");
+    if (code != SQLITE_OK) throw Failure(SLUICE_INVALID, "`setup` failed: " + error.text());
+    if (is_left_open)
+        throw Failure(SLUICE_INVALID, "`setup` leaves a transaction open: end it with COMMIT, or leave the BEGIN out");
+}
+
+void WriteConnection::set_busy_timeout(std::chrono::milliseconds busy_timeout) {
+    sqlite3_busy_timeout(handle_.get(), static_cast<int>(busy_timeout.count()));
 }
 
 void WriteConnection::rollback() {

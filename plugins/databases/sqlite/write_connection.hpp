@@ -21,9 +21,12 @@ public:
     // The log is written back into the file when it is longer than this: 4 MiB, where SQLite's own default is.
     static constexpr int checkpoint_pages = 1000;
 
-    void open(const std::string& path, std::chrono::milliseconds busy_timeout, const std::string& setup);
+    void open(const std::string& path, std::chrono::milliseconds busy_timeout);
     // The last checkpoint: empties the log, so that the file alone is the database. The statements must be finalized.
     void close();
+    // A script that may do all but what the promises of this adapter stand on. Throws.
+    void run_setup(const std::string& setup);
+    void set_busy_timeout(std::chrono::milliseconds busy_timeout);
     bool is_open() const { return handle_ != nullptr; }
     sqlite3* handle() { return handle_.get(); }
 

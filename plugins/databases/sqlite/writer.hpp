@@ -1,14 +1,17 @@
-// The writer of a database file: one thread and the one connection that writes. Units are applied in the order of their
-// submission, all that wait together in one transaction; a worker that reads inside its unit gets the connection for itself for
-// a while.
+// The writer of a database file: one thread and the one connection that writes. Units and jobs are applied in the order of
+// their submission, all that wait together in one transaction; a worker that reads inside its unit, and whoever opens or closes
+// a part of the file, gets the connection for itself for a while.
 //
-// Threads     submit, hold, release, ping: any. open, close: control. connection(): the writer's thread, or the worker that
-// holds it. Ordering    a turn sees everything the turns before it did; hold() waits for the units submitted before it.
-// Ownership   units stay their owner's and come back through UnitOwner::end, from the writer's thread.
-// Limits      the queue is a list through the units themselves: as long as the owners' units are many.
+// Threads     submit, hold, release, ping: any. open, close: control. connection(): the writer's thread, or whoever holds it.
+// Ordering    a turn sees everything the turns before it did; hold() waits for what was submitted before it. In one
+// transaction, jobs
+//             follow the units.
+// Ownership   units and jobs stay their owner's and come back through UnitOwner::end and Job::end, from the writer's thread.
+// Limits      the queue is a list through the units and jobs themselves: as long as the owners' are many.
 // Invariants  (1) The connection is used by whoever's turn it is, and by nobody else: turns follow each other under mutex_.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
@@ -31,19 +34,25 @@ public:
     Writer(const Writer&) = delete;
     Writer& operator=(const Writer&) = delete;
 
-    // `records` may be NULL; it is opened by the caller on connection() before start(). Throws.
-    void open(const std::string& path, std::chrono::milliseconds busy_timeout, const std::string& setup);
-    void start(Deduplication* records);
+    // Throws.
+    void open(const std::string& path, std::chrono::milliseconds busy_timeout);
     // Ends what is submitted, then the thread. The connection stays open for the last words of others until close_connection().
     void close();
     void close_connection() { connection_.close(); }
 
     void submit(Unit& unit);
+    void submit(Job& job);
 
     // Waits for the connection, at most as long as the busy timeout: then SLUICE_CONFLICT. `turn` lives until release().
-    Status hold(Turn& turn);
+    Status hold(Turn& turn) { return hold(turn, patience()); }
+    Status hold(Turn& turn, std::chrono::milliseconds at_most);
     void release();
     WriteConnection& connection() { return connection_; }
+
+    // [holder] Of all the busy timeouts that components on one file ask for, the longest holds.
+    void be_patient(std::chrono::milliseconds busy_timeout);
+    // [holder] What admits the messages of units; NULL = nothing does.
+    void set_records(Deduplication* records) { records_ = records; }
 
     // Whether a transaction would succeed now. Asks the disk only if the last one failed.
     Status ping();
@@ -51,19 +60,23 @@ public:
     void note_outcome(const Status& outcome);
 
 private:
+    std::chrono::milliseconds patience() const {  // relaxed: it stands alone
+        return std::chrono::milliseconds(patience_ms_.load(std::memory_order_relaxed));
+    }
     void run();
     void end_group();
+    bool push_if_running(Turn& turn);
     void push(Turn& turn);
     void remove(Turn& turn);
 
-    // constant after open
-    std::chrono::milliseconds patience_{0};
-    Deduplication* records_ = nullptr;
+    std::atomic<std::int64_t> patience_ms_{0};
 
     // of the turn
     WriteConnection connection_;
-    std::vector<Unit*> group_;
-    std::vector<Unit*> applied_;  // those of the group that are not fenced
+    Deduplication* records_ = nullptr;
+    std::vector<Unit*> units_;  // of the group
+    std::vector<Job*> jobs_;
+    Group applied_;  // those of the group that are not fenced
     bool expects_faults_ = false;
 
     std::mutex mutex_;
@@ -78,6 +91,24 @@ private:
     bool is_failing_ = false;  // the last transaction failed for a reason of the database
 
     std::thread thread_;
+};
+
+// Holds the writer to open or close a part of the file, however long it takes. Throws Failure if the writer is closed.
+class HeldWriter {
+public:
+    explicit HeldWriter(Writer& writer) : writer_(writer) {
+        constexpr std::chrono::hours at_most{24};
+        if (const Status held = writer.hold(turn_, at_most); !held.ok()) throw Failure(held.code(), held.text());
+    }
+    ~HeldWriter() { writer_.release(); }
+    HeldWriter(const HeldWriter&) = delete;
+    HeldWriter& operator=(const HeldWriter&) = delete;
+
+    WriteConnection& connection() { return writer_.connection(); }
+
+private:
+    Writer& writer_;
+    Turn turn_;
 };
 
 }  // namespace sluice::sqlite

@@ -1,0 +1,62 @@
+// What the two roles of a queue have in common: the options, the open queue, the look into it.
+//
+// Threads     enter, leave: control. The rest: any, between the two.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "queue_view.hpp"
+#include "sluice/sdk/queue.hpp"
+
+namespace sluice::sqlite {
+
+struct QueueSettings {
+    std::string path;
+    std::string queue = "default";
+    std::chrono::milliseconds busy_timeout{5'000};
+    // of a source
+    bool until_empty = false;
+    // of a target; 0 = none
+    std::int64_t max_messages = 0;
+    std::int64_t max_bytes = 0;
+};
+
+class QueueRole : public virtual QueueAdapter {
+public:
+    explicit QueueRole(QueueSettings settings) : settings_(std::move(settings)) {}
+
+    std::string_view resource_id() const noexcept override {
+        return file_ ? std::string_view(file_->resource_id()) : std::string_view();
+    }
+    std::string_view settle_in_unit() const noexcept override {
+        return queue_ ? std::string_view(queue_->settle_statement()) : std::string_view();
+    }
+    Status depths(sluice_queue_depths& depths) override { return view_->depths(depths); }
+    Status list(std::string_view after, StoredSink sink) override { return view_->list(after, sink); }
+    Status get(std::string_view place, StoredSink sink) override { return view_->get(place, sink); }
+    Status remove(std::span<const sluice_bytes> places, std::uint64_t& removed) override {
+        return view_->remove(places, removed);
+    }
+
+protected:
+    // Throws Failure.
+    void enter() {
+        file_ = File::share(settings_.path, settings_.busy_timeout);
+        queue_ = &file_->queue(settings_.queue);
+        view_ = std::make_unique<QueueView>(*queue_, settings_.busy_timeout);
+    }
+    void leave() {
+        view_.reset();
+        queue_ = nullptr;
+        file_.reset();
+    }
+
+    const QueueSettings settings_;
+    FileUse file_;
+    Queue* queue_ = nullptr;
+    std::unique_ptr<QueueView> view_;
+};
+
+}  // namespace sluice::sqlite

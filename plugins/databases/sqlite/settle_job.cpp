@@ -1,0 +1,37 @@
+#include "settle_job.hpp"
+
+namespace sluice::sqlite {
+
+Status SettleJob::apply(WriteConnection&) {
+    for (const Acked& each : acked) queue_.settled(each.number, each.bytes);
+    for (const GivenBack& each : given_back) {
+        if (Status done = queue_.table().put_back(static_cast<std::int64_t>(each.number), each.due_ms, each.attempt);
+            !done.ok())
+            return done;
+        queue_.put_back(each.due_ms);
+    }
+    for (const Attempted& each : attempted)
+        if (Status done = queue_.table().set_attempt(static_cast<std::int64_t>(each.number), each.attempt); !done.ok())
+            return done;
+    for (const std::uint64_t number : rejected) {
+        bool was_there = false;
+        if (Status done = queue_.table().bury(static_cast<std::int64_t>(number), was_there); !done.ok()) return done;
+        if (was_there) queue_.buried();
+    }
+    return SLUICE_OK;
+}
+
+void SettleJob::end(const Status& ended) {
+    outcome = ended;
+    owner_.back(*this);
+}
+
+void SettleJob::clear() {
+    acked.clear();
+    given_back.clear();
+    rejected.clear();
+    attempted.clear();
+    outcome = SLUICE_OK;
+}
+
+}  // namespace sluice::sqlite

@@ -1,0 +1,247 @@
+// What happens when the disk is full, the file is locked by others, damaged or foreign; and acks inside a unit of work.
+#include <fstream>
+#include <thread>
+
+#include "queue_fixture.hpp"
+
+namespace sluice::sqlite {
+namespace {
+
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Pair;
+
+using namespace std::chrono_literals;
+
+class QueueFaults : public QueueTest {
+protected:
+    // The file may not grow any more, as on a full disk.
+    class FullDisk {
+    public:
+        explicit FullDisk(File& file) : file_(file) { limit("PRAGMA max_page_count = 1"); }  // SQLite takes the pages there are
+        ~FullDisk() { limit("PRAGMA max_page_count = 1073741823"); }
+        FullDisk(const FullDisk&) = delete;
+        FullDisk& operator=(const FullDisk&) = delete;
+
+    private:
+        void limit(const char* sql) {
+            HeldWriter held(file_.writer());
+            EXPECT_EQ(sqlite3_exec(held.connection().handle(), sql, nullptr, nullptr, nullptr), SQLITE_OK);
+        }
+        File& file_;
+    };
+
+    std::string refusal() const {
+        QueueSource source(settings());
+        try {
+            const Status opened = source.open({});
+            return opened.ok() ? "opened" : opened.text();
+        } catch (const Failure& failure) {
+            return failure.what();
+        }
+    }
+};
+
+TEST_F(QueueFaults, OfAFullDiskConfirmNothingAndLoseNothing) {
+    Publisher publisher(settings());
+    Receiver receiver(settings());
+    const FileUse file = File::share(path(), 5s);
+    ASSERT_EQ(publisher.publish(numbered(0, 3)), SLUICE_OK);
+    {
+        const FullDisk full(*file);
+        EXPECT_EQ(publisher.submit({{std::string(50'000, 'x')}}, 100).code(), SLUICE_QUEUED);
+        EXPECT_THAT(publisher.wait(100), Pair(SLUICE_UNAVAILABLE, HasSubstr("disk is full")));
+        EXPECT_EQ(publisher.submit({{"y"}}, 101).code(), SLUICE_UNAVAILABLE);  // the next call: nothing overtakes
+        EXPECT_EQ(depths(*publisher).ready, 3u);
+    }
+    EXPECT_EQ(publisher.submit({{std::string(50'000, 'x')}, {"y"}}, 102).code(), SLUICE_QUEUED);
+    EXPECT_EQ(publisher.wait(103).first, SLUICE_OK);
+    const auto got = receiver.poll();
+    ASSERT_EQ(got.size(), 5u);
+    EXPECT_EQ(got[3].tag, 4u);  // the numbers of what failed are given again
+    EXPECT_EQ(got[4].body, "y");
+}
+
+TEST_F(QueueFaults, OfAWriterThatFailsKeepDeliveriesInFlightUntilTheAckIsStored) {
+    Publisher publisher(settings());
+    QueueSettings impatient = settings();
+    impatient.busy_timeout = 20ms;
+    publisher.close();
+    Publisher other(impatient);
+    Receiver receiver(impatient);
+    ASSERT_EQ(other.publish(numbered(0, 2)), SLUICE_OK);
+    const auto got = receiver.poll();
+    {
+        const Handle somebody = open_for_writing(path(), 5s);
+        run_script(somebody.get(), "BEGIN EXCLUSIVE", "the test");
+        EXPECT_EQ(receiver.ack(got), SLUICE_UNAVAILABLE);
+        EXPECT_EQ(receiver.settle(got[0].tag, SLUICE_NACK, 7), SLUICE_UNAVAILABLE);
+        EXPECT_EQ(other.publish("2"), SLUICE_UNAVAILABLE);
+        EXPECT_EQ(depths(*receiver).in_flight, 2u);
+    }
+    EXPECT_EQ(receiver.ack(got), SLUICE_OK);
+    EXPECT_EQ(other.publish("2"), SLUICE_UNAVAILABLE);  // the one call that would have overtaken
+    EXPECT_EQ(other.publish("2"), SLUICE_OK);
+    EXPECT_THAT(receiver.bodies(), ElementsAre("2"));
+}
+
+TEST_F(QueueFaults, OfAnAttemptThatCannotBeStoredTryAgain) {
+    {
+        QueueSettings impatient = settings();
+        impatient.busy_timeout = 20ms;
+        Publisher publisher(impatient);
+        Receiver receiver(impatient);
+        ASSERT_EQ(publisher.publish("a"), SLUICE_OK);
+        const auto got = receiver.poll();
+        const Handle somebody = open_for_writing(path(), 5s);
+        run_script(somebody.get(), "BEGIN IMMEDIATE", "the test");
+        EXPECT_EQ(receiver.settle(got[0].tag, SLUICE_ATTEMPTED, 5), SLUICE_OK);
+        EXPECT_EQ(receiver->flush().code(), SLUICE_UNAVAILABLE);
+        run_script(somebody.get(), "ROLLBACK", "the test");
+        EXPECT_TRUE(receiver->flush().ok());
+    }
+    Receiver receiver(settings());
+    EXPECT_EQ(receiver.poll().at(0).attempt, 5u);
+}
+
+TEST_F(QueueFaults, OfAFileThatIsNoDatabaseAreSaidWithItsNameAndTheRemedy) {
+    std::ofstream(path()) << std::string(5000, 'x');
+    EXPECT_THAT(refusal(), AllOf(HasSubstr("\"" + path() + "\" is damaged, or no SQLite database"),
+                                 HasSubstr("restore it from a backup")));
+}
+
+TEST_F(QueueFaults, OfADamagedFileEndThePollForGood) {
+    {
+        Publisher publisher(settings());
+        for (int i = 0; i < 20; ++i) ASSERT_EQ(publisher.publish(std::string(3000, 'x')), SLUICE_OK);
+    }
+    {
+        std::fstream file(path(), std::ios::in | std::ios::out | std::ios::binary);
+        const auto pages = static_cast<long>(std::filesystem::file_size(path())) / 4096;
+        for (long page = pages / 2; page < pages; ++page) {
+            file.seekp(page * 4096);
+            file << std::string(200, '\xff');
+        }
+    }
+    Receiver receiver(settings());
+    for (int i = 0; i < 30 && receiver.last.ok(); ++i) (void)receiver.poll();
+    EXPECT_EQ(receiver.last.code(), SLUICE_CORRUPT);
+    EXPECT_THAT(receiver.last.text(), HasSubstr("\"" + path() + "\" is damaged"));
+}
+
+TEST_F(QueueFaults, OfALayoutTheyDoNotKnowAreSaid) {
+    { Publisher publisher(settings()); }
+    run_sql("UPDATE sluice_queue SET version = 2");
+    EXPECT_EQ(refusal(),
+              "\"" + path() +
+                  "\" cannot hold the queue \"default\": it is stored in layout 2, and this version of Sluice knows layout "
+                  "1: use the version that wrote it, or work the queue off with that one first");
+}
+
+TEST_F(QueueFaults, OfATableThatIsNotTheirsAreSaid) {
+    run_sql("CREATE TABLE sluice_queue(something)");
+    EXPECT_EQ(refusal(),
+              "\"" + path() +
+                  "\" cannot hold the queue \"default\": its table sluice_queue was not made by Sluice (no such column: "
+                  "number): use another file");
+}
+
+// ---- acks inside a unit of work ----
+
+class QueueUnits : public QueueFaults {
+protected:
+    QueueUnits() {
+        Settings of_database;
+        of_database.path = path();
+        of_database.setup = "CREATE TABLE IF NOT EXISTS item(id INTEGER PRIMARY KEY, value INTEGER NOT NULL)";
+        store_ = std::make_unique<Store>(of_database);
+        store_->open();
+    }
+    std::unique_ptr<Store> store_;
+};
+
+TEST_F(QueueUnits, AckAndEffectAreOneTransaction) {
+    Publisher publisher(settings());
+    Receiver receiver(settings());
+    Worker worker(*store_);
+    ASSERT_EQ(publisher.publish(numbered(0, 3)), SLUICE_OK);
+    const auto got = receiver.poll();
+    const std::string statement(receiver->settle_in_unit());
+    const auto unit = worker.begin();
+    (void)worker.write(unit, 1, "INSERT INTO item VALUES(1, 10)");
+    EXPECT_EQ(worker.write(unit, 1, statement, got[0].tag).code(), SLUICE_QUEUED);
+    (void)worker.write(unit, 2, "INSERT INTO item VALUES(1, 20)");  // fails, and so its message is not acked
+    (void)worker.write(unit, 2, statement, got[1].tag);
+    EXPECT_EQ(worker.commit(unit).of(2), SLUICE_CONSTRAINT);
+    EXPECT_EQ(number("SELECT count(*) FROM sluice_queue_1"), 2);
+    EXPECT_EQ(number("SELECT messages * 100 + bytes FROM sluice_queue"), 202);
+    EXPECT_EQ(receiver.settle(got[0].tag, SLUICE_ACKED_IN_UNIT), SLUICE_OK);
+    EXPECT_EQ(depths(*receiver).in_flight, 2u);
+    EXPECT_EQ(depths(*receiver).bytes, 2u);
+}
+
+TEST_F(QueueUnits, AnAckOfWhatIsGoneFailsItsMessage) {
+    Publisher publisher(settings());
+    Receiver receiver(settings());
+    Worker worker(*store_);
+    ASSERT_EQ(publisher.publish(numbered(0, 2)), SLUICE_OK);
+    const auto got = receiver.poll();
+    ASSERT_EQ(receiver.settle(got[0].tag, SLUICE_ACK), SLUICE_OK);
+    const auto unit = worker.begin();
+    (void)worker.write(unit, 1, "INSERT INTO item VALUES(1, 10)");
+    (void)worker.write(unit, 1, receiver->settle_in_unit(), got[0].tag);
+    (void)worker.write(unit, 2, "INSERT INTO item VALUES(2, 20)");
+    const Ended ended = worker.commit(unit);
+    EXPECT_EQ(ended.of(1), SLUICE_CONSTRAINT);
+    EXPECT_THAT(ended.results.at(1).second, HasSubstr("the delivery is settled already"));
+    EXPECT_EQ(ended.of(2), SLUICE_OK);
+    EXPECT_EQ(number("SELECT sum(value) FROM item"), 20);
+    EXPECT_EQ(number("SELECT messages FROM sluice_queue"), 1);
+}
+
+TEST_F(QueueUnits, AnAckIsUndoneWithAnAbandonedUnit) {
+    Publisher publisher(settings());
+    Receiver receiver(settings());
+    Worker worker(*store_);
+    ASSERT_EQ(publisher.publish("a"), SLUICE_OK);
+    const auto got = receiver.poll();
+    const auto unit = worker.begin();
+    std::vector<std::int64_t> rows;
+    (void)worker.write(unit, 1, receiver->settle_in_unit(), got[0].tag);
+    EXPECT_TRUE(worker.read(unit, 1, rows, "SELECT count(*) FROM sluice_queue_1").ok());
+    EXPECT_THAT(rows, ElementsAre(0));
+    worker->abandon_unit(unit);
+    EXPECT_EQ(number("SELECT messages FROM sluice_queue"), 1);
+    EXPECT_EQ(receiver.settle(got[0].tag, SLUICE_NACK), SLUICE_OK);
+    EXPECT_THAT(receiver.bodies(), ElementsAre("a"));
+}
+
+TEST_F(QueueUnits, AcksPublishesAndUnitsCommitTogether) {
+    Publisher publisher(settings());
+    Receiver receiver(settings());
+    Worker worker(*store_);
+    ASSERT_EQ(publisher.publish("a"), SLUICE_OK);
+    const auto got = receiver.poll();
+    const sluice_settlement ack{got[0].tag, SLUICE_ACK, 0, 0};
+    int commits = 0;
+    {
+        HeldWriter held(store_->writer());
+        sqlite3_commit_hook(
+            held.connection().handle(), [](void* count) { return ++*static_cast<int*>(count), 0; }, &commits);
+        const auto unit = worker.begin();
+        (void)worker.write(unit, 1, "INSERT INTO item VALUES(1, 10)");
+        worker.submit(unit, 5);
+        EXPECT_EQ(publisher.submit({{"b"}}, 7).code(), SLUICE_QUEUED);
+        EXPECT_EQ(receiver->settle(std::span(&ack, 1)).code(), SLUICE_QUEUED);
+    }
+    EXPECT_EQ(worker.wait(5).status, SLUICE_OK);
+    EXPECT_EQ(publisher.wait(7).first, SLUICE_OK);
+    EXPECT_TRUE(receiver->flush().ok());
+    EXPECT_EQ(commits, 1);
+    EXPECT_THAT(receiver.bodies(), ElementsAre("b"));
+}
+
+}  // namespace
+}  // namespace sluice::sqlite
