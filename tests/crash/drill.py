@@ -1,0 +1,369 @@
+"""Kills the program again and again and checks what is left with history.py. As a program: drill.py [KILLS], see `./dev drill`.
+
+A drill is a topology, a seed and a number of kills. It puts messages in, starts the program with a fault that kills it at a named point
+or kills it at a random time, starts it again, and so on; at last it lets it finish. The seed decides everything but the machine's speed.
+"""
+
+import collections
+import contextlib
+import dataclasses
+import json
+import os
+import pathlib
+import random
+import shutil
+import signal
+import sqlite3
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+import history
+from history import History, Message, Run
+
+ROOT = pathlib.Path(os.environ.get("SLUICE_ROOT", pathlib.Path(__file__).resolve().parents[2]))
+BUILD = pathlib.Path(os.environ.get("SLUICE_BUILD", ROOT / "build"))
+BIN = BUILD / "bin/sluice"
+FAULTY = BUILD / "crash_plugins"
+DEADLINE_S = 120
+ATTEMPTS = 3  # of the pools' retry policy
+
+# Points, and how often each is passed at most before the kill; a run that ends earlier is no kill and is not counted.
+POINTS = {"poll.before": 6, "poll.after": 4, "settle.before": 15, "settle.after": 15, "confirm.before": 8, "commit.before": 15,
+          "commit.after": 15, "handle.before": 500, "handle.after": 500}
+PUBLISH_POINTS = {"publish.before": 10, "publish.after": 10}
+RANDOM = "random time"
+
+SETUP = """CREATE TABLE IF NOT EXISTS history(position INTEGER PRIMARY KEY, key TEXT NOT NULL, number INTEGER NOT NULL);
+      CREATE TABLE IF NOT EXISTS total(key TEXT PRIMARY KEY, count INTEGER NOT NULL)"""
+STATEMENTS = ["INSERT INTO history(key, number) VALUES(:key, :number)",
+              "INSERT INTO total VALUES(:key, 1) ON CONFLICT(key) DO UPDATE SET count = count + 1"]
+
+
+class Failed(Exception):
+    """The drill could not be carried out, or the program ended as it never should."""
+
+
+@dataclasses.dataclass
+class Figures:
+    kills: collections.Counter = dataclasses.field(default_factory=collections.Counter)  # by point
+    kills_in_flight: int = 0  # of these, with messages delivered and not confirmed
+    messages: int = 0
+    dead: int = 0
+    redelivered: list = dataclasses.field(default_factory=list)  # a kill each: (how many came again, how many were unconfirmed)
+    recovery_ms: list = dataclasses.field(default_factory=list)
+    breaches: list = dataclasses.field(default_factory=list)
+
+    def add(self, other):
+        self.kills += other.kills
+        for name in ("kills_in_flight", "messages", "dead"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        for name in ("redelivered", "recovery_ms", "breaches"):
+            getattr(self, name).extend(getattr(other, name))
+
+
+class Topology:
+    """What is drilled: a file into SQLite with deduplicate. Others differ in a few of these."""
+
+    about = "a file into sqlite with deduplicate"
+    points = POINTS
+    keys = 40
+    batch = 1500  # messages put in at a time
+    dead_once = False
+    keeps_attempts = False
+
+    def __init__(self, folder, chance):
+        self.folder = folder
+        self.chance = chance
+        self.acknowledged, self.offered = [], []
+        self.numbers = collections.Counter()
+
+    def source(self):
+        return f"{{ plugin: {FAULTY / 'file.so'}, path: ./in.jsonl, persist_every: 3ms }}"
+
+    def database(self):
+        return f"{{ plugin: {FAULTY / 'sqlite.so'}, path: ./effects.db, deduplicate: true, setup: \"{SETUP}\" }}"
+
+    def handler(self):
+        return f"{{ plugin: {FAULTY / 'sql.so'}, database: effects, statements: {json.dumps(STATEMENTS)} }}"
+
+    def targets(self):
+        return ""
+
+    def configuration(self):
+        path = self.folder / "drill.yaml"
+        path.write_text(f"""
+name: drill
+state_dir: ./state
+sources:
+  in: {self.source()}
+{self.targets()}
+databases:
+  effects: {self.database()}
+pools:
+  work:
+    source: in
+    route: {{ key: /key }}
+    workers: 4
+    queue: {{ capacity: 300 }}
+    batch: {{ max: 16 }}
+    retry: {{ attempts: {ATTEMPTS}, backoff: 1ms, backoff_max: 4ms }}
+    handler: {self.handler()}
+statistics: {{ every: 1h }}
+log: {{ level: info, format: json }}
+""")
+        return path
+
+    # ---- putting in ----
+
+    def make(self, count):
+        """Messages of random keys; a few fail, once or until they are dead."""
+        made = []
+        for _ in range(count):
+            key = f"k{self.chance.randrange(self.keys)}"
+            kind = self.chance.random()
+            body, attempts = {"key": key, "number": self.numbers[key]}, 0
+            if kind < 0.01:
+                body["drill"], attempts = "reject", 1
+            elif kind < 0.02:
+                body["drill"], attempts = "retry:9", ATTEMPTS
+            elif kind < 0.04:
+                body["drill"] = "retry:1"
+            elif kind < 0.05:
+                body["drill"] = "retry:2"
+            made.append((Message(key, self.numbers[key], attempts), json.dumps(body, separators=(",", ":"))))
+            self.numbers[key] += 1
+        return made
+
+    def feed(self):
+        made = self.make(self.batch)
+        with open(self.folder / "in.jsonl", "a", encoding="ascii") as lines:
+            lines.writelines(body + "\n" for _, body in made)
+        self.acknowledged += [message for message, _ in made]
+
+    # ---- looking at what is there ----
+
+    def backlog(self, runs):
+        """Whether a run would find something to do for a while."""
+        done = len(set().union(*(run.confirmed for run in runs[-200:]))) if runs else 0
+        return len(self.acknowledged) - done
+
+    def effects(self):
+        with contextlib.closing(sqlite3.connect(f"file:{self.folder / 'effects.db'}?mode=ro", uri=True)) as database:
+            check = database.execute("PRAGMA integrity_check").fetchall()
+            if check != [("ok",)]:
+                raise Failed(f"the database is damaged: {check}")
+            return (database.execute("SELECT key, number FROM history ORDER BY position").fetchall(),
+                    dict(database.execute("SELECT key, count FROM total")))
+
+    def dead(self):
+        path = self.folder / "state/dead-letters.jsonl"
+        letters = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+        bodies = [json.loads(letter["body"]) for letter in letters]
+        return [(body["key"], body["number"], letter["attempts"]) for body, letter in zip(bodies, letters)]
+
+
+class NothingDeduplicates(Topology):
+    about = "a file into sqlite without deduplicate: not exactly once, which the checker must find"
+
+    def database(self):
+        return super().database().replace("deduplicate: true", "deduplicate: false")
+
+
+TOPOLOGIES = {"file": Topology, "file_twice": NothingDeduplicates}
+LONG = ["file"]  # those of `./dev drill`
+
+
+class Drill:
+    """Runs one topology through its kills. `folder` is its own."""
+
+    def __init__(self, topology, seed, kills, folder):
+        self.chance = random.Random(f"{topology}-{seed}")
+        self.folder = folder
+        self.topology = TOPOLOGIES[topology](folder, self.chance)
+        self.wanted = kills
+        self.figures = Figures()
+        self.runs = []
+        self.config = self.topology.configuration()
+        self.number = 0
+
+    # ---- one process ----
+
+    def start(self, faults=""):
+        self.number += 1
+        environment = os.environ | {"SLUICE_FAULTS": faults, "SLUICE_FAULTY_LOG": str(self.folder / f"record.{self.number}")}
+        with open(self.folder / f"log.{self.number}", "wb") as log:
+            self.started_ns = time.monotonic_ns()
+            return subprocess.Popen([str(BIN), "run", str(self.config)], cwd=self.folder, env=environment, stdin=subprocess.DEVNULL,
+                                    stdout=log, stderr=log)
+
+    def log(self):
+        return (self.folder / f"log.{self.number}").read_text(errors="replace")
+
+    def ended(self, process):
+        """Its status; whatever hangs is a failure."""
+        try:
+            return process.wait(DEADLINE_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise Failed(f"run {self.number} still ran after {DEADLINE_S} s:\n{self.log()[-3000:]}") from None
+
+    def note(self, killed=False, stopped=False):
+        """Reads the record of the process that has ended."""
+        run = Run(killed=killed, stopped=stopped, started_ns=self.started_ns)
+        of_tag = {}
+        record = self.folder / f"record.{self.number}"
+        for line in record.read_text().splitlines() if record.exists() else []:
+            at, _, event, *words = line.split(" ")
+            if event == "r":
+                run.received.append((words[0], int(words[2])))
+                of_tag[words[1]] = words[0]
+                run.first_ns = run.first_ns or int(at)
+            elif event == "c":
+                run.confirmed.add(of_tag[words[0]])
+            elif event == "h":
+                run.handled.append((words[0], int(words[1]), int(words[2])))
+        for line in self.log().splitlines():
+            if '"final_statistics"' in line:
+                run.final = json.loads(line)
+        self.note_redeliveries(run)
+        self.runs.append(run)
+        return run
+
+    def note_redeliveries(self, run):
+        if not self.runs or not self.runs[-1].killed:
+            return
+        open_before = self.open_ids()
+        again = {identity for identity, _ in run.received} & open_before
+        if again or run.received:
+            self.figures.redelivered.append((len(again), len(open_before)))
+        if open_before and run.first_ns:
+            self.figures.recovery_ms.append((run.first_ns - run.started_ns) / 1e6)
+
+    def open_ids(self):
+        """Delivered in any run and confirmed in none."""
+        received, confirmed = set(), set()
+        for run in self.runs:
+            received |= {identity for identity, _ in run.received}
+            confirmed |= run.confirmed
+        return received - confirmed
+
+    # ---- the drill ----
+
+    def kill_once(self, point):
+        """True if the process was killed; False if it had done all its work before."""
+        if point == RANDOM:
+            process = self.start()
+            # A moment of its own each time, the start included: this is no waiting for something.
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(self.chance.uniform(0.005, 0.25))
+            process.kill()
+        else:
+            process = self.start(f"{point} {self.chance.randint(1, self.topology.points[point])} kill")
+        status = self.ended(process)
+        killed = status == -signal.SIGKILL
+        if not killed and status != 0:
+            raise Failed(f"run {self.number} ended with status {status}:\n{self.log()[-3000:]}")
+        run = self.note(killed=killed)
+        if killed:
+            self.figures.kills[point] += 1
+            self.figures.kills_in_flight += bool(run.unconfirmed())
+        return killed
+
+    def run(self):
+        self.topology.feed()
+        points = [*self.topology.points, RANDOM, RANDOM, RANDOM]
+        self.chance.shuffle(points)
+        tries = 0
+        while self.figures.kills.total() < self.wanted:
+            tries += 1
+            if tries > 5 * self.wanted + 50:
+                raise Failed(f"only {self.figures.kills.total()} of {self.wanted} kills: {self.figures.kills}")
+            if not self.kill_once(points[tries % len(points)]):
+                self.topology.feed()
+            elif self.topology.backlog(self.runs) < self.topology.batch / 2:
+                self.topology.feed()
+        self.finish()
+        return self.figures
+
+    def finish(self):
+        """A run without faults to the end, and another that must find nothing; then the history is checked."""
+        for expected in (None, 0):
+            process = self.start()
+            if self.ended(process) != 0:
+                raise Failed(f"the last run failed:\n{self.log()[-3000:]}")
+            run = self.note()
+            if expected is not None and len(run.received) != expected:
+                self.figures.breaches.append(f"{len(run.received)} messages came when all had been settled")
+        effects, totals = self.topology.effects()
+        dead = self.topology.dead()
+        self.figures.messages = len(self.topology.acknowledged)
+        self.figures.dead = len({(key, number) for key, number, _ in dead})
+        self.figures.breaches += history.breaches(History(
+            self.topology.acknowledged, self.topology.offered, effects, totals, dead, self.runs,
+            dead_once=self.topology.dead_once, keeps_attempts=self.topology.keeps_attempts))
+
+
+@contextlib.contextmanager
+def folder_of_its_own():
+    """Kept after a failure if SLUICE_DRILL_KEEP is set, so that one can look."""
+    path = pathlib.Path(tempfile.mkdtemp(prefix="sluice-drill-"))
+    try:
+        yield path
+    except BaseException:
+        if os.environ.get("SLUICE_DRILL_KEEP"):
+            print(f"what the drill left is in {path}", file=sys.stderr)
+            raise
+        shutil.rmtree(path, ignore_errors=True)
+        raise
+    shutil.rmtree(path, ignore_errors=True)
+
+
+def drill(topology, seed, kills):
+    with folder_of_its_own() as folder:
+        figures = Drill(topology, seed, kills, folder).run()
+        if figures.breaches:
+            shown = "\n".join(figures.breaches[:20])
+            raise Failed(f"{len(figures.breaches)} breaches in {topology}; with SLUICE_DRILL_SEED={seed} and {kills} kills it runs again:\n{shown}")
+        return figures
+
+
+def report(figures, seconds):
+    recovery = figures.recovery_ms or [0]
+    worst = max(figures.redelivered, default=(0, 0))
+    return "\n".join([
+        f"kills                {figures.kills.total()} in {seconds:.0f} s, {figures.kills_in_flight} with messages in flight",
+        f"  at                 {', '.join(f'{point} {count}' for point, count in sorted(figures.kills.items()))}",
+        f"messages             {figures.messages}, {figures.dead} of them dead letters as they should be",
+        f"lost                 {sum('is lost' in each for each in figures.breaches)}",
+        f"twice in effect      {sum('took effect' in each and 'times' in each for each in figures.breaches)}",
+        f"out of order         {sum('took effect after' in each for each in figures.breaches)}",
+        f"other breaches       {len([each for each in figures.breaches if 'took effect' not in each and 'is lost' not in each])}",
+        f"came again           {sum(count for count, _ in figures.redelivered)}; most after one kill {worst[0]}, with {worst[1]} unconfirmed",
+        f"first message after  median {statistics.median(recovery):.0f} ms, most {max(recovery):.0f} ms from the restart, where messages had been in flight",
+    ])
+
+
+def main():
+    kills = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
+    seed = os.environ.get("SLUICE_DRILL_SEED") or str(random.SystemRandom().randrange(10**9))
+    total, failed, begun = Figures(), [], time.monotonic()
+    share = -(-kills // len(LONG))
+    for name in LONG:
+        print(f"{name}: {TOPOLOGIES[name].about}; {share} kills, SLUICE_DRILL_SEED={seed}", flush=True)
+        # Short ones, so that the histories stay small.
+        for part in range(-(-share // 50)):
+            try:
+                total.add(drill(name, f"{seed}-{part}", min(50, share - 50 * part)))
+            except Failed as failure:
+                failed.append(failure)
+                print(failure, file=sys.stderr, flush=True)
+    print(report(total, time.monotonic() - begun))
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()

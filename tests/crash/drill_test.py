@@ -1,0 +1,39 @@
+"""A kill at every named point and at random times: nothing is lost, nothing takes effect twice, every key stays in order.
+
+SLUICE_DRILL_SEED=… replays a drill; SLUICE_DRILL_KILLS=… makes it longer. `./dev drill` runs the long one.
+"""
+# ctest: sanitize timeout=600
+
+import os
+import pathlib
+import random
+import time
+import unittest
+
+import drill
+
+SEED = os.environ.get("SLUICE_DRILL_SEED") or str(random.SystemRandom().randrange(10**9))
+KILLS = int(os.environ.get("SLUICE_DRILL_KILLS") or (6 if os.environ.get("SLUICE_SANITIZE") else 50))
+
+
+class Drills(unittest.TestCase):
+    def drill(self, topology):
+        print(f"{topology}: SLUICE_DRILL_SEED={SEED} SLUICE_DRILL_KILLS={KILLS}", flush=True)
+        begun = time.monotonic()
+        figures = drill.drill(topology, SEED, KILLS)
+        print(drill.report(figures, time.monotonic() - begun), flush=True)
+        self.assertGreaterEqual(figures.kills_in_flight, KILLS // 2, "too few runs had messages in flight when they were killed")
+        self.assertTrue(figures.redelivered, "nothing came again: the drill proves nothing")
+
+    def test_a_file_into_a_database_that_deduplicates(self):
+        self.drill("file")
+
+    def test_the_checker_finds_what_takes_effect_twice_where_nothing_deduplicates(self):
+        # So that the others can fail.
+        with self.assertRaisesRegex(drill.Failed, "took effect 2 times") as raised:
+            drill.drill("file_twice", SEED, min(KILLS, 15))
+        self.assertNotIn("is lost", str(raised.exception))
+
+
+if __name__ == "__main__":
+    unittest.main()
