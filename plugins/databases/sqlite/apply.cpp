@@ -12,7 +12,8 @@ enum class Isolation : std::uint8_t { none, message };
 // Never a fault of a message, so that no unit is run again for a job.
 Status apply_jobs(WriteConnection& connection, Group& group) {
     for (Job* job : group.jobs) {
-        if (std::ranges::find(group.ledgers, job->ledger) == group.ledgers.end()) group.ledgers.push_back(job->ledger);
+        if (job->ledger != nullptr && std::ranges::find(group.ledgers, job->ledger) == group.ledgers.end())
+            group.ledgers.push_back(job->ledger);
         if (Status applied = job->apply(connection); !applied.ok()) return as_unavailable(applied);
     }
     for (Ledger* ledger : group.ledgers)
@@ -88,7 +89,10 @@ Status apply(WriteConnection& connection, Deduplication* records, Unit& unit, En
 }
 
 void keep_record(Deduplication* records, const Entry& entry) {
-    if (records && entry.status == SLUICE_OK) records->add(entry.record);
+    if (!records || entry.status != SLUICE_OK) return;
+    records->add(entry.record);
+    if (entry.publishes.size != 0 && !entry.dropped)
+        records->keep_publishes(entry.record, entry.publishes_key, entry.publishes);
 }
 
 Status apply_alone(WriteConnection& connection, Deduplication* records, Unit& unit, Entry& entry) {

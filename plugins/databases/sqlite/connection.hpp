@@ -49,6 +49,9 @@ public:
     void abandon_unit(std::uint64_t number) noexcept override;
     void confirmed_below(std::string_view source, std::string_view stream, std::uint64_t position) noexcept override;
     void restart() noexcept override;
+    Status keep_publishes(std::uint64_t number, sluice_ticket ticket, std::string_view publishes) override;
+    Status kept_publishes(const sluice_identity& identity, RowSink rows) override;
+    void publishes_done(std::span<const sluice_identity* const> identities) noexcept override;
 
     bool is_fenced(const Unit& unit) override;
     void end(Unit& unit, sluice_status status, std::string_view text) override;
@@ -92,6 +95,7 @@ private:
     std::vector<PreparedStatement> statements_;
     std::unordered_map<std::string_view, std::uint32_t> numbers_;  // keys are views of the shared statements' text
     std::vector<Slot> slots_;
+    Prepared kept_publishes_;
     std::vector<sluice_value> row_;
     Stream* last_stream_ = nullptr;  // of the last record; most are of the same
 

@@ -59,6 +59,7 @@ void Deduplication::open(sqlite3* writer, std::chrono::milliseconds keep) {
     writer_ = writer;
     keep_ms_ = keep.count();
     run_script(writer, schema, "creating the tables for `deduplicate`");
+    publishes_.open(writer, keep.count());
     insert_id_ = prepare(writer, "INSERT OR IGNORE INTO sluice_seen(source, id, at) VALUES(?, ?, ?)");
     oldest_ids_ = prepare(writer, "SELECT number, at FROM sluice_seen ORDER BY number LIMIT ?");
     delete_ids_ = prepare(writer, "DELETE FROM sluice_seen WHERE number <= ?");
@@ -89,7 +90,8 @@ void Deduplication::close() {
     for (const auto& [key, stream] : streams_)
         if (stream->row != 0 && stream->confirmed.load(std::memory_order_relaxed) > stream->working.below())
             mark_dirty(*stream);
-    if (!dirty_.empty() && sqlite3_exec(writer_, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr) == SQLITE_OK) {
+    if ((!dirty_.empty() || !publishes_.is_empty()) &&
+        sqlite3_exec(writer_, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr) == SQLITE_OK) {
         const bool stored = store().ok();
         // If it fails, the records only stay longer than they need to.
         sqlite3_exec(writer_, stored ? "COMMIT" : "ROLLBACK", nullptr, nullptr, nullptr);
@@ -98,6 +100,7 @@ void Deduplication::close() {
     for (Prepared* each :
          {&insert_id_, &oldest_ids_, &delete_ids_, &insert_stream_, &update_stream_, &put_range_, &delete_range_})
         each->reset();
+    publishes_.close();
     writer_ = nullptr;
     std::unique_lock lock(mutex_);
     streams_.clear();
@@ -166,6 +169,12 @@ void Deduplication::add(const Record& record) {
     added_.push_back({record.stream, record.position, record.position_end});
 }
 
+void Deduplication::keep_publishes(const Record& record, sluice_bytes key, sluice_bytes publishes) {
+    const bool has_position = record.kind == Record::Kind::position;
+    publishes_.add(has_position ? std::string_view(record.stream->source) : view(record.source), view(key), view(publishes),
+                   has_position);
+}
+
 void Deduplication::mark_dirty(Stream& stream) {
     if (stream.is_dirty) return;
     stream.is_dirty = true;
@@ -176,11 +185,14 @@ void Deduplication::mark_dirty(Stream& stream) {
 Status Deduplication::store() {
     for (Stream* stream : dirty_)
         if (Status stored = store(*stream); !stored.ok()) return stored;
+    if (Status stored = publishes_.store(); !stored.ok()) return stored;
     return ids_added_ == 0 ? Status(SLUICE_OK) : prune();
 }
 
 Status Deduplication::store(Stream& stream) {
-    stream.working.fold(stream.confirmed.load(std::memory_order_relaxed), &stream.changes);
+    const std::uint64_t confirmed = stream.confirmed.load(std::memory_order_relaxed);
+    stream.working.fold(confirmed, &stream.changes);
+    if (confirmed != 0) publishes_.forget_below(stream.source, stream.name, confirmed);
     const std::uint64_t below = stream.working.below();
     if (stream.row == 0) {
         bind_bytes(insert_stream_.get(), 1, stream.source, true);
@@ -230,6 +242,7 @@ Status Deduplication::prune() {
 }
 
 void Deduplication::committed() {
+    publishes_.committed();
     {
         std::unique_lock lock(mutex_);
         for (const Added& each : added_) each.stream->visible.insert(each.start, each.stop, nullptr);
@@ -246,6 +259,7 @@ void Deduplication::committed() {
 }
 
 void Deduplication::rolled_back() {
+    publishes_.rolled_back();
     for (Stream* stream : dirty_) {
         stream->is_dirty = false;
         stream->row = stream->row_before;

@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "handle.hpp"
+#include "kept_publishes.hpp"
 #include "range_set.hpp"
 #include "unit.hpp"
 
@@ -53,6 +54,7 @@ class Deduplication {
 public:
     // Creates its tables where they are missing and reads the streams. Throws.
     void open(sqlite3* writer, std::chrono::milliseconds keep);
+    KeptPublishes& publishes() { return publishes_; }
     // Folds what is confirmed, so that little is left to read at the next start.
     void close();
 
@@ -64,6 +66,8 @@ public:
     Status admit(const Record& record, bool& is_new);
     // To be called when the message's writes are applied.
     void add(const Record& record);
+    // With the record that was just added; the views live until the transaction has ended.
+    void keep_publishes(const Record& record, sluice_bytes key, sluice_bytes publishes);
     // Last thing before COMMIT; then exactly one of committed() and rolled_back().
     Status store();
     void committed();
@@ -81,6 +85,7 @@ private:
     Status prune();
     Status step(sqlite3_stmt* statement);
 
+    KeptPublishes publishes_;
     sqlite3* writer_ = nullptr;
     std::int64_t keep_ms_ = 0;
     Prepared insert_id_, oldest_ids_, delete_ids_, insert_stream_, update_stream_, put_range_, delete_range_;

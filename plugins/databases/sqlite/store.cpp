@@ -12,6 +12,7 @@ void Store::open() {
         if (!settings_.deduplicate) return;
         records_.open(held.connection().handle(), settings_.keep);
         writer().set_records(&records_);
+        records_.publishes().set_writer(&writer());
     } catch (...) {
         close();
         throw;
@@ -20,6 +21,7 @@ void Store::open() {
 
 void Store::close() {
     if (!file_) return;
+    records_.publishes().set_writer(nullptr);  // its last job stands before us
     try {
         const HeldWriter held(writer());
         end();

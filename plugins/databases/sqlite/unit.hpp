@@ -46,7 +46,9 @@ struct Entry {
     std::uint32_t first_write = 0;
     std::uint32_t write_count = 0;
     Record record;
-    bool dropped = false;  // nothing of it is applied but its record, and it is not answered
+    sluice_bytes publishes{};      // to be kept with the record; empty = none
+    sluice_bytes publishes_key{};  // KeptPublishes::key_of
+    bool dropped = false;          // nothing of it is applied but its record, and it is not answered
     // Its own fault, found when it was applied: it stays out of every further attempt.
     sluice_status fault = SLUICE_OK;
     // What the last attempt found: SLUICE_OK, SLUICE_SEEN or the fault.
@@ -109,6 +111,7 @@ public:
 
     // Takes the writes of an entry out; those of the last one leave no trace.
     void drop_writes(Entry& entry) {
+        entry.publishes = {};
         if (&entry == &entries.back()) {
             if (entry.write_count != 0) values.resize(writes[entry.first_write].first_value);
             writes.resize(entry.first_write);
