@@ -90,6 +90,7 @@ struct PoolConfig {
     ComponentConfig handler;
     Milliseconds handler_timeout{0};  // 0 = none
     OnHang on_hang = OnHang::wait;
+    std::uint32_t crash_attempts = 3;
     Mark mark;  // of its name
 };
 

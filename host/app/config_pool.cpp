@@ -100,6 +100,8 @@ void read_retry(MapReader& map, PoolConfig& pool) {
 void read_failure(MapReader& map, PoolConfig& pool) {
     const Choice<OnFailure> on_failure[] = {{"park", OnFailure::park}, {"skip", OnFailure::skip}};
     pool.on_failure = map.choice("on_failure", pool.on_failure, on_failure);
+    pool.crash_attempts =
+        static_cast<std::uint32_t>(map.integer("crash_attempts", pool.crash_attempts, {1, limits::attempts_max}));
     const Choice<ParkFull> park_full[] = {{"block", ParkFull::block}, {"dead_letter", ParkFull::dead_letter}};
     pool.park_full = map.choice("park_full", pool.park_full, park_full);
 

@@ -124,6 +124,7 @@ void print_pool(YamlWriter& out, const PoolConfig& pool, const HostConfig& confi
     out.raw("on_failure", pool.on_failure == OnFailure::park ? "park" : "skip");
     out.raw("park_limit", std::to_string(pool.park_limit));
     out.raw("park_full", pool.park_full == ParkFull::block ? "block" : "dead_letter");
+    out.raw("crash_attempts", std::to_string(pool.crash_attempts));
     out.raw("on_hang", pool.on_hang == OnHang::wait ? "wait" : "exit");
     out.begin_map("handler");
     if (pool.handler_timeout.count() != 0) out.raw("timeout", duration(pool.handler_timeout));

@@ -14,7 +14,7 @@ constexpr std::int64_t ms = 1'000'000;
 }  // namespace
 
 Host::Host(const HostConfig& config, Logging& logging, Clock& clock, std::function<void()> changed)
-    : config_(config), logging_(logging), clock_(clock), changed_(std::move(changed)), watch_(clock) {}
+    : config_(config), logging_(logging), clock_(clock), changed_(std::move(changed)), poison_(config.state_dir, logging.logger("host")), watch_(clock) {}
 
 Host::~Host() = default;
 
@@ -37,6 +37,9 @@ Result<void> Host::start() {
         close_opened();
         return error;
     };
+    std::uint32_t workers = 0;
+    for (const auto& pool : pools_) workers += pool->size();
+    if (auto opened = poison_.open(workers, clock_.wall_ms()); !opened) return opened;
     for (auto& database : databases_) {
         auto opened = database->database.instance.attempt(
             [](const sluice_database& table, void* self, sluice_fault* fault) { return table.open(self, fault); });
@@ -75,6 +78,7 @@ void Host::close_opened() {
             if (instance.table().close != nullptr)
                 fenced([&] { instance.table().close(instance.self()); }, [](std::string_view) {});
         }
+    poison_.close();
 }
 
 // ---- while it runs ----------------------------------------------------------------------------------------------------------
@@ -177,6 +181,7 @@ void Host::request_stop() {
 }
 
 void Host::cancel() {
+    poison_.solitude().open();
     for (auto& pool : pools_) pool->cancel();
 }
 

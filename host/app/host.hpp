@@ -88,6 +88,7 @@ private:
     std::vector<std::unique_ptr<NamedDatabase>> databases_;
     std::vector<std::unique_ptr<NamedTarget>> targets_;  // the default dead letters last
     Dependencies dependencies_;
+    Poison poison_;
     Watch watch_;
     std::vector<std::unique_ptr<NamedSource>> sources_;
     std::vector<std::unique_ptr<WorkerPool>> pools_;  // as in the configuration

@@ -43,6 +43,7 @@ WorkPolicy to_policy(const PoolConfig& pool) {
     policy.park = pool.on_failure == OnFailure::park;
     policy.park_limit = pool.park_limit;
     policy.park_full_dead_letters = pool.park_full == ParkFull::dead_letter;
+    policy.crash_attempts = pool.crash_attempts;
     policy.timeout_ms = pool.handler_timeout.count();
     policy.exit_on_hang = pool.on_hang == OnHang::exit;
     return policy;
@@ -197,11 +198,19 @@ void Host::Builder::add_pool(const PoolConfig& pool) {
                             .cores = std::max(1u, std::thread::hardware_concurrency()),
                             .policy = to_policy(pool),
                             .state_dir = config_.state_dir / pool.handler.path};
-    auto created = WorkerPool::create(std::move(setup), {host_.dependencies_, host_.logging_, host_.clock_, host_.watch_, source.loop->way(),
-                                                       [this_host = &host_] {
-                                                           this_host->hung_.store(true, std::memory_order_release);
-                                                           this_host->changed_();
-                                                       }});
+    const bool ids_stay = (source.loop->capabilities() & SLUICE_QUEUE_STABLE_IDS) != 0;
+    if (ids_stay) source.loop->watch_for_poison(host_.poison_);
+    auto created = WorkerPool::create(std::move(setup), {.dependencies = host_.dependencies_,
+                                                         .logging = host_.logging_,
+                                                         .clock = host_.clock_,
+                                                         .watch = host_.watch_,
+                                                         .way = source.loop->way(),
+                                                         .poison = ids_stay ? &host_.poison_ : nullptr,
+                                                         .source = config_.sources[pool.source].id,
+                                                         .hung = [this_host = &host_] {
+                                                             this_host->hung_.store(true, std::memory_order_release);
+                                                             this_host->changed_();
+                                                         }});
     if (!created) return problem(pool.handler, created.error().message);
     if ((*created)->deduplicates() && (source.loop->capabilities() & SLUICE_QUEUE_STABLE_IDS) == 0)
         problem(pool.handler,

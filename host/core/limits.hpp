@@ -43,6 +43,11 @@ inline constexpr std::int64_t retry_delay_ms_max = 365LL * 24 * 3'600'000;  // w
 inline constexpr std::uint32_t publishes_max = 1024;          // a message; a handler that fans out further loops
 inline constexpr std::uint32_t databases_max = 8;             // used by one handler
 
+// ---- messages that crash the process ----
+inline constexpr std::size_t suspects_max = 10'000;           // far more than there are workers; each end adds at most one a worker
+inline constexpr std::int64_t suspect_age_ms = 30LL * 24 * 3'600'000;  // since its last end; what comes after a month is not waited for
+inline constexpr std::int64_t solitude_ms = 10'000;           // a suspect waits so long for the others, and they for it
+
 // ---- log ----
 inline constexpr std::size_t log_text_bytes = 16'384;         // a line; longer texts are cut: a plugin may log a whole body
 

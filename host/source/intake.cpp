@@ -88,6 +88,7 @@ sluice_status Intake::commit(const sluice_incoming& incoming) {
 
 void Intake::accept(Message* message, const sluice_incoming& incoming) {
     message->received_ns = now_ns_;
+    if (poison_ != nullptr && poison_->any()) poison_->mark(*message);
     if (incoming.refused.size != 0) {
         message->outcome = Outcome::dead_letter;
         message->fail(std::string(incoming.refused.data, incoming.refused.size));

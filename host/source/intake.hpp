@@ -12,6 +12,7 @@
 #include "queue/confirmed.hpp"
 #include "settle/settlement.hpp"
 #include "sluice/queue.h"
+#include "work/poison.hpp"
 
 namespace sluice {
 
@@ -23,6 +24,8 @@ public:
 
     const sluice_queue_sink* sink() const { return &sink_; }
 
+    // Before the first poll: what is a suspect is marked as one.
+    void mark_suspects(const Poison& poison) { poison_ = &poison; }
     // Before a poll: how many it may push, and when they are received.
     void open(std::uint32_t max, std::int64_t now_ns);
     // After it; what the adapter reserved and did not commit is forgotten.
@@ -38,6 +41,7 @@ private:
     MessageStore& store_;
     Settlement& settlement_;
     Confirmed& confirmed_;
+    const Poison* poison_ = nullptr;
     sluice_queue_sink sink_{};
     MessageList polled_;
     Message* reserved_ = nullptr;

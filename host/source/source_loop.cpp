@@ -151,7 +151,7 @@ void SourceLoop::take_back() {
     if (!dead_letters_->has_news()) return;
     MessageList stored;
     dead_letters_->take_stored(stored);
-    while (Message* message = stored.pop_front()) settlement_.take(message, now_ns_);
+    while (Message* message = stored.pop_front()) settle(message);
 }
 
 void SourceLoop::store_or_settle(Message* message) {
@@ -159,8 +159,13 @@ void SourceLoop::store_or_settle(Message* message) {
         dead_letter_rate_.add(now_ns_);
         dead_letters_->store(message, dispatcher_->pool_name(*message));
     } else {
-        settlement_.take(message, now_ns_);
+        settle(message);
     }
+}
+
+void SourceLoop::settle(Message* message) {
+    if (message->suspect && message->outcome != Outcome::released && poison_ != nullptr) poison_->forget(*message);
+    settlement_.take(message, now_ns_);
 }
 
 void SourceLoop::store_or_settle(MessageList& ended) {

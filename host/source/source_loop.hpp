@@ -53,6 +53,11 @@ public:
     void connect(SourceRouter router, std::vector<Dispatcher::PoolLane> pools, Target& dead_letters, std::uint64_t in_flight_max);
     // More dead letters than that pause polling; a `max` of 0 = any number.
     void limit_dead_letters(std::uint64_t max, std::int64_t period_ns) { dead_letter_rate_ = SlidingRate(max, period_ns); }
+    // Before open, where ids stay: suspects are marked when they come in, and forgotten when they are settled.
+    void watch_for_poison(Poison& poison) {
+        poison_ = &poison;
+        intake_.mark_suspects(poison);
+    }
     Result<void> open();
     void start();
     // Stops polling; pools have been or are told by the same caller. What waits for room still goes to its worker, which gives it back
@@ -83,6 +88,7 @@ private:
     void take_back();
     void store_or_settle(Message* message);
     void store_or_settle(MessageList& ended);
+    void settle(Message* message);
     bool may_poll();
     bool too_many_dead_letters();
     void poll(std::uint32_t wait_ms);
@@ -106,6 +112,7 @@ private:
     MessageStore store_;
     Settlement settlement_;
     Intake intake_;
+    Poison* poison_ = nullptr;
     std::unique_ptr<DeadLetters> dead_letters_;
     std::unique_ptr<Dispatcher> dispatcher_;
 

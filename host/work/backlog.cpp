@@ -12,7 +12,8 @@ bool Backlog::has_work(std::int64_t now_ns) const {
     return !again_.empty() || (due != 0 && due <= now_ns) || (!blocked_ && (!held_.empty() || !queue_.empty()));
 }
 
-// (1) What runs again runs alone and first. (2) Keys whose retry is due, each with what waits behind it. (3) What is new.
+// (1) What runs again runs alone and first. (2) Keys whose retry is due, each with what waits behind it. (3) What is new; of that a
+// suspect in a batch of its own, so that as much as can be is durable when it is tried.
 bool Backlog::collect(std::int64_t now_ns, MessageList& batch, MessageList& refused) {
     if (!again_.empty()) {
         while (!again_.empty() && batch.size() < policy_.batch_max) batch.push_back(again_.pop_front());
@@ -24,8 +25,13 @@ bool Backlog::collect(std::int64_t now_ns, MessageList& batch, MessageList& refu
         if (held_.empty() && queue_.pop(held_, policy_.batch_max - batch.size()) == 0) break;
         while (batch.size() < policy_.batch_max && !held_.empty()) {
             Message* message = held_.pop_front();
-            if (admit(message, batch, refused)) continue;
+            const bool apart = message->suspect && !batch.empty();
+            if (!apart && admit(message, batch, refused)) {
+                if (message->suspect) return false;
+                continue;
+            }
             held_.push_front(message);
+            if (apart) return false;
             blocked_ = true;
             break;
         }

@@ -123,16 +123,22 @@ HandlerHost::Said HandlerHost::handle(Unit& unit, std::uint32_t index) {
     unit_ = &unit;
     unavailable_ = false;
     fault_.clear();
+    const Message& message = *unit.messages[index];
+    const bool in_solitude = poison_ != nullptr && poison_->any();
+    if (in_solitude) poison_->solitude().enter(message.suspect);
+    note_.begin(message.view.id);
     const sluice_ticket ticket = unit.ticket(index);
     if (timeout_ns_ != 0) deadline_ns_.store(clock().now() + timeout_ns_, std::memory_order_release);  // not before the end of the last call
     current_.store(ticket, std::memory_order_release);  // (W) whoever sees it sees its deadline: (R) in call()
-    said.verdict = fenced([&] { return handler_.table().handle(handler_.self(), &unit.messages[index]->view, ticket, fault_.get()); },
+    said.verdict = fenced([&] { return handler_.table().handle(handler_.self(), &message.view, ticket, fault_.get()); },
                           [&](std::string_view text) {
                               said.misbehaved = true;
                               say(fault_.get(), SLUICE_CONTRACT, "an exception left the handler: " + std::string(text));
                               return SLUICE_RETRY;
                           });
     current_.store(0, std::memory_order_release);
+    note_.end();
+    if (in_solitude) poison_->solitude().leave(message.suspect);
     if (said.verdict == SLUICE_DONE) return {.verdict = SLUICE_DONE};  // in registers: `said` would be stored in parts and loaded whole
     if (said.verdict < SLUICE_DONE || said.verdict > SLUICE_SKIP) {
         say(fault_.get(), SLUICE_CONTRACT, "the handler answered with the unknown verdict " + std::to_string(said.verdict));

@@ -14,6 +14,7 @@
 
 #include "plugin/services.hpp"
 #include "work/connection.hpp"
+#include "work/poison.hpp"
 #include "work/unit_of_work.hpp"
 
 namespace sluice {
@@ -52,6 +53,13 @@ public:
     Result<void> start();
     // Before the first message: how long a call may take. 0 = no bound, and no look at the clock.
     void set_timeout(std::int64_t timeout_ns) { timeout_ns_ = timeout_ns; }
+    // Before the first message, where ids stay: notes each call, and lets suspects run alone.
+    void watch_for_poison(Poison& poison, BegunNote note) {
+        poison_ = &poison;
+        note_ = std::move(note);
+    }
+    // How often the process has ended inside the handler of a suspect.
+    std::uint32_t crashes(const Message& message) const { return poison_ == nullptr ? 0 : poison_->crashes(message); }
     // Undoes what connect() and start() did, also half of it.
     void stop();
 
@@ -106,7 +114,10 @@ private:
     std::int64_t timeout_ns_ = 0;
     bool started_ = false;
 
+    Poison* poison_ = nullptr;
+
     // written by whoever runs the worker
+    BegunNote note_;
     Unit* unit_ = nullptr;  // of the call under way
     FaultBuffer fault_;
     bool unavailable_ = false;

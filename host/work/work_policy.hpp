@@ -16,6 +16,7 @@ struct WorkPolicy {
     bool park = true;                     // false: a failed message is a dead letter at once
     std::uint32_t park_limit = 125;       // messages a key
     bool park_full_dead_letters = false;  // else the worker waits
+    std::uint32_t crash_attempts = 3;     // ends of the process inside a message's handler; then it is a dead letter
     std::int64_t timeout_ms = 0;          // of a call of the handler; 0 = none
     bool exit_on_hang = false;            // the host ends if a call still runs after twice its timeout
 };

@@ -205,6 +205,7 @@ bool Worker::handle(Unit& unit, Message* message) {
     const auto index = static_cast<std::uint32_t>(unit.messages.size());
     unit.messages.push_back(message);
     HandlerHost::Said said;
+    if (message->suspect && is_poison(message)) return true;
     if (handler_.deduplicates()) {
         const sluice_status recorded = handler_.record_once(unit, index);
         if (recorded == SLUICE_SEEN) {
@@ -241,6 +242,13 @@ bool Worker::handle(Unit& unit, Message* message) {
     } else {
         retry(unit, index, said.delay_ms);
     }
+    return true;
+}
+
+bool Worker::is_poison(Message* message) {
+    const std::uint32_t crashes = handler_.crashes(*message);
+    if (crashes < policy_.crash_attempts) return false;
+    give_up(message, "the process has ended " + std::to_string(crashes) + " times inside its handler, and crash_attempts allows no further try");
     return true;
 }
 

@@ -84,6 +84,7 @@ private:
     bool handle(Unit& unit, Message* message);
     void retry(Unit& unit, std::uint32_t index, std::int64_t delay_ms);
     void pause(bool something_is_away, std::string_view why);
+    bool is_poison(Message* message);
     void give_up(Message* message, std::string text);
     void release_all();
     void finished(Message* message);

@@ -9,6 +9,8 @@ namespace sluice {
 Result<std::unique_ptr<WorkerPool>> WorkerPool::create(Setup setup_of, const Surroundings& around) {
     std::unique_ptr<WorkerPool> pool(new WorkerPool(std::move(setup_of), around.clock));
     const Setup& setup = pool->setup_;
+    pool->poison_ = around.poison;
+    pool->source_ = around.source;
     const bool affine = (setup.table->flags & SLUICE_HANDLER_THREAD_AFFINE) != 0;
     const std::uint32_t executors = affine ? setup.workers : 1;
     for (std::uint32_t i = 0; i < executors; ++i) {
@@ -48,6 +50,7 @@ Result<void> WorkerPool::start() {
     for (auto& seat : seats_) {
         if (auto connected = seat->handler->connect(); !connected) return connected;
         if (auto started = seat->handler->start(); !started) return started;
+        if (poison_ != nullptr) seat->handler->watch_for_poison(*poison_, poison_->note(source_));
     }
     return {};
 }

@@ -40,6 +40,8 @@ public:
         Clock& clock;
         Watch& watch;
         Worker::Way way;
+        Poison* poison = nullptr;  // where the source's ids stay
+        std::string source = {};   // the source's identity
         std::function<void()> hung = [] {};  // [any] a handler does not return, and the policy says that the host ends
     };
 
@@ -78,6 +80,8 @@ private:
     WorkerPool(Setup setup, Clock& clock) : setup_(std::move(setup)), clock_(clock) {}
 
     const Setup setup_;
+    Poison* poison_ = nullptr;
+    std::string source_;
     Clock& clock_;
     std::vector<std::unique_ptr<Executor>> executors_;  // one; one a worker if the handler is thread-affine
     std::vector<std::unique_ptr<Seat>> seats_;

@@ -175,7 +175,7 @@ class Refused(WithBinary):
 
     def test_every_bad_plugin_that_is_built_is_tried_here(self):
         tried = {*BEFORE_LOADING, *AT_LOADING, "create_fails", "create_throws", "source_without_poll"}
-        tried |= {"good", "larger_table", "throws", "unknown_verdict", "hangs", "keeps_view", "keeps_ticket"}
+        tried |= {"good", "larger_table", "throws", "unknown_verdict", "hangs", "keeps_view", "keeps_ticket", "crashes"}
         self.assertEqual(tried, {file.stem for file in BAD.glob("*.so")})
 
     def test_a_source_that_cannot_be_received_from_is_refused(self):

@@ -88,6 +88,7 @@ public:
             incoming.tag = ++tags;
             Message* message = store.create(incoming);
             message->key_hash = id[0] == '-' ? 0 : static_cast<std::uint64_t>(id[0]);
+            message->suspect = suspects.find(id) != std::string::npos;
             messages.push_back(message);
             batch.push_back(message);
         }
@@ -143,6 +144,7 @@ public:
     Texts calls;
     Texts attempts;
     std::uint64_t tags = 0;
+    std::string suspects;  // ids of messages that are marked as such when they are pushed
     bool keeps_attempts = false;  // before start()
     std::string error;  // of the message ended last
     FakeHandler handler;

@@ -3,6 +3,7 @@
 
 #include <stdexcept>
 
+#include "work/temporary_state.hpp"
 #include "work/worker_bench.hpp"
 
 namespace sluice {
@@ -325,6 +326,52 @@ TEST(Worker, GivesNothingBackBehindAHandlerThatIsNotRunning) {
     bench.worker->release_behind_handler();
     bench.run();
     EXPECT_EQ(bench.ended(), Texts{"a1 acked"});
+}
+
+TEST(Worker, GivesASuspectAUnitOfItsOwn) {
+    WorkerBench bench(done);
+    bench.suspects = "b1";
+    bench.push("a1 a2 b1 a3 b2");
+    bench.run();
+    EXPECT_EQ(bench.called(), (Texts{"a1", "a2", "b1", "a3", "b2"}));
+    EXPECT_EQ(bench.worker->counts().units, 3u);
+}
+
+TEST(Worker, GivesASuspectUpThatHasEndedTheProcessTooOften) {
+    WorkerBench bench(done);
+    bench.start();
+    TemporaryState folder;
+    {
+        Suspects before(folder.path / "suspects", bench.logging.logger("host"));
+        ASSERT_TRUE(before.add({{"test", "a1"}, {"test", "b1"}}, 1));
+        for (int i = 0; i < 2; ++i) ASSERT_TRUE(before.add({{"test", "a1"}}, 1));
+    }
+    Poison poison(folder.path, bench.logging.logger("host"));
+    ASSERT_TRUE(poison.open(1, 1));
+    bench.host->watch_for_poison(poison, poison.note("test"));
+    bench.suspects = "a1 b1";
+    bench.push("a1 a2 b1");
+    bench.run();
+    EXPECT_EQ(bench.called(), (Texts{"a2", "b1"}));
+    EXPECT_EQ(bench.ended(), (Texts{"a1 dead letter", "a2 acked", "b1 acked"}));
+    poison.close();
+}
+
+TEST(Worker, NotesWhichMessageIsInTheHandler) {
+    TemporaryState folder;
+    std::string noted;
+    WorkerBench bench([&](const Handled&) {
+        for (const BegunNotes::Noted& note : BegunNotes::read(folder.path / "begun")) noted += note.source + ":" + note.id + " ";
+        return SLUICE_DONE;
+    });
+    bench.start();
+    Poison poison(folder.path, bench.logging.logger("host"));
+    ASSERT_TRUE(poison.open(1, 1));
+    bench.host->watch_for_poison(poison, poison.note("test"));
+    bench.push("a1 b1");
+    bench.run();
+    EXPECT_EQ(noted, "test:a1 test:b1 ");
+    EXPECT_TRUE(BegunNotes::read(folder.path / "begun").empty());
 }
 
 }  // namespace

@@ -1,0 +1,52 @@
+#include "work/poison.hpp"
+
+#include <algorithm>
+#include <system_error>
+
+#include "plugin/fault.hpp"
+
+namespace sluice {
+namespace {
+
+constexpr std::size_t named = 10;  // suspects in the log
+
+std::string_view view(sluice_bytes bytes) { return {bytes.data, static_cast<std::size_t>(bytes.size)}; }
+
+}  // namespace
+
+Poison::Poison(const std::filesystem::path& state_dir, Logger logger)
+    : notes_file_(state_dir / "begun"), logger_(logger), suspects_(state_dir / "suspects", logger) {}
+
+// The suspects are durable before the notes they come from are gone.
+Result<void> Poison::open(std::uint32_t workers, std::int64_t now_ms) {
+    std::error_code failed;
+    std::filesystem::create_directories(notes_file_.parent_path(), failed);  // a failure shows itself right below
+    if (auto loaded = suspects_.load(now_ms); !loaded) return loaded;
+    const std::vector<BegunNotes::Noted> noted = BegunNotes::read(notes_file_);
+    if (auto added = suspects_.add(noted, now_ms); !added) return added;
+    for (std::size_t i = 0; i < std::min(noted.size(), named); ++i)
+        logger_.warn("the process before this one ended inside the handler of message {} of source \"{}\"; it runs alone ({} such ends)",
+                     clean_text(noted[i].id), noted[i].source, suspects_.crashes(noted[i].source, noted[i].id));
+    if (noted.size() > named) logger_.warn("and inside those of {} others", noted.size() - named);
+    // As many again, for workers that take the place of others.
+    auto notes = BegunNotes::create(notes_file_, workers * 2);
+    if (!notes) return std::move(notes).error();
+    notes_ = std::move(notes).value();
+    return {};
+}
+
+BegunNote Poison::note(std::string_view source) { return notes_ ? notes_->take(source) : BegunNote(); }
+
+void Poison::close() {
+    if (notes_) notes_->remove();
+}
+
+void Poison::mark(Message& message) const { message.suspect = crashes(message) != 0; }
+
+std::uint32_t Poison::crashes(const Message& message) const {
+    return suspects_.crashes(view(message.view.source), view(message.view.id));
+}
+
+void Poison::forget(const Message& message) { suspects_.forget(view(message.view.source), view(message.view.id)); }
+
+}  // namespace sluice
