@@ -87,6 +87,32 @@ def sqlite(scale, name, about, full, figures, baselines, deduplicate=False, batc
                text=None if source else text)
 
 
+def sqlite_queue(scale, way):
+    """In: generate -> header:key -> 10 workers -> forward -> queue. Out: queue -> header:key -> 10 workers -> noop. Durable each way."""
+    messages = scale.messages(500_000)
+    route = {"key": "header:key"}
+    queue = {"plugin": "sqlite", "path": "./queue.db"}
+
+    def fill(count):
+        return configuration(generate(count, key_header="key"), route, {"plugin": "forward", "target": "queue", "keep_headers": False},
+                             targets={"queue": queue})
+
+    def prepare(folder):
+        programs.measured([programs.SLUICE, "run", programs.write_configuration(fill(messages), folder)], folder)
+
+    def run():
+        if way == "in":
+            return sluice(fill(messages), messages)
+        return sluice(configuration({**queue, "until_empty": True}, route, {"plugin": "noop"}), messages, prepare=prepare)
+
+    others = {}
+    for commit, divide in ((1000, 1), (1, 250)):
+        others[f"one thread, {commit} a commit"] = functools.partial(
+            baseline, "sqlite_queue", messages=scale.messages(500_000 // divide), commit=commit, way=way, file="FILE")
+    about = "store in a queue, durable" if way == "in" else "receive from a queue and settle, durable"
+    return Row(f"sqlite_queue_{way}", about, run, [Figure("rate", "messages/s", ">= 400 k/s"), Figure("settle_p99", "us")], others)
+
+
 def latency(scale, name, about, rate, burst, aims, seconds=2):
     """Paced; from the time a message was due to its handler, and from receive to settle."""
     messages = scale.messages(rate * seconds) // burst * burst
@@ -187,6 +213,8 @@ def all_rows(scale):
         sqlite(scale, "sqlite_single_paced", "batch.max 1 at 10,000 a second: receive to settle", 20_000,
                [Figure("settle_p50", "us"), Figure("settle_p99", "us", "<= 1.5 ms"), Figure("settle_max", "us")], [], batch=1,
                rate=10_000, burst=1),
+        sqlite_queue(scale, "in"),
+        sqlite_queue(scale, "out"),
         latency(scale, "latency_burst100", "100,000/s in bursts of 100", 100_000, 100, {"p99": "<= 85", "p999": "<= 150"}),
         latency(scale, "latency_burst10", "100,000/s in bursts of 10", 100_000, 10, {"p99": "<= 80"}),
         latency(scale, "latency_single", "1,000/s, single messages", 1_000, 1, {"p50": "<= 6", "p99": "<= 60"}, seconds=5),
