@@ -55,6 +55,9 @@ Result<void> Host::start() {
     for (auto& source : sources_) {
         if (auto opened = source->loop->open(); !opened) return give_back(std::move(opened).error());
         source->open = true;
+        const auto [resource, statement] = source->loop->acks_in_unit();
+        for (const std::size_t number : source->pools)
+            if (auto ready = pools_[number]->ack_in_units(resource, statement); !ready) return give_back(std::move(ready).error());
     }
     watch_.start();
     running_ = true;

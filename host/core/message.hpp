@@ -28,6 +28,7 @@ enum class Outcome : std::uint8_t {
     dead_letter,  // to be stored with `error`, then acked
     dropped,      // dropped by policy, counted
     released,     // back to the source unprocessed
+    lost_lease,   // another host has it now: no effects here
 };
 
 // Why a message failed. Kept apart because most messages never do.

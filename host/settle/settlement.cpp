@@ -24,8 +24,8 @@ void Settlement::take(Message* message, std::int64_t now_ns) {
     now_ns_ = now_ns;
     // Never acked without an outcome that says so.
     const Outcome outcome = message->outcome == Outcome::none ? Outcome::released : message->outcome;
-    const bool back = outcome == Outcome::released;
-    add(message->tag, {outcome, message->view.attempt});
+    const bool back = outcome == Outcome::released || outcome == Outcome::lost_lease;
+    add(message->tag, {outcome, message->view.attempt, message->acked_in_unit});
     if (message->received_ns != run_received_ns_) flush_latency();
     run_received_ns_ = message->received_ns;
     if (!back) ++run_count_;
@@ -33,8 +33,10 @@ void Settlement::take(Message* message, std::int64_t now_ns) {
 }
 
 void Settlement::add(std::uint64_t tag, End end) {
-    const bool back = end.outcome == Outcome::released;
-    items_.push_back({tag, back ? SLUICE_NACK : SLUICE_ACK, back && keeps_attempts_ ? end.attempt : 0, 0});
+    // What another host has is given back too: the source, if it has not noticed yet, forgets it.
+    const bool back = end.outcome == Outcome::released || end.outcome == Outcome::lost_lease;
+    const std::uint32_t action = back ? SLUICE_NACK : end.acked ? SLUICE_ACKED_IN_UNIT : SLUICE_ACK;
+    items_.push_back({tag, action, back && keeps_attempts_ ? end.attempt : 0, 0});
     ends_.push_back(end);
 }
 
@@ -132,6 +134,7 @@ void Settlement::count(Outcome outcome, std::uint64_t by) {
         case Outcome::skipped: counters_.skipped.add(by); break;
         case Outcome::dead_letter: counters_.dead_lettered.add(by); break;
         case Outcome::dropped: counters_.dropped_by_policy.add(by); break;
+        case Outcome::lost_lease: counters_.lost_lease.add(by); break;
         case Outcome::released:
         case Outcome::none: counters_.released.add(by); break;
     }

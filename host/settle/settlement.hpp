@@ -53,6 +53,7 @@ private:
     struct End {
         Outcome outcome;
         std::uint32_t attempt;  // the next one's number, for a source that keeps count
+        bool acked = false;     // already, within its unit
     };
     void add(std::uint64_t tag, End end);
     void count(Outcome outcome, std::uint64_t by);

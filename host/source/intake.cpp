@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <exception>
 #include <utility>
 
 namespace sluice {
@@ -14,6 +15,16 @@ sluice_incoming whole(const sluice_incoming* incoming) {
     return copy;
 }
 
+// Nothing may be thrown into the plugin. Without memory there is no room: the message stays with the source for the next poll.
+template <typename Call, typename Answer>
+auto unless_out_of_memory(Call&& call, Answer no_room) noexcept -> decltype(call()) {
+    try {
+        return call();
+    } catch (const std::exception&) {
+        return no_room;
+    }
+}
+
 }  // namespace
 
 Intake::Intake(MessageStore& store, Settlement& settlement, Confirmed& confirmed)
@@ -22,17 +33,24 @@ Intake::Intake(MessageStore& store, Settlement& settlement, Confirmed& confirmed
     sink_.context = this;
     sink_.push = [](void* context, const sluice_incoming* incoming) {
         auto& self = *static_cast<Intake*>(context);
-        return incoming->struct_size >= sizeof(sluice_incoming) ? self.push(*incoming) : self.push(whole(incoming));
+        return unless_out_of_memory(
+            [&] { return incoming->struct_size >= sizeof(sluice_incoming) ? self.push(*incoming) : self.push(whole(incoming)); },
+            SLUICE_FULL);
     };
-    sink_.reserve = [](void* context, std::uint64_t size) { return static_cast<Intake*>(context)->reserve(size); };
+    sink_.reserve = [](void* context, std::uint64_t size) {
+        return unless_out_of_memory([&] { return static_cast<Intake*>(context)->reserve(size); }, nullptr);
+    };
     sink_.commit = [](void* context, const sluice_incoming* incoming) {
         auto& self = *static_cast<Intake*>(context);
-        return incoming->struct_size >= sizeof(sluice_incoming) ? self.commit(*incoming) : self.commit(whole(incoming));
+        return unless_out_of_memory(
+            [&] { return incoming->struct_size >= sizeof(sluice_incoming) ? self.commit(*incoming) : self.commit(whole(incoming)); },
+            SLUICE_FULL);
     };
-    sink_.settled = [](void* context, const std::uint64_t* tags, std::uint64_t count, sluice_status status) {
+    // An end that cannot be noted would be lost: the host ends rather, and the source delivers again what it has not been told of.
+    sink_.settled = [](void* context, const std::uint64_t* tags, std::uint64_t count, sluice_status status) noexcept {
         static_cast<Intake*>(context)->settlement_.settled(tags, count, status);
     };
-    sink_.confirmed_below = [](void* context, sluice_bytes stream, std::uint64_t position) {
+    sink_.confirmed_below = [](void* context, sluice_bytes stream, std::uint64_t position) noexcept {
         static_cast<Intake*>(context)->confirmed_.write({stream.data, stream.size}, position);
     };
 }
@@ -73,7 +91,7 @@ sluice_status Intake::push(const sluice_incoming& incoming) {
 
 char* Intake::reserve(std::uint64_t size) {
     if (polled_.size() >= max_ || size > limits::message_bytes_max) return nullptr;
-    if (reserved_ != nullptr) store_.destroy(reserved_);
+    if (reserved_ != nullptr) store_.destroy(std::exchange(reserved_, nullptr));
     reserved_ = store_.reserve(size);
     return const_cast<char*>(reserved_->view.body.data);
 }
@@ -91,7 +109,12 @@ void Intake::accept(Message* message, const sluice_incoming& incoming) {
     if (poison_ != nullptr && poison_->any()) poison_->mark(*message);
     if (incoming.refused.size != 0) {
         message->outcome = Outcome::dead_letter;
-        message->fail(std::string(incoming.refused.data, incoming.refused.size));
+        unless_out_of_memory(  // a dead letter that gives no reason
+            [&] {
+                message->fail(std::string(incoming.refused.data, incoming.refused.size));
+                return true;
+            },
+            false);
     }
     polled_.push_back(message);
 }

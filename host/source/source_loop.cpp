@@ -49,6 +49,13 @@ std::uint32_t SourceLoop::capabilities() const {
     return fenced([&] { return queue_.table().capabilities(queue_.self()); }, [](std::string_view) { return 0u; });
 }
 
+std::pair<std::string_view, std::string_view> SourceLoop::acks_in_unit() const {
+    const sluice_queue& table = queue_.table();
+    if (table.resource_id == nullptr || table.settle_in_unit == nullptr) return {};
+    const sluice_bytes resource = table.resource_id(queue_.self()), statement = table.settle_in_unit(queue_.self());
+    return {{resource.data, resource.size}, {statement.data, statement.size}};
+}
+
 Result<void> SourceLoop::open() {
     return queue_.attempt([this](const sluice_queue& table, void* self, sluice_fault* fault) {
         return table.open_source(self, intake_.sink(), fault);

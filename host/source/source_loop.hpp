@@ -76,6 +76,8 @@ public:
     const std::string& name() const { return name_; }
     const QueueInstance& queue() const { return queue_; }
     std::uint32_t capabilities() const;
+    // Once open: what its messages live in, and the statement that acks one in a unit of a database there. Empty: there is none.
+    std::pair<std::string_view, std::string_view> acks_in_unit() const;
     SourceCounts counts() const;
     // Messages in the overflows of its pools.
     std::uint32_t overflowed() const { return dispatcher_ ? dispatcher_->overflowed() : 0; }

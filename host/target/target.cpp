@@ -138,7 +138,8 @@ Target::Counts Target::counts() const {
     return counts;
 }
 
-void Target::published(void* context, std::uint64_t token, std::uint64_t count, sluice_status status, sluice_bytes text) {
+// Nothing may be thrown into the plugin: a host without memory for an answer ends, and what was in flight comes again.
+void Target::published(void* context, std::uint64_t token, std::uint64_t count, sluice_status status, sluice_bytes text) noexcept {
     Target& target = *static_cast<Target*>(context);
     Answer answer{token, count, status, {}};
     if (status != SLUICE_OK) answer.text = clean_text(view(text).substr(0, limits::fault_text_bytes));

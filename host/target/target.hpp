@@ -75,7 +75,7 @@ private:
         std::string text;
     };
 
-    static void published(void* context, std::uint64_t token, std::uint64_t count, sluice_status status, sluice_bytes text);
+    static void published(void* context, std::uint64_t token, std::uint64_t count, sluice_status status, sluice_bytes text) noexcept;
 
     void run();
     void end();

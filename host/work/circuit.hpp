@@ -30,6 +30,12 @@ namespace sluice {
 // Trying again is of no use: the host ends.
 inline bool is_for_good(sluice_status status) { return status == SLUICE_FAILED || status == SLUICE_CORRUPT; }
 
+// Not the message's own failure: it runs again, if the host does not end for it.
+inline bool is_of_the_database(sluice_status status) {
+    return status == SLUICE_CONFLICT || status == SLUICE_UNAVAILABLE || status == SLUICE_UNKNOWN || status == SLUICE_STOPPED ||
+           is_for_good(status);
+}
+
 class Circuit {
 public:
     static constexpr std::int64_t retry_first_ns = 100'000'000;  // doubles with each failure in a row, less up to a quarter by chance

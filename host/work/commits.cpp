@@ -1,22 +1,13 @@
 #include "work/commits.hpp"
 
 #include <algorithm>
+#include <exception>
 #include <string>
 #include <utility>
 
 #include "target/target.hpp"
 
 namespace sluice {
-namespace {
-
-// Not the message's own failure: it runs again, if the host does not end for it.
-bool is_of_the_database(sluice_status status) {
-    return status == SLUICE_CONFLICT || status == SLUICE_UNAVAILABLE || status == SLUICE_UNKNOWN || status == SLUICE_STOPPED ||
-           is_for_good(status);
-}
-
-}  // namespace
-
 Commits::Commits(Logger logger, std::function<void()> news, std::uint32_t tag) : logger_(logger), news_(std::move(news)) {
     for (Unit& unit : units_) {
         unit.owner = this;
@@ -37,9 +28,9 @@ void Commits::submit(Unit& unit, HandlerHost& handler) {
     const auto& connections = handler.connections();
     for (std::uint32_t position = 0; position < connections.size(); ++position)
         if (unit.handles[position] != 0) unit.to_commit.push_back(position);
-    // From the back: first those that cannot deduplicate, so that a crash in between is found by the one that can.
+    // From the back: first those that cannot recognise a message, so that a crash in between is found by the one that can.
     std::stable_partition(unit.to_commit.begin(), unit.to_commit.end(),
-                          [&](std::uint32_t position) { return connections[position]->deduplicates(); });
+                          [&](std::uint32_t position) { return handler.commits_last(*connections[position]); });
     if (std::all_of(unit.messages.begin(), unit.messages.end(), [](const Message* message) { return message == nullptr; }))
         abandon(unit, handler);  // all of them come again: nothing to make durable
     unit.has_effects = !unit.to_commit.empty() || !unit.publishes.empty();
@@ -73,6 +64,9 @@ void Commits::advance(HandlerHost& handler) {
 void Commits::step(Unit& unit, HandlerHost& handler) {
     if (!unit.to_commit.empty()) {
         const std::uint32_t position = unit.to_commit.back();
+        if (handler.connections()[position]->deduplicates())
+            if (const sluice_status kept = handler.keep_publishes(unit); kept != SLUICE_OK)
+                return fail(unit, handler, kept, handler.fault().text());
         unit.to_commit.pop_back();
         unit.committing_at = position;
         unit.stage = Unit::Stage::committing;
@@ -117,10 +111,15 @@ void Commits::committed(std::uint64_t token, sluice_status status, const sluice_
     }
     Unit& unit = units_[index];
     unit.answer.status = status;
-    unit.answer.text.assign(text.data, text.size);
-    for (std::uint64_t i = 0; i < count; ++i)
-        unit.answer.items.push_back({Unit::index_of(results[i].ticket), results[i].status,
-                                     std::string(results[i].text.data, results[i].text.size)});
+    try {
+        unit.answer.text.assign(text.data, text.size);
+        for (std::uint64_t i = 0; i < count; ++i)
+            unit.answer.items.push_back({Unit::index_of(results[i].ticket), results[i].status,
+                                         std::string(results[i].text.data, results[i].text.size)});
+    } catch (const std::exception&) {  // no memory for it: as if the answer were lost
+        unit.answer.status = SLUICE_UNKNOWN;
+        unit.answer.items.clear();
+    }
     returned(unit);
 }
 
@@ -144,23 +143,47 @@ void Commits::take_answer(Unit& unit, HandlerHost& handler) {
         return;
     }
     connection.circuit().worked();
-    for (const Unit::Answer::Item& item : unit.answer.items) {
-        if (item.message >= unit.messages.size() || unit.messages[item.message] == nullptr) continue;
-        Message& message = *unit.messages[item.message];
-        if (item.status == SLUICE_SEEN || message.outcome != Outcome::acked) continue;
-        const bool runs_again = is_of_the_database(item.status);
-        handler.drop(unit, item.message, runs_again);  // from the databases that have not committed yet
-        if (runs_again) {
-            connection.note(item.status, clean_text(item.text));
-            message.outcome = Outcome::none;
-            unit.retry_later |= item.status != SLUICE_CONFLICT;
-            unit.answer.text = item.text;
-            continue;
-        }
+    for (const Unit::Answer::Item& item : unit.answer.items)
+        if (item.message < unit.messages.size() && unit.messages[item.message] != nullptr &&
+            unit.messages[item.message]->outcome == Outcome::acked)
+            take_result(unit, item, connection, handler);
+    unit.stage = Unit::Stage::waiting;
+}
+
+// Other units are open on the connection that commits this one.
+bool Commits::others_open(const Unit& unit) const {
+    return std::any_of(order_.begin(), order_.end(),
+                       [&](const Unit* other) { return other != &unit && other->handles[unit.committing_at] != 0; });
+}
+
+// A message that was to be done and has not ended so.
+void Commits::take_result(Unit& unit, const Unit::Answer::Item& item, const Connection& connection, HandlerHost& handler) {
+    Message& message = *unit.messages[item.message];
+    const bool was_acked = message.acked_in_unit && &connection == handler.acking();
+    message.acked_in_unit = false;
+    const auto run_again = [&](sluice_status status, std::string why) {
+        message.outcome = Outcome::none;
+        unit.retry_later |= status != SLUICE_CONFLICT;
+        unit.answer.text = std::move(why);
+    };
+    if (item.status == SLUICE_SEEN) {
+        // What it has published in this run is what it published then; only what is not confirmed yet is sent.
+        unit.publishes.remove(item.message);
+        if (const sluice_status found = handler.find_kept(unit, item.message); found != SLUICE_OK)
+            run_again(found, handler.fault().text());
+        return;
+    }
+    const bool runs_again = is_of_the_database(item.status);
+    handler.drop(unit, item.message, true);  // from the databases that have not committed yet
+    if (runs_again) {
+        connection.note(item.status, clean_text(item.text));
+        run_again(item.status, item.text);
+    } else if (item.status == SLUICE_CONSTRAINT && was_acked && !others_open(unit) && !handler.is_ours(unit, item.message)) {
+        message.outcome = Outcome::lost_lease;
+    } else {
         message.outcome = Outcome::dead_letter;
         message.fail(item.text.empty() ? "the database refused its writes: " + status_name(item.status) : item.text);
     }
-    unit.stage = Unit::Stage::waiting;
 }
 
 void Commits::abandon(Unit& unit, HandlerHost& handler) {
@@ -239,6 +262,7 @@ void Commits::take_publishes(Unit& unit, HandlerHost& handler) {
         batch.publish.messages.clear();
         batch.messages.clear();
     }
+    handler.publishes_done(unit);
     unit.stage = Unit::Stage::finished;
 }
 
@@ -254,6 +278,7 @@ void Commits::release(Unit& unit) {
     unit.failed = false;
     unit.retry_later = false;
     unit.publishes.clear();
+    unit.kept.clear();
     unit.stage = Unit::Stage::unused;
 }
 

@@ -55,6 +55,8 @@ private:
     static bool may_follow(const Unit& unit, const Unit& earlier);
     void commit(Unit& unit, Connection& connection, Unit::Handle handle);
     void take_answer(Unit& unit, HandlerHost& handler);
+    bool others_open(const Unit& unit) const;
+    void take_result(Unit& unit, const Unit::Answer::Item& item, const Connection& connection, HandlerHost& handler);
     void publish(Unit& unit, HandlerHost& handler);
     void take_publishes(Unit& unit, HandlerHost& handler);
     static void abandon(Unit& unit, HandlerHost& handler);

@@ -5,8 +5,10 @@ namespace sluice {
 Connection::Connection(const Database& database, std::uint32_t number, Ended& ended) : database_(database), number_(number) {
     sink_.struct_size = sizeof sink_;
     sink_.context = &ended;
+    // Nothing may be thrown into the plugin. What is left that could throw is the executor that cannot take the worker in: a host that
+    // cannot even do that ends, and what was in flight comes again.
     sink_.committed = [](void* context, std::uint64_t token, sluice_status status, const sluice_commit_result* results,
-                         std::uint64_t count, sluice_bytes text) {
+                         std::uint64_t count, sluice_bytes text) noexcept {
         static_cast<Ended*>(context)->committed(token, status, results, count, text);
     };
 }
@@ -15,6 +17,12 @@ Result<void> Connection::open() {
     return database_.instance.attempt([this](const sluice_database& table, void* database, sluice_fault* fault) {
         return table.connect(database, &sink_, &connection_, fault);
     });
+}
+
+std::string_view Connection::resource() const {
+    if (table().resource_id == nullptr) return {};
+    const sluice_bytes id = table().resource_id(database_self());
+    return {id.data, static_cast<std::size_t>(id.size)};
 }
 
 void Connection::note(sluice_status status, std::string_view text) const {

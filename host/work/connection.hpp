@@ -44,6 +44,8 @@ public:
     bool deduplicates() const { return database_.deduplicates; }
     const sluice_database& table() const { return database_.instance.table(); }
     void* self() const { return connection_; }
+    // What server and database, or file, it is connected to; empty: nobody else can be.
+    std::string_view resource() const;
     void* database_self() const { return database_.instance.self(); }
     Circuit& circuit() const { return *database_.circuit; }
     // What the adapter answered to a call of a unit: that it is away, or will never be there, is passed on to the circuit.

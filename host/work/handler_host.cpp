@@ -98,24 +98,10 @@ sluice_status HandlerHost::begin(Unit& unit, std::size_t position, sluice_fault*
     return note(connection, begun == SLUICE_INVALID ? SLUICE_FAILED : begun, fault);
 }
 
-sluice_status HandlerHost::record_once(Unit& unit, std::uint32_t index) {
-    const auto position = static_cast<std::size_t>(
-        std::find_if(connections_.begin(), connections_.end(), [&](auto& c) { return c.get() == deduplicating_; }) -
+std::size_t HandlerHost::position_of(const Connection* connection) const {
+    return static_cast<std::size_t>(
+        std::find_if(connections_.begin(), connections_.end(), [&](const auto& c) { return c.get() == connection; }) -
         connections_.begin());
-    const Message& message = *unit.messages[index];
-    const sluice_identity identity{.struct_size = sizeof(sluice_identity),
-                                   .stream_size = message.stream_size,
-                                   .source = message.view.source,
-                                   .id = message.view.id,
-                                   .position = message.position,
-                                   .position_end = message.position_end};
-    fault_.clear();
-    return fenced_status(fault_, [&] {
-        if (const sluice_status begun = begin(unit, position, fault_.get()); begun != SLUICE_OK) return begun;
-        const sluice_status recorded = deduplicating_->table().record_once(deduplicating_->self(), unit.handles[position],
-                                                                           unit.ticket(index), &identity, fault_.get());
-        return note(*deduplicating_, recorded == SLUICE_INVALID ? SLUICE_FAILED : recorded, fault_.get());
-    });
 }
 
 HandlerHost::Said HandlerHost::handle(Unit& unit, std::uint32_t index) {
@@ -167,16 +153,6 @@ void HandlerHost::restart() {
     for (const auto& connection : connections_)
         if (connection->table().restart != nullptr)
             fenced([&] { connection->table().restart(connection->self()); }, [](std::string_view) {});
-}
-
-void HandlerHost::confirmed_below(std::string_view source, std::string_view stream, std::uint64_t position) {
-    if (deduplicating_ == nullptr || deduplicating_->table().confirmed_below == nullptr) return;
-    fenced(
-        [&] {
-            deduplicating_->table().confirmed_below(deduplicating_->self(), {source.data(), source.size()},
-                                                    {stream.data(), stream.size()}, position);
-        },
-        [](std::string_view) {});
 }
 
 // ---- services ------------------------------------------------------------------------------------------------------------
@@ -260,6 +236,10 @@ sluice_status HandlerHost::publish(sluice_ticket ticket, uint32_t target, const 
     if (ticket == 0 || ticket != current_.load(std::memory_order_relaxed)) return stale(fault);
     if (target >= dependencies_.targets.size())
         return say(fault, SLUICE_INVALID, "there is no target with this number; ask for it by name in create() or start()");
+    if (message->body.size > limits::message_bytes_max || message->header_count > limits::headers_max)
+        return say(fault, SLUICE_INVALID,
+                   "a published message may have at most " + std::to_string(limits::headers_max) + " headers and a body of " +
+                       std::to_string(limits::message_bytes_max >> 20) + " MiB");
     const auto index = Unit::index_of(ticket);
     if (!unit_->publishes.add(index, target, *message))
         return say(fault, SLUICE_FULL, "a message may publish at most " + std::to_string(limits::publishes_max) + " messages");

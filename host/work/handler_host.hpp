@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "observe/notice.hpp"
 #include "plugin/services.hpp"
 #include "work/connection.hpp"
 #include "work/poison.hpp"
@@ -63,8 +64,30 @@ public:
     // Undoes what connect() and start() did, also half of it.
     void stop();
 
+    // ---- with the database that deduplicates (records.cpp) ----
+
     // Has this message been processed before? SLUICE_OK: no; SLUICE_SEEN: yes; otherwise the database cannot say now.
     sluice_status record_once(Unit& unit, std::uint32_t index);
+    // What a message that was processed before still has to publish is added to its unit; if nobody can read that, or send it, it
+    // becomes a dead letter. Anything but SLUICE_OK: the database cannot say now.
+    sluice_status find_kept(Unit& unit, std::uint32_t index);
+    // What is to be published is kept with the records, before the share of the unit is sealed. Anything but SLUICE_OK: not now.
+    sluice_status keep_publishes(Unit& unit);
+    // Those that are sent need not be kept any more.
+    void publishes_done(Unit& unit);
+    // The source never delivers this stream below `position` again by itself.
+    void confirmed_below(std::string_view source, std::string_view stream, std::uint64_t position);
+
+    // ---- with the database that the source's messages live in (acks.cpp) ----
+
+    // Messages of a queue in `resource` can be acked by `statement` within their unit, if a database of the handler is the same.
+    Result<void> ack_in_units(std::string_view resource, std::string_view statement);
+    // Acks a message that is done within its unit. SLUICE_LOST_LEASE: it is another host's now. Other than SLUICE_OK: not now.
+    sluice_status ack(Unit& unit, std::uint32_t index);
+    // Of a message whose writes were refused: is it still ours to process?
+    bool is_ours(Unit& unit, std::uint32_t index);
+    const Connection* acking() const { return acking_; }
+
     // Calls the handler on unit.messages[index]. The text it gave is in fault().
     Said handle(Unit& unit, std::uint32_t index);
     // Takes back what a message has written and published; with `record`, also that it was ever seen.
@@ -72,11 +95,10 @@ public:
 
     // After a failed unit, once all have ended: what is begun from now on counts again.
     void restart();
-    // The source never delivers this stream below `position` again by itself.
-    void confirmed_below(std::string_view source, std::string_view stream, std::uint64_t position);
-
     const FaultBuffer& fault() const { return fault_; }
     bool deduplicates() const { return deduplicating_ != nullptr; }
+    // Recognises the messages of a unit when they come again: of several databases it comes last.
+    bool commits_last(const Connection& connection) const { return &connection == deduplicating_ || &connection == acking_; }
     const std::vector<std::unique_ptr<Connection>>& connections() const { return connections_; }
     const Dependencies& dependencies() const { return dependencies_; }
     // [any]
@@ -99,6 +121,7 @@ public:
 
 private:
     Connection* connection(std::uint32_t database);
+    std::size_t position_of(const Connection* connection) const;
     sluice_status begin(Unit& unit, std::size_t position, sluice_fault* fault);
     // The position of the connection in connections_, with the unit begun on it; or why not.
     sluice_status enter(sluice_ticket ticket, std::uint32_t database, std::size_t& position, sluice_fault* fault);
@@ -110,6 +133,10 @@ private:
     HandlerInstance handler_;
     std::vector<std::unique_ptr<Connection>> connections_;
     Connection* deduplicating_ = nullptr;
+    Connection* acking_ = nullptr;
+    std::uint32_t ack_statement_ = 0;
+    std::uint32_t look_statement_ = 0;  // answers a row
+    RateLimit not_kept_said_{3'600'000'000'000};
     bool connected_ = false;
     std::int64_t timeout_ns_ = 0;
     bool started_ = false;

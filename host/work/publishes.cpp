@@ -36,8 +36,8 @@ bool Publishes::add(std::uint32_t message, std::uint32_t target, const sluice_ou
     return true;
 }
 
-void Publishes::drop(std::uint32_t message) {
-    while (!items_.empty() && items_.back().message == message) items_.pop_back();
+void Publishes::remove(std::uint32_t message) {
+    std::erase_if(items_, [&](const Item& item) { return item.message == message; });
 }
 
 void Publishes::clear() {

@@ -27,8 +27,14 @@ public:
 
     // False: the message has as many as it may.
     bool add(std::uint32_t message, std::uint32_t target, const sluice_outgoing& outgoing);
+    // The message added last publishes something.
+    bool has(std::uint32_t message) const { return !items_.empty() && items_.back().message == message; }
     // Forgets the publishes of the message added last.
-    void drop(std::uint32_t message);
+    void drop(std::uint32_t message) {
+        while (has(message)) items_.pop_back();
+    }
+    // Forgets those of any message.
+    void remove(std::uint32_t message);
     void clear();
 
 private:

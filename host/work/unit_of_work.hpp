@@ -68,6 +68,7 @@ struct Unit {
     Publishes publishes;
     std::vector<std::unique_ptr<Batch>> batches;  // by target, made when first needed
     std::atomic<std::uint32_t> batches_open{0};
+    std::vector<std::uint32_t> kept;  // messages whose publishes are kept with their record
     Commits* owner = nullptr;  // constant
     std::uint32_t tag = 0;     // constant; of the owner
 

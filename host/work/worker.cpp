@@ -210,7 +210,7 @@ bool Worker::handle(Unit& unit, Message* message) {
         const sluice_status recorded = handler_.record_once(unit, index);
         if (recorded == SLUICE_SEEN) {
             message->outcome = Outcome::acked;
-            return true;
+            if (handler_.find_kept(unit, index) == SLUICE_OK) return true;
         }
         if (recorded != SLUICE_OK) said.unavailable = true;
     }
@@ -221,8 +221,12 @@ bool Worker::handle(Unit& unit, Message* message) {
         current_.store(nullptr, std::memory_order_release);
     }
     if (said.verdict == SLUICE_DONE) {
-        message->outcome = Outcome::acked;
-        return true;
+        const sluice_status acked = handler_.ack(unit, index);
+        message->outcome = acked == SLUICE_LOST_LEASE ? Outcome::lost_lease : Outcome::acked;
+        if (acked == SLUICE_LOST_LEASE) handler_.drop(unit, index, true);
+        if (!is_of_the_database(acked)) return true;
+        said = {};
+        said.unavailable = true;
     }
     if (said.misbehaved) {
         counters_.misbehaved.add();
@@ -236,6 +240,7 @@ bool Worker::handle(Unit& unit, Message* message) {
     } else if (said.verdict == SLUICE_REJECT) {
         give_up(message, handler_.fault().text());
     } else if (said.unavailable) {
+        message->outcome = Outcome::none;
         unit.messages[index] = nullptr;
         pause(true, handler_.fault().text());
         return false;
@@ -292,6 +297,7 @@ void Worker::finish_units() {
             if (message == nullptr) continue;
             if (whole || message->outcome == Outcome::none) {
                 message->outcome = Outcome::none;
+                message->acked_in_unit = false;
                 message->failure.reset();
                 again.push_back(message);
                 continue;

@@ -55,6 +55,12 @@ Result<void> WorkerPool::start() {
     return {};
 }
 
+Result<void> WorkerPool::ack_in_units(std::string_view resource, std::string_view statement) {
+    for (auto& seat : seats_)
+        if (auto ready = seat->handler->ack_in_units(resource, statement); !ready) return ready;
+    return {};
+}
+
 void WorkerPool::stop(StopMode mode) {
     for (auto& seat : seats_) seat->worker->stop(mode);
 }

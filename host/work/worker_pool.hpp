@@ -50,6 +50,8 @@ public:
     WorkerPool& operator=(const WorkerPool&) = delete;
 
     Result<void> start();
+    // After start, before the first message: see HandlerHost.
+    Result<void> ack_in_units(std::string_view resource, std::string_view statement);
     void stop(StopMode mode);
     void cancel();
     // What waits behind handlers that do not return goes back to the source.

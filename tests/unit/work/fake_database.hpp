@@ -43,20 +43,22 @@ public:
             line->database.submitted_at_disconnect += line->submitted.size();
             delete line;
         };
-        table_.prepare = [](void*, sluice_bytes, uint32_t* statement, sluice_fault*) -> sluice_status {
-            *statement = 1;
+        table_.prepare = [](void*, sluice_bytes sql, uint32_t* statement, sluice_fault*) -> sluice_status {
+            *statement = text(sql) == "ack" ? ack_statement : 1;
             return SLUICE_OK;
         };
         table_.unit_begin = [](void* connection, uint64_t* unit, sluice_fault* fault) { return of(connection).begin(connection, unit, fault); };
         table_.record_once = [](void* connection, uint64_t unit, sluice_ticket ticket, const sluice_identity* identity, sluice_fault*) {
             return of(connection).record(connection, unit, ticket, text(identity->id));
         };
-        table_.execute = [](void* connection, uint64_t unit, sluice_ticket ticket, uint32_t, const sluice_value* values, uint32_t,
-                            sluice_fault* fault) -> sluice_status {
+        table_.execute = [](void* connection, uint64_t unit, sluice_ticket ticket, uint32_t statement, const sluice_value* values,
+                            uint32_t, sluice_fault* fault) -> sluice_status {
             if (of(connection).execute_answer != SLUICE_QUEUED)
                 return sluice_fault_set(fault, of(connection).execute_answer, "away", 4);
             const std::lock_guard lock(of(connection).mutex_);
-            line(connection).units[unit].writes.push_back({ticket, text(values[0].as.bytes)});
+            const bool acks = statement == ack_statement;
+            line(connection).units[unit].writes.push_back(
+                {ticket, acks ? "ack " + std::to_string(values[0].as.integer) : text(values[0].as.bytes)});
             return SLUICE_QUEUED;
         };
         table_.drop = [](void* connection, uint64_t unit, sluice_ticket ticket) { of(connection).drop(connection, unit, ticket); };
@@ -73,6 +75,22 @@ public:
             const std::lock_guard lock(of(connection).mutex_);
             line(connection).units.erase(unit);
             ++of(connection).abandoned;
+        };
+        table_.resource_id = [](void* self) -> sluice_bytes {
+            const std::string& its = static_cast<FakeDatabase*>(self)->resource;
+            return {its.data(), its.size()};
+        };
+        table_.query = [](void* connection, uint64_t unit, sluice_ticket, uint32_t, const sluice_value*, uint32_t, const sluice_row_sink*,
+                          sluice_fault*) { return of(connection).look(connection, unit); };
+        table_.keep_publishes = [](void* connection, uint64_t unit, sluice_ticket ticket, sluice_bytes publishes, sluice_fault* fault) {
+            return of(connection).keep(connection, unit, ticket, publishes, fault);
+        };
+        table_.kept_publishes = [](void* connection, const sluice_identity* identity, const sluice_row_sink* sink, sluice_fault* fault) {
+            return of(connection).find_kept(text(identity->id), *sink, fault);
+        };
+        table_.publishes_done = [](void* connection, const sluice_identity* const* identities, uint64_t count) {
+            const std::lock_guard lock(of(connection).mutex_);
+            for (uint64_t i = 0; i < count; ++i) of(connection).kept_.erase(text(identities[i]->id));
         };
         table_.restart = [](void* connection) {
             const std::lock_guard lock(of(connection).mutex_);
@@ -91,7 +109,7 @@ public:
     const std::string& name() const { return name_; }
 
     // Units wait for answer() from now on, instead of being committed at once.
-    void hold() { held_ = true; }
+    void hold(bool held = true) { held_ = held; }
     // From now on it can be asked; `ping_answer` is what it says.
     void can_be_asked() {
         table_.ping = [](void* self, sluice_fault* fault) -> sluice_status {
@@ -120,9 +138,16 @@ public:
         return durable_;
     }
     bool knows(const std::string& id) { return seen_.contains(id); }
+    bool keeps(const std::string& id) { return kept_.contains(id); }
+    void keeps(const std::string& id, std::string publishes) { kept_[id] = std::move(publishes); }
+    // A unit that acks the delivery with this tag breaks a constraint.
+    void lose_lease(std::uint64_t tag) { lost_.insert("ack " + std::to_string(tag)); }
 
     Database database;
     sluice_status connect_answer = SLUICE_OK;
+    std::string resource;
+    sluice_status keep_answer = SLUICE_OK;
+    sluice_status kept_answer = SLUICE_OK;
     std::atomic<sluice_status> ping_answer{SLUICE_OK};
     std::atomic<int> asked{0};
     sluice_status begin_answer = SLUICE_OK;
@@ -130,6 +155,8 @@ public:
     sluice_status execute_answer = SLUICE_QUEUED;
     sluice_status seal_answer = SLUICE_OK;
     std::function<void()> on_submit;
+    bool finds_duplicates_late = false;  // a test lists them in answer()
+    bool commits_unknown = false;  // what is answered with SLUICE_UNKNOWN has happened
     bool answers_twice = false;
     bool submit_throws = false;
     std::atomic<int> connected{0};
@@ -137,6 +164,7 @@ public:
     std::size_t submitted_at_disconnect = 0;
 
 private:
+    static constexpr std::uint32_t ack_statement = 2;
     struct Write {
         sluice_ticket ticket;
         std::string text;
@@ -144,6 +172,7 @@ private:
     struct UnitState {
         std::vector<Write> writes;
         std::map<sluice_ticket, std::string> records;
+        std::map<sluice_ticket, std::string> kept;
     };
     struct Submitted {
         UnitState unit;
@@ -171,8 +200,35 @@ private:
     sluice_status record(void* connection, uint64_t unit, sluice_ticket ticket, const std::string& id) {
         if (record_answer != SLUICE_OK) return record_answer;
         const std::lock_guard lock(mutex_);
-        if (seen_.contains(id)) return SLUICE_SEEN;
+        if (seen_.contains(id) && !finds_duplicates_late) return SLUICE_SEEN;
         line(connection).units[unit].records[ticket] = id;
+        return SLUICE_OK;
+    }
+    sluice_status keep(void* connection, uint64_t unit, sluice_ticket ticket, sluice_bytes publishes, sluice_fault* fault) {
+        if (keep_answer != SLUICE_OK) return sluice_fault_set(fault, keep_answer, "not kept", 8);
+        const std::lock_guard lock(mutex_);
+        line(connection).units[unit].kept[ticket] = text(publishes);
+        return SLUICE_OK;
+    }
+    sluice_status find_kept(const std::string& id, const sluice_row_sink& sink, sluice_fault* fault) {
+        if (kept_answer != SLUICE_OK) return sluice_fault_set(fault, kept_answer, "not found", 9);
+        std::string publishes;
+        {
+            const std::lock_guard lock(mutex_);
+            if (!kept_.contains(id)) return SLUICE_OK;
+            publishes = kept_[id];
+        }
+        sluice_value value{};
+        value.type = SLUICE_VALUE_BLOB;
+        value.as.bytes = {publishes.data(), publishes.size()};
+        sink.row(sink.context, &value, 1);
+        return SLUICE_OK;
+    }
+    // Applies what is queued, of which only an ack can fail.
+    sluice_status look(void* connection, uint64_t unit) {
+        const std::lock_guard lock(mutex_);
+        for (const Write& write : line(connection).units[unit].writes)
+            if (lost_.contains(write.text)) return SLUICE_CONSTRAINT;
         return SLUICE_OK;
     }
     void drop(void* connection, uint64_t unit, sluice_ticket ticket) {
@@ -212,16 +268,26 @@ private:
                 for (const Write& write : ended.unit.writes)
                     if (write.text == result.id && bad.insert(write.ticket).second)
                         listed.push_back({write.ticket, result.status, 0, {"refused", 7}});
-                if (result.status == SLUICE_CONFLICT || result.status == SLUICE_UNAVAILABLE) from.failed = true;
+                if (result.status == SLUICE_SEEN)
+                    for (const auto& [ticket, id] : ended.unit.records)
+                        if (id == result.id && bad.insert(ticket).second) listed.push_back({ticket, SLUICE_SEEN, 0, {nullptr, 0}});
+                if (result.status == SLUICE_CONFLICT || result.status == SLUICE_UNAVAILABLE || result.status == SLUICE_UNKNOWN)
+                    from.failed = true;
             }
+            for (const Write& write : ended.unit.writes)
+                if (lost_.contains(write.text) && bad.insert(write.ticket).second)
+                    listed.push_back({write.ticket, SLUICE_CONSTRAINT, 0, {"refused", 7}});
             if (status != SLUICE_OK) {
                 from.failed = true;
                 listed.clear();
-            } else {
+            }
+            if (status == SLUICE_OK || (status == SLUICE_UNKNOWN && commits_unknown)) {
                 for (const Write& write : ended.unit.writes)
                     if (!bad.contains(write.ticket)) durable_.push_back(write.text);
                 for (const auto& [ticket, id] : ended.unit.records)
                     if (!bad.contains(ticket)) seen_.insert(id);
+                for (const auto& [ticket, publishes] : ended.unit.kept)
+                    if (!bad.contains(ticket)) kept_[ended.unit.records.at(ticket)] = publishes;
             }
         }
         const std::string_view why = status == SLUICE_OK ? "" : "the commit failed";
@@ -236,6 +302,8 @@ private:
     std::deque<Line*> submitted_;
     std::vector<std::string> durable_;
     std::set<std::string> seen_;
+    std::map<std::string, std::string> kept_;  // of recorded messages
+    std::set<std::string> lost_;
     std::uint64_t units_ = 0;
     bool held_ = false;
 };

@@ -22,7 +22,7 @@ namespace sluice {
 using Texts = std::vector<std::string>;
 
 inline const char* outcome_name(Outcome outcome) {
-    constexpr const char* names[] = {"none", "acked", "skipped", "dead letter", "dropped", "released"};
+    constexpr const char* names[] = {"none", "acked", "skipped", "dead letter", "dropped", "released", "lost lease"};
     return names[static_cast<int>(outcome)];
 }
 

@@ -72,5 +72,76 @@ TEST(WorkerRecords, TriesAgainToConnectADatabaseThatIsAskedForLate) {
     EXPECT_EQ(bench.ended(), Texts{"a1 acked"});
 }
 
+// ---- commits of which nobody knows whether they happened -------------------------------------------------------------------
+
+TEST(WorkerUnknown, RunsAUnitAgainThatDidNotHappen) {
+    FakeDatabase database("db", true);
+    database.hold();
+    WorkerBench bench(write, WorkerBench::quick(), {&database});
+    bench.push("a1 b1");
+    bench.run();
+    database.answer(SLUICE_UNKNOWN);
+    bench.run();
+    EXPECT_EQ(bench.ended(), Texts{});
+    bench.run_after(milliseconds(5'000));
+    database.answer();
+    bench.run();
+    EXPECT_EQ(bench.called(), (Texts{"a1", "b1", "a1", "b1"})) << "no attempt is burnt";
+    EXPECT_EQ(bench.ended(), (Texts{"a1 acked", "b1 acked"}));
+    EXPECT_EQ(database.durable(), (Texts{"a1", "b1"}));
+}
+
+TEST(WorkerUnknown, FindsOutByTheRecordsThatAUnitDidHappen) {
+    FakeDatabase database("db", true);
+    database.hold();
+    database.commits_unknown = true;
+    WorkerBench bench(write, WorkerBench::quick(), {&database});
+    bench.push("a1 b1");
+    bench.run();
+    database.answer(SLUICE_UNKNOWN);
+    bench.run();
+    EXPECT_EQ(bench.ended(), Texts{});
+    bench.run_after(milliseconds(5'000));
+    while (database.submitted() != 0) database.answer();
+    bench.run();
+    EXPECT_EQ(bench.called(), (Texts{"a1", "b1"})) << "not handled again";
+    EXPECT_EQ(bench.ended(), (Texts{"a1 acked", "b1 acked"}));
+    EXPECT_EQ(database.durable(), (Texts{"a1", "b1"})) << "once in effect";
+}
+
+TEST(WorkerUnknown, OfOneMessageRunsThatOneAgain) {
+    FakeDatabase database("db", true);
+    database.hold();
+    WorkerBench bench(write, WorkerBench::quick(), {&database});
+    bench.push("a1 b1");
+    bench.run();
+    database.answer(SLUICE_OK, {{"b1", SLUICE_UNKNOWN}});
+    bench.run();
+    EXPECT_EQ(bench.ended(), Texts{"a1 acked"});
+    bench.run_after(milliseconds(5'000));
+    while (database.submitted() != 0) database.answer();
+    bench.run();
+    EXPECT_EQ(bench.ended(), Texts{"b1 acked"});
+    EXPECT_EQ(bench.called(), (Texts{"a1", "b1", "b1"}));
+}
+
+TEST(WorkerUnknown, IsNeverADeadLetterHoweverOftenItComes) {
+    FakeDatabase database("db", true);
+    database.hold();
+    WorkerBench bench(write, WorkerBench::quick(), {&database});
+    bench.push("a1");
+    bench.run();
+    for (int i = 0; i < 50; ++i) {
+        database.answer(SLUICE_UNKNOWN);
+        bench.run();
+        bench.run_after(milliseconds(5'000));
+        ASSERT_EQ(bench.ended(), Texts{});
+    }
+    database.answer();
+    bench.run();
+    EXPECT_EQ(bench.ended(), Texts{"a1 acked"});
+    EXPECT_EQ(bench.called().back(), "a1") << "at its first attempt";
+}
+
 }  // namespace
 }  // namespace sluice

@@ -1,0 +1,146 @@
+// HandlerHost with the database that deduplicates: records of messages, and what they still have to publish.
+#include <algorithm>
+#include <utility>
+
+#include "work/handler_host.hpp"
+#include "work/kept_publishes.hpp"
+
+namespace sluice {
+namespace {
+
+sluice_identity identity_of(const Message& message) {
+    return {.struct_size = sizeof(sluice_identity),
+            .stream_size = message.stream_size,
+            .source = message.view.source,
+            .id = message.view.id,
+            .position = message.position,
+            .position_end = message.position_end};
+}
+
+void give_up(Message& message, std::string text) {
+    message.outcome = Outcome::dead_letter;
+    message.fail(std::move(text));
+}
+
+}  // namespace
+
+sluice_status HandlerHost::record_once(Unit& unit, std::uint32_t index) {
+    const sluice_identity identity = identity_of(*unit.messages[index]);
+    const std::size_t position = position_of(deduplicating_);
+    fault_.clear();
+    return fenced_status(fault_, [&] {
+        if (const sluice_status begun = begin(unit, position, fault_.get()); begun != SLUICE_OK) return begun;
+        const sluice_status recorded = deduplicating_->table().record_once(deduplicating_->self(), unit.handles[position],
+                                                                           unit.ticket(index), &identity, fault_.get());
+        return note(*deduplicating_, recorded == SLUICE_INVALID ? SLUICE_FAILED : recorded, fault_.get());
+    });
+}
+
+sluice_status HandlerHost::find_kept(Unit& unit, std::uint32_t index) {
+    if (deduplicating_->table().kept_publishes == nullptr) return SLUICE_OK;
+    Message& message = *unit.messages[index];
+    const sluice_identity identity = identity_of(message);
+    std::string kept;
+    sluice_row_sink sink{};
+    sink.struct_size = sizeof sink;
+    sink.context = &kept;
+    sink.row = [](void* context, const sluice_value* columns, std::uint32_t count) noexcept -> sluice_status {
+        if (count != 1 || columns[0].type != SLUICE_VALUE_BLOB || columns[0].as.bytes.size > limits::kept_publishes_bytes)
+            *static_cast<std::string*>(context) = "?";  // nothing that can be read
+        else
+            static_cast<std::string*>(context)->assign(columns[0].as.bytes.data, columns[0].as.bytes.size);
+        return SLUICE_OK;
+    };
+    fault_.clear();
+    const sluice_status asked = fenced_status(fault_, [&] {
+        return answered(*deduplicating_,
+                        deduplicating_->table().kept_publishes(deduplicating_->self(), &identity, &sink, fault_.get()), fault_.get());
+    });
+    if (asked == SLUICE_UNSUPPORTED) return SLUICE_OK;
+    if (asked != SLUICE_OK || kept.empty()) return asked;
+
+    std::string missing;
+    const bool read = decode_publishes(kept, [&](std::string_view name, const sluice_outgoing& outgoing) {
+        const auto& targets = dependencies_.targets;
+        const auto target = std::find_if(targets.begin(), targets.end(), [&](const auto& t) { return t.first == name; });
+        if (target == targets.end()) missing = clean_text(name);
+        return target != targets.end() && unit.publishes.add(index, static_cast<std::uint32_t>(target - targets.begin()), outgoing);
+    });
+    if (read) {
+        unit.kept.push_back(index);
+        return SLUICE_OK;
+    }
+    unit.publishes.drop(index);
+    give_up(message, missing.empty() ? "its effects are committed, but what it still has to publish is kept in a form that this "
+                                       "version of Sluice cannot read; replay it with the version that kept it"
+                                     : "its effects are committed, but it still has to publish to target \"" + missing +
+                                           "\", which is not in `targets` any more; configure the target again and replay the message");
+    return SLUICE_OK;
+}
+
+sluice_status HandlerHost::keep_publishes(Unit& unit) {
+    if (unit.publishes.empty()) return SLUICE_OK;
+    const std::size_t position = position_of(deduplicating_);
+    const auto name_of = [&](std::uint32_t target) { return std::string_view(dependencies_.targets[target].first); };
+    const auto& items = unit.publishes.items();
+    const std::vector<std::uint32_t> found = unit.kept;  // with records of before; ascending
+    std::string bytes;
+    for (std::size_t from = 0, to = 0; from < items.size(); from = to) {  // those of a message that is given up may go
+        const std::uint32_t index = items[from].message;
+        while (to < items.size() && items[to].message == index) ++to;
+        const auto mine = std::span(items).subspan(from, to - from);
+        Message* message = unit.messages[index];
+        if (message == nullptr || message->outcome != Outcome::acked) continue;
+        if (std::binary_search(found.begin(), found.end(), index)) continue;
+        fault_.clear();
+        sluice_status status = SLUICE_INVALID;
+        if (!encode_publishes(mine, name_of, bytes))
+            sluice_fault_set(fault_.get(), status, "all of it together is too large", 31);
+        else if (deduplicating_->table().keep_publishes == nullptr)
+            status = SLUICE_UNSUPPORTED;
+        else
+            status = fenced_status(fault_, [&] {
+                return note(*deduplicating_,
+                            deduplicating_->table().keep_publishes(deduplicating_->self(), unit.handles[position], unit.ticket(index),
+                                                                   {bytes.data(), bytes.size()}, fault_.get()),
+                            fault_.get());
+            });
+        if (status == SLUICE_OK || status == SLUICE_QUEUED) {
+            unit.kept.push_back(index);
+        } else if (status == SLUICE_UNSUPPORTED) {
+            if (not_kept_said_.pass(clock().now()))
+                logger().warn("the database that deduplicates keeps no publishes: what a message publishes may be missing after a crash");
+        } else if (is_of_the_database(status)) {
+            return status;
+        } else {
+            drop(unit, index, true);
+            give_up(*message, "what it publishes could not be kept with its record: " + fault_.text());
+        }
+    }
+    return SLUICE_OK;
+}
+
+void HandlerHost::publishes_done(Unit& unit) {
+    if (unit.kept.empty() || deduplicating_->table().publishes_done == nullptr) return;
+    std::vector<sluice_identity> identities;
+    for (const std::uint32_t index : unit.kept)
+        if (unit.messages[index] != nullptr && unit.messages[index]->outcome == Outcome::acked)
+            identities.push_back(identity_of(*unit.messages[index]));
+    if (identities.empty()) return;
+    std::vector<const sluice_identity*> pointers;
+    for (const sluice_identity& identity : identities) pointers.push_back(&identity);
+    fenced([&] { deduplicating_->table().publishes_done(deduplicating_->self(), pointers.data(), pointers.size()); },
+           [](std::string_view) {});
+}
+
+void HandlerHost::confirmed_below(std::string_view source, std::string_view stream, std::uint64_t position) {
+    if (deduplicating_ == nullptr || deduplicating_->table().confirmed_below == nullptr) return;
+    fenced(
+        [&] {
+            deduplicating_->table().confirmed_below(deduplicating_->self(), {source.data(), source.size()},
+                                                    {stream.data(), stream.size()}, position);
+        },
+        [](std::string_view) {});
+}
+
+}  // namespace sluice

@@ -1,0 +1,195 @@
+// Queue and database are one: a message is acked by a statement in the unit of its effects.
+#include <optional>
+
+#include "target/fake_target.hpp"
+#include "work/worker_bench.hpp"
+
+namespace sluice {
+namespace {
+
+using Handled = FakeHandler::Call;
+using std::chrono::milliseconds;
+
+class WorkerAcks : public testing::Test {
+protected:
+    WorkerAcks() { database.resource = "file 7"; }
+
+    WorkerBench& make(FakeHandler::Handle handle, std::vector<FakeDatabase*> databases, std::uint32_t batch_max = 64,
+                      std::vector<std::pair<std::string, Target*>> targets = {}) {
+        WorkPolicy policy = WorkerBench::quick();
+        policy.batch_max = batch_max;
+        bench.emplace(std::move(handle), policy, std::move(databases), std::move(targets));
+        bench->start();
+        EXPECT_TRUE(bench->host->ack_in_units("file 7", "ack"));
+        return *bench;
+    }
+    WorkerBench& make() { return make(write, {&database}); }
+    static sluice_verdict write(const Handled& call) { return call.write() == SLUICE_QUEUED ? SLUICE_DONE : SLUICE_RETRY; }
+    // "a1 acked in unit": by now, before anybody has settled it.
+    Texts in_units() {
+        Texts all;
+        for (const Message* message : bench->messages)
+            if (message->acked_in_unit) all.emplace_back(message->view.id.data, message->view.id.size);
+        return all;
+    }
+
+    FakeDatabase database, other{"other"}, recording{"recording", true};
+    std::optional<WorkerBench> bench;
+};
+
+TEST_F(WorkerAcks, StandInTheUnitOfTheEffects) {
+    make().push("a1 b1");
+    bench->run();
+    EXPECT_EQ(database.durable(), (Texts{"a1", "ack 1", "b1", "ack 2"}));
+    EXPECT_EQ(in_units(), (Texts{"a1", "b1"}));
+    EXPECT_EQ(bench->ended(), (Texts{"a1 acked", "b1 acked"}));
+}
+
+TEST_F(WorkerAcks, AreTheSourcesOwnBusinessWhereTheDatabaseIsAnother) {
+    bench.emplace(write, WorkerBench::quick(), std::vector<FakeDatabase*>{&database});
+    bench->start();
+    EXPECT_TRUE(bench->host->ack_in_units("file 8", "ack"));
+    EXPECT_TRUE(bench->host->ack_in_units("", "ack"));
+    EXPECT_TRUE(bench->host->ack_in_units("file 7", ""));
+    bench->push("a1");
+    bench->run();
+    EXPECT_EQ(database.durable(), Texts{"a1"});
+    EXPECT_EQ(in_units(), Texts{});
+    EXPECT_EQ(bench->ended(), Texts{"a1 acked"});
+}
+
+TEST_F(WorkerAcks, AreOnlyForMessagesThatAreDone) {
+    make(
+        [](const Handled& call) {
+            EXPECT_EQ(call.write(), SLUICE_QUEUED);
+            return call.id() == "a1" ? SLUICE_REJECT : call.id() == "b1" ? SLUICE_SKIP : SLUICE_DONE;
+        },
+        {&database})
+        .push("a1 b1 c1");
+    bench->run();
+    EXPECT_EQ(database.durable(), (Texts{"c1", "ack 3"}));
+    EXPECT_EQ(in_units(), Texts{"c1"});
+}
+
+TEST_F(WorkerAcks, AreNotForReplayedMessages) {
+    make();
+    bench->push("a1");
+    bench->messages.front()->replayed = true;
+    bench->run();
+    EXPECT_EQ(database.durable(), Texts{"a1"});
+    EXPECT_EQ(in_units(), Texts{});
+}
+
+TEST_F(WorkerAcks, AreMadeAgainWithAUnitThatRunsAgain) {
+    database.hold();
+    make().push("a1");
+    bench->run();
+    EXPECT_EQ(in_units(), Texts{"a1"});
+    database.answer(SLUICE_UNAVAILABLE);
+    bench->run();
+    EXPECT_EQ(in_units(), Texts{}) << "not acked by a unit that failed";
+    bench->run_after(milliseconds(5'000));
+    database.answer();
+    bench->run();
+    EXPECT_EQ(database.durable(), (Texts{"a1", "ack 1"}));
+    EXPECT_EQ(in_units(), Texts{"a1"});
+}
+
+TEST_F(WorkerAcks, ThatComeTooLateTakeTheEffectsWithThem) {
+    database.lose_lease(2);
+    make().push("a1 b1 c1");
+    bench->run();
+    EXPECT_EQ(database.durable(), (Texts{"a1", "ack 1", "c1", "ack 3"}));
+    EXPECT_EQ(in_units(), (Texts{"a1", "c1"}));
+    EXPECT_EQ(bench->ended(), (Texts{"a1 acked", "b1 lost lease", "c1 acked"}));
+}
+
+TEST_F(WorkerAcks, AreNotBlamedForAWriteThatIsRefused) {
+    database.hold();
+    make().push("a1 b1");
+    bench->run();
+    database.answer(SLUICE_OK, {{"a1", SLUICE_CONSTRAINT}});
+    bench->run();
+    EXPECT_EQ(in_units(), Texts{"b1"});
+    EXPECT_EQ(bench->ended(), (Texts{"a1 dead letter", "b1 acked"}));
+}
+
+TEST_F(WorkerAcks, AreNotLookedAtWhileAnotherUnitMayHoldTheDatabase) {
+    other.hold();
+    database.hold();
+    make([](const Handled& call) { return call.write({}, call.id() == "b1" ? "other" : "db") == SLUICE_QUEUED ? SLUICE_DONE : SLUICE_RETRY; },
+         {&database, &other}, 1)
+        .push("a1 b1");
+    bench->run();
+    ASSERT_EQ(database.submitted(), 1u);
+    database.lose_lease(1);
+    database.answer();  // b1 waits with its unit open, for it acks here too
+    bench->run();
+    EXPECT_EQ(bench->ended(), Texts{"a1 dead letter"}) << "whose own ack will find that the lease is lost";
+    other.answer();
+    bench->run();
+    database.answer();
+    bench->run();
+    EXPECT_EQ(bench->ended(), Texts{"b1 acked"});
+}
+
+TEST_F(WorkerAcks, ComeLastWhereSeveralDatabasesTakePart) {
+    other.hold();
+    make(
+        [](const Handled& call) {
+            EXPECT_EQ(call.write({}, "db"), SLUICE_QUEUED);
+            return call.write({}, "other") == SLUICE_QUEUED ? SLUICE_DONE : SLUICE_RETRY;
+        },
+        {&other, &database})
+        .push("a1");
+    bench->run();
+    EXPECT_EQ(database.durable(), Texts{});
+    other.answer();
+    bench->run();
+    EXPECT_EQ(database.durable(), (Texts{"a1", "ack 1"}));
+}
+
+TEST_F(WorkerAcks, AreLeftToTheSourceWhereAnotherDatabaseDeduplicates) {
+    make([](const Handled& call) { return call.write({}, "db") == SLUICE_QUEUED ? SLUICE_DONE : SLUICE_RETRY; }, {&database, &recording}).push("a1");
+    bench->run();
+    EXPECT_EQ(in_units(), Texts{}) << "both would have to come last";
+    EXPECT_EQ(bench->ended(), Texts{"a1 acked"});
+}
+
+TEST_F(WorkerAcks, WaitForWhatIsPublished) {
+    SystemClock clock;
+    FakeTarget fake;
+    Target target{fake.table, &fake, quick(), clock, Logger()};
+    ASSERT_TRUE(target.start());
+    make(
+        [](const Handled& call) {
+            EXPECT_EQ(call.write(), SLUICE_QUEUED);
+            return call.publish("of " + call.id()) == SLUICE_QUEUED ? SLUICE_DONE : SLUICE_RETRY;
+        },
+        {&database}, 64, {{"out", &target}})
+        .push("a1");
+    const std::uint64_t news = bench->news.value();
+    bench->run();
+    ASSERT_TRUE(bench->news.reaches(news + 2)) << "committed, and published";
+    EXPECT_EQ(in_units(), Texts{});
+    EXPECT_EQ(database.durable(), Texts{"a1"});
+    bench->run();
+    EXPECT_EQ(bench->ended(), Texts{"a1 acked"});
+    bench.reset();
+    stop(target, clock);
+}
+
+TEST_F(WorkerAcks, ThatTheDatabaseCannotTakeNowWait) {
+    make([](const Handled&) { return SLUICE_DONE; }, {&database}).push("a1");
+    database.begin_answer = SLUICE_UNAVAILABLE;
+    bench->run();
+    EXPECT_EQ(bench->ended(), Texts{});
+    database.begin_answer = SLUICE_OK;
+    bench->run_after(milliseconds(5'000));
+    EXPECT_EQ(database.durable(), Texts{"ack 1"});
+    EXPECT_EQ(bench->called(), (Texts{"a1", "a1"}));
+    EXPECT_EQ(bench->ended(), Texts{"a1 acked"});
+}
+
+}  // namespace
+}  // namespace sluice

@@ -1,0 +1,180 @@
+// What a message publishes is kept with its record until it is confirmed: a crash between commit and publish loses none of it.
+#include <optional>
+
+#include "target/fake_target.hpp"
+#include "work/kept_publishes.hpp"
+#include "work/worker_bench.hpp"
+
+namespace sluice {
+namespace {
+
+using Handled = FakeHandler::Call;
+using std::chrono::milliseconds;
+
+class WorkerKeptPublishes : public testing::Test {
+protected:
+    void SetUp() override { ASSERT_TRUE(target.start()); }
+    void TearDown() override { stop(target, clock); }
+
+    // A host from its start on; what the one before knew is gone, what it had under way has ended with it.
+    WorkerBench& restart(std::string_view target_name = "out") {
+        bench.emplace(
+            [](const Handled& call) {
+                EXPECT_EQ(call.write(), SLUICE_QUEUED);
+                EXPECT_EQ(call.publish("1 of " + call.id()), SLUICE_QUEUED);
+                EXPECT_EQ(call.publish("2 of " + call.id()), SLUICE_QUEUED);
+                return SLUICE_DONE;
+            },
+            WorkerBench::quick(), std::vector<FakeDatabase*>{&database},
+            std::vector<std::pair<std::string, Target*>>{{std::string(target_name), &target}});
+        return *bench;
+    }
+    Texts ended(std::size_t count) {
+        Texts all;
+        for (std::uint64_t news = bench->news.value();; ++news) {
+            bench->run();
+            const Texts some = bench->ended();
+            all.insert(all.end(), some.begin(), some.end());
+            if (all.size() >= count || !bench->news.reaches(news + 1)) return all;
+        }
+    }
+    Texts published() {
+        Texts all;
+        for (const Call& call : fake.calls_made()) all.insert(all.end(), call.bodies.begin(), call.bodies.end());
+        return all;
+    }
+
+    SystemClock clock;
+    FakeDatabase database{"db", true};
+    FakeTarget fake;
+    Target target{fake.table, &fake, quick(), clock, Logger()};
+    std::optional<WorkerBench> bench;
+};
+
+TEST_F(WorkerKeptPublishes, AreKeptWithTheCommitAndNotLongerThanUntilTheyAreConfirmed) {
+    database.hold();
+    restart().push("a1");
+    bench->run();
+    EXPECT_FALSE(database.keeps("a1"));
+    database.answer();
+    EXPECT_TRUE(database.keeps("a1"));
+    EXPECT_EQ(ended(1), Texts{"a1 acked"});
+    EXPECT_FALSE(database.keeps("a1"));
+    EXPECT_EQ(published(), (Texts{"1 of a1", "2 of a1"}));
+}
+
+TEST_F(WorkerKeptPublishes, AreSentOnceMoreByTheHostThatComesAfterACrashBetweenCommitAndPublish) {
+    database.hold();
+    restart().push("a1");
+    bench->run();
+    database.answer();  // committed, and then the host is killed: nobody runs the worker any more
+    database.hold(false);
+    restart().push("a1");
+    EXPECT_EQ(ended(1), Texts{"a1 acked"});
+    EXPECT_EQ(bench->called(), Texts{}) << "its effects are there";
+    EXPECT_EQ(published(), (Texts{"1 of a1", "2 of a1"}));
+    EXPECT_FALSE(database.keeps("a1"));
+
+    restart().push("a1");
+    EXPECT_EQ(ended(1), Texts{"a1 acked"});
+    EXPECT_EQ(published(), (Texts{"1 of a1", "2 of a1"})) << "nothing is kept any more";
+}
+
+TEST_F(WorkerKeptPublishes, OfAMessageFoundToBeSeenInTheCommitAreThoseOfThen) {
+    database.hold();
+    restart().push("a1");
+    bench->run();
+    database.answer();
+    database.finds_duplicates_late = true;
+    restart().push("a1 b1");
+    bench->run();
+    database.answer(SLUICE_OK, {{"a1", SLUICE_SEEN}});
+    EXPECT_EQ(ended(2), (Texts{"a1 acked", "b1 acked"}));
+    EXPECT_EQ(published(), (Texts{"1 of b1", "2 of b1", "1 of a1", "2 of a1"})) << "not twice";
+    restart().push("a1");
+    bench->run();
+    database.answer(SLUICE_OK, {{"a1", SLUICE_SEEN}});
+    EXPECT_EQ(ended(1), Texts{"a1 acked"});
+    EXPECT_EQ(published().size(), 4u) << "what was confirmed is not sent again";
+}
+
+TEST_F(WorkerKeptPublishes, ToATargetThatIsGoneMakeADeadLetterThatNamesIt) {
+    database.hold();
+    restart().push("a1");
+    bench->run();
+    database.answer();
+    database.hold(false);
+    restart("elsewhere").push("a1");
+    EXPECT_EQ(ended(1), Texts{"a1 dead letter"});
+    EXPECT_NE(bench->error.find("publish to target \"out\", which is not in `targets` any more"), std::string::npos) << bench->error;
+    EXPECT_TRUE(database.keeps("a1")) << "for the replay";
+    restart().push("a1");
+    EXPECT_EQ(ended(1), Texts{"a1 acked"});
+    EXPECT_EQ(published(), (Texts{"1 of a1", "2 of a1"}));
+}
+
+TEST_F(WorkerKeptPublishes, ThatCannotBeReadMakeADeadLetter) {
+    database.keeps("a1", "\x09what is this");
+    database.hold();
+    restart().push("a1");
+    bench->run();
+    database.finds_duplicates_late = true;
+    database.keeps("a1", "\x09what is this");
+    database.answer(SLUICE_OK, {{"a1", SLUICE_SEEN}});
+    EXPECT_EQ(ended(1), Texts{"a1 dead letter"});
+    EXPECT_NE(bench->error.find("cannot read"), std::string::npos) << bench->error;
+    EXPECT_EQ(published(), Texts{});
+}
+
+TEST_F(WorkerKeptPublishes, AreAskedForAgainWhileTheDatabaseCannotSay) {
+    database.hold();
+    restart().push("a1");
+    bench->run();
+    database.answer();
+    database.hold(false);
+    database.kept_answer = SLUICE_UNAVAILABLE;
+    restart().push("a1");
+    bench->run();
+    EXPECT_EQ(bench->ended(), Texts{});
+    EXPECT_EQ(published(), Texts{});
+    database.kept_answer = SLUICE_OK;
+    bench->clock.advance(milliseconds(5'000));
+    EXPECT_EQ(ended(1), Texts{"a1 acked"});
+    EXPECT_EQ(published(), (Texts{"1 of a1", "2 of a1"}));
+}
+
+TEST_F(WorkerKeptPublishes, ThatCannotBeKeptNowLetTheUnitRunAgain) {
+    database.keep_answer = SLUICE_UNAVAILABLE;
+    restart().push("a1");
+    bench->run();
+    EXPECT_EQ(database.durable(), Texts{});
+    EXPECT_EQ(database.abandoned, 1);
+    database.keep_answer = SLUICE_OK;
+    bench->clock.advance(milliseconds(5'000));
+    EXPECT_EQ(ended(1), Texts{"a1 acked"});
+    EXPECT_EQ(published(), (Texts{"1 of a1", "2 of a1"}));
+}
+
+TEST_F(WorkerKeptPublishes, ThatCanNeverBeKeptMakeADeadLetterWithoutEffects) {
+    database.keep_answer = SLUICE_INVALID;
+    restart().push("a1");
+    EXPECT_EQ(ended(1), Texts{"a1 dead letter"});
+    EXPECT_NE(bench->error.find("could not be kept with its record: not kept"), std::string::npos) << bench->error;
+    EXPECT_EQ(database.durable(), Texts{});
+    EXPECT_FALSE(database.knows("a1"));
+    EXPECT_EQ(published(), Texts{});
+}
+
+TEST_F(WorkerKeptPublishes, AreSentAllTheSameByADatabaseThatKeepsNoneWhichIsSaidOnce) {
+    database.keep_answer = SLUICE_UNSUPPORTED;
+    restart().push("a1 b1");
+    EXPECT_EQ(ended(2), (Texts{"a1 acked", "b1 acked"}));
+    EXPECT_EQ(published().size(), 4u);
+    const std::string log = bench->log.text();
+    const auto said = log.find("keeps no publishes");
+    ASSERT_NE(said, std::string::npos);
+    EXPECT_EQ(log.find("keeps no publishes", said + 1), std::string::npos);
+}
+
+}  // namespace
+}  // namespace sluice
