@@ -45,6 +45,8 @@ QueueSettings queue_settings(const Setup& setup) {
     settings.until_empty = setup.boolean("until_empty", false);
     settings.max_messages = setup.integer("max_messages", 0);
     settings.max_bytes = static_cast<std::int64_t>(setup.size("max_bytes", 0));
+    settings.deduplicate = setup.boolean("deduplicate", false);
+    settings.keep = setup.duration("keep", settings.keep);
     return settings;
 }
 
@@ -94,4 +96,8 @@ SLUICE_PLUGIN(
         sluice::size("max_bytes", "How many bytes of messages may be stored; 0 = no bound. Publishing to a full queue waits.")
             .otherwise("1GiB")
             .at_least(0)
-            .for_target()))
+            .for_target(),
+        sluice::boolean("deduplicate", "Store a message only if its id is not known; one without an id always.")
+            .otherwise(false)
+            .for_target(),
+        sluice::duration("keep", "With `deduplicate`: how long ids are known.").otherwise(24h).at_least(1s).for_target()))

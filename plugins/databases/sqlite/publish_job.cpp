@@ -50,7 +50,7 @@ Status PublishJob::apply(WriteConnection&) {
         bool was_removed = false;
         if (item.replaces != 0)
             if (Status removed = queue_.remove(item.replaces, was_removed); !removed.ok()) return removed;
-        if (Status stored = queue_.store(item.row); !stored.ok()) return stored;
+        if (Status stored = queue_.store(item.row, deduplicate_); !stored.ok()) return stored;
     }
     return SLUICE_OK;
 }

@@ -16,7 +16,10 @@ class QueueTarget;
 
 class PublishJob final : public Job {
 public:
-    PublishJob(Queue& queue, QueueTarget& target) : queue_(queue), target_(target) { ledger = &queue; }
+    PublishJob(Queue& queue, QueueTarget& target, bool deduplicate)
+        : queue_(queue), target_(target), deduplicate_(deduplicate) {
+        ledger = &queue;
+    }
 
     void add(const sluice_outgoing& message, std::int64_t now_ms);
     void clear();
@@ -37,6 +40,7 @@ private:
 
     Queue& queue_;
     QueueTarget& target_;
+    const bool deduplicate_;
     Arena arena_;
     std::vector<Item> items_;
 };

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "clock.hpp"
+
 namespace sluice::sqlite {
 
 Queue::Queue(File& file, const std::string& name) : file_(file), name_(name) {
@@ -10,6 +12,12 @@ Queue::Queue(File& file, const std::string& name) : file_(file), name_(name) {
     next_ = table_.next_at_open();
     committed_next_.store(next_, std::memory_order_relaxed);
     levels_.set(table_.counts_at_open());
+}
+
+void Queue::remember_ids(std::chrono::milliseconds keep) {
+    HeldWriter held(file_.writer());
+    ids_.open(held.connection().handle(), table_.number());
+    keep_ids_ms_ = std::max(keep_ids_ms_, std::int64_t{keep.count()});
 }
 
 void Queue::claim_for_source() {
@@ -28,7 +36,11 @@ void Queue::unclaim_for_source() {
     has_source_ = false;
 }
 
-Status Queue::store(const QueueRow& row) {
+Status Queue::store(const QueueRow& row, bool deduplicate) {
+    if (deduplicate && row.id.size != 0) {
+        bool is_new = true;
+        if (Status asked = ids_.admit(row.id, row.enqueued_ms, is_new); !asked.ok() || !is_new) return asked;
+    }
     if (Status inserted = table_.insert(next_, row); !inserted.ok()) return inserted;
     ++next_;
     ++change_.messages;
@@ -86,6 +98,8 @@ Status Queue::remove_settled() {
 
 Status Queue::store(WriteConnection&) {
     if (Status removed = remove_settled(); !removed.ok()) return removed;
+    if (ids_.has_added())
+        if (Status pruned = ids_.prune(unix_ms() - keep_ids_ms_); !pruned.ok()) return pruned;
     if (is_recounted_) return table_.recount(change_, next_);
     const bool is_unchanged = change_.messages == 0 && change_.bytes == 0 && change_.dead == 0;
     if (is_unchanged && next_ == committed_next_.load(std::memory_order_relaxed)) return SLUICE_OK;
@@ -118,6 +132,7 @@ void Queue::end_transaction() {
     change_ = {};
     due_ms_ = 0;
     settled_.clear();
+    ids_.end_transaction();
     is_recounted_ = false;
     if (!has_removed_) return;
     has_removed_ = false;

@@ -18,6 +18,7 @@
 #include "file.hpp"
 #include "in_flight.hpp"
 #include "job.hpp"
+#include "queue_ids.hpp"
 #include "queue_levels.hpp"
 #include "queue_table.hpp"
 
@@ -38,6 +39,8 @@ public:
     QueueLevels& levels() { return levels_; }
     // The number that the next message will have; all below are committed, or never will be.
     std::int64_t next() const { return committed_next_.load(std::memory_order_acquire); }  // pairs with committed()
+    // From now on the ids of what is stored are known for so long, if its target asks.
+    void remember_ids(std::chrono::milliseconds keep);
     // The earliest due time committed since the last call; 0 = none.
     std::int64_t take_new_due() { return new_due_.exchange(0, std::memory_order_relaxed); }
     // Rings when something was stored, for the one source of the queue.
@@ -53,7 +56,8 @@ public:
 
     // ---- whoever holds the writer, within a transaction ----
     QueueTable& table() { return table_; }
-    Status store(const QueueRow& row);
+    // With `deduplicate`, a message whose id is known is not stored again, which is no error.
+    Status store(const QueueRow& row, bool deduplicate);
     void settled(std::uint64_t number, std::uint32_t bytes) { settled_.push_back({number, bytes}); }
     void put_back(std::int64_t due_ms);
     void buried() { ++change_.dead; }
@@ -76,6 +80,8 @@ private:
     File& file_;
     const std::string name_;
     QueueTable table_;
+    QueueIds ids_;
+    std::int64_t keep_ids_ms_ = 0;  // of whoever holds the writer
     QueueLevels levels_;
     Bell bell_;
     std::atomic<bool> has_source_{false};

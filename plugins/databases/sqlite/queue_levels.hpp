@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <mutex>
 #include <span>
+#include <vector>
 
 #include "queue_table.hpp"
 
@@ -41,11 +42,16 @@ public:
     }
 
     // Of all the bounds that are asked for, the tightest hold.
-    void tighten(const Bounds& asked) {
+    void bind(const Bounds& asked) {
         const std::lock_guard lock(mutex_);
-        if (asked.messages != 0 && (bounds_.messages == 0 || asked.messages < bounds_.messages))
-            bounds_.messages = asked.messages;
-        if (asked.bytes != 0 && (bounds_.bytes == 0 || asked.bytes < bounds_.bytes)) bounds_.bytes = asked.bytes;
+        asked_.push_back(&asked);
+        find_tightest();
+    }
+    void unbind(const Bounds& asked) {
+        const std::lock_guard lock(mutex_);
+        std::erase(asked_, &asked);
+        find_tightest();
+        room_.notify_all();
     }
     Bounds bounds() const {
         const std::lock_guard lock(mutex_);
@@ -80,6 +86,14 @@ public:
     }
 
 private:
+    void find_tightest() {
+        const auto tighter = [](std::int64_t one, std::int64_t other) {
+            return one == 0 || (other != 0 && other < one) ? other : one;
+        };
+        bounds_ = {};
+        for (const Bounds* each : asked_)
+            bounds_ = {tighter(bounds_.messages, each->messages), tighter(bounds_.bytes, each->bytes)};
+    }
     bool has_room(std::int64_t messages, std::int64_t bytes) const {
         return (bounds_.messages == 0 || counts_.messages + coming_messages_ + messages <= bounds_.messages) &&
                (bounds_.bytes == 0 || counts_.bytes + coming_bytes_ + bytes <= bounds_.bytes);
@@ -89,6 +103,7 @@ private:
     std::condition_variable room_;
     // guarded by mutex_
     QueueCounts counts_;
+    std::vector<const Bounds*> asked_;
     Bounds bounds_;
     std::int64_t coming_messages_ = 0;
     std::int64_t coming_bytes_ = 0;

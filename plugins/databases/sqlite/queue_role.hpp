@@ -21,11 +21,16 @@ struct QueueSettings {
     // of a target; 0 = none
     std::int64_t max_messages = 0;
     std::int64_t max_bytes = 0;
+    bool deduplicate = false;
+    std::chrono::milliseconds keep{24 * 3'600'000};
 };
 
 class QueueRole : public virtual QueueAdapter {
 public:
-    explicit QueueRole(QueueSettings settings) : settings_(std::move(settings)) {}
+    explicit QueueRole(QueueSettings settings) : settings_(std::move(settings)) {
+        if (settings_.queue.empty())
+            throw Failure(SLUICE_INVALID, "`queue` must name a queue of the file, which \"\" does not");
+    }
 
     std::string_view resource_id() const noexcept override {
         return file_ ? std::string_view(file_->resource_id()) : std::string_view();

@@ -41,6 +41,7 @@ public:
     void open(sqlite3* writer, const std::string& name);
 
     // constant after open
+    const std::string& number() const { return number_; }
     const std::string& rows() const { return rows_; }      // the table's name
     const std::string& stream() const { return stream_; }  // 16 hex digits, for ever this queue's own
     const std::string& settle_statement() const { return settle_statement_; }

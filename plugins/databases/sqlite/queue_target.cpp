@@ -5,7 +5,8 @@
 
 namespace sluice::sqlite {
 
-QueueTarget::QueueTarget(QueueSettings settings) : QueueRole(std::move(settings)) {}
+QueueTarget::QueueTarget(QueueSettings settings)
+    : QueueRole(std::move(settings)), bounds_{settings_.max_messages, settings_.max_bytes} {}
 
 QueueTarget::~QueueTarget() {
     QueueTarget::close();
@@ -13,8 +14,14 @@ QueueTarget::~QueueTarget() {
 
 Status QueueTarget::open(TargetSink sink) {
     enter();
-    queue_->levels().tighten({settings_.max_messages, settings_.max_bytes});
     sink_ = sink;
+    try {
+        if (settings_.deduplicate) queue_->remember_ids(settings_.keep);
+    } catch (...) {
+        leave();
+        throw;
+    }
+    queue_->levels().bind(bounds_);
     return SLUICE_OK;
 }
 
@@ -60,7 +67,7 @@ PublishJob* QueueTarget::wait_for_job() {
         return nullptr;
     }
     if (idle_.empty()) {
-        jobs_.push_back(std::make_unique<PublishJob>(*queue_, *this));
+        jobs_.push_back(std::make_unique<PublishJob>(*queue_, *this, settings_.deduplicate));
         idle_.push_back(jobs_.back().get());
     }
     PublishJob* const job = idle_.back();
@@ -125,6 +132,7 @@ void QueueTarget::close() {
     }
     idle_.clear();
     jobs_.clear();
+    queue_->levels().unbind(bounds_);
     leave();
 }
 

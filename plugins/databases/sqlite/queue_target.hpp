@@ -44,6 +44,7 @@ private:
     bool is_fenced(const PublishJob& job);
     void back(PublishJob& job, Status outcome);
 
+    const QueueLevels::Bounds bounds_;
     TargetSink sink_;
     std::vector<std::unique_ptr<PublishJob>> jobs_;  // all; of the target's thread
     std::vector<std::int64_t> sizes_;

@@ -66,6 +66,46 @@ TEST_F(Queues, NameAMessageTheSameAfterARestartAndNeverTwo) {
     EXPECT_GT(receiver.poll().at(0).position, again.at(1).position);
 }
 
+TEST_F(Queues, StoreAMessageWithAKnownIdOnceIfTheyDeduplicate) {
+    QueueSettings deduplicating = settings();
+    deduplicating.deduplicate = true;
+    {
+        Publisher publisher(deduplicating);
+        Receiver receiver(settings());
+        EXPECT_EQ(publisher.publish({{"a", {}, "1"}, {"b", {}, "2"}, {"a again", {}, "1"}, {"c"}, {"d"}}), SLUICE_OK);
+        const auto got = receiver.poll();
+        ASSERT_EQ(got.size(), 4u);
+        ASSERT_EQ(receiver.ack(got), SLUICE_OK);
+    }
+    Publisher publisher(deduplicating);
+    Publisher other(settings());
+    EXPECT_EQ(publisher.publish({{"b again", {}, "2"}, {"e", {}, "3"}}), SLUICE_OK);
+    EXPECT_EQ(other.publish({{"b as another", {}, "2"}}), SLUICE_OK);
+    Receiver receiver(settings());
+    EXPECT_THAT(receiver.bodies(), ElementsAre("e", "b as another"));
+    EXPECT_EQ(depths(*receiver).in_flight, 2u);
+    EXPECT_EQ(depths(*receiver).ready, 0u);
+}
+
+TEST_F(Queues, ForgetIdsAfterAWhile) {
+    QueueSettings deduplicating = settings();
+    deduplicating.deduplicate = true;
+    deduplicating.keep = 1ms;
+    Publisher publisher(deduplicating);
+    EXPECT_EQ(publisher.publish({{"a", {}, "1"}}), SLUICE_OK);
+    const auto deadline = std::chrono::steady_clock::now() + 60s;  // each transaction that adds an id looks for old ones
+    for (int i = 2;
+         number("SELECT count(*) FROM sluice_ids_1 WHERE id = x'31'") != 0 && std::chrono::steady_clock::now() < deadline; ++i)
+        EXPECT_EQ(publisher.publish({{"b", {}, std::to_string(i)}}), SLUICE_OK);
+    EXPECT_EQ(number("SELECT count(*) FROM sluice_ids_1 WHERE id = x'31'"), 0);
+}
+
+TEST_F(Queues, HaveAName) {
+    QueueSettings nameless = settings();
+    nameless.queue = "";
+    EXPECT_THROW(QueueSource{nameless}, Failure);
+}
+
 TEST_F(Queues, DeliverEverythingUnsettledAgainAfterACrashBeforeWhatIsNewer) {
     {
         Publisher publisher(settings());

@@ -212,6 +212,18 @@ TEST_F(QueueViews, BoundBytesAndRefuseForGoodWhatNeverFits) {
     EXPECT_THAT(never.text(), HasSubstr("a message of 11 bytes is larger than the queue \"default\" may be"));
 }
 
+TEST_F(QueueViews, KeepTheTightestBoundsOfTheTargetsThatAreOpen) {
+    QueueSettings tight = settings();
+    tight.max_messages = 1;
+    Publisher wide(settings());
+    {
+        Publisher narrow(tight);
+        EXPECT_EQ(wide.publish("a"), SLUICE_OK);
+        EXPECT_EQ(wide.publish("b"), SLUICE_FULL);
+    }
+    EXPECT_EQ(wide.publish("b"), SLUICE_OK);
+}
+
 TEST_F(QueueViews, LetAPublisherGoOnAsSoonAsThereIsRoom) {
     QueueSettings bounded = settings();
     bounded.max_messages = 64;
