@@ -87,7 +87,8 @@ void ControlServer::turn() {
     polled_.push_back({waker_->event_.get(), POLLIN, 0});
     polled_.push_back({listening_.get(), POLLIN, 0});  // poll() passes over -1
     for (const auto& client : clients_) polled_.push_back({client->socket.get(), waits_for(*client), 0});
-    if (::poll(polled_.data(), polled_.size(), clients_.empty() && chores_.empty() ? -1 : turn_ms) < 0) return;
+    const bool again = std::ranges::any_of(clients_, [](const auto& client) { return client->talk.again_; });
+    if (::poll(polled_.data(), polled_.size(), again ? 0 : clients_.empty() && chores_.empty() ? -1 : turn_ms) < 0) return;
     std::uint64_t wakes;
     if (::read(waker_->event_.get(), &wakes, sizeof wakes) < 0) errno = 0;
     for (const auto& chore : chores_) chore();
@@ -127,6 +128,7 @@ short ControlServer::waits_for(const Client& client) const {
 void ControlServer::serve(Client& client, short happened) {
     Talk& talk = client.talk;
     bool alive = true;
+    talk.again_ = false;
     if ((happened & POLLIN) != 0) alive = receive(client);
     try {
         if (alive && !client.begun) begin(client);

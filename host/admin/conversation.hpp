@@ -33,6 +33,8 @@ public:
     // Nothing is said behind this. `fields`: further members, `"stored":17`.
     void end(int exit, std::string_view error = {}, std::string_view fields = {});
     bool ended() const { return ended_; }
+    // There is more to do without anything new: go on once all others have had their turn.
+    void come_again() { again_ = true; }
     // The client has much to read: say more when it has.
     bool congested() const { return output_.size() - sent_ > limits::control_output_bytes; }
 
@@ -46,6 +48,7 @@ private:
     std::size_t sent_ = 0;
     bool input_ended_ = false;
     bool ended_ = false;
+    bool again_ = false;
 };
 
 class Conversation {

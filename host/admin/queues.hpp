@@ -3,11 +3,13 @@
 // Threads      the control server's.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "core/error.hpp"
 #include "plugin/instance.hpp"
+#include "settle/replay_item.hpp"
 #include "target/target.hpp"
 
 namespace sluice {
@@ -25,6 +27,11 @@ public:
     virtual std::vector<SeenQueue> all() = 0;
     // Where messages of this source are put in. invalid: there is no such source, or nothing can be put into it; the text says which.
     virtual Result<Target*> publisher(const std::string& source) = 0;
+    // Where dead letters are kept; without a queue, why it cannot be looked into.
+    virtual SeenQueue dead_letters() = 0;
+    // A dead letter of the source with this identity once more through its pools. unsupported: there is no host that could. invalid: it has
+    // no such source. The item stays with the caller then.
+    virtual Result<void> replay(const std::string& source, std::unique_ptr<ReplayItem>& item) = 0;
 };
 
 }  // namespace sluice

@@ -6,9 +6,12 @@
 namespace sluice {
 
 AdminDesk::AdminDesk(const HostConfig& config, Host& host, Logging& logging, const Clock& clock)
-    : logger_(logging.logger("host")), queues_(config, host, logging, clock), server_(logger_, clock) {
+    : logger_(logging.logger("host")), queues_(config, host, logging, clock), server_(logger_, clock),
+      dead_letters_(queues_, clock, logger_, server_.waker()) {
     server_.add("queues", depths_verb(queues_, clock));
     server_.add("enqueue", enqueue_verb(queues_, server_.waker()));
+    server_.add("dead-letters", dead_letters_.verb());
+    server_.add_chore([this] { dead_letters_.go_on(); });
 }
 
 void AdminDesk::open(const std::filesystem::path& state_dir) {

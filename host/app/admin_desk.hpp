@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "admin/control_server.hpp"
+#include "admin/dead_letters.hpp"
 #include "app/host_queues.hpp"
 
 namespace sluice {
@@ -26,6 +27,7 @@ private:
     const Logger logger_;
     HostQueues queues_;
     ControlServer server_;
+    DeadLetterDesk dead_letters_;
 };
 
 }  // namespace sluice

@@ -117,7 +117,7 @@ struct HostConfig {
     std::vector<PoolConfig> pools;
     std::string dead_letter_target;  // empty: the next
     RateConfig dead_letter_rate;     // of one source; beyond it nothing is polled
-    ComponentConfig dead_letters;    // dead-letters.jsonl in state_dir, by the plugin `file`; set by check_plugins
+    ComponentConfig dead_letters;    // a queue in state_dir/dead-letters.db, by the plugin `sqlite`; set by check_plugins
     Milliseconds statistics_every{10'000};
     bool drain = false;  // shutdown.mode
     Milliseconds shutdown_deadline{30'000};

@@ -63,13 +63,13 @@ ComponentConfig default_dead_letters(const HostConfig& config) {
     ComponentConfig component;
     component.name = "dead-letters";
     component.path = "dead_letters";
-    component.plugin = "file";
+    component.plugin = "sqlite";
     component.mark.where = config.file.string();
     component.plugin_mark = component.mark;
     component.options.kind = Node::Kind::map;
     Node path;
     path.kind = Node::Kind::text;
-    path.text = (config.state_dir / "dead-letters.jsonl").string();
+    path.text = (config.state_dir / "dead-letters.db").string();
     path.mark = component.mark;
     path.set_path("dead_letters.path");
     component.options.map.push_back({"path", component.mark, std::move(path)});

@@ -59,6 +59,20 @@ SeenQueue DirectQueues::look(const std::string& role, const ComponentConfig& com
     return seen;
 }
 
+SeenQueue DirectQueues::dead_letters() {
+    if (config_.dead_letter_target.empty())
+        return find_dead_letters(config_, {look("dead_letters", config_.dead_letters, config_.dead_letters.name, config_.dead_letters.path)});
+    std::vector<SeenQueue> found;
+    for (const TargetConfig& target : config_.targets)
+        if (target.component.name == config_.dead_letter_target)
+            found.push_back(look("target", target.component, target.component.name, target.component.path));
+    return find_dead_letters(config_, std::move(found));
+}
+
+Result<void> DirectQueues::replay(const std::string&, std::unique_ptr<ReplayItem>&) {
+    return Error{ErrorKind::unsupported, "only a running host can process dead letters; start it with `sluice run`"};
+}
+
 std::vector<SeenQueue> DirectQueues::all() {
     std::vector<SeenQueue> seen;
     for (const SourceConfig& source : config_.sources) {
@@ -104,9 +118,11 @@ DirectService::DirectService(StateDir state, const HostConfig& config, Registry&
     : state_(std::move(state)),
       logging_(only_complaints(), clock_),
       queues_(config, registry, logging_, clock_),
-      server_(logging_.logger("host"), clock_) {
+      server_(logging_.logger("host"), clock_),
+      dead_letters_(queues_, clock_, logging_.logger("host"), server_.waker()) {
     server_.add("queues", depths_verb(queues_, clock_));
     server_.add("enqueue", enqueue_verb(queues_, server_.waker()));
+    server_.add("dead-letters", dead_letters_.verb());
 }
 
 DirectService::~DirectService() {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "admin/control_server.hpp"
+#include "admin/dead_letters.hpp"
 #include "admin/queues.hpp"
 #include "app/config.hpp"
 #include "app/publish_side.hpp"
@@ -26,6 +27,8 @@ public:
 
     std::vector<SeenQueue> all() override;
     Result<Target*> publisher(const std::string& source) override;
+    SeenQueue dead_letters() override;
+    Result<void> replay(const std::string& source, std::unique_ptr<ReplayItem>& item) override;
     void close(std::int64_t deadline_ns);
 
 private:
@@ -59,6 +62,7 @@ private:
     Logging logging_;
     DirectQueues queues_;
     ControlServer server_;
+    DeadLetterDesk dead_letters_;
     Descriptor client_;
 };
 

@@ -11,6 +11,17 @@ namespace {
 
 constexpr std::int64_t ms = 1'000'000;
 
+void add(SourceCounts& sum, const SourceCounts& counts) {
+    sum.received += counts.received;
+    sum.acked += counts.acked;
+    sum.dead_lettered += counts.dead_lettered;
+    sum.skipped += counts.skipped;
+    sum.dropped_by_policy += counts.dropped_by_policy;
+    sum.released += counts.released;
+    sum.abandoned += counts.abandoned;
+    sum.in_flight += counts.in_flight;
+}
+
 }  // namespace
 
 Host::Host(const HostConfig& config, Logging& logging, Clock& clock, std::function<void()> changed)
@@ -111,6 +122,12 @@ bool Host::reads_finite_source() const {
                        [](const auto& source) { return (source->loop->capabilities() & SLUICE_QUEUE_FINITE) != 0; });
 }
 
+bool Host::replay(const std::string& source, std::unique_ptr<ReplayItem>& item) {
+    for (const auto& one : sources_)
+        if (one->loop->identity() == source) return one->loop->replay(item);
+    return false;
+}
+
 StatisticsSnapshot Host::snapshot() const {
     StatisticsSnapshot snapshot;
     snapshot.taken_ns = clock_.now();
@@ -139,6 +156,10 @@ StatisticsSnapshot Host::snapshot() const {
         }
         snapshot.sources.push_back(std::move(statistics));
     }
+    SourceStatistics replays;
+    replays.name = replays_source;
+    for (const auto& source : sources_) add(replays.counts, source->loop->replay_counts());
+    if (replays.counts.received != 0) snapshot.sources.push_back(std::move(replays));
     const auto note = [&](const char* kind, const std::string& name, std::int64_t since_ns) {
         if (since_ns != 0) snapshot.away.push_back({kind + name, std::max<std::int64_t>(snapshot.taken_ns - since_ns, 1)});
     };

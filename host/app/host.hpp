@@ -55,6 +55,9 @@ public:
 
     // What is open, to be looked into: from start() to close().
     std::vector<SeenQueue> queues() const;
+    // A dead letter of the source with this identity, to be processed once more. False, and the item stays with the caller: there is no
+    // such source, or it has ended.
+    bool replay(const std::string& source, std::unique_ptr<ReplayItem>& item);
 
     // ---- the end ----
     // Asks everything to stop: `shutdown.mode`, or drain where a source cannot take messages back.

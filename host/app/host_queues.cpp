@@ -39,6 +39,26 @@ Result<Target*> HostQueues::publisher(const std::string& source) {
     return &side->target();
 }
 
+SeenQueue find_dead_letters(const HostConfig& config, std::vector<SeenQueue> queues) {
+    const std::string& target = config.dead_letter_target;
+    const auto found = std::ranges::find_if(queues, [&](const SeenQueue& seen) {
+        return target.empty() ? seen.role == "dead_letters" : seen.role == "target" && seen.name == target;
+    });
+    if (found == queues.end()) return {"dead_letters", target, nullptr, "the running host keeps dead letters elsewhere"};
+    if (found->queue == nullptr && !found->error.empty()) return std::move(*found);
+    const sluice_queue* table = found->queue == nullptr ? nullptr : &found->queue->table();
+    if (table != nullptr && table->list != nullptr && table->get != nullptr && table->remove != nullptr) return std::move(*found);
+    const std::string where = target.empty() ? "their store" : "the target \"" + target + "\"";
+    return {"dead_letters", found->name, nullptr, "dead letters go to " + where + ", whose plugin cannot show what it holds: look for them there"};
+}
+
+SeenQueue HostQueues::dead_letters() { return find_dead_letters(config_, host_.queues()); }
+
+Result<void> HostQueues::replay(const std::string& source, std::unique_ptr<ReplayItem>& item) {
+    if (host_.replay(source, item)) return {};
+    return Error{ErrorKind::invalid, fmt::format("the running host has no source with the id \"{}\", or it has ended", source)};
+}
+
 bool HostQueues::close(std::int64_t deadline_ns) {
     bool all = true;
     for (const auto& [name, side] : sides_)

@@ -16,6 +16,8 @@ namespace po = boost::program_options;
 std::string help_text(const VerbUsage& usage, const po::options_description& options) {
     std::ostringstream shown;
     shown << options;
+    // A verb with several forms has them in its text.
+    if (usage.operands.empty()) return fmt::format("{}{}", usage.about, shown.str());
     return fmt::format("usage: sluice {} {}\n\n{}\n\n{}", usage.verb, usage.operands, usage.about, shown.str());
 }
 
@@ -67,8 +69,11 @@ Arguments read_arguments(const VerbUsage& usage, po::options_description options
                                                  : arguments.values[name].as<std::vector<std::string>>();
     };
     const std::vector<std::string> files = texts("file");
-    if (files.size() != 1)
-        return wrong_usage(usage, files.empty() ? "name the configuration file" : "takes one configuration file");
+    if (files.empty()) return wrong_usage(usage, "name the configuration file");
+    if (files.size() > 1 + usage.operands_max)
+        return wrong_usage(usage, usage.operands_max == 0 ? "takes one configuration file"
+                                                          : fmt::format("takes the configuration file and up to {} operands", usage.operands_max));
+    arguments.operands.assign(files.begin() + 1, files.end());
     arguments.input = {files[0], texts("set"), process_environment()};
     for (const std::string& assignment : arguments.input.overrides)
         if (assignment.find('=') == std::string::npos)

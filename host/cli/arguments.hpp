@@ -16,10 +16,12 @@ struct VerbUsage {
     std::string_view verb;      // "run"
     std::string_view operands;  // "FILE [--set KEY=VALUE]..."
     std::string_view about;     // what it does, in full sentences
+    std::size_t operands_max = 0;  // behind FILE
 };
 
 struct Arguments {
     ConfigInput input;
+    std::vector<std::string> operands;             // behind FILE
     boost::program_options::variables_map values;  // of the verb's own options
     std::optional<int> exit;                       // set: help was printed or the usage is wrong, so leave with this status
 };

@@ -26,13 +26,14 @@ constexpr Verb verbs[] = {
     {"run", "FILE", "run a configuration until it is stopped, or its finite sources are finished", run_verb},
     {"check", "FILE", "say everything that is wrong with a configuration", check_verb},
     {"enqueue", "FILE --source NAME", "put lines of standard input into a source", enqueue_verb},
+    {"dead-letters", "ls|show|replay|purge FILE", "look at what was given up on, process it once more, remove it", dead_letters_verb},
     {"queues", "FILE", "say how full the queues are", queues_verb},
     {"plugins", "[inspect FILE]", "list the plugins, or show what one says of itself", plugins_verb},
 };
 
 std::string help_text() {
     std::string text = "usage: sluice VERB [ARGUMENT...]\n\n";
-    for (const Verb& verb : verbs) text += fmt::format("  {:<9}{:<20}{}\n", verb.name, verb.operands, verb.summary);
+    for (const Verb& verb : verbs) text += fmt::format("  {:<13}{:<27}{}\n", verb.name, verb.operands, verb.summary);
     return text + "\n`sluice VERB --help` tells more of a verb, `sluice --version` the version.\n";
 }
 

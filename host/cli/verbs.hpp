@@ -9,6 +9,7 @@ namespace sluice {
 
 int run_verb(std::span<const std::string> arguments);
 int check_verb(std::span<const std::string> arguments);
+int dead_letters_verb(std::span<const std::string> arguments);
 int enqueue_verb(std::span<const std::string> arguments);
 int queues_verb(std::span<const std::string> arguments);
 

@@ -66,6 +66,10 @@ inline constexpr std::size_t control_output_bytes = 4u << 20;    // not yet read
 inline constexpr std::uint32_t enqueue_batch = 1024;          // messages handed to a queue at once
 inline constexpr std::uint32_t enqueue_in_flight = 8 * enqueue_batch;  // a client; enough that the queue always has the next batch at hand
 inline constexpr std::size_t enqueue_bytes_in_flight = 32u << 20;      // a client, but for a single larger message
+inline constexpr std::size_t dead_letters_page = 256;         // looked at before others have their turn
+inline constexpr std::size_t dead_letters_unsaid = 4096;      // lines about replays that a client has not read: no more are begun
+inline constexpr std::uint32_t replays_in_flight = 1024;      // a host: a poll's worth
+inline constexpr std::uint64_t replays_bytes_in_flight = 64u << 20;  // but for a single larger one
 inline constexpr std::size_t json_depth = 64;                 // of requests and records
 
 // ---- plugins ----

@@ -73,6 +73,18 @@ struct alignas(64) Message {
 };
 static_assert(offsetof(Message, view) == 64 && sizeof(Message) == 192);
 
+// What a replayed message is beside itself. Its tag leads here; whoever replays it keeps this until it has ended.
+struct Replayed {
+    std::string place;     // of the dead letter in its store
+    std::string identity;  // what is recorded of it where effects are deduplicated: another one each time it died
+};
+inline const Replayed& replayed(const Message& message) {
+    return *reinterpret_cast<const Replayed*>(message.tag);
+}
+// The same message after a redelivery, or after a replay that a crash has interrupted, has the same.
+sluice_identity identity_of(const Message& message);
+inline constexpr std::string_view replays_source = "dead-letters";  // the source that they are recorded and counted under
+
 // FIFO through Message::next.
 class MessageList {
 public:

@@ -38,6 +38,7 @@ void DeadLetters::store(Message* message, const std::string& pool) {
     outgoing.body = {entry->line.data(), entry->line.size()};
     outgoing.key = message->view.key;
     outgoing.id = message->view.id;
+    if (message->replayed) outgoing.replaces = {replayed(*message).place.data(), replayed(*message).place.size()};
     entry->batch.messages.push_back(outgoing);
     entry->batch.context = entry;
     entry->batch.done = [](PublishBatch* batch) {
@@ -56,8 +57,8 @@ void DeadLetters::take_stored(MessageList& out) {
         --waiting_;
         if (owned->batch.failed != 0) {
             const PublishBatch::Result& result = owned->batch.results.front();
-            logger_.error("a dead letter could not be stored ({}: {}), its message goes back to the source: {}",
-                          status_name(result.status), result.text, owned->line);
+            logger_.error("a dead letter could not be stored ({}: {}), {}: {}", status_name(result.status), result.text,
+                          owned->message->replayed ? "it stays what it was" : "its message goes back to the source", owned->line);
             owned->message->outcome = Outcome::released;
         }
         out.push_back(owned->message);

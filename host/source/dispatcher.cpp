@@ -185,7 +185,8 @@ void Dispatcher::release_late(Pool& pool, Line& line, MessageList& ended) {
     std::uint32_t count = 0;
     for (; !line.messages.empty(); ++count) {
         Message* message = take_first(line);
-        if (message->key_hash != 0 && pool.lane.keeps_order && !pool.fences.raise(message->key_hash, id_of(*message))) {
+        // A replayed one would never come again by itself, nor does anything follow it.
+        if (message->key_hash != 0 && pool.lane.keeps_order && !message->replayed && !pool.fences.raise(message->key_hash, id_of(*message))) {
             kept.push_back(message);
             continue;
         }

@@ -21,6 +21,7 @@ constexpr std::int64_t confirm_after_ns = 100 * ms;      // settlements a source
 SourceLoop::SourceLoop(std::string name, std::string identity, QueueInstance queue, Clock& clock, Logger logger,
                        std::function<void()> changed)
     : name_(std::move(name)),
+      identity_(identity),
       clock_(clock),
       logger_(logger),
       changed_(std::move(changed)),
@@ -29,6 +30,7 @@ SourceLoop::SourceLoop(std::string name, std::string identity, QueueInstance que
           if (queue_.table().wake != nullptr) fenced([&] { queue_.table().wake(queue_.self()); }, [](std::string_view) {});
       }),
       confirmed_(identity),
+      replay_(identity),
       store_(std::move(identity)),
       settlement_(queue_, store_, clock, logger),
       intake_(store_, settlement_, confirmed_) {}
@@ -64,11 +66,12 @@ Result<void> SourceLoop::open() {
 
 void SourceLoop::close() {
     // A source that failed or gave up has left its pools' last outcomes unread, and what waited for room.
+    const auto forget = [this](Message* message) { message->replayed ? replay_.forget(message) : store_.destroy(message); };
     MessageList left;
     if (dispatcher_) dispatcher_->release_all(left);
-    take_outcomes(outcomes_, [this](Message* message) { store_.destroy(message); });
+    take_outcomes(outcomes_, forget);
     if (dead_letters_) dead_letters_->take_stored(left);
-    while (Message* message = left.pop_front()) store_.destroy(message);
+    while (Message* message = left.pop_front()) forget(message);
     if (queue_.table().close != nullptr) fenced([&] { queue_.table().close(queue_.self()); }, [](std::string_view) {});
 }
 
@@ -76,6 +79,18 @@ SourceCounts SourceLoop::counts() const {
     SourceCounts counts = settlement_.counts();
     if (state() != State::running) counts.in_flight = in_flight_.load(std::memory_order_acquire);  // as counted, not as a difference
     return counts;
+}
+
+SourceCounts SourceLoop::replay_counts() const {
+    SourceCounts counts = replay_.counts();
+    if (state() != State::running) counts.in_flight = replays_in_flight_.load(std::memory_order_acquire);
+    return counts;
+}
+
+bool SourceLoop::replay(std::unique_ptr<ReplayItem>& item) {
+    if (!replay_.post(item)) return false;
+    bell_.ring();
+    return true;
 }
 
 void SourceLoop::start() { thread_ = std::thread([this] { thread_main(); }); }
@@ -102,10 +117,14 @@ bool SourceLoop::join(std::int64_t deadline_ns) {
 void SourceLoop::thread_main() {
     pthread_setname_np(pthread_self(), ("src " + name_).substr(0, 15).c_str());
     const State end = loop();
+    replay_.close("its source has ended");
     in_flight_.store(settlement_.in_flight(), std::memory_order_relaxed);  // published by the state
+    replays_in_flight_.store(replay_.live(), std::memory_order_relaxed);
     if (end == State::abandoned || end == State::failed) {
         settlement_.abandon();
+        replay_.abandon();
         in_flight_.store(0, std::memory_order_relaxed);
+        replays_in_flight_.store(0, std::memory_order_relaxed);
     }
     state_.store(end, std::memory_order_release);
     changed_();
@@ -128,14 +147,15 @@ SourceLoop::State SourceLoop::loop() {
         else
             dispatcher_->push_waiting(now_ns_, ended);  // (2)
         store_or_settle(ended);
+        replay_posted();
         settlement_.submit(now_ns_);
 
         const bool failed = failing_.load(std::memory_order_relaxed);
-        if (failed && settlement_.in_flight() == 0) return State::failed;
+        if (failed && in_flight() == 0) return State::failed;
         if (giving_up) {
             if (auto flushed = settlement_.flush(); !flushed) logger_.error("{}", flushed.error().message);
             if (failed) return State::failed;
-            return settlement_.in_flight() == 0 ? State::finished : State::abandoned;
+            return in_flight() == 0 ? State::finished : State::abandoned;
         }
         if ((ended_ || stopped_) && !failed && confirm_rest()) return State::finished;  // (3)
 
@@ -161,6 +181,14 @@ void SourceLoop::take_back() {
     while (Message* message = stored.pop_front()) settle(message);
 }
 
+// As if polled.
+void SourceLoop::replay_posted() {
+    if (!replay_.has_posted() || stopped_ || failing_.load(std::memory_order_relaxed) || !dispatcher_->may_poll()) return;
+    MessageList ended;
+    dispatcher_->dispatch(replay_.take(limits::poll_batch, now_ns_), now_ns_, ended);
+    store_or_settle(ended);
+}
+
 void SourceLoop::store_or_settle(Message* message) {
     if (message->outcome == Outcome::dead_letter) {
         dead_letter_rate_.add(now_ns_);
@@ -171,6 +199,7 @@ void SourceLoop::store_or_settle(Message* message) {
 }
 
 void SourceLoop::settle(Message* message) {
+    if (message->replayed) return replay_.settle(message);
     if (message->suspect && message->outcome != Outcome::released && poison_ != nullptr) poison_->forget(*message);
     settlement_.take(message, now_ns_);
 }
@@ -198,7 +227,8 @@ bool SourceLoop::too_many_dead_letters() {
 // Room: a worker that was asked says so by clearing its mark, which may_push() looks at.
 bool SourceLoop::has_news() const {
     return (dispatcher_->waiting() != 0 && dispatcher_->may_push()) || !outcomes_.empty() || dead_letters_->has_news() || give_up_.load(std::memory_order_seq_cst) ||
-           (!stopped_ && stop_.load(std::memory_order_seq_cst) != StopMode::none);
+           (!stopped_ && stop_.load(std::memory_order_seq_cst) != StopMode::none) ||
+           (replay_.has_posted() && !stopped_ && dispatcher_->may_poll());
 }
 
 void SourceLoop::poll(std::uint32_t wait_ms) {
@@ -268,7 +298,7 @@ void SourceLoop::rest() {
 
 // Nothing more comes in: true once everything is settled and the source has confirmed it.
 bool SourceLoop::confirm_rest() {
-    if (store_.live() != 0 || dispatcher_->waiting() != 0) return false;
+    if (store_.live() != 0 || replay_.live() != 0 || dispatcher_->waiting() != 0) return false;
     if (auto flushed = settlement_.flush(); !flushed) {
         if (poll_failures_++ == 0) logger_.warn("the source does not confirm yet: {}", flushed.error().message);
         return false;

@@ -27,6 +27,7 @@
 #include "settle/sliding_rate.hpp"
 #include "source/dispatcher.hpp"
 #include "source/intake.hpp"
+#include "source/replay.hpp"
 
 namespace sluice {
 
@@ -69,11 +70,16 @@ public:
     bool join(std::int64_t deadline_ns);
     void close();
 
+    // A dead letter of this source to be processed once more. False, and the item stays with the caller: the source has ended.
+    bool replay(std::unique_ptr<ReplayItem>& item);
+    SourceCounts replay_counts() const;
+
     State state() const { return state_.load(std::memory_order_acquire); }
     // The source cannot go on, error() says why; what is in flight is still settled, until give_up().
     bool failing() const { return failing_.load(std::memory_order_acquire); }
     const std::string& error() const { return error_; }  // once failing
     const std::string& name() const { return name_; }
+    const std::string& identity() const { return identity_; }
     const QueueInstance& queue() const { return queue_; }
     std::uint32_t capabilities() const;
     // Once open: what its messages live in, and the statement that acks one in a unit of a database there. Empty: there is none.
@@ -88,6 +94,8 @@ private:
     void thread_main();
     State loop();
     void take_back();
+    void replay_posted();
+    std::uint64_t in_flight() const { return settlement_.in_flight() + replay_.live(); }
     void store_or_settle(Message* message);
     void store_or_settle(MessageList& ended);
     void settle(Message* message);
@@ -102,6 +110,7 @@ private:
 
     // constant after connect
     const std::string name_;
+    const std::string identity_;
     Clock& clock_;
     const Logger logger_;
     const std::function<void()> changed_;
@@ -111,6 +120,7 @@ private:
     Inbox<Outcomes> outcomes_;
     Doorbell bell_;
     Confirmed confirmed_;
+    Replay replay_;
     MessageStore store_;
     Settlement settlement_;
     Intake intake_;
@@ -137,6 +147,7 @@ private:
     std::atomic<std::int64_t> away_since_ns_{0};  // written by the source thread; nothing else is read with it
     std::atomic<State> state_{State::running};
     std::atomic<std::uint64_t> in_flight_{0};  // as the ledger counts it; written by the source thread
+    std::atomic<std::uint64_t> replays_in_flight_{0};  // as it is counted, too
 
     std::mutex gone_mutex_;
     std::condition_variable gone_changed_;

@@ -8,15 +8,6 @@
 namespace sluice {
 namespace {
 
-sluice_identity identity_of(const Message& message) {
-    return {.struct_size = sizeof(sluice_identity),
-            .stream_size = message.stream_size,
-            .source = message.view.source,
-            .id = message.view.id,
-            .position = message.position,
-            .position_end = message.position_end};
-}
-
 void give_up(Message& message, std::string text) {
     message.outcome = Outcome::dead_letter;
     message.fail(std::move(text));

@@ -271,7 +271,7 @@ void Worker::retry(Unit& unit, std::uint32_t index, std::int64_t delay_ms) {
     counters_.retried.add();
     const std::int64_t backoff = backoff_.after_ns(message->view.attempt, delay_ms);
     ++message->view.attempt;
-    if (way_.keeps_attempts) reports().attempts.push_back({message->tag, message->view.attempt, backoff / ms});
+    if (way_.keeps_attempts && !message->replayed) reports().attempts.push_back({message->tag, message->view.attempt, backoff / ms});
     unit.messages[index] = nullptr;
     backlog_.failed(message, clock_.now() + backoff);
 }

@@ -159,8 +159,12 @@ log: {{ level: info, format: json }}
                     dict(database.execute("SELECT key, count FROM total")))
 
     def dead(self):
-        path = self.folder / "state/dead-letters.jsonl"
-        letters = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+        path = self.folder / "state/dead-letters.db"
+        letters = []
+        if path.exists():
+            with contextlib.closing(sqlite3.connect(path)) as database:
+                [(number,)] = database.execute("SELECT number FROM sluice_queue")
+                letters = [json.loads(body) for (body,) in database.execute(f"SELECT body FROM sluice_queue_{number} ORDER BY number")]
         bodies = [json.loads(letter["body"]) for letter in letters]
         return [(body["key"], body["number"], letter["attempts"]) for body, letter in zip(bodies, letters)]
 

@@ -3,7 +3,6 @@
 Each plugin of tests/bad_plugins creates the file named by SLUICE_MARK as soon as any of its code runs, even a constructor.
 """
 
-import json
 import os
 import pathlib
 import re
@@ -13,6 +12,8 @@ import subprocess
 import tempfile
 import threading
 import unittest
+
+from support import stored_dead_letters
 
 SLUICE = os.environ["SLUICE_BIN"]
 BAD = pathlib.Path(os.environ["SLUICE_BUILD"]) / "bad_plugins"
@@ -217,7 +218,7 @@ class Misbehaving(WithBinary):
         log = self.run_to_the_end("unknown_verdict", ["{}"] * 5)
         totals = self.totals(log)
         self.assertEqual((totals["received"], totals["dead_lettered"], totals["retried"]), (5, 5, 5))
-        dead = [json.loads(line) for line in (self.folder / "state/dead-letters.jsonl").read_text().splitlines()]
+        dead = stored_dead_letters(self.folder / "state")
         self.assertEqual([letter["error"] for letter in dead], ["the handler answered with the unknown verdict 4711"] * 5)
 
     def test_a_view_that_is_kept_harms_no_message(self):

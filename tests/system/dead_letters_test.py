@@ -2,9 +2,12 @@
 # ctest: sanitize
 
 import base64
+import contextlib
+import json
+import sqlite3
 import unittest
 
-from support import FLIGHTS, SystemTest, airports_in, flights_config
+from support import FLIGHTS, SystemTest, airports_in, flights_config, query
 
 
 def body_of(letter):
@@ -54,6 +57,125 @@ class DeadLetters(SystemTest):
         final = self.run_lines(lines, config)
         self.assertEqual((final["acked"], final["dead_lettered"]), (1, 2))
         self.assertEqual({body_of(letter) for letter in self.dead_letters()}, set(lines[1:]))
+
+
+REPAIRABLE = """
+name: flights
+state_dir: ./state
+sources:
+  flights: {{ plugin: sqlite, path: ./queues.db }}
+databases:
+  delays: {{ plugin: sqlite, path: ./flights.db, deduplicate: true, setup: "CREATE TABLE IF NOT EXISTS seen(k TEXT, n INTEGER CHECK(n < {limit}))" }}
+pools:
+  all:
+    source: flights
+    route: {{ key: /k }}
+    workers: 1
+    handler: {{ plugin: sql, database: delays, statement: "INSERT INTO seen VALUES(:k, :n)" }}
+statistics: {{ every: 50ms }}
+log: {{ format: json }}
+"""
+
+
+class Verbs(SystemTest):
+    """Ten messages of which three break a rule of the table; then the rule is repaired."""
+
+    def setUp(self):
+        super().setUp()
+        self.config = self.write("flights.yaml", REPAIRABLE.format(limit=7))
+
+    def kill_three(self):
+        self.tell("enqueue", self.config, "--source", "flights", lines="".join(json.dumps({"k": f"k{n % 2}", "n": n}) + "\n" for n in range(10)))
+        host = self.start_host(self.config)
+        host.wait_for(lambda run: len(self.seen()) == 7 and len(self.dead_letters()) == 3, "seven done and three dead")
+        return host
+
+    def seen(self):
+        path = self.folder / "flights.db"
+        return sorted(n for (n,) in query(path, "SELECT n FROM seen")) if path.exists() else []
+
+    def stop(self, host):
+        host.signal()
+        self.assertEqual(host.wait(), 0, host.tail)
+        return host
+
+    def repair(self):
+        database = sqlite3.connect(self.folder / "flights.db")
+        with contextlib.closing(database), database:
+            database.execute("ALTER TABLE seen RENAME TO old")
+            database.execute("CREATE TABLE seen(k TEXT, n INTEGER)")
+            database.execute("INSERT INTO seen SELECT * FROM old")
+
+    def listed(self, *arguments):
+        return [json.loads(line) for line in self.tell("dead-letters", "ls", self.config, "--json", *arguments)[0].splitlines()]
+
+    def test_show_what_died_with_a_host_and_without(self):
+        host = self.kill_three()
+        for _ in range(2):
+            letters = self.listed()
+            self.assertEqual([json.loads(letter["body"])["n"] for letter in letters], [7, 8, 9])
+            self.assertEqual([letter["key"] for letter in letters], ["k1", "k0", "k1"])
+            self.assertEqual([json.loads(letter["body"])["n"] for letter in self.listed("--key", "k1")], [7, 9])
+            self.assertEqual(self.listed("--source", "other"), [])
+            table = self.tell("dead-letters", "ls", self.config)[0].splitlines()
+            self.assertRegex(table[0], r"^PLACE +DEAD SINCE +SOURCE +POOL +KEY +TRIES +ID +ERROR$")
+            self.assertRegex(table[1], r"^\d+ +\d{4}-\d\d-\d\d \d\d:\d\d:\d\d +flights +all +k1 +1 .*CHECK constraint failed")
+            shown = self.tell("dead-letters", "show", self.config, letters[0]["place"])[0]
+            self.assertRegex(shown, r'(?m)^body +\{"k": "k1", "n": 7\}$')
+            out, err = self.tell("dead-letters", "show", self.config, "999", status=1)
+            self.assertIn("there is no dead letter 999", err)
+            if host:
+                host = self.stop(host) and None
+
+    def test_replay_them_once_the_cause_is_repaired(self):
+        host = self.stop(self.kill_three())
+        places = [letter["place"] for letter in self.listed()]
+        self.assertIn("no host runs", self.tell("dead-letters", "replay", self.config, "--all", status=5)[1])
+        self.repair()
+        host = self.start_host(self.config)
+        out = self.tell("dead-letters", "replay", self.config, places[1])[0]
+        self.assertEqual(out, f"{places[1]}  done\n1 of 1 dead letter replayed and gone\n")
+        self.assertEqual(self.seen(), [0, 1, 2, 3, 4, 5, 6, 8])
+        self.assertIn("2 of 2 dead letters replayed and gone", self.tell("dead-letters", "replay", self.config, "--key", "k1")[0])
+        self.assertEqual(self.seen(), list(range(10)))
+        self.assertEqual(self.dead_letters(), [])
+        self.assertIn("There are no dead letters", self.tell("dead-letters", "ls", self.config)[0])
+        self.assertIn("0 of 0", self.tell("dead-letters", "replay", self.config, "--all")[0])
+        self.stop(host)
+        self.assertEqual(host.final("flights")["received"], 0)
+        self.assertEqual((host.final("dead-letters")["received"], host.final("dead-letters")["acked"]), (3, 3))
+
+    def test_that_die_again_are_new_ones(self):
+        host = self.kill_three()
+        before = {letter["place"] for letter in self.listed()}
+        out = self.tell("dead-letters", "replay", self.config, "--all", status=1)[0]
+        self.assertEqual(out.count("dead again: "), 3, out)
+        letters = self.listed()
+        self.assertEqual(sorted(json.loads(letter["body"])["n"] for letter in letters), [7, 8, 9])
+        self.assertFalse(before & {letter["place"] for letter in letters})
+        self.assertEqual({letter["source"] for letter in letters}, {"flights"})
+        self.stop(host)
+        self.assertEqual(host.final("dead-letters")["dead_lettered"], 3)
+
+    def test_purge_removes_for_good(self):
+        host = self.kill_three()
+        letters = self.listed()
+        self.assertEqual(self.tell("dead-letters", "purge", self.config, "--older-than", "1h")[0], "0 dead letters removed\n")
+        self.assertEqual(self.tell("dead-letters", "purge", self.config, letters[0]["place"])[0], "1 dead letter removed\n")
+        self.stop(host)
+        self.assertEqual(self.tell("dead-letters", "purge", self.config, "--all")[0], "2 dead letters removed\n")
+        self.assertEqual(self.dead_letters(), [])
+
+    def test_ask_which_ones(self):
+        for command in ("replay", "purge", "show"):
+            self.assertIn("say which ones", self.tell("dead-letters", command, self.config, status=2)[1])
+        self.assertIn('did you mean "show"?', self.tell("dead-letters", "shwo", self.config, status=2)[1])
+        self.assertIn("not both", self.tell("dead-letters", "purge", self.config, "1", "--all", status=2)[1])
+
+    def test_say_where_dead_letters_are_that_go_to_a_target(self):
+        config = self.write("elsewhere.yaml", REPAIRABLE.format(limit=7) + "targets: { dead: { plugin: file, path: ./dead.jsonl } }\n"
+                            "dead_letters: { target: dead }\n")
+        self.assertIn('dead letters go to the target "dead"', self.tell("dead-letters", "ls", config, status=5)[1])
 
 
 class StandardInput(SystemTest):

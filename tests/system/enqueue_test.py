@@ -5,10 +5,9 @@ import json
 import os
 import signal
 import stat
-import subprocess
 import unittest
 
-from support import BIN, DEADLINE, SystemTest
+from support import SystemTest
 
 CONFIG = """
 name: orders
@@ -25,22 +24,7 @@ log: {{ format: json }}
 {extra}"""
 
 
-class ControlTest(SystemTest):
-    def tell(self, *arguments, lines="", status=0):
-        """`sluice ARGUMENTS` with these lines on standard input: (standard output, standard error)."""
-        done = subprocess.run([str(BIN), *map(str, arguments)], cwd=self.folder, input=lines, capture_output=True, text=True,
-                              timeout=DEADLINE)
-        self.assertEqual(done.returncode, status, done.stdout + done.stderr)
-        return done.stdout, done.stderr
-
-    def start_host(self, config):
-        """A host that answers its control socket."""
-        host = self.start("run", config)
-        host.wait_for(lambda run: "runs: " in run.log, "the host's start")
-        return host
-
-
-class Enqueue(ControlTest):
+class Enqueue(SystemTest):
     def setUp(self):
         super().setUp()
         self.config = self.write("orders.yaml", CONFIG.format(extra=""))
@@ -102,7 +86,7 @@ class Enqueue(ControlTest):
         self.assertEqual(host.wait(), 0)
 
 
-class Queues(ControlTest):
+class Queues(SystemTest):
     def test_are_named_also_if_they_cannot_tell(self):
         config = self.write("orders.yaml", CONFIG.format(extra=""))
         rows = [json.loads(line) for line in self.tell("queues", config, "--json")[0].splitlines()]

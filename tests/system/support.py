@@ -169,13 +169,34 @@ class SystemTest(unittest.TestCase):
             path.unlink()
 
     def dead_letters(self):
-        path = self.state / "dead-letters.jsonl"
-        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+        return stored_dead_letters(self.state)
+
+    def tell(self, *arguments, lines="", status=0):
+        """`sluice ARGUMENTS` with these lines on standard input: (standard output, standard error)."""
+        done = subprocess.run([str(BIN), *map(str, arguments)], cwd=self.folder, input=lines, capture_output=True, text=True,
+                              timeout=DEADLINE)
+        self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+        return done.stdout, done.stderr
+
+    def start_host(self, config):
+        """A host that answers its control socket."""
+        host = self.start("run", config)
+        host.wait_for(lambda run: "runs: " in run.log, "the host's start")
+        return host
 
 
 def query(database, sql):
     with contextlib.closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
         return connection.execute(sql).fetchall()
+
+
+def stored_dead_letters(state):
+    """The records in the default store, without asking Sluice."""
+    path = state / "dead-letters.db"
+    if not path.exists():
+        return []
+    [(number,)] = query(path, "SELECT number FROM sluice_queue")
+    return [json.loads(body) for (body,) in query(path, f"SELECT body FROM sluice_queue_{number} ORDER BY number")]
 
 
 def airports_of(path):

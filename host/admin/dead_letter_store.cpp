@@ -1,0 +1,109 @@
+#include "admin/dead_letter_store.hpp"
+
+#include <algorithm>
+
+#include "core/json_read.hpp"
+#include "core/limits.hpp"
+
+namespace sluice {
+namespace {
+
+constexpr std::uint64_t page_bytes = 16u << 20;
+
+std::string text(const sluice_bytes& bytes) {
+    return {bytes.data, static_cast<std::size_t>(bytes.size)};
+}
+
+// Takes copies: nothing may be asked of the adapter from inside its listing.
+class Collect {
+public:
+    Collect() {
+        sink_.struct_size = sizeof sink_;
+        sink_.context = this;
+        sink_.message = [](void* context, const sluice_stored* stored) -> sluice_status {
+            return static_cast<Collect*>(context)->add(*stored);
+        };
+    }
+    const sluice_stored_sink* sink() const { return &sink_; }
+    std::vector<StoredLetter>& letters() { return letters_; }
+    bool full() const { return full_; }
+
+private:
+    sluice_status add(const sluice_stored& stored) {
+        letters_.push_back({text(stored.place), text(stored.body)});
+        bytes_ += stored.body.size;
+        full_ = letters_.size() >= limits::dead_letters_page || bytes_ >= page_bytes;
+        return full_ ? SLUICE_FULL : SLUICE_OK;
+    }
+
+    sluice_stored_sink sink_{};
+    std::vector<StoredLetter> letters_;
+    std::uint64_t bytes_ = 0;
+    bool full_ = false;
+};
+
+}  // namespace
+
+DeadLetterChoice DeadLetterChoice::read(const Node& request, std::int64_t now_ms) {
+    DeadLetterChoice choice;
+    if (const Node* places = request.find("places"))
+        for (const Node& place : places->list) choice.places.push_back(place.text);
+    if (request.find("key") != nullptr) choice.key = text_of(request, "key");
+    if (request.find("source") != nullptr) choice.source = text_of(request, "source");
+    if (request.find("older_than_ms") != nullptr) choice.dead_until_ms = now_ms - integer_of(request, "older_than_ms");
+    return choice;
+}
+
+bool DeadLetterChoice::matches(const DeadLetter& letter) const {
+    return (!key || letter.key == *key) && (!source || letter.source == *source) && letter.dead_ms <= dead_until_ms;
+}
+
+Result<DeadLetterStore::Page> DeadLetterStore::next(const DeadLetterChoice& choice, Cursor& cursor) const {
+    if (!choice.places.empty()) return next_named(choice, cursor);
+    Collect collect;
+    const sluice_bytes after{cursor.after.data(), cursor.after.size()};
+    const auto listed = queue_.attempt(
+        [&](const sluice_queue& table, void* self, sluice_fault* fault) { return table.list(self, after, collect.sink(), fault); });
+    if (!listed) return listed.error();
+    Page page;
+    page.last = !collect.full();
+    if (!collect.letters().empty()) cursor.after = collect.letters().back().place;
+    for (StoredLetter& letter : collect.letters()) {
+        letter.letter = read_dead_letter(letter.record);
+        // What cannot be read is shown where nothing in particular is asked for.
+        const bool everything = !choice.key && !choice.source && choice.dead_until_ms == INT64_MAX;
+        if (letter.letter ? choice.matches(*letter.letter) : everything) page.letters.push_back(std::move(letter));
+    }
+    return page;
+}
+
+Result<DeadLetterStore::Page> DeadLetterStore::next_named(const DeadLetterChoice& choice, Cursor& cursor) const {
+    Page page;
+    Collect collect;
+    while (cursor.next_place < choice.places.size() && !collect.full()) {
+        const std::string& place = choice.places[cursor.next_place++];
+        const std::size_t before = collect.letters().size();
+        const auto got = queue_.attempt([&](const sluice_queue& table, void* self, sluice_fault* fault) {
+            return table.get(self, {place.data(), place.size()}, collect.sink(), fault);
+        });
+        if (!got && got.error().kind != ErrorKind::invalid) return got.error();
+        if (collect.letters().size() == before) page.missing.push_back(place);
+    }
+    page.letters = std::move(collect.letters());
+    for (StoredLetter& letter : page.letters) letter.letter = read_dead_letter(letter.record);
+    page.last = cursor.next_place == choice.places.size();
+    return page;
+}
+
+Result<std::uint64_t> DeadLetterStore::remove(const std::vector<std::string>& places) const {
+    std::vector<sluice_bytes> views;
+    for (const std::string& place : places) views.push_back({place.data(), place.size()});
+    std::uint64_t removed = 0;
+    const auto done = queue_.attempt([&](const sluice_queue& table, void* self, sluice_fault* fault) {
+        return table.remove(self, views.data(), views.size(), &removed, fault);
+    });
+    if (!done) return done.error();
+    return removed;
+}
+
+}  // namespace sluice

@@ -1,0 +1,65 @@
+// The dead letters in the queue that keeps them: a page at a time, those that somebody means.
+//
+// Threads      one.
+// Errors       what the adapter says; unsupported: it cannot show what it holds.
+// Limits       limits::dead_letters_page records a page, or 16 MiB of them.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/error.hpp"
+#include "core/node.hpp"
+#include "plugin/instance.hpp"
+#include "settle/dead_letter_read.hpp"
+
+namespace sluice {
+
+// Which dead letters a verb is about.
+struct DeadLetterChoice {
+    std::vector<std::string> places;  // these, or all for which the rest holds
+    std::optional<std::string> key;
+    std::optional<std::string> source;
+    std::int64_t dead_until_ms = INT64_MAX;  // Unix time, included
+
+    // Of a request: "places", "key", "source", "older_than_ms".
+    static DeadLetterChoice read(const Node& request, std::int64_t now_ms);
+    bool matches(const DeadLetter& letter) const;
+};
+
+struct StoredLetter {
+    std::string place;
+    std::string record;
+    Result<DeadLetter> letter = Error{};  // what could be read of it
+};
+
+class DeadLetterStore {
+public:
+    // `queue` is open; its adapter can list.
+    explicit DeadLetterStore(const QueueInstance& queue) : queue_(queue) {}
+
+    // The next of `choice` behind `cursor`, which is empty at first and is moved on; places that do not exist are in `missing`.
+    // An empty page with an unmoved cursor: there are no more.
+    struct Page {
+        std::vector<StoredLetter> letters;
+        std::vector<std::string> missing;
+        bool last = false;
+    };
+    struct Cursor {
+        std::string after;
+        std::size_t next_place = 0;
+    };
+    Result<Page> next(const DeadLetterChoice& choice, Cursor& cursor) const;
+
+    // How many there were.
+    Result<std::uint64_t> remove(const std::vector<std::string>& places) const;
+
+private:
+    Result<Page> next_named(const DeadLetterChoice& choice, Cursor& cursor) const;
+
+    const QueueInstance& queue_;
+};
+
+}  // namespace sluice

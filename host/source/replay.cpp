@@ -1,0 +1,109 @@
+#include "source/replay.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace sluice {
+namespace {
+
+bool too_large(const DeadLetter& letter) {
+    std::size_t headers = 0;
+    for (const auto& [name, value] : letter.headers) headers += name.size() + value.size();
+    return letter.body.size() > limits::message_bytes_max || letter.id.size() > limits::id_bytes_max ||
+           letter.headers.size() > limits::headers_max || headers > limits::headers_bytes_max;
+}
+
+void give_back(std::unique_ptr<ReplayItem> item, Outcome outcome, std::string text) {
+    item->outcome = outcome;
+    item->text = std::move(text);
+    const std::shared_ptr<ReplayReturn> back = std::move(item->back);  // or one would keep the other
+    back->put(std::move(item));
+}
+
+}  // namespace
+
+bool Replay::post(std::unique_ptr<ReplayItem>& item) {
+    const std::lock_guard lock(mutex_);
+    if (closed_) return false;
+    posted_.push_back(std::move(item));
+    posted_some_.store(true, std::memory_order_seq_cst);  // before the look of Doorbell::ring()
+    return true;
+}
+
+MessageList Replay::take(std::uint32_t max, std::int64_t now_ns) {
+    std::vector<std::unique_ptr<ReplayItem>> items;
+    {
+        const std::lock_guard lock(mutex_);
+        const auto end = posted_.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(max, posted_.size()));
+        items.assign(std::make_move_iterator(posted_.begin()), std::make_move_iterator(end));
+        posted_.erase(posted_.begin(), end);
+        posted_some_.store(!posted_.empty(), std::memory_order_seq_cst);
+    }
+    MessageList made;
+    for (std::unique_ptr<ReplayItem>& item : items) {
+        if (too_large(item->letter)) {
+            give_back(std::move(item), Outcome::released, "it is larger than a message may be");
+            continue;
+        }
+        Message* message = make(*item);
+        message->received_ns = now_ns;
+        message->replayed = true;
+        message->tag = reinterpret_cast<std::uintptr_t>(static_cast<Replayed*>(item.release()));
+        made.push_back(message);
+    }
+    counters_.received.add(made.size());
+    return made;
+}
+
+Message* Replay::make(ReplayItem& item) {
+    DeadLetter& letter = item.letter;
+    std::vector<sluice_header> headers;
+    for (const auto& [name, value] : letter.headers) headers.push_back({{name.data(), name.size()}, {value.data(), value.size()}});
+    sluice_incoming incoming{};
+    incoming.struct_size = sizeof incoming;
+    incoming.body = {letter.body.data(), letter.body.size()};
+    incoming.id = {letter.id.data(), letter.id.size()};
+    incoming.headers = headers.data();
+    incoming.header_count = static_cast<std::uint32_t>(headers.size());
+    incoming.enqueued_ms = letter.enqueued_ms;
+    Message* message = store_.create(incoming);
+    letter.body = {};  // once is enough
+    return message;
+}
+
+void Replay::settle(Message* message) {
+    const Outcome outcome = message->outcome == Outcome::none ? Outcome::released : message->outcome;
+    switch (outcome) {
+        case Outcome::acked: counters_.acked.add(); break;
+        case Outcome::skipped: counters_.skipped.add(); break;
+        case Outcome::dead_letter: counters_.dead_lettered.add(); break;
+        case Outcome::dropped: counters_.dropped_by_policy.add(); break;
+        case Outcome::released:
+        case Outcome::lost_lease:
+        case Outcome::none: counters_.released.add(); break;
+    }
+    std::string text = message->error();
+    std::unique_ptr<ReplayItem> item(static_cast<ReplayItem*>(item_of(*message)));
+    store_.destroy(message);
+    give_back(std::move(item), outcome, std::move(text));
+}
+
+void Replay::forget(Message* message) {
+    std::unique_ptr<ReplayItem> item(static_cast<ReplayItem*>(item_of(*message)));
+    store_.destroy(message);
+    give_back(std::move(item), Outcome::released, "the host ended before it was done");
+}
+
+void Replay::close(const std::string& why) {
+    std::vector<std::unique_ptr<ReplayItem>> items;
+    {
+        const std::lock_guard lock(mutex_);
+        closed_ = true;
+        items = std::move(posted_);
+        posted_.clear();
+        posted_some_.store(false, std::memory_order_seq_cst);
+    }
+    for (std::unique_ptr<ReplayItem>& item : items) give_back(std::move(item), Outcome::released, why);
+}
+
+}  // namespace sluice

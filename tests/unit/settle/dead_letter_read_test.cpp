@@ -1,0 +1,108 @@
+#include "settle/dead_letter_read.hpp"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "settle/dead_letter_record.hpp"
+
+namespace sluice {
+namespace {
+
+sluice_bytes bytes(const std::string& text) { return {text.data(), text.size()}; }
+
+std::string record_of(const DeadLetter& letter) {
+    std::vector<sluice_header> headers;
+    for (const auto& [name, value] : letter.headers) headers.push_back({bytes(name), bytes(value)});
+    sluice_message message{};
+    message.struct_size = sizeof message;
+    message.id = bytes(letter.id);
+    message.source = bytes(letter.source);
+    if (letter.key) message.key = bytes(*letter.key);
+    message.body = bytes(letter.body);
+    message.headers = headers.data();
+    message.header_count = static_cast<std::uint32_t>(headers.size());
+    message.enqueued_ms = letter.enqueued_ms;
+    DeadLetterFacts facts;
+    facts.pool = letter.pool;
+    facts.worker = letter.worker;
+    facts.has_key = letter.key.has_value();
+    facts.error = letter.error;
+    facts.attempts = letter.attempts;
+    facts.first_received_ms = letter.first_received_ms;
+    facts.dead_ms = letter.dead_ms;
+    return dead_letter_record(message, facts);
+}
+
+void expect_equal(const DeadLetter& read, const DeadLetter& written) {
+    EXPECT_EQ(read.id, written.id);
+    EXPECT_EQ(read.source, written.source);
+    EXPECT_EQ(read.pool, written.pool);
+    EXPECT_EQ(read.worker, written.worker);
+    EXPECT_EQ(read.key, written.key);
+    EXPECT_EQ(read.headers, written.headers);
+    EXPECT_EQ(read.body, written.body);
+    EXPECT_EQ(read.error, written.error);
+    EXPECT_EQ(read.attempts, written.attempts);
+    EXPECT_EQ(read.enqueued_ms, written.enqueued_ms);
+    EXPECT_EQ(read.first_received_ms, written.first_received_ms);
+    EXPECT_EQ(read.dead_ms, written.dead_ms);
+}
+
+TEST(DeadLetterRead, GivesBackWhatWasWritten) {
+    const DeadLetter letter{"a:1", "a", "p", 3, "k", {{"n", "v"}, {"m", ""}}, "{\"x\":1}", "why", 5, 1, 2, 3};
+    const Result<DeadLetter> read = read_dead_letter(record_of(letter));
+    ASSERT_TRUE(read) << read.error().message;
+    expect_equal(*read, letter);
+}
+
+TEST(DeadLetterRead, KnowsWhatTheMessageNeverHad) {
+    DeadLetter letter;
+    letter.source = "a";
+    const Result<DeadLetter> read = read_dead_letter(record_of(letter));
+    ASSERT_TRUE(read) << read.error().message;
+    expect_equal(*read, letter);
+}
+
+TEST(DeadLetterRead, GivesBackEveryByteOfAnyMessage) {
+    std::mt19937_64 random(20010103);
+    const auto some = [&](std::size_t longest) {
+        std::string text(random() % longest, '\0');
+        const std::uint64_t mood = random() % 3;
+        for (char& c : text)
+            c = mood == 0   ? static_cast<char>(random())
+                : mood == 1 ? static_cast<char>(random() % 128)
+                            : "aé\xff\""[random() % 5];
+        return text;
+    };
+    for (int round = 0; round < 2000; ++round) {
+        DeadLetter letter;
+        letter.source = "s";
+        letter.id = some(40);
+        letter.key = some(40);
+        letter.body = some(400);
+        for (std::uint64_t left = random() % 4; left > 0; --left) letter.headers.emplace_back(some(4), some(20));
+        const std::string record = record_of(letter);
+        const Result<DeadLetter> read = read_dead_letter(record);
+        ASSERT_TRUE(read) << read.error().message << "\n" << record;
+        expect_equal(*read, letter);
+    }
+}
+
+TEST(DeadLetterRead, NamesWhatIsWrongWithARecord) {
+    const auto error = [](std::string_view record) {
+        const Result<DeadLetter> read = read_dead_letter(record);
+        return read ? std::string("none") : read.error().message;
+    };
+    EXPECT_NE(error("no").find("no JSON"), std::string::npos);
+    EXPECT_NE(error("[]").find("version"), std::string::npos);
+    EXPECT_NE(error(R"({"version":2,"id":"","source":"","body":""})").find("version"), std::string::npos);
+    EXPECT_NE(error(R"({"version":1,"source":"","body":""})").find("id"), std::string::npos);
+    EXPECT_NE(error(R"({"version":1,"id":"","source":""})").find("body"), std::string::npos);
+    EXPECT_NE(error(R"({"version":1,"id":"","source":"","body_base64":"a=b="})").find("body"), std::string::npos);
+    EXPECT_NE(error(R"({"version":1,"id":"","source":"","body":"","headers":[["a"]]})").find("headers"), std::string::npos);
+    EXPECT_EQ(error(R"({"version":1,"id":"","source":"","body":"","new":true})"), "none");
+}
+
+}  // namespace
+}  // namespace sluice
