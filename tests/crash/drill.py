@@ -11,6 +11,7 @@ import json
 import os
 import pathlib
 import random
+import re
 import shutil
 import signal
 import sqlite3
@@ -18,6 +19,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 import history
@@ -29,6 +31,10 @@ BIN = BUILD / "bin/sluice"
 FAULTY = BUILD / "crash_plugins"
 DEADLINE_S = 120
 ATTEMPTS = 3  # of the pools' retry policy
+
+# Calls of the system: inside a commit, a checkpoint, the storing of a position.
+CALLS = {"fsync": 10, "fdatasync": 25, "pwrite": 120, "rename": 6}
+WITH_CALLS = {} if os.environ.get("SLUICE_SANITIZE") else {"LD_PRELOAD": str(FAULTY / "calls.so")}
 
 # Points, and how often each is passed at most before the kill; a run that ends earlier is no kill and is not counted.
 POINTS = {"poll.before": 6, "poll.after": 4, "settle.before": 15, "settle.after": 15, "confirm.before": 8, "commit.before": 15,
@@ -73,6 +79,7 @@ class Topology:
     batch = 1500  # messages put in at a time
     dead_once = False
     keeps_attempts = False
+    feeds_a_host = False  # messages can be put in while it runs
 
     def __init__(self, folder, chance):
         self.folder = folder
@@ -176,8 +183,31 @@ class NothingDeduplicates(Topology):
         return super().database().replace("deduplicate: true", "deduplicate: false")
 
 
-TOPOLOGIES = {"file": Topology, "file_twice": NothingDeduplicates}
-LONG = ["file"]  # those of `./dev drill`
+class Queue(Topology):
+    about = "a durable queue into sqlite with deduplicate, in another file"
+    keeps_attempts = True
+    feeds_a_host = True
+    batch = 1000
+
+    def source(self):
+        return f"{{ plugin: {FAULTY / 'sqlite.so'}, path: ./queue.db, queue: in, until_empty: true }}"
+
+    def feed(self, through_host=False):
+        """`sluice enqueue`: what it says is stored is acknowledged. If the host dies meanwhile, the rest may be there or not."""
+        made = self.make(self.batch)
+        lines = "".join(body + "\n" for _, body in made)
+        done = subprocess.run([str(BIN), "enqueue", str(self.folder / "drill.yaml"), "--source", "in"], cwd=self.folder, input=lines,
+                              capture_output=True, text=True, timeout=DEADLINE_S)
+        found = re.match(r"(\d+) messages? (?:is|are) stored", done.stdout)
+        stored = int(found[1]) if found else 0
+        if (done.returncode == 0) != (stored == len(made)) or (done.returncode != 0 and not through_host):
+            raise Failed(f"enqueue ended with {done.returncode}: {done.stdout}{done.stderr}")
+        self.acknowledged += [message for message, _ in made[:stored]]
+        self.offered += [message for message, _ in made[stored:]]
+
+
+TOPOLOGIES = {"file": Topology, "file_twice": NothingDeduplicates, "queue": Queue}
+LONG = ["file", "queue"]  # those of `./dev drill`
 
 
 class Drill:
@@ -195,13 +225,15 @@ class Drill:
 
     # ---- one process ----
 
-    def start(self, faults=""):
+    def start(self, faults="", environment=None, **options):
         self.number += 1
-        environment = os.environ | {"SLUICE_FAULTS": faults, "SLUICE_FAULTY_LOG": str(self.folder / f"record.{self.number}")}
+        self.record = self.folder / f"record.{self.number}"
+        variables = {"SLUICE_FAULTS": faults, "SLUICE_FAULTY_LOG": str(self.record)}
         with open(self.folder / f"log.{self.number}", "wb") as log:
             self.started_ns = time.monotonic_ns()
-            return subprocess.Popen([str(BIN), "run", str(self.config)], cwd=self.folder, env=environment, stdin=subprocess.DEVNULL,
-                                    stdout=log, stderr=log)
+            return subprocess.Popen([str(BIN), "run", str(self.config)], cwd=self.folder,
+                                    env=os.environ | variables | (environment or {}), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                    **options)
 
     def log(self):
         return (self.folder / f"log.{self.number}").read_text(errors="replace")
@@ -219,8 +251,7 @@ class Drill:
         """Reads the record of the process that has ended."""
         run = Run(killed=killed, stopped=stopped, started_ns=self.started_ns)
         of_tag = {}
-        record = self.folder / f"record.{self.number}"
-        for line in record.read_text().splitlines() if record.exists() else []:
+        for line in self.record.read_text().splitlines() if self.record.exists() else []:
             at, _, event, *words = line.split(" ")
             if event == "r":
                 run.received.append((words[0], int(words[2])))
@@ -257,14 +288,33 @@ class Drill:
 
     # ---- the drill ----
 
+    def fed(self):
+        self.topology.feed()
+        return self
+
+    def wait_for_record(self, process, found, what):
+        """Waits until found(the lines of its record) is true."""
+        end = time.monotonic() + DEADLINE_S
+        while not (self.record.exists() and found(self.record.read_text().splitlines())):
+            if process.poll() is not None or time.monotonic() > end:
+                process.kill()
+                process.wait()
+                raise Failed(f"{what}: did not happen\n{self.log()[-3000:]}")
+            time.sleep(0.002)  # a file tells nobody that it has grown
+
     def kill_once(self, point):
         """True if the process was killed; False if it had done all its work before."""
         if point == RANDOM:
             process = self.start()
             # A moment of its own each time, the start included: this is no waiting for something.
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(self.chance.uniform(0.005, 0.25))
-            process.kill()
+            moment = threading.Timer(self.chance.uniform(0.005, 0.25), process.kill)
+            moment.start()
+            if self.topology.feeds_a_host and self.chance.random() < 0.5:
+                self.topology.feed(through_host=True)
+            process.wait(DEADLINE_S)
+            moment.cancel()
+        elif point in CALLS:
+            process = self.start(f"{point} {self.chance.randint(1, CALLS[point])} kill", environment=WITH_CALLS)
         else:
             process = self.start(f"{point} {self.chance.randint(1, self.topology.points[point])} kill")
         status = self.ended(process)
@@ -280,6 +330,8 @@ class Drill:
     def run(self):
         self.topology.feed()
         points = [*self.topology.points, RANDOM, RANDOM, RANDOM]
+        if WITH_CALLS:
+            points += CALLS
         self.chance.shuffle(points)
         tries = 0
         while self.figures.kills.total() < self.wanted:

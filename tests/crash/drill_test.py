@@ -28,6 +28,9 @@ class Drills(unittest.TestCase):
     def test_a_file_into_a_database_that_deduplicates(self):
         self.drill("file")
 
+    def test_a_durable_queue_into_a_database_that_deduplicates(self):
+        self.drill("queue")
+
     def test_the_checker_finds_what_takes_effect_twice_where_nothing_deduplicates(self):
         # So that the others can fail.
         with self.assertRaisesRegex(drill.Failed, "took effect 2 times") as raised:

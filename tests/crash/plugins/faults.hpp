@@ -3,7 +3,7 @@
 //   SLUICE_FAULTS      "POINT WHEN ACTION; ..."
 //                      POINT   poll.before, poll.after, settle.before, settle.after, confirm.before, publish.before,
 //                      publish.after,
-//                              commit.before, commit.after, handle.before, handle.after
+//                              commit.before, commit.after, handle.before, handle.after; with calls.so: fsync, fdatasync, pwrite, rename, unlink
 //                      WHEN    3 (the third call), 3+ (from then on), 3x5 (five times from then on), ~TEXT (the body contains
 //                      it) ACTION  kill, hang, delay:MILLISECONDS, fail:NUMBER (a sluice_status; of a handler a verdict), throw
 //   SLUICE_FAULTY_LOG  file that these lines are appended to, each by one write, so that a kill loses none:

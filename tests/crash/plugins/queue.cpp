@@ -18,17 +18,16 @@ sluice_queue real{};
 struct OpenSource {
     const sluice_queue_sink* host = nullptr;
     sluice_queue_sink mine{};
-    std::string lines;                     // of this poll
-    std::set<std::uint64_t> taken_back{};  // whose answer is no confirmation of an ack
+    std::string lines;                 // of this poll
+    std::set<std::uint64_t> acking{};  // answers to others are no confirmations of acks
 
     void received(const sluice_incoming& message) {
         if (records())
             append_line(lines, "r " + std::string(view(message.id)) + ' ' + std::to_string(message.tag) + ' ' +
                                    std::to_string(message.attempt));
     }
-    void confirmed(const std::uint64_t* tags, std::uint64_t count) {
-        for (std::uint64_t i = 0; i < count; ++i)
-            if (taken_back.erase(tags[i]) == 0 && records()) append_line(lines, "c " + std::to_string(tags[i]));
+    void confirmed(std::uint64_t tag) {
+        if (records()) append_line(lines, "c " + std::to_string(tag));
     }
     void write() {
         record(lines);
@@ -62,7 +61,8 @@ sluice_status commit(void* context, const sluice_incoming* message) {
     return status;
 }
 void settled(void* context, const std::uint64_t* tags, std::uint64_t count, sluice_status status) {
-    if (status == SLUICE_OK) of(context).confirmed(tags, count);
+    for (std::uint64_t i = 0; i < count; ++i)
+        if (of(context).acking.erase(tags[i]) != 0 && status == SLUICE_OK) of(context).confirmed(tags[i]);
     of(context).write();
     at("confirm.before");
     of(context).host->settled(of(context).host->context, tags, count, status);
@@ -103,11 +103,15 @@ sluice_status poll(void* self, std::uint32_t max, std::uint32_t wait_ms, sluice_
 sluice_status settle(void* self, const sluice_settlement* items, std::uint64_t count, sluice_fault* fault) {
     if (const auto status = at("settle.before")) return *status;
     OpenSource& source = source_of(self);
-    for (std::uint64_t i = 0; i < count; ++i)
-        if (items[i].action != SLUICE_ACK && items[i].action != SLUICE_ACKED_IN_UNIT) source.taken_back.insert(items[i].tag);
+    for (std::uint64_t i = 0; i < count; ++i) {
+        if (items[i].action == SLUICE_ACK) source.acking.insert(items[i].tag);
+        if (items[i].action == SLUICE_ACKED_IN_UNIT) source.confirmed(items[i].tag);  // the commit has been its ack
+    }
     const sluice_status status = real.settle(self, items, count, fault);
-    if (status == SLUICE_OK)
-        for (std::uint64_t i = 0; i < count; ++i) source.confirmed(&items[i].tag, 1);
+    for (std::uint64_t i = 0; i < count; ++i) {
+        if (items[i].action != SLUICE_ACK || status == SLUICE_QUEUED) continue;
+        if (source.acking.erase(items[i].tag) != 0 && status == SLUICE_OK) source.confirmed(items[i].tag);
+    }
     source.write();
     at("settle.after");
     return status;
