@@ -39,7 +39,6 @@ WITH_CALLS = {} if os.environ.get("SLUICE_SANITIZE") else {"LD_PRELOAD": str(FAU
 # Points, and how often each is passed at most before the kill; a run that ends earlier is no kill and is not counted.
 POINTS = {"poll.before": 6, "poll.after": 4, "settle.before": 15, "settle.after": 15, "confirm.before": 8, "commit.before": 15,
           "commit.after": 15, "handle.before": 500, "handle.after": 500}
-PUBLISH_POINTS = {"publish.before": 10, "publish.after": 10}
 RANDOM = "random time"
 
 SETUP = """CREATE TABLE IF NOT EXISTS history(position INTEGER PRIMARY KEY, key TEXT NOT NULL, number INTEGER NOT NULL);
@@ -80,6 +79,7 @@ class Topology:
     dead_once = False
     keeps_attempts = False
     feeds_a_host = False  # messages can be put in while it runs
+    environment = {}
 
     def __init__(self, folder, chance):
         self.folder = folder
@@ -116,6 +116,7 @@ pools:
     workers: 4
     queue: {{ capacity: 300 }}
     batch: {{ max: 16 }}
+    crash_attempts: 1000000
     retry: {{ attempts: {ATTEMPTS}, backoff: 1ms, backoff_max: 4ms }}
     handler: {self.handler()}
 statistics: {{ every: 1h }}
@@ -165,6 +166,9 @@ log: {{ level: info, format: json }}
             return (database.execute("SELECT key, number FROM history ORDER BY position").fetchall(),
                     dict(database.execute("SELECT key, count FROM total")))
 
+    def published(self):
+        return None
+
     def dead(self):
         path = self.folder / "state/dead-letters.db"
         letters = []
@@ -197,7 +201,7 @@ class Queue(Topology):
         made = self.make(self.batch)
         lines = "".join(body + "\n" for _, body in made)
         done = subprocess.run([str(BIN), "enqueue", str(self.folder / "drill.yaml"), "--source", "in"], cwd=self.folder, input=lines,
-                              capture_output=True, text=True, timeout=DEADLINE_S)
+                              capture_output=True, text=True, timeout=DEADLINE_S, env=os.environ | self.environment)
         found = re.match(r"(\d+) messages? (?:is|are) stored", done.stdout)
         stored = int(found[1]) if found else 0
         if (done.returncode == 0) != (stored == len(made)) or (done.returncode != 0 and not through_host):
@@ -206,8 +210,32 @@ class Queue(Topology):
         self.offered += [message for message, _ in made[stored:]]
 
 
-TOPOLOGIES = {"file": Topology, "file_twice": NothingDeduplicates, "queue": Queue}
-LONG = ["file", "queue"]  # those of `./dev drill`
+class OneFile(Queue):
+    about = "queue and database in one file: effects and ack are one transaction, nothing deduplicates"
+
+    def source(self):
+        return super().source().replace("./queue.db", "./effects.db")
+
+    def database(self):
+        return super().database().replace("deduplicate: true", "deduplicate: false")
+
+
+class Publishing(Queue):
+    about = "a durable queue into sqlite with deduplicate, each message published to another durable queue"
+    points = POINTS | {"publish.before": 15, "publish.after": 15}
+    environment = {"SLUICE_FAULTY_PUBLISH": "out"}
+
+    def targets(self):
+        return f"targets:\n  out: {{ plugin: {FAULTY / 'sqlite.so'}, path: ./out.db, queue: out, max_bytes: 0 }}"
+
+    def published(self):
+        with contextlib.closing(sqlite3.connect(f"file:{self.folder / 'out.db'}?mode=ro", uri=True)) as database:
+            bodies = [json.loads(body) for body, in database.execute("SELECT body FROM sluice_queue_1 ORDER BY number")]
+        return [(body["key"], body["number"]) for body in bodies]
+
+
+TOPOLOGIES = {"file": Topology, "file_twice": NothingDeduplicates, "queue": Queue, "one_file": OneFile, "publishing": Publishing}
+LONG = ["file", "queue", "one_file", "publishing"]  # those of `./dev drill`
 
 
 class Drill:
@@ -232,7 +260,7 @@ class Drill:
         with open(self.folder / f"log.{self.number}", "wb") as log:
             self.started_ns = time.monotonic_ns()
             return subprocess.Popen([str(BIN), "run", str(self.config)], cwd=self.folder,
-                                    env=os.environ | variables | (environment or {}), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                    env=os.environ | self.topology.environment | variables | (environment or {}), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                     **options)
 
     def log(self):
@@ -302,6 +330,24 @@ class Drill:
                 raise Failed(f"{what}: did not happen\n{self.log()[-3000:]}")
             time.sleep(0.002)  # a file tells nobody that it has grown
 
+    def wait_for_log(self, process, *texts):
+        """Until one of the texts stands in the log of the running process."""
+        end = time.monotonic() + DEADLINE_S
+        while not any(text in self.log() for text in texts):
+            if process.poll() is not None or time.monotonic() > end:
+                process.kill()
+                process.wait()
+                raise Failed(f"none of {texts} in the log:\n{self.log()[-3000:]}")
+            time.sleep(0.002)
+
+    def comes_up(self, process):
+        """Waits until it serves its control socket. False: it has ended before."""
+        while process.poll() is None:
+            if " runs: " in self.log() or '"runs: ' in self.log():
+                return True
+            time.sleep(0.002)
+        return False
+
     def kill_once(self, point):
         """True if the process was killed; False if it had done all its work before."""
         if point == RANDOM:
@@ -309,7 +355,7 @@ class Drill:
             # A moment of its own each time, the start included: this is no waiting for something.
             moment = threading.Timer(self.chance.uniform(0.005, 0.25), process.kill)
             moment.start()
-            if self.topology.feeds_a_host and self.chance.random() < 0.5:
+            if self.topology.feeds_a_host and self.chance.random() < 0.7 and self.comes_up(process):
                 self.topology.feed(through_host=True)
             process.wait(DEADLINE_S)
             moment.cancel()
@@ -359,7 +405,7 @@ class Drill:
         self.figures.messages = len(self.topology.acknowledged)
         self.figures.dead = len({(key, number) for key, number, _ in dead})
         self.figures.breaches += history.breaches(History(
-            self.topology.acknowledged, self.topology.offered, effects, totals, dead, self.runs,
+            self.topology.acknowledged, self.topology.offered, effects, totals, dead, self.topology.published(), self.runs,
             dead_once=self.topology.dead_once, keeps_attempts=self.topology.keeps_attempts))
 
 

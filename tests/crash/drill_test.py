@@ -13,7 +13,7 @@ import unittest
 import drill
 
 SEED = os.environ.get("SLUICE_DRILL_SEED") or str(random.SystemRandom().randrange(10**9))
-KILLS = int(os.environ.get("SLUICE_DRILL_KILLS") or (6 if os.environ.get("SLUICE_SANITIZE") else 50))
+KILLS = int(os.environ.get("SLUICE_DRILL_KILLS") or (6 if os.environ.get("SLUICE_SANITIZE") else 30))
 
 
 class Drills(unittest.TestCase):
@@ -30,6 +30,12 @@ class Drills(unittest.TestCase):
 
     def test_a_durable_queue_into_a_database_that_deduplicates(self):
         self.drill("queue")
+
+    def test_a_queue_and_a_database_in_one_file(self):
+        self.drill("one_file")
+
+    def test_publishes_to_a_durable_queue(self):
+        self.drill("publishing")
 
     def test_the_checker_finds_what_takes_effect_twice_where_nothing_deduplicates(self):
         # So that the others can fail.

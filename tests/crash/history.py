@@ -43,6 +43,7 @@ class History:
     effects: list = dataclasses.field(default_factory=list)  # (key, number), in the order of their commits
     totals: dict = dataclasses.field(default_factory=dict)  # {key: effects}, kept beside them in the same transaction
     dead: list = dataclasses.field(default_factory=list)  # (key, number, attempts)
+    published: list = None  # (key, number) as the target holds them; None = nothing is published
     runs: list = dataclasses.field(default_factory=list)
     dead_once: bool = False  # whether a dead letter may not be stored again after a kill
     keeps_attempts: bool = False  # the source counts them over restarts
@@ -53,7 +54,7 @@ DONE, RETRY = 1, 2
 
 def breaches(history):
     """One sentence for each breach."""
-    return [*_effects(history), *_order(history), *_dead(history), *_deliveries(history), *_attempts(history), *_law(history)]
+    return [*_effects(history), *_order(history), *_dead(history), *_published(history), *_deliveries(history), *_attempts(history), *_law(history)]
 
 
 def _effects(history):
@@ -103,6 +104,24 @@ def _dead(history):
                 yield f"{key}/{number}: is dead {count} times"
 
 
+def _published(history):
+    """At least once: each effect has its publish, in order of the first of each; what came twice is no breach."""
+    if history.published is None:
+        return
+    effects, published, last = set(history.effects), set(), {}
+    for key, number in history.published:
+        if (key, number) in published:
+            continue
+        published.add((key, number))
+        if (key, number) not in effects:
+            yield f"{key}/{number}: was published and has no effect"
+        if number < last.get(key, -1):
+            yield f"{key}/{number}: was published after {key}/{last[key]}"
+        last[key] = max(number, last.get(key, -1))
+    for key, number in sorted(effects - published):
+        yield f"{key}/{number}: took effect and its publish is lost"
+
+
 def _deliveries(history):
     """What was confirmed never comes again; what comes again was unconfirmed when the run before ended."""
     before, confirmed, open_before = set(), set(), set()
@@ -123,16 +142,17 @@ def _deliveries(history):
 
 
 def _attempts(history):
-    """Only a failure of its own makes the next attempt of a message a later one."""
+    """Only a failure of its own makes the next attempt of a message a later one. (A failure in a unit that runs again does not count.)"""
     failures = collections.Counter()
     for index, run in enumerate(history.runs):
         if not history.keeps_attempts:
             failures.clear()
+        for identity, attempt in reversed(dict(reversed(run.received)).items()):  # the first of each: later ones follow failures of this run
+            if attempt > failures[identity] + 1:
+                yield f"run {index}: {identity} was delivered for attempt {attempt} after {failures[identity]} failures"
         for identity, attempt, verdict in run.handled:
             if attempt > failures[identity] + 1:
                 yield f"run {index}: {identity} is at attempt {attempt} after {failures[identity]} failures"
-            if not run.killed and not history.keeps_attempts and attempt < failures[identity] + 1:
-                yield f"run {index}: {identity} is at attempt {attempt} again after {failures[identity]} failures"
             failures[identity] += verdict != DONE
 
 

@@ -69,9 +69,11 @@ class Checker(unittest.TestCase):
         runs = whole().runs
         runs[1].handled[1] = ("4", 2, RETRY)
         self.assertEqual(self.found(runs=runs), ["run 1: 4 is at attempt 2 after 0 failures"])
+
+    def test_finds_an_attempt_that_a_kill_has_burnt(self):
         runs = whole().runs
-        runs[1].handled[2] = ("4", 1, RETRY)
-        self.assertEqual(self.found(runs=runs), ["run 1: 4 is at attempt 1 again after 1 failures"])
+        runs[1].received[0] = ("2", 2)
+        self.assertEqual(self.found(runs=runs, keeps_attempts=True), ["run 1: 2 was delivered for attempt 2 after 0 failures"])
 
     def test_finds_a_dead_letter_that_is_stored_twice_where_that_may_not_be(self):
         twice = [("b", 1, 2), ("b", 1, 2)]
@@ -90,6 +92,12 @@ class Checker(unittest.TestCase):
         runs[0].killed, runs[0].stopped = False, True
         runs[0].final = FINAL | {"acked": 2, "dead_lettered": 0, "released": 2}
         self.assertEqual(self.found(runs=runs), ["run 1: 2 came again after a clean stop though it had been handled"])
+
+    def test_finds_lost_early_and_disordered_publishes(self):
+        self.assertEqual(self.found(published=[("a", 0), ("b", 0), ("a", 1), ("a", 0)]), [])
+        self.assertEqual(self.found(published=[("a", 0), ("a", 1)]), ["b/0: took effect and its publish is lost"])
+        self.assertEqual(self.found(published=[("a", 1), ("a", 0), ("b", 0)]), ["a/0: was published after a/1"])
+        self.assertEqual(self.found(published=[*whole().effects, ("b", 1)]), ["b/1: was published and has no effect"])
 
     def test_finds_a_broken_law(self):
         for change in ({"received": 3}, {"law_holds": False}, {"in_flight": 1}):

@@ -1,4 +1,5 @@
-// Faults inside the system's calls that make things durable; loaded in front of the C library by LD_PRELOAD, so that no debugger is needed.
+// Faults inside the system's calls that make things durable; loaded in front of the C library by LD_PRELOAD, so that no
+// debugger is needed.
 //
 // Points: fsync, fdatasync, pwrite, rename, unlink. fail:NUMBER is an errno.
 #include <dlfcn.h>
