@@ -22,10 +22,12 @@ import tempfile
 import threading
 import time
 
-import history
-from history import History, Message, Run
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "system"))
 
-ROOT = pathlib.Path(os.environ.get("SLUICE_ROOT", pathlib.Path(__file__).resolve().parents[2]))
+import history  # noqa: E402
+from history import History, Message, Run  # noqa: E402
+from support import ROOT, stored_dead_letters  # noqa: E402
+
 BUILD = pathlib.Path(os.environ.get("SLUICE_BUILD", ROOT / "build"))
 BIN = BUILD / "bin/sluice"
 FAULTY = BUILD / "crash_plugins"
@@ -77,6 +79,7 @@ class Topology:
     keys = 40
     batch = 1500  # messages put in at a time
     dead_once = False
+    published_once = False
     keeps_attempts = False
     feeds_a_host = False  # messages can be put in while it runs
     environment = {}
@@ -170,12 +173,7 @@ log: {{ level: info, format: json }}
         return None
 
     def dead(self):
-        path = self.folder / "state/dead-letters.db"
-        letters = []
-        if path.exists():
-            with contextlib.closing(sqlite3.connect(path)) as database:
-                [(number,)] = database.execute("SELECT number FROM sluice_queue")
-                letters = [json.loads(body) for (body,) in database.execute(f"SELECT body FROM sluice_queue_{number} ORDER BY number")]
+        letters = stored_dead_letters(self.folder / "state")
         bodies = [json.loads(letter["body"]) for letter in letters]
         return [(body["key"], body["number"], letter["attempts"]) for body, letter in zip(bodies, letters)]
 
@@ -221,12 +219,13 @@ class OneFile(Queue):
 
 
 class Publishing(Queue):
-    about = "a durable queue into sqlite with deduplicate, each message published to another durable queue"
+    about = "a durable queue into sqlite with deduplicate, each message published to another durable queue, which knows ids"
+    published_once = True
     points = POINTS | {"publish.before": 15, "publish.after": 15}
     environment = {"SLUICE_FAULTY_PUBLISH": "out"}
 
     def targets(self):
-        return f"targets:\n  out: {{ plugin: {FAULTY / 'sqlite.so'}, path: ./out.db, queue: out, max_bytes: 0 }}"
+        return f"targets:\n  out: {{ plugin: {FAULTY / 'sqlite.so'}, path: ./out.db, queue: out, max_bytes: 0, deduplicate: true }}"
 
     def published(self):
         with contextlib.closing(sqlite3.connect(f"file:{self.folder / 'out.db'}?mode=ro", uri=True)) as database:
@@ -290,7 +289,7 @@ class Drill:
             elif event == "h":
                 run.handled.append((words[0], int(words[1]), int(words[2])))
         for line in self.log().splitlines():
-            if '"final_statistics"' in line:
+            if '"final_statistics"' in line and json.loads(line)["source"] == "in":
                 run.final = json.loads(line)
         self.note_redeliveries(run)
         self.runs.append(run)
@@ -406,7 +405,7 @@ class Drill:
         self.figures.dead = len({(key, number) for key, number, _ in dead})
         self.figures.breaches += history.breaches(History(
             self.topology.acknowledged, self.topology.offered, effects, totals, dead, self.topology.published(), self.runs,
-            dead_once=self.topology.dead_once, keeps_attempts=self.topology.keeps_attempts))
+            dead_once=self.topology.dead_once, published_once=self.topology.published_once, keeps_attempts=self.topology.keeps_attempts))
 
 
 @contextlib.contextmanager

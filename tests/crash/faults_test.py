@@ -82,6 +82,9 @@ class Disks(FaultTest):
                                  ("queue", f"fdatasync 16x2 fail:{EIO}"), ("one_file", f"fdatasync 16x2 fail:{EIO}"),
                                  ("file", f"pwrite 150x2 fail:{ENOSPC}"), ("queue", f"pwrite 200x2 fail:{ENOSPC}")):
             with self.subTest(topology, faults=faults), self.drilled(topology) as one:
+                self.ends(one, self.start(one))  # it makes its files: a start on a disk that fails is refused
+                one.note()
+                one.fed()
                 process = self.start(one, faults, environment=WITH_CALLS)
                 self.ends(one, process)
                 self.assertIn(" f ", one.record.read_text(), "nothing failed")

@@ -46,6 +46,7 @@ class History:
     published: list = None  # (key, number) as the target holds them; None = nothing is published
     runs: list = dataclasses.field(default_factory=list)
     dead_once: bool = False  # whether a dead letter may not be stored again after a kill
+    published_once: bool = False  # the target knows what it has been sent before
     keeps_attempts: bool = False  # the source counts them over restarts
 
 
@@ -105,12 +106,14 @@ def _dead(history):
 
 
 def _published(history):
-    """At least once: each effect has its publish, in order of the first of each; what came twice is no breach."""
+    """Each effect has its publish, in order of the first of each; twice only if the target cannot tell."""
     if history.published is None:
         return
     effects, published, last = set(history.effects), set(), {}
     for key, number in history.published:
         if (key, number) in published:
+            if history.published_once:
+                yield f"{key}/{number}: was published twice"
             continue
         published.add((key, number))
         if (key, number) not in effects:

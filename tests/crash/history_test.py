@@ -95,6 +95,7 @@ class Checker(unittest.TestCase):
 
     def test_finds_lost_early_and_disordered_publishes(self):
         self.assertEqual(self.found(published=[("a", 0), ("b", 0), ("a", 1), ("a", 0)]), [])
+        self.assertEqual(self.found(published=[("a", 0), ("b", 0), ("a", 1), ("a", 0)], published_once=True), ["a/0: was published twice"])
         self.assertEqual(self.found(published=[("a", 0), ("a", 1)]), ["b/0: took effect and its publish is lost"])
         self.assertEqual(self.found(published=[("a", 1), ("a", 0), ("b", 0)]), ["a/0: was published after a/1"])
         self.assertEqual(self.found(published=[*whole().effects, ("b", 1)]), ["b/1: was published and has no effect"])

@@ -75,7 +75,7 @@ void WriteConnection::run_setup(const std::string& setup) {
     const bool is_left_open = is_in_transaction();
     rollback();
     if (!denied.empty()) throw Failure(SLUICE_INVALID, "`setup` may not " + denied + ": leave that statement out");
-    if (code != SQLITE_OK) throw Failure(SLUICE_INVALID, "`setup` failed: " + error.text());
+    if (code != SQLITE_OK) throw Failure(error.code(), "`setup` failed: " + error.text());
     if (is_left_open)
         throw Failure(SLUICE_INVALID, "`setup` leaves a transaction open: end it with COMMIT, or leave the BEGIN out");
 }
