@@ -236,6 +236,9 @@ bool Host::close(std::int64_t deadline_ns) {
 
 std::vector<std::string> Host::stuck() const {
     std::vector<std::string> lines;
+    for (const auto& source : sources_)
+        if (source->loop->state() == SourceLoop::State::running)
+            lines.push_back("source \"" + source->name + "\" has not ended: the adapter holds its thread, or does not confirm");
     for (const auto& pool : pools_)
         for (std::uint32_t i = 0; i < pool->size(); ++i) {
             Worker& worker = pool->worker(i);

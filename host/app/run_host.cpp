@@ -22,6 +22,8 @@ namespace {
 
 constexpr std::int64_t ms = 1'000'000;
 constexpr std::int64_t cancel_grace_ns = 500 * ms;  // for handlers that look at cancelled()
+constexpr std::int64_t give_up_every_ns = 1'000 * ms;
+constexpr int give_ups = 3;                         // a source that has not ended by then hangs in its adapter
 constexpr std::int64_t teardown_ns = 5'000 * ms;    // for threads to end once nothing is in flight
 constexpr std::int64_t hung_teardown_ns = 100 * ms;  // where something was abandoned, a thread is most likely inside a plugin
 
@@ -96,9 +98,11 @@ private:
             cancelled_ = true;
             deadline_ns_ = now + cancel_grace_ns;
             host_.cancel();
-        } else {
-            deadline_ns_ = now + 1'000 * ms;
+        } else if (times_given_up_++ < give_ups) {
+            deadline_ns_ = now + give_up_every_ns;
             host_.give_up();
+        } else {
+            leave_with_plugin("a source does not end");  // its thread is inside the adapter: nobody else can do its part
         }
     }
 
@@ -137,6 +141,7 @@ private:
     std::int64_t next_report_ns_;
     std::int64_t deadline_ns_ = 0;  // 0 = no stop was asked for
     bool cancelled_ = false;
+    int times_given_up_ = 0;
     std::string failure_;
 };
 

@@ -75,6 +75,18 @@ class Stops(FaultTest):
             self.assertGreaterEqual(one.note(killed=True).final["abandoned"], 1)
 
 
+    def test_do_not_wait_for_a_source_that_hangs(self):
+        for point in ("poll.before 3", "settle.before 3"):
+            with self.subTest(point), self.drilled("file") as one:
+                one.config.write_text(one.config.read_text() + "shutdown: { deadline: 500ms }\n")
+                process = self.start(one, point + " hang")
+                one.wait_for_record(process, lambda lines: any(" hang" in line for line in lines), "the hanging call")
+                process.send_signal(signal.SIGTERM)
+                self.ends(one, process, 3)
+                self.assertIn("source \\\"in\\\" has not ended", one.log())
+                one.note(killed=True)
+
+
 class Disks(FaultTest):
     @unittest.skipUnless(WITH_CALLS, "a sanitizer's library must be the first that is loaded")
     def test_that_fail_for_a_while_cost_nothing(self):
