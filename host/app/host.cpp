@@ -150,6 +150,7 @@ StatisticsSnapshot Host::snapshot() const {
                 if (worker.is_in_handler())
                     one.running_ns = std::max<std::int64_t>(clock_.now() - worker.running_since_ns(), 1);
                 statistics.parked += worker.parked();
+                statistics.deferred += worker.deferred();
                 statistics.counts.retried += one.counts.retried;
                 statistics.workers.push_back(std::move(one));
             }

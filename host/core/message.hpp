@@ -45,6 +45,8 @@ struct alignas(64) Message {
     bool handled : 1 = false;        // the handler has been called for it
     bool acked_in_unit : 1 = false;  // the source has acked it within the transaction of its effects
     bool suspect : 1 = false;        // the process ended while it was handled: it runs alone
+    bool deferred : 1 = false;       // its ticket is out: it has not ended, and runs again only if its unit failed
+    bool resuming : 1 = false;       // the handler's resume() is called for it
     bool replayed : 1 = false;       // it was a dead letter; settled with their store, not with the source
     // The store's own.
     std::uint16_t size_class = 0;

@@ -32,6 +32,7 @@ struct WorkerStatistics {
 struct SourceStatistics {
     std::string name;
     SourceCounts counts;                    // since the start
+    std::uint64_t deferred = 0;             // messages whose handler will end them later, now
     std::uint64_t overflowed = 0;           // messages in the overflows of its pools, now
     std::uint64_t parked = 0;               // messages that wait behind a retry of their key, now
     HistogramSnapshot latency;              // receive to settle, since the start

@@ -199,8 +199,9 @@ void SourceLoop::store_or_settle(Message* message) {
 }
 
 void SourceLoop::settle(Message* message) {
+    const bool suspected = (message->suspect || message->replayed) && poison_ != nullptr && poison_->any();
+    if (suspected && message->outcome != Outcome::released) poison_->forget(*message);
     if (message->replayed) return replay_.settle(message);
-    if (message->suspect && message->outcome != Outcome::released && poison_ != nullptr) poison_->forget(*message);
     settlement_.take(message, now_ns_);
 }
 

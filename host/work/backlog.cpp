@@ -9,17 +9,19 @@ Backlog::Backlog(const WorkPolicy& policy)
 
 bool Backlog::has_work(std::int64_t now_ns) const {
     const std::int64_t due = parking_.next_due_ns();
-    return !again_.empty() || (due != 0 && due <= now_ns) || (!blocked_ && (!held_.empty() || !queue_.empty()));
+    return !again_.empty() || !resumed_.empty() || (due != 0 && due <= now_ns) || (!blocked_ && (!held_.empty() || !queue_.empty()));
 }
 
-// (1) What runs again runs alone and first. (2) Keys whose retry is due, each with what waits behind it. (3) What is new; of that a
+// (1) What runs again runs alone and first. (2) What is resumed, then keys whose retry is due, each with what waits behind it. (3) What is new; of that a
 // suspect in a batch of its own, so that as much as can be is durable when it is tried.
-bool Backlog::collect(std::int64_t now_ns, MessageList& batch, MessageList& refused) {
-    if (!again_.empty()) {
+bool Backlog::collect(std::int64_t now_ns, MessageList& batch, MessageList& refused, bool only_resumed) {
+    if (!again_.empty() && !only_resumed) {
         while (!again_.empty() && batch.size() < policy_.batch_max) batch.push_back(again_.pop_front());
         return true;
     }
-    parking_.take_due(now_ns, policy_.batch_max, batch);
+    while (!resumed_.empty() && batch.size() < policy_.batch_max) batch.push_back(resumed_.pop_front());
+    if (only_resumed) return false;
+    parking_.take_due(now_ns, policy_.batch_max - batch.size(), batch);
     blocked_ = parking_.full();  // then something is parked, and its time will wake us
     while (batch.size() < policy_.batch_max && !blocked_) {
         if (held_.empty() && queue_.pop(held_, policy_.batch_max - batch.size()) == 0) break;
@@ -60,6 +62,10 @@ void Backlog::put_back(MessageList& batch, bool ran_again, std::int64_t now_ns) 
     MessageList reversed;
     while (Message* message = batch.pop_front()) reversed.push_front(message);
     while (Message* message = reversed.pop_front()) {
+        if (message->resuming) {
+            resumed_.push_front(message);
+            continue;
+        }
         if (!parking_.holds(*message)) {
             held_.push_front(message);
             continue;
@@ -82,6 +88,16 @@ void Backlog::failed(Message* message, std::int64_t due_ns) {
     FailedKey& key = failed_keys_[message->key_hash];
     key.messages.push_back(message);
     key.due_ns = due_ns;
+}
+
+void Backlog::try_deferred_again(Message* message, std::int64_t due_ns) {
+    MessageList one;
+    one.push_back(message);
+    parking_.park(one, due_ns);
+}
+
+void Backlog::deferred(Message* message) {
+    if (keeps_order_of(*message)) failed_keys_[message->key_hash].deferred = message;
 }
 
 bool Backlog::follows_failed(Message* message) {
@@ -110,15 +126,24 @@ void Backlog::park_failed(bool ran_again) {
         }
         again_ = others;
     }
-    for (auto& [key, failure] : failed_keys_) parking_.park(failure.messages, failure.due_ns);
+    for (auto& [key, failure] : failed_keys_)
+        failure.deferred != nullptr ? parking_.hold(*failure.deferred, failure.messages) : parking_.park(failure.messages, failure.due_ns);
     failed_keys_.clear();
 }
 
-void Backlog::take_all(MessageList& out) {
+void Backlog::take_all(MessageList& out, bool behind_deferred) {
+    out.splice_back(resumed_);
     out.splice_back(again_);
-    parking_.take_all(out);
-    out.splice_back(held_);
-    queue_.pop(out, queue_.capacity());
+    parking_.take_all(out, behind_deferred);
+    MessageList rest;
+    rest.splice_back(held_);
+    queue_.pop(rest, queue_.capacity());
+    while (Message* message = rest.pop_front()) {
+        if (parking_.holds(*message))
+            parking_.wait_behind(message);  // beyond its limit, but then it is what was here already
+        else
+            out.push_back(message);
+    }
     blocked_ = false;
 }
 

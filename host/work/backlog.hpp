@@ -31,33 +31,42 @@ public:
     // New messages may be taken: no parked key is full.
     bool takes_new() const { return !blocked_; }
     bool runs_again() const { return !again_.empty(); }
+    bool has_resumed() const { return !resumed_.empty(); }
     // Something could be begun now, if nothing else were in the way.
     bool has_work(std::int64_t now_ns) const;
 
     // The next batch. True: it runs again, alone and first. `refused`: there is no room behind their parked keys, and they are to be
-    // dead letters.
-    bool collect(std::int64_t now_ns, MessageList& batch, MessageList& refused);
+    // dead letters. `only_resumed`: of the deferred messages whose handler's resume() is to be called, and no other.
+    bool collect(std::int64_t now_ns, MessageList& batch, MessageList& refused, bool only_resumed = false);
     // What was taken by collect() and not begun, before everything that comes after it.
     void put_back(MessageList& batch, bool ran_again, std::int64_t now_ns);
     // Messages of a failed unit. `behind`: they follow those of an earlier one, else they go before what has not even begun again.
     void run_again(MessageList& messages, bool behind);
+    // A deferred message goes on: in the next batch, to be tried again at a time, or it has ended.
+    void resume(Message* message) { resumed_.push_back(message); }
+    void try_deferred_again(Message* message, std::int64_t due_ns);
+    void let_followers_go(const Message& message, std::int64_t now_ns) { parking_.free(message, now_ns); }
 
     // ---- the batch under way ----
 
     // A message to be tried again at this time.
     void failed(Message* message, std::int64_t due_ns);
-    // An earlier message of its key has failed in this batch: then it waits behind that.
+    // A message that the handler has deferred: its key waits for it.
+    void deferred(Message* message);
+    // An earlier message of its key has failed or was deferred in this batch: then it waits behind that.
     bool follows_failed(Message* message);
     // After the batch: parks the keys that failed in it.
     void park_failed(bool ran_again);
 
-    // Everything but the batch under way, each key in the order received.
-    void take_all(MessageList& out);
+    // Everything but the batch under way, each key in the order received. Without `behind_deferred`, what waits behind a deferred message
+    // goes on waiting for it.
+    void take_all(MessageList& out, bool behind_deferred);
 
 private:
     struct FailedKey {
         MessageList messages;
         std::int64_t due_ns = 0;
+        const Message* deferred = nullptr;  // then it has no time
     };
 
     bool keeps_order_of(const Message& message) const { return policy_.keep_order && message.key_hash != 0; }
@@ -67,6 +76,7 @@ private:
     BoundedQueue queue_;
     Parking parking_;
     MessageList held_;      // taken from the queue, not yet begun: a parked key is full, or the batch was
+    MessageList resumed_;   // deferred messages to go on with; older than what waits of their keys
     MessageList again_;     // of units that failed, in order
     bool blocked_ = false;  // a parked key is full: nothing is taken until it has room
 

@@ -31,7 +31,7 @@ void Commits::submit(Unit& unit, HandlerHost& handler) {
     // From the back: first those that cannot recognise a message, so that a crash in between is found by the one that can.
     std::stable_partition(unit.to_commit.begin(), unit.to_commit.end(),
                           [&](std::uint32_t position) { return handler.commits_last(*connections[position]); });
-    if (std::all_of(unit.messages.begin(), unit.messages.end(), [](const Message* message) { return message == nullptr; }))
+    if (std::all_of(unit.messages.begin(), unit.messages.end(), [](const Message* message) { return message == nullptr || message->deferred; }))
         abandon(unit, handler);  // all of them come again: nothing to make durable
     unit.has_effects = !unit.to_commit.empty() || !unit.publishes.empty();
     unit.stage = unit.has_effects ? Unit::Stage::waiting : Unit::Stage::finished;

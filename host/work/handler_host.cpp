@@ -64,6 +64,7 @@ Result<void> HandlerHost::start() {
 }
 
 void HandlerHost::stop() {
+    deferred_.close();
     if (std::exchange(started_, false) && handler_ && handler_.table().stop != nullptr)
         fenced([&] { handler_.table().stop(handler_.self()); }, [](std::string_view) {});
     connections_.clear();
@@ -105,28 +106,42 @@ std::size_t HandlerHost::position_of(const Connection* connection) const {
 }
 
 HandlerHost::Said HandlerHost::handle(Unit& unit, std::uint32_t index) {
+    return call_handler(unit, index, [&](const sluice_message* message, sluice_ticket ticket) {
+        return handler_.table().handle(handler_.self(), message, ticket, fault_.get());
+    });
+}
+
+HandlerHost::Said HandlerHost::handle_resumed(Unit& unit, std::uint32_t index, std::uint64_t cookie) {
+    return call_handler(unit, index, [&](const sluice_message* message, sluice_ticket ticket) {
+        return handler_.table().resume(handler_.self(), message, ticket, cookie, fault_.get());
+    });
+}
+
+template <typename Function>
+HandlerHost::Said HandlerHost::call_handler(Unit& unit, std::uint32_t index, Function&& function) {
     Said said;
     unit_ = &unit;
     unavailable_ = false;
     fault_.clear();
-    const Message& message = *unit.messages[index];
+    Message& message = *unit.messages[index];
     const bool in_solitude = poison_ != nullptr && poison_->any();
     if (in_solitude) poison_->solitude().enter(message.suspect);
     note_.begin(message.view.id);
     const sluice_ticket ticket = unit.ticket(index);
     if (timeout_ns_ != 0) deadline_ns_.store(clock().now() + timeout_ns_, std::memory_order_release);  // not before the end of the last call
     current_.store(ticket, std::memory_order_release);  // (W) whoever sees it sees its deadline: (R) in call()
-    said.verdict = fenced([&] { return handler_.table().handle(handler_.self(), &message.view, ticket, fault_.get()); },
+    said.verdict = fenced([&] { return function(&message.view, ticket); },
                           [&](std::string_view text) {
                               said.misbehaved = true;
                               say(fault_.get(), SLUICE_CONTRACT, "an exception left the handler: " + std::string(text));
                               return SLUICE_RETRY;
                           });
+    if (said.verdict == SLUICE_DEFER) defer(&message, ticket, said);  // while current_ says so: an end may be on its way
     current_.store(0, std::memory_order_release);
     note_.end();
     if (in_solitude) poison_->solitude().leave(message.suspect);
     if (said.verdict == SLUICE_DONE) return {.verdict = SLUICE_DONE};  // in registers: `said` would be stored in parts and loaded whole
-    if (said.verdict < SLUICE_DONE || said.verdict > SLUICE_SKIP) {
+    if (said.verdict < SLUICE_DONE || said.verdict > SLUICE_DEFER) {
         say(fault_.get(), SLUICE_CONTRACT, "the handler answered with the unknown verdict " + std::to_string(said.verdict));
         said.verdict = SLUICE_RETRY;
         said.misbehaved = true;
@@ -135,6 +150,13 @@ HandlerHost::Said HandlerHost::handle(Unit& unit, std::uint32_t index) {
     said.unavailable = said.verdict == SLUICE_RETRY && (unavailable_ || cancelled_.load(std::memory_order_relaxed));
     said.delay_ms = fault_.fault().retry_delay_ms;
     return said;
+}
+
+void HandlerHost::defer(Message* message, sluice_ticket ticket, Said& said) {
+    const std::int64_t time_ns = timeout_ns_ != 0 ? timeout_ns_ : limits::deferred_ms * 1'000'000;
+    if (deferred_.add(ticket, message, clock().now() + time_ns)) return;
+    said.verdict = SLUICE_RETRY;
+    said.crowded = true;
 }
 
 void HandlerHost::drop(Unit& unit, std::uint32_t index, bool record) {
@@ -254,23 +276,49 @@ HandlerHost::Call HandlerHost::call() const {
     }
 }
 
-void HandlerHost::cancel_ticket(sluice_ticket ticket) {
+bool HandlerHost::can_cancel() const {
     const sluice_handler& table = handler_.table();
-    if (SLUICE_HAS(&table, cancel) && table.cancel != nullptr)
-        fenced([&] { table.cancel(handler_.self(), ticket); }, [](std::string_view) {});
+    return SLUICE_HAS(&table, cancel) && table.cancel != nullptr;
+}
+
+void HandlerHost::cancel_ticket(sluice_ticket ticket) {
+    if (can_cancel()) fenced([&] { handler_.table().cancel(handler_.self(), ticket); }, [](std::string_view) {});
+}
+
+// Of the call under way or a deferred message; 0: it has none, -1: the ticket has ended.
+int64_t HandlerHost::deadline_ns(sluice_ticket ticket) const {
+    if (ticket == 0) return 0;
+    const Call now = call();
+    if (now.ticket == ticket) return now.deadline_ns;
+    const std::int64_t deadline = deferred_.deadline_ns(ticket);
+    return deadline == 0 ? -1 : deadline;
 }
 
 uint32_t HandlerHost::cancelled(sluice_ticket ticket) {
     if (cancelled_.load(std::memory_order_relaxed)) return 1;
-    if (timeout_ns_ == 0 || ticket == 0) return 0;
-    const Call now = call();
-    return now.ticket == ticket && clock().now() >= now.deadline_ns ? 1 : 0;
+    const std::int64_t deadline = deadline_ns(ticket);
+    return deadline != 0 && clock().now() >= deadline ? 1 : 0;
 }
 
 int64_t HandlerHost::deadline_ms(sluice_ticket ticket) {
-    if (timeout_ns_ == 0 || ticket == 0) return 0;
-    const Call now = call();
-    return now.ticket == ticket ? clock().wall_ms() + (now.deadline_ns - clock().now()) / 1'000'000 : 0;
+    const std::int64_t deadline = deadline_ns(ticket);
+    return deadline <= 0 ? 0 : clock().wall_ms() + (deadline - clock().now()) / 1'000'000;
+}
+
+sluice_status HandlerHost::complete(sluice_ticket ticket, uint32_t verdict, const sluice_fault* fault) {
+    if (verdict < SLUICE_DONE || verdict > SLUICE_SKIP) return SLUICE_INVALID;
+    Deferred::End end{.verdict = verdict};
+    if (fault != nullptr) {
+        if (fault->text != nullptr) end.text = clean_text({fault->text, std::min<std::size_t>(fault->text_size, limits::fault_text_bytes)});
+        end.delay_ms = fault->retry_delay_ms;
+    }
+    return deferred_.end(ticket, std::move(end));
+}
+
+sluice_status HandlerHost::resume(sluice_ticket ticket, uint64_t cookie) {
+    const sluice_handler& table = handler_.table();
+    if (!SLUICE_HAS(&table, resume) || table.resume == nullptr) return SLUICE_UNSUPPORTED;
+    return deferred_.end(ticket, {.cookie = cookie});
 }
 
 }  // namespace sluice

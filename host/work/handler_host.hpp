@@ -15,6 +15,7 @@
 #include "observe/notice.hpp"
 #include "plugin/services.hpp"
 #include "work/connection.hpp"
+#include "work/deferred.hpp"
 #include "work/poison.hpp"
 #include "work/unit_of_work.hpp"
 
@@ -34,6 +35,7 @@ public:
     struct Said {
         sluice_verdict verdict = SLUICE_RETRY;
         bool misbehaved = false;   // broke a rule: an exception across the ABI, an unknown verdict
+        bool crowded = false;      // would be deferred, but too many are: tried again later, burns no attempt
         bool unavailable = false;  // failed because a dependency did: burns no attempt
         std::int64_t delay_ms = -1;
     };
@@ -90,6 +92,8 @@ public:
 
     // Calls the handler on unit.messages[index]. The text it gave is in fault().
     Said handle(Unit& unit, std::uint32_t index);
+    // As handle(), for a deferred message that is resumed.
+    Said handle_resumed(Unit& unit, std::uint32_t index, std::uint64_t cookie);
     // Takes back what a message has written and published; with `record`, also that it was ever seen.
     void drop(Unit& unit, std::uint32_t index, bool record);
 
@@ -105,6 +109,10 @@ public:
     Call call() const;
     // [any] Tells the handler that a ticket's time is over, if it wants to be told.
     void cancel_ticket(sluice_ticket ticket);
+    Deferred& deferred() { return deferred_; }
+    const Deferred& deferred() const { return deferred_; }
+    bool can_cancel() const;
+    bool is_cancelled() const { return cancelled_.load(std::memory_order_relaxed); }
     void cancel() { cancelled_.store(true, std::memory_order_relaxed); }  // relaxed: nothing else is published with it
 
     // ---- services ----
@@ -118,8 +126,14 @@ public:
     sluice_status publish(sluice_ticket ticket, uint32_t target, const sluice_outgoing* message, sluice_fault* fault) override;
     uint32_t cancelled(sluice_ticket ticket) override;
     int64_t deadline_ms(sluice_ticket ticket) override;
+    sluice_status complete(sluice_ticket ticket, uint32_t verdict, const sluice_fault* fault) override;
+    sluice_status resume(sluice_ticket ticket, uint64_t cookie) override;
 
 private:
+    template <typename Function>
+    Said call_handler(Unit& unit, std::uint32_t index, Function&& function);
+    void defer(Message* message, sluice_ticket ticket, Said& said);
+    int64_t deadline_ns(sluice_ticket ticket) const;
     Connection* connection(std::uint32_t database);
     std::size_t position_of(const Connection* connection) const;
     sluice_status begin(Unit& unit, std::size_t position, sluice_fault* fault);
@@ -152,6 +166,7 @@ private:
     // SLUICE_STALE.
     std::atomic<sluice_ticket> current_{0};
     std::atomic<std::int64_t> deadline_ns_{0};  // of that call
+    Deferred deferred_{current_};
 
     std::atomic<bool> cancelled_{false};
 };

@@ -1,5 +1,8 @@
 #include "work/parking.hpp"
 
+#include <iterator>
+#include <utility>
+
 namespace sluice {
 
 void Parking::resize(std::int64_t by) {
@@ -17,10 +20,34 @@ void Parking::park(MessageList& failed_and_followers, std::int64_t due_ns) {
     resize(failed_and_followers.size());
     const auto [entry, is_new] = keys_.try_emplace(name);
     Key& key = entry->second;
-    if (!is_new) due_.erase({key.due_ns, name});
+    if (!is_new && !std::exchange(key.held, false)) due_.erase({key.due_ns, name});
     key.waiting.splice_front(failed_and_followers);
     key.due_ns = due_ns;
     due_.insert({due_ns, name});
+}
+
+void Parking::hold(const Message& head, MessageList& followers) {
+    if (!has_order(head)) return;
+    const std::uint64_t name = name_of(head);
+    resize(followers.size());
+    const auto [entry, is_new] = keys_.try_emplace(name);
+    Key& key = entry->second;
+    if (!is_new && !key.held) due_.erase({key.due_ns, name});
+    key.held = true;
+    key.waiting.splice_front(followers);
+}
+
+void Parking::free(const Message& head, std::int64_t now_ns) {
+    if (!has_order(head)) return;
+    const auto key = keys_.find(name_of(head));
+    if (key == keys_.end() || !key->second.held) return;
+    if (key->second.waiting.empty()) {
+        keys_.erase(key);
+        return;
+    }
+    key->second.held = false;
+    key->second.due_ns = now_ns;
+    due_.insert({now_ns, key->first});
 }
 
 void Parking::wait_behind(Message* message) {
@@ -42,11 +69,15 @@ void Parking::take_due(std::int64_t now_ns, std::uint32_t max, MessageList& out)
     }
 }
 
-void Parking::take_all(MessageList& out) {
-    for (auto& [name, key] : keys_) out.splice_back(key.waiting);
-    keys_.clear();
+void Parking::take_all(MessageList& out, bool held) {
+    const std::uint32_t before = out.size();
+    for (auto key = keys_.begin(); key != keys_.end();) {
+        const bool stays = key->second.held && !held;
+        if (!stays) out.splice_back(key->second.waiting);
+        key = stays ? std::next(key) : keys_.erase(key);
+    }
     due_.clear();
-    resize(-static_cast<std::int64_t>(size()));
+    resize(std::int64_t{before} - std::int64_t{out.size()});
 }
 
 }  // namespace sluice

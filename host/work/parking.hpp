@@ -5,7 +5,8 @@
 // Ownership    holds the messages until they are taken.
 // Limits       `key_limit` messages a key and `total_limit` in all, asked by has_room(); what a batch had taken already may come back
 //              beyond that.
-// Invariants   (1) the messages of a key are in the order received (2) a key that is parked has at least one message
+// Invariants   (1) the messages of a key are in the order received (2) a key that is parked has at least one message, or waits for one
+//              that is out
 #pragma once
 
 #include <atomic>
@@ -34,13 +35,18 @@ public:
 
     // A failed message and those of its key that follow it, in order, in front of what waits already. Empties the list.
     void park(MessageList& failed_and_followers, std::int64_t due_ns);
+    // A message of a key is out of the worker's hands: what follows it waits, without a time, until free() or park().
+    void hold(const Message& head, MessageList& followers);
+    // What waits behind such a message is due now.
+    void free(const Message& head, std::int64_t now_ns);
     // A later message of a key that is parked.
     void wait_behind(Message* message);
 
     // Appends the keys whose time has come to `out`, each with all that waits behind its head, up to `max` messages. What is left of a
     // key stays parked and due.
     void take_due(std::int64_t now_ns, std::uint32_t max, MessageList& out);
-    void take_all(MessageList& out);
+    // Without `held`, the keys that wait for a message that is out stay.
+    void take_all(MessageList& out, bool held);
 
     std::int64_t next_due_ns() const { return due_.empty() ? 0 : due_.begin()->first; }  // 0 = none
     std::uint32_t size() const { return size_.load(std::memory_order_relaxed); }
@@ -49,6 +55,7 @@ private:
     struct Key {
         MessageList waiting;
         std::int64_t due_ns = 0;
+        bool held = false;  // then it is not in due_
     };
     bool has_order(const Message& message) const { return keep_order_ && message.key_hash != 0; }
     // What has no order waits alone, each under its own address.

@@ -30,6 +30,7 @@ Worker::Worker(std::uint32_t index, const WorkPolicy& policy, HandlerHost& handl
       backlog_(policy),
       backoff_(policy, seed) {
     handler.set_timeout(policy.timeout_ms * ms);
+    handler.deferred().on_news([this] { poke(); });
 }
 
 void Worker::poke() {
@@ -63,13 +64,15 @@ Worker::Next Worker::run() {
     now_ns_ = clock_.now();
     commits_.collect(handler_);
     finish_units();
-    if (is_to_give_back()) {
+    end_deferred();
+    const bool gives_back = is_to_give_back();
+    if (gives_back && !backlog_.has_resumed()) {  // what was deferred and goes on has begun: it is finished
         release_all();
     } else if (may_begin() && may_pass()) {
         if (std::exchange(restart_, false)) handler_.restart();
         if (handler_.deduplicates()) pass_on_confirmed();
         MessageList batch, refused;
-        const bool runs_again = backlog_.collect(now_ns_, batch, refused);
+        const bool runs_again = backlog_.collect(now_ns_, batch, refused, gives_back);
         while (Message* message = refused.pop_front()) {
             give_up(message, "its key waits for a retry and has as many messages waiting as park_limit allows");
             finished(message);
@@ -99,6 +102,8 @@ Worker::Next Worker::rest() {
     }
     takes_.store(begins && backlog_.takes_new(), std::memory_order_relaxed);  // ordered before the executor's mark
     if (begins && has_work) return Next::again;
+    if (const std::int64_t over = handler_.deferred().empty() ? 0 : handler_.deferred().next_due_ns(); over != 0)
+        watch_.set(*this, over);
     const std::int64_t due = backlog_.parking().next_due_ns();
     if (now_ns_ < again_at_ns_)
         watch_.set(*this, again_at_ns_);
@@ -132,7 +137,7 @@ void Worker::finished(Message* message) { reports().messages.push_back(message);
 void Worker::release_all() {
     if (!commits_.empty()) return;
     MessageList all;
-    backlog_.take_all(all);
+    backlog_.take_all(all, handler_.is_cancelled());  // until then, what is deferred may yet end, and goes back before what follows it
     while (Message* message = all.pop_front()) {
         message->outcome = Outcome::released;
         finished(message);
@@ -145,7 +150,7 @@ void Worker::release_all() {
 void Worker::release_behind_handler() {
     if (!lent_.borrow()) return;
     MessageList all;
-    backlog_.take_all(all);
+    backlog_.take_all(all, true);
     lent_.give_back();
     if (all.empty()) return;
     auto released = std::make_unique<Outcomes>();
@@ -177,7 +182,7 @@ void Worker::process(MessageList& batch, bool runs_again) {
     running_since_ns_.store(now_ns_, std::memory_order_relaxed);
     lent_.lend();
     while (Message* message = batch.pop_front()) {
-        if (stop_.load(std::memory_order_relaxed) == StopMode::finish_current) {
+        if (stop_.load(std::memory_order_relaxed) == StopMode::finish_current && !message->resuming) {
             batch.push_front(message);
             break;
         }
@@ -210,6 +215,7 @@ bool Worker::handle(Unit& unit, Message* message) {
         const sluice_status recorded = handler_.record_once(unit, index);
         if (recorded == SLUICE_SEEN) {
             message->outcome = Outcome::acked;
+            if (message->resuming) ended_in_unit(message);
             if (handler_.find_kept(unit, index) == SLUICE_OK) return true;
         }
         if (recorded != SLUICE_OK) said.unavailable = true;
@@ -217,14 +223,17 @@ bool Worker::handle(Unit& unit, Message* message) {
     if (!said.unavailable) {
         message->handled = true;
         current_.store(message, std::memory_order_release);
-        said = handler_.handle(unit, index);
+        said = message->resuming ? handler_.handle_resumed(unit, index, cookies_.at(message)) : handler_.handle(unit, index);
         current_.store(nullptr, std::memory_order_release);
     }
     if (said.verdict == SLUICE_DONE) {
         const sluice_status acked = handler_.ack(unit, index);
         message->outcome = acked == SLUICE_LOST_LEASE ? Outcome::lost_lease : Outcome::acked;
         if (acked == SLUICE_LOST_LEASE) handler_.drop(unit, index, true);
-        if (!is_of_the_database(acked)) return true;
+        if (!is_of_the_database(acked)) {
+            if (message->resuming) ended_in_unit(message);
+            return true;
+        }
         said = {};
         said.unavailable = true;
     }
@@ -237,15 +246,21 @@ bool Worker::handle(Unit& unit, Message* message) {
     handler_.drop(unit, index, said.verdict != SLUICE_SKIP);
     if (said.verdict == SLUICE_SKIP) {
         message->outcome = Outcome::skipped;
+        if (message->resuming) ended_in_unit(message);
     } else if (said.verdict == SLUICE_REJECT) {
         give_up(message, handler_.fault().text());
+        if (message->resuming) ended_in_unit(message);
+    } else if (said.verdict == SLUICE_DEFER) {
+        message->deferred = true;
+        message->resuming = false;
+        backlog_.deferred(message);
     } else if (said.unavailable) {
         message->outcome = Outcome::none;
         unit.messages[index] = nullptr;
         pause(true, handler_.fault().text());
         return false;
     } else {
-        retry(unit, index, said.delay_ms);
+        retry(unit, index, said);
     }
     return true;
 }
@@ -262,18 +277,37 @@ void Worker::give_up(Message* message, std::string text) {
     message->fail(text.empty() ? "the handler gave no reason" : std::move(text));
 }
 
-void Worker::retry(Unit& unit, std::uint32_t index, std::int64_t delay_ms) {
+void Worker::retry(Unit& unit, std::uint32_t index, const HandlerHost::Said& said) {
     Message* message = unit.messages[index];
-    if (!policy_.park || message->view.attempt >= policy_.attempts) {
-        give_up(message, handler_.fault().text());
+    std::int64_t due = 0;
+    if (said.crowded) {
+        if (const auto left_out = crowd_said_.pass(clock_.now()))
+            logger_.warn("{} messages are deferred already: message {} is tried again later, no attempt is burnt ({} more like this)",
+                         handler_.deferred().size(), std::string_view(message->view.id.data, message->view.id.size), *left_out);
+        due = clock_.now() + pause_first_ns;
+    } else {
+        due = next_try_ns(message, said.delay_ms, handler_.fault().text());
+    }
+    if (due == 0) {
+        if (message->resuming) ended_in_unit(message);
         return;
+    }
+    if (message->resuming) forget_cookie(message);
+    unit.messages[index] = nullptr;
+    backlog_.failed(message, due);
+}
+
+// After a failure of its own; 0: it has no attempts left, and was given up.
+std::int64_t Worker::next_try_ns(Message* message, std::int64_t delay_ms, std::string text) {
+    if (!policy_.park || message->view.attempt >= policy_.attempts) {
+        give_up(message, std::move(text));
+        return 0;
     }
     counters_.retried.add();
     const std::int64_t backoff = backoff_.after_ns(message->view.attempt, delay_ms);
     ++message->view.attempt;
     if (way_.keeps_attempts && !message->replayed) reports().attempts.push_back({message->tag, message->view.attempt, backoff / ms});
-    unit.messages[index] = nullptr;
-    backlog_.failed(message, clock_.now() + backoff);
+    return clock_.now() + backoff;
 }
 
 // What the source has confirmed need not be remembered message by message.
@@ -293,8 +327,9 @@ void Worker::finish_units() {
         const bool whole = unit->failed || (earlier_failed && !unit->has_effects);
         MessageList again;
         std::uint64_t done = 0, skipped = 0, rejected = 0;
-        for (Message* message : unit->messages) {
-            if (message == nullptr) continue;
+        for (std::uint32_t index = 0; index < unit->messages.size(); ++index) {
+            Message* message = unit->messages[index];
+            if (message == nullptr || (message->deferred && !unfinished(*unit, index, whole))) continue;
             if (whole || message->outcome == Outcome::none) {
                 message->outcome = Outcome::none;
                 message->acked_in_unit = false;
@@ -305,6 +340,7 @@ void Worker::finish_units() {
             done += message->outcome == Outcome::acked;
             skipped += message->outcome == Outcome::skipped;
             rejected += message->outcome == Outcome::dead_letter;
+            if (message->resuming) forget_cookie(message);
             finished(message);
         }
         counters_.done.add(done);

@@ -15,6 +15,7 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <unordered_map>
 
 #include "observe/counters.hpp"
 #include "observe/notice.hpp"
@@ -67,6 +68,7 @@ public:
     bool has_news() const override;
 
     WorkerCounts counts() const { return counters_.read(); }
+    std::uint32_t deferred() const { return handler_.deferred().size(); }
     std::uint32_t parked() const { return backlog_.parking().size(); }
     // Any thread: the message in the handler now, in words; empty if there is none.
     std::string describe_current();
@@ -79,10 +81,16 @@ private:
     void ring() override { poke(); }
 
     void finish_units();
+    void end_deferred();
+    void end_one(Deferred::End& end);
+    bool unfinished(Unit& unit, std::uint32_t index, bool whole);
+    void ended_in_unit(Message* message);
+    void forget_cookie(Message* message);
     void pass_on_confirmed();
     void process(MessageList& batch, bool runs_again);
     bool handle(Unit& unit, Message* message);
-    void retry(Unit& unit, std::uint32_t index, std::int64_t delay_ms);
+    void retry(Unit& unit, std::uint32_t index, const HandlerHost::Said& said);
+    std::int64_t next_try_ns(Message* message, std::int64_t delay_ms, std::string text);
     void pause(bool something_is_away, std::string_view why);
     bool is_poison(Message* message);
     void give_up(Message* message, std::string text);
@@ -119,7 +127,9 @@ private:
     std::int64_t again_at_ns_ = 0;
     std::uint32_t failures_in_a_row_ = 0;
     Backoff backoff_;
+    std::unordered_map<const Message*, std::uint64_t> cookies_;  // of messages that are resuming
     RateLimit misbehaviour_said_;
+    RateLimit crowd_said_;
     WorkerCounters counters_;
 
     std::atomic<bool> poked_{false};

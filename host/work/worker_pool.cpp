@@ -66,7 +66,10 @@ void WorkerPool::stop(StopMode mode) {
 }
 
 void WorkerPool::cancel() {
-    for (auto& seat : seats_) seat->handler->cancel();
+    for (auto& seat : seats_) {
+        seat->handler->cancel();
+        seat->worker->poke();  // to tell those that hold deferred messages
+    }
 }
 
 void WorkerPool::release_behind_handlers() {
@@ -91,11 +94,11 @@ void WorkerPool::close() {
     for (auto& seat : seats_) seat->handler->stop();
 }
 
-// A worker's queue, as much again parked, the units under way, and a batch taken from the queue and held.
+// A worker's queue, as much again parked, the units under way, a batch taken from the queue and held, and what is deferred.
 std::uint64_t WorkerPool::room() const {
     const WorkPolicy& policy = setup_.policy;
     const std::uint64_t worker =
-        std::uint64_t{policy.queue_capacity} * 2 + std::uint64_t{policy.batch_max} * (limits::units_in_flight + 1);
+        std::uint64_t{policy.queue_capacity} * 2 + std::uint64_t{policy.batch_max} * (limits::units_in_flight + 1) + limits::deferred_max;
     return worker * setup_.workers;
 }
 

@@ -36,7 +36,7 @@ typedef struct sluice_handler {
      * ticket is a new one. NULL: a resume is answered SLUICE_UNSUPPORTED. */
     sluice_verdict (*resume)(void* self, const sluice_message* message, sluice_ticket ticket, uint64_t cookie, sluice_fault* fault);
     /* [any] The ticket's time is over (handler.timeout, or the host stops): end it soon. A call that runs may ask cancelled() instead.
-     * NULL: nothing to do. */
+     * Returns at once: a thread of the host waits. NULL: nothing to do. */
     void (*cancel)(void* self, sluice_ticket ticket);
 } sluice_handler;
 SLUICE_LAYOUT_SIZE(sluice_handler, 64);

@@ -2,6 +2,7 @@
 #include <time.h>
 
 #include <cstdint>
+#include <string>
 
 #include "sluice/sdk/handler.hpp"
 
@@ -33,10 +34,12 @@ public:
     explicit Noop(const sluice::Setup& setup)
         : busy_ns_(setup.integer("busy_ns")),
           sleep_ns_(std::chrono::nanoseconds(setup.duration("sleep")).count()),
-          measured_(busy_ns_ != 0 || sleep_ns_ != 0) {}
+          retry_key_(setup.text("retry_key")),
+          measured_(busy_ns_ != 0 || sleep_ns_ != 0 || !retry_key_.empty()) {}
 
-    sluice::Verdict handle(const sluice::Message&, sluice::Context&) override {
+    sluice::Verdict handle(const sluice::Message& message, sluice::Context&) override {
         if (measured_) {
+            if (!retry_key_.empty() && message.key() == retry_key_) return sluice::retry("it is of retry_key");
             if (busy_ns_ != 0) work_until(monotonic_ns() + busy_ns_);
             if (sleep_ns_ != 0) sleep_until(monotonic_ns() + sleep_ns_);
         }
@@ -46,6 +49,7 @@ public:
 private:
     const std::int64_t busy_ns_;
     const std::int64_t sleep_ns_;
+    const std::string retry_key_;
     const bool measured_;
 };
 
@@ -56,4 +60,5 @@ SLUICE_PLUGIN(
     sluice::handler<Noop>(
         "noop", "Is done with every message at once; for benchmarks.",
         sluice::integer("busy_ns", "Nanoseconds of work a message: the processor is kept busy.").otherwise(0).between(0, 1e10),
-        sluice::duration("sleep", "Time a message in which nothing is done.").otherwise(0ms).between(0ms, 1h)))
+        sluice::duration("sleep", "Time a message in which nothing is done.").otherwise(0ms).between(0ms, 1h),
+        sluice::text("retry_key", "Messages of this key always end in retry.").otherwise("")))

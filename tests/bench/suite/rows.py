@@ -175,6 +175,19 @@ def skew(scale):
                [Figure("rate", "messages/s", ">= 0.9 x")], {"bound by the hottest key": hottest_key})
 
 
+def bad_key(scale):
+    """One key of 10,000 always fails, three times each message, beside a run in which none does."""
+    messages = scale.messages(10_000_000)
+
+    def run(**failing):
+        text = configuration(generate(messages), {"key": "/key"}, {"plugin": "noop", **failing},
+                             retry={"attempts": 3, "backoff": "1ms", "backoff_max": "1ms"}, park_full="dead_letter")
+        return lambda: sluice(text, messages, gives_up=True)
+
+    return Row("bad_key", "one key of 10,000 always fails", run(retry_key="k0000000"), [Figure("rate", "messages/s", ">= 0.95 x")],
+               {"no key fails": run()})
+
+
 def idle(scale):
     text = configuration({"plugin": "generate", "rate": 0.001, "burst": 1}, {"key": "/key"}, {"plugin": "noop"})
     return Row("idle", "ten workers and nothing to do", lambda: programs.idle(text, 0.2 if scale.tiny else 10),
@@ -219,6 +232,7 @@ def all_rows(scale):
         latency(scale, "latency_burst10", "100,000/s in bursts of 10", 100_000, 10, {"p99": "<= 80"}),
         latency(scale, "latency_single", "1,000/s, single messages", 1_000, 1, {"p50": "<= 6", "p99": "<= 60"}, seconds=5),
         skew(scale),
+        bad_key(scale),
         idle(scale),
     ]
     return rows

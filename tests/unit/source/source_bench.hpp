@@ -17,6 +17,7 @@ struct SourceBench : PoolBench {
     void start(FakeHandler::Handle handle, std::uint32_t workers, const WorkPolicy& policy, std::vector<FakeDatabase*> databases = {}) {
         for (FakeDatabase* database : databases) use(*database);
         handler = std::make_unique<FakeHandler>(std::move(handle));
+        on_handler(*handler);
         loop = std::make_unique<SourceLoop>("fake", "fake", source.instance(), clock, logging.logger("sources.fake"), [this] { ended.add(); });
         pool = make_pool(*handler, workers, policy, loop->way());
         PoolRules rules;
@@ -52,6 +53,7 @@ struct SourceBench : PoolBench {
         return source.sink->push(source.sink->context, &incoming);
     }
 
+    std::function<void(FakeHandler&)> on_handler = [](FakeHandler&) {};
     FakeSource source;
     FakeTarget::OnPublish on_dead_letter = [](const Call&, sluice_fault*) { return SLUICE_OK; };
     FakeTarget dead_letters{[this](const Call& call, sluice_fault* fault) { return on_dead_letter(call, fault); }};

@@ -106,11 +106,52 @@ TEST_F(ParkingTest, GivesEverythingBackAtOnce) {
     park({"a1", "a2"}, 100);
     park({"-1"}, 200);
     MessageList all;
-    parking.take_all(all);
+    parking.take_all(all, true);
     EXPECT_EQ(all.size(), 3u);
     EXPECT_TRUE(parking.empty());
     EXPECT_EQ(parking.size(), 0u);
     EXPECT_EQ(parking.next_due_ns(), 0);
+}
+
+TEST_F(ParkingTest, HoldsAKeyWithoutATimeUntilItIsFree) {
+    Message* head = message("a1");
+    MessageList followers = list({"a2", "a3"});
+    parking.hold(*head, followers);
+    EXPECT_TRUE(parking.holds(*head));
+    EXPECT_EQ(parking.next_due_ns(), 0);
+    EXPECT_EQ(take_due(1'000'000), "");
+    MessageList all;
+    parking.take_all(all, false);
+    EXPECT_TRUE(all.empty());
+    parking.free(*head, 7);
+    EXPECT_EQ(parking.next_due_ns(), 7);
+    EXPECT_EQ(take_due(7), "a2 a3");
+    EXPECT_TRUE(parking.empty());
+}
+
+TEST_F(ParkingTest, ParksAHeldKeyBehindItsHeadAgain) {
+    Message* head = message("a1");
+    MessageList followers = list({"a2"});
+    parking.hold(*head, followers);
+    MessageList one;
+    one.push_back(head);
+    parking.park(one, 5);
+    EXPECT_EQ(parking.size(), 2u);
+    parking.free(*head, 1);
+    EXPECT_EQ(parking.next_due_ns(), 5) << "it is held no more";
+    EXPECT_EQ(take_due(5), "a1 a2");
+}
+
+TEST_F(ParkingTest, HoldsNoKeyThatNothingFollows) {
+    Message* head = message("a1");
+    MessageList none;
+    parking.hold(*head, none);
+    EXPECT_TRUE(parking.holds(*message("a2")));
+    parking.free(*head, 1);
+    EXPECT_TRUE(parking.empty());
+    Message* alone = message("-1");
+    parking.hold(*alone, none);
+    EXPECT_TRUE(parking.empty()) << "without a key there is nothing to hold back";
 }
 
 }  // namespace

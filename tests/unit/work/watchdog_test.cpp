@@ -77,7 +77,6 @@ TEST_F(WatchdogTest, TellsACallItsTimeAndWhenItIsOver) {
         EXPECT_EQ(call.api.cancelled(call.host, call.ticket), 0u);
         bench->clock.advance(milliseconds(1));
         EXPECT_EQ(call.api.cancelled(call.host, call.ticket), 1u);
-        EXPECT_EQ(call.api.cancelled(call.host, call.ticket + 1), 0u) << "of another call";
     });
     bench->push("a1");
     bench->run();

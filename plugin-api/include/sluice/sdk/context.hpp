@@ -12,6 +12,7 @@
 #include <exception>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -243,6 +244,16 @@ public:
     // True once the handler should give up: return retry(), the message goes back to the source. Ask it inside long work.
     bool cancelled() const { return services_.api.cancelled(services_.host, current_.ticket) != 0; }
 
+    // When cancelled() will say true: the time of this call is over then. Nothing if there is no such time.
+    std::optional<std::chrono::sys_time<std::chrono::milliseconds>> deadline() const {
+        const std::int64_t at = services_.api.deadline_ms(services_.host, current_.ticket);
+        if (at == 0) return std::nullopt;
+        return std::chrono::sys_time<std::chrono::milliseconds>(std::chrono::milliseconds(at));
+    }
+
+    // The name of this call, by which a deferred message is ended later: see Completer.
+    sluice_ticket ticket() const { return current_.ticket; }
+
     // The clock of the host, read once a batch.
     std::chrono::sys_time<std::chrono::milliseconds> now() const {
         return std::chrono::sys_time<std::chrono::milliseconds>(
@@ -258,7 +269,8 @@ public:
     // Everything that came after the first version; nullptr if this host does not have it.
     const void* extension(std::string_view name) const { return services_.api.extension(services_.host, bytes(name)); }
 
-    // The thunks' own.
+    // The SDK's own.
+    const detail::Services& services() const noexcept { return services_; }
     void begin(const sluice_message* message, sluice_ticket ticket) noexcept { current_ = {message, ticket}; }
 
 private:

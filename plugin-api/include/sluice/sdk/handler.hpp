@@ -15,6 +15,9 @@
 // Errors   what a constructor or start() throws is a configuration error with its text; what handle() throws is a retry with
 // its text (a
 //          Failure with SLUICE_CONSTRAINT or SLUICE_INVALID: a reject). Nothing leaves the plugin.
+// More     a class may have two further functions, found by their names:
+//            Verdict resume(const Message&, Context&, std::uint64_t cookie)   goes on with a deferred message: completer.hpp
+//            void cancel(sluice_ticket)   from any thread: the time of this call or deferred message is over
 // Cost     handling a message allocates nothing here and makes no virtual call.
 #pragma once
 
@@ -23,50 +26,15 @@
 #include <string>
 #include <utility>
 
+#include "sluice/sdk/completer.hpp"
 #include "sluice/sdk/context.hpp"
 #include "sluice/sdk/manifest.hpp"
 #include "sluice/sdk/message.hpp"
 #include "sluice/sdk/plugin.hpp"
 #include "sluice/sdk/setup.hpp"
+#include "sluice/sdk/verdict.hpp"
 
 namespace sluice::inline sdk {
-
-// What becomes of a message. Made by done(), retry(), reject() and skip().
-class [[nodiscard]] Verdict {
-public:
-    explicit Verdict(sluice_verdict number) noexcept : number_(number) {}
-    Verdict(sluice_verdict number, std::string text, std::int64_t delay_ms = -1) noexcept
-        : number_(number), delay_ms_(delay_ms), text_(std::move(text)) {}
-
-    sluice_verdict number() const noexcept { return number_; }
-    std::int64_t delay_ms() const noexcept { return delay_ms_; }  // negative: the pool's backoff
-    const std::string& text() const noexcept { return text_; }
-
-private:
-    sluice_verdict number_;
-    std::int64_t delay_ms_ = -1;
-    std::string text_;
-};
-
-// Effects are committed, publishes sent, the message acked.
-inline Verdict done() noexcept {
-    return Verdict(SLUICE_DONE);
-}
-// No effects; again after the pool's backoff or after `delay`, until the attempts are used up.
-inline Verdict retry(std::string text) {
-    return {SLUICE_RETRY, std::move(text)};
-}
-inline Verdict retry(std::string text, std::chrono::milliseconds delay) {
-    return {SLUICE_RETRY, std::move(text), delay.count()};
-}
-// No effects; a dead letter now. The text says why to whoever reads it there.
-inline Verdict reject(std::string text) {
-    return {SLUICE_REJECT, std::move(text)};
-}
-// No effects; acked and counted.
-inline Verdict skip() noexcept {
-    return Verdict(SLUICE_SKIP);
-}
 
 class Handler {
 public:
@@ -122,13 +90,13 @@ struct HandlerThunks {
         guarded_quietly([self] { of(self).handler.stop(); });
     }
 
-    static sluice_verdict handle(void* self, const sluice_message* message, sluice_ticket ticket,
-                                 sluice_fault* fault) noexcept {
-        Instance& instance = of(self);
+    // `call` makes the verdict.
+    template <typename Call>
+    static sluice_verdict answer(Instance& instance, const sluice_message* message, sluice_ticket ticket, sluice_fault* fault,
+                                 Call&& call) noexcept {
         instance.context.begin(message, ticket);
         try {
-            // The object is a Type and nothing derived from it: the call need not be virtual.
-            const Verdict verdict = instance.handler.Type::handle(Message(*message), instance.context);
+            const Verdict verdict = call();
             if (verdict.number() == SLUICE_DONE || fault == nullptr) [[likely]]
                 return verdict.number();
             if (!verdict.text().empty()) say(fault, SLUICE_FAILED, verdict.text());
@@ -139,6 +107,35 @@ struct HandlerThunks {
             return status == SLUICE_CONSTRAINT || status == SLUICE_INVALID ? SLUICE_REJECT : SLUICE_RETRY;
         }
     }
+    static sluice_verdict handle(void* self, const sluice_message* message, sluice_ticket ticket,
+                                 sluice_fault* fault) noexcept {
+        Instance& instance = of(self);
+        // The object is a Type and nothing derived from it: the call need not be virtual.
+        return answer(instance, message, ticket, fault,
+                      [&] { return instance.handler.Type::handle(Message(*message), instance.context); });
+    }
+    static sluice_verdict resume(void* self, const sluice_message* message, sluice_ticket ticket, std::uint64_t cookie,
+                                 sluice_fault* fault) noexcept {
+        Instance& instance = of(self);
+        return answer(instance, message, ticket, fault,
+                      [&] { return instance.handler.resume(Message(*message), instance.context, cookie); });
+    }
+    static void cancel(void* self, sluice_ticket ticket) noexcept {
+        guarded_quietly([&] { of(self).handler.cancel(ticket); });
+    }
+    // Members of a template are made only if they are named: a class without these functions does well.
+    static constexpr auto resume_if_any() -> decltype(sluice_handler::resume) {
+        if constexpr (requires(Type& type, const Message& message, Context& context) { type.resume(message, context, std::uint64_t{}); })
+            return &resume;
+        else
+            return nullptr;
+    }
+    static constexpr auto cancel_if_any() -> decltype(sluice_handler::cancel) {
+        if constexpr (requires(Type& type) { type.cancel(sluice_ticket{}); })
+            return &cancel;
+        else
+            return nullptr;
+    }
 
     static constexpr std::uint32_t flags() {
         if constexpr (requires { Type::thread_affine; })
@@ -147,7 +144,8 @@ struct HandlerThunks {
             return 0;
     }
 
-    static constexpr sluice_handler table{sizeof(sluice_handler), flags(), &create, &start, &handle, &stop, &destroy, nullptr, nullptr};
+    static constexpr sluice_handler table{sizeof(sluice_handler), flags(), &create, &start, &handle, &stop,
+                                          &destroy, resume_if_any(), cancel_if_any()};
 };
 
 }  // namespace detail

@@ -53,6 +53,15 @@ inline std::uint32_t cancelled(sluice_host*, sluice_ticket) noexcept {
 inline const void* extension(sluice_host*, sluice_bytes) noexcept {
     return nullptr;
 }
+inline std::int64_t deadline_ms(sluice_host*, sluice_ticket) noexcept {
+    return 0;
+}
+inline sluice_status complete(sluice_host*, sluice_ticket, std::uint32_t, const sluice_fault*) noexcept {
+    return SLUICE_UNSUPPORTED;
+}
+inline sluice_status resume(sluice_host*, sluice_ticket, std::uint64_t) noexcept {
+    return SLUICE_UNSUPPORTED;
+}
 
 }  // namespace missing
 
@@ -76,6 +85,9 @@ struct Services {
         fill(api.publish, missing::publish);
         fill(api.cancelled, missing::cancelled);
         fill(api.extension, missing::extension);
+        fill(api.deadline_ms, missing::deadline_ms);
+        fill(api.complete, missing::complete);
+        fill(api.resume, missing::resume);
     }
 
     Services(const Services&) = delete;

@@ -9,11 +9,12 @@
 //
 // The handler is driven through its C table, as the real host does it: its exceptions have become verdicts.
 //
-// Threads    one.
+// Threads    one; host.deferred and what a Completer does: any.
 // Ownership  the FakeHost outlives what it creates. A message's memory is gone after handle(): a sanitizer finds views that
 // were kept.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <concepts>
 #include <cstdlib>
@@ -30,6 +31,7 @@
 #include "sluice/sdk/log.hpp"
 #include "sluice/sdk/manifest.hpp"
 #include "sluice/sdk/status.hpp"
+#include "sluice/sdk/testing_deferred.hpp"
 #include "sluice/sdk/testing_options.hpp"
 #include "sluice/sdk/value.hpp"
 
@@ -75,6 +77,7 @@ struct FakeOutcome {
     std::optional<std::chrono::milliseconds> delay;  // what retry() asked for
     std::vector<FakeWrite> writes;                   // the host keeps them only if the verdict is done
     std::vector<FakePublished> published;
+    sluice_ticket ticket = 0;
 };
 
 class FakeHandler;
@@ -89,7 +92,8 @@ public:
     std::uint32_t worker = 0;
     std::uint32_t workers = 1;
     std::int64_t now_ms = 0;
-    bool cancelled = false;
+    std::atomic<bool> cancelled{false};
+    std::int64_t deadline_ms = 0;
     std::function<Status(const FakeWrite&)> on_prepare;                             // no values yet
     std::function<Status(const FakeWrite&)> on_execute;                             // empty: queued
     std::function<std::vector<std::vector<FakeValue>>(const FakeWrite&)> on_query;  // rows; may throw a Failure
@@ -100,6 +104,7 @@ public:
     // ---- to be looked at by the test ----
     std::vector<FakeWrite> queries;
     std::vector<FakeLogLine> log;
+    FakeDeferred deferred;  // which messages were deferred, and how they were ended
 
     FakeHost() = default;
     FakeHost(const FakeHost&) = delete;
@@ -167,30 +172,17 @@ public:
     }
 
     FakeOutcome handle(const FakeMessage& message) {
-        const std::unique_ptr<char, void (*)(void*)> body(padded(message.body), &std::free);
-        std::vector<sluice_header> headers;
-        for (const auto& [name, value] : message.headers) headers.push_back({bytes(name), bytes(value)});
-        const sluice_message raw{sizeof(sluice_message),
-                                 message.attempt,
-                                 {body.get(), message.body.size()},
-                                 bytes(message.id),
-                                 bytes(message.key),
-                                 bytes(message.source),
-                                 headers.data(),
-                                 static_cast<std::uint32_t>(headers.size()),
-                                 host_.worker,
-                                 message.enqueued_ms};
-        host_.writes_.clear();
-        host_.published_.clear();
-        detail::FaultBuffer buffer;
-        FakeOutcome outcome;
-        outcome.verdict = table_->handle(self_, &raw, ++ticket_, &buffer.fault);
-        outcome.status = buffer.fault.status;
-        outcome.text = buffer.text();
-        if (buffer.fault.retry_delay_ms >= 0) outcome.delay = std::chrono::milliseconds(buffer.fault.retry_delay_ms);
-        outcome.writes = std::move(host_.writes_);
-        outcome.published = std::move(host_.published_);
-        return outcome;
+        return run(std::make_shared<Kept>(message, host_.worker), [this](const sluice_message* raw, sluice_fault* fault) {
+            return table_->handle(self_, raw, ticket_, fault);
+        });
+    }
+    // Goes on with a deferred message that the handler wants to be resumed: an end of host.deferred with the verdict 0.
+    FakeOutcome resume(const FakeEnd& end) {
+        return run(std::static_pointer_cast<Kept>(host_.deferred.take_resumed(end.ticket)),
+                   [&](const sluice_message* raw, sluice_fault* fault) { return table_->resume(self_, raw, ticket_, end.cookie, fault); });
+    }
+    void cancel(sluice_ticket ticket) {
+        if (table_->cancel != nullptr) table_->cancel(self_, ticket);
     }
     template <std::convertible_to<std::string_view> Body>
     FakeOutcome handle(const Body& body) {
@@ -198,6 +190,44 @@ public:
     }
 
 private:
+    // A message with memory of its own.
+    struct Kept {
+        Kept(const FakeMessage& from, std::uint32_t worker) : message(from), body(padded(from.body), &std::free) {
+            for (const auto& [name, value] : message.headers) headers.push_back({bytes(name), bytes(value)});
+            raw = {sizeof(sluice_message),
+                   message.attempt,
+                   {body.get(), message.body.size()},
+                   bytes(message.id),
+                   bytes(message.key),
+                   bytes(message.source),
+                   headers.data(),
+                   static_cast<std::uint32_t>(headers.size()),
+                   worker,
+                   message.enqueued_ms};
+        }
+        FakeMessage message;
+        std::unique_ptr<char, void (*)(void*)> body;
+        std::vector<sluice_header> headers;
+        sluice_message raw{};
+    };
+
+    template <typename Call>
+    FakeOutcome run(std::shared_ptr<Kept> message, Call&& call) {
+        host_.writes_.clear();
+        host_.published_.clear();
+        detail::FaultBuffer buffer;
+        FakeOutcome outcome;
+        outcome.ticket = ++ticket_;
+        host_.deferred.running(ticket_);
+        outcome.verdict = call(&message->raw, &buffer.fault);
+        host_.deferred.ended(ticket_, std::move(message), outcome.verdict == SLUICE_DEFER);
+        outcome.status = buffer.fault.status;
+        outcome.text = buffer.text();
+        if (buffer.fault.retry_delay_ms >= 0) outcome.delay = std::chrono::milliseconds(buffer.fault.retry_delay_ms);
+        outcome.writes = std::move(host_.writes_);
+        outcome.published = std::move(host_.published_);
+        return outcome;
+    }
     static char* padded(const std::string& body) {
         const std::size_t size = (body.size() + SLUICE_BODY_PADDING + SLUICE_BODY_ALIGNMENT - 1) / SLUICE_BODY_ALIGNMENT;
         void* room = std::aligned_alloc(SLUICE_BODY_ALIGNMENT, size * SLUICE_BODY_ALIGNMENT);
@@ -348,6 +378,14 @@ inline sluice_host_api FakeHost::all_services() {
         });
     };
     api.cancelled = [](sluice_host* host, sluice_ticket) -> std::uint32_t { return of(host).cancelled ? 1 : 0; };
+    api.deadline_ms = [](sluice_host* host, sluice_ticket) { return of(host).deadline_ms; };
+    api.complete = [](sluice_host* host, sluice_ticket ticket, std::uint32_t verdict, const sluice_fault* fault) {
+        if (verdict < SLUICE_DONE || verdict > SLUICE_SKIP) return SLUICE_INVALID;
+        FakeEnd end{ticket, verdict};
+        if (fault != nullptr && fault->text_size != 0) end.text.assign(fault->text, fault->text_size);
+        return of(host).deferred.end(std::move(end));
+    };
+    api.resume = [](sluice_host* host, sluice_ticket ticket, std::uint64_t cookie) { return of(host).deferred.end({ticket, 0, cookie}); };
     return api;
 }
 

@@ -1,0 +1,78 @@
+// What a worker does with messages that its handler has deferred.
+#include <utility>
+
+#include "work/worker.hpp"
+
+namespace sluice {
+
+// A deferral holds once the unit it was made in has ended well: then all that is older of its key has ended too. False then, and it is not
+// in the unit any more. If the unit failed, the message runs again with the others and its ticket is good for nothing.
+bool Worker::unfinished(Unit& unit, std::uint32_t index, bool whole) {
+    Message* message = unit.messages[index];
+    const sluice_ticket ticket = unit.ticket(index);
+    cookies_.erase(message);
+    if (!whole) {
+        handler_.deferred().arm(ticket);
+        return false;
+    }
+    handler_.deferred().forget(ticket);
+    handler_.cancel_ticket(ticket);
+    message->deferred = false;
+    backlog_.let_followers_go(*message, now_ns_);
+    return true;
+}
+
+// A deferred message that was resumed has got its verdict: its followers need not wait for the commit, as those of no message do.
+void Worker::ended_in_unit(Message* message) { backlog_.let_followers_go(*message, now_ns_); }
+
+void Worker::forget_cookie(Message* message) {
+    message->resuming = false;
+    cookies_.erase(message);
+}
+
+void Worker::end_deferred() {
+    Deferred& deferred = handler_.deferred();
+    if (deferred.empty()) return;
+    const std::int64_t until = handler_.is_cancelled() ? INT64_MAX : now_ns_;
+    for (const sluice_ticket ticket : deferred.expire(until, handler_.can_cancel())) {
+        if (!handler_.is_cancelled()) logger_.warn("a deferred message was not ended in time; {}", handler_.can_cancel() ? "its handler is asked to" : "it is tried again");
+        handler_.cancel_ticket(ticket);
+    }
+    Deferred::End end;
+    while (deferred.take(end)) end_one(end);
+}
+
+void Worker::end_one(Deferred::End& end) {
+    Message* message = end.message;
+    message->deferred = false;
+    std::int64_t due = 0;
+    switch (end.verdict) {
+        case SLUICE_DONE:
+            message->outcome = Outcome::acked;
+            counters_.done.add();
+            break;
+        case SLUICE_SKIP:
+            message->outcome = Outcome::skipped;
+            counters_.skipped.add();
+            break;
+        case SLUICE_REJECT: give_up(message, std::move(end.text)); break;
+        case SLUICE_RETRY:
+            // A message that was told to give up for the host's sake burns no attempt.
+            due = handler_.is_cancelled() ? now_ns_ : next_try_ns(message, end.delay_ms, std::move(end.text));
+            break;
+        default:
+            message->resuming = true;
+            cookies_[message] = end.cookie;
+            backlog_.resume(message);
+            return;
+    }
+    if (due != 0) {
+        backlog_.try_deferred_again(message, due);
+        return;
+    }
+    counters_.rejected.add(message->outcome == Outcome::dead_letter);
+    backlog_.let_followers_go(*message, now_ns_);
+    finished(message);
+}
+
+}  // namespace sluice
