@@ -45,12 +45,8 @@ Status Queue::store(const QueueRow& row, bool deduplicate) {
     ++next_;
     ++change_.messages;
     change_.bytes += static_cast<std::int64_t>(row.bytes());
-    if (row.due_ms != 0) put_back(row.due_ms);
+    if (row.due_ms != 0 && (due_ms_ == 0 || row.due_ms < due_ms_)) due_ms_ = row.due_ms;
     return SLUICE_OK;
-}
-
-void Queue::put_back(std::int64_t due_ms) {
-    if (due_ms != 0 && (due_ms_ == 0 || due_ms < due_ms_)) due_ms_ = due_ms;
 }
 
 Status Queue::remove(std::uint64_t number, bool& removed) {
@@ -107,7 +103,7 @@ Status Queue::store(WriteConnection&) {
 }
 
 void Queue::committed() {
-    const bool has_news = next_ != committed_next_.load(std::memory_order_relaxed) || due_ms_ != 0;
+    const bool has_news = next_ != committed_next_.load(std::memory_order_relaxed);
     if (is_recounted_)
         levels_.set(change_);
     else

@@ -59,7 +59,6 @@ public:
     // With `deduplicate`, a message whose id is known is not stored again, which is no error.
     Status store(const QueueRow& row, bool deduplicate);
     void settled(std::uint64_t number, std::uint32_t bytes) { settled_.push_back({number, bytes}); }
-    void put_back(std::int64_t due_ms);
     void buried() { ++change_.dead; }
     // Removes a message that nobody has in flight.
     Status remove(std::uint64_t number, bool& removed);

@@ -24,10 +24,7 @@ QueueReader::QueueReader(Queue& queue, SourceSink sink, std::chrono::millisecond
 
 Status QueueReader::read(std::uint32_t max, std::int64_t now_ms, std::uint32_t& delivered) {
     delivered = 0;
-    if (const std::int64_t fresh = queue_.take_new_due(); fresh != 0) {
-        due_cursor_ms_ = std::min(due_cursor_ms_, fresh - 1);
-        knows_next_due_ = false;
-    }
+    if (const std::int64_t fresh = queue_.take_new_due(); fresh != 0) give_back_later(fresh);
     const std::lock_guard lock(queue_.delivery());
     if (Status done = read_returned(max, delivered); !done.ok()) return done;
     if (Status done = read_due(max, now_ms, delivered); !done.ok()) return done;

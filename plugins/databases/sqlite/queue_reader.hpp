@@ -3,11 +3,13 @@
 // Threads     the source's.
 // Errors      open throws Failure. read: SLUICE_UNAVAILABLE, or SLUICE_CORRUPT for good.
 // Limits      what was given back and not delivered again: some bytes each, bounded by what was in flight.
-// Invariants  (1) The rows below `cursor_` are delivered, given back, dead, gone, or have a due time that the due index finds.
+// Invariants  (1) The rows below `cursor_` are delivered, given back, dead, gone, or have a due time. Rows with a due time are
+//             delivered by that, whether below `cursor_` or not, but for (2).
 //             (2) Rows that were due when the queue was opened are read with the others, in the order of storing: so what was
 //             in flight at a crash comes again in its old order.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <set>
 #include <string>
@@ -28,6 +30,12 @@ public:
     // Hands out up to `max` messages.
     Status read(std::uint32_t max, std::int64_t now_ms, std::uint32_t& delivered);
     void give_back(std::uint64_t number) { returned_.insert(number); }
+    // For what was in flight, and is stored with a due time now. Not before it is out of flight: rows that are in flight are
+    // passed over.
+    void give_back_later(std::int64_t due_ms) {
+        due_cursor_ms_ = std::min(due_cursor_ms_, due_ms - 1);
+        knows_next_due_ = false;
+    }
 
     // Whether nothing is left to deliver, now or later, but what is in flight.
     bool is_empty() const;

@@ -194,6 +194,7 @@ void QueueSource::report(SettleJob& job) {
         for (const SettleJob::GivenBack& each : job.given_back) {
             if (is_done) in_flight.erase(each.number);
             if (is_done && each.due_ms == 0) reader_->give_back(each.number);
+            if (is_done && each.due_ms != 0) reader_->give_back_later(each.due_ms);
             returning_ -= each.due_ms == 0;
             tags_.push_back(each.number);
         }

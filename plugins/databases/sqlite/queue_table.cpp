@@ -128,7 +128,7 @@ void QueueTable::prepare_all() {
     to(insert_, "INSERT INTO " + rows_ + "(number, enqueued, due, key, id, headers, body) VALUES(?, ?, ?, ?, ?, ?, ?)");
     to(remove_, "DELETE FROM " + rows_ + " WHERE number BETWEEN ? AND ?");
     to(look_, "SELECT " + bytes + ", dead FROM " + rows_ + " WHERE number = ?");
-    to(put_back_, "UPDATE " + rows_ + " SET due = ?2, attempt = ifnull(?3, attempt) WHERE number = ?1");
+    to(put_back_, "UPDATE " + rows_ + " SET due = ifnull(?2, due), attempt = ifnull(?3, attempt) WHERE number = ?1");
     to(set_attempt_, "UPDATE " + rows_ + " SET attempt = ?2 WHERE number = ?1");
     to(bury_, "UPDATE " + rows_ + " SET dead = 1, due = NULL WHERE number = ? AND dead IS NULL");
     to(count_, "SELECT count(*), total(" + bytes + "), count(dead) FROM " + rows_);

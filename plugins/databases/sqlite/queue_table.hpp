@@ -53,7 +53,7 @@ public:
     Status remove(std::int64_t first, std::int64_t last, std::int64_t& removed);
     // How many bytes it is stored in, and whether it is dead; bytes -1: there is none.
     Status look(std::int64_t number, std::int64_t& bytes, bool& is_dead);
-    // Due and, unless 0, the next attempt.
+    // Due time and next attempt; 0 = as they are. A due time that is over is kept: it says how the row is found (QueueReader).
     Status put_back(std::int64_t number, std::int64_t due_ms, std::uint32_t attempt);
     Status set_attempt(std::int64_t number, std::uint32_t attempt);
     Status bury(std::int64_t number, bool& was_there);

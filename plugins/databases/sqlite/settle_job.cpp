@@ -4,12 +4,10 @@ namespace sluice::sqlite {
 
 Status SettleJob::apply(WriteConnection&) {
     for (const Acked& each : acked) queue_.settled(each.number, each.bytes);
-    for (const GivenBack& each : given_back) {
+    for (const GivenBack& each : given_back)
         if (Status done = queue_.table().put_back(static_cast<std::int64_t>(each.number), each.due_ms, each.attempt);
             !done.ok())
             return done;
-        queue_.put_back(each.due_ms);
-    }
     for (const Attempted& each : attempted)
         if (Status done = queue_.table().set_attempt(static_cast<std::int64_t>(each.number), each.attempt); !done.ok())
             return done;

@@ -32,7 +32,7 @@ public:
 
     const Settings& settings() const { return settings_; }
     const std::string& path() const { return file_->path(); }
-    const std::string& resource_id() const { return file_->resource_id(); }
+    std::string_view resource_id() const { return file_ ? std::string_view(file_->resource_id()) : std::string_view(); }
     Writer& writer() { return file_->writer(); }
     Statements& statements() { return statements_; }
     Deduplication* records() { return settings_.deduplicate ? &records_ : nullptr; }

@@ -186,6 +186,18 @@ TEST_F(Queues, DeliverWhatIsGivenBackWithADelayWhenItIsDue) {
     EXPECT_EQ(depths(*receiver).in_flight, 3u);
 }
 
+TEST_F(Queues, DeliverADelayedMessageOnceThatCameBeforeItsTurnAndWasGivenBack) {
+    Publisher publisher(settings());
+    Receiver receiver(settings());
+    ASSERT_EQ(publisher.publish({{"a"}, {"b"}, {"late", {}, {}, 1}}), SLUICE_OK);
+    std::this_thread::sleep_for(2ms);  // let it be due: nothing tells when it is
+    const auto first = receiver.poll(1);
+    ASSERT_EQ(first.at(0).body, "late");
+    ASSERT_EQ(receiver.settle(first[0].tag, SLUICE_NACK, 2), SLUICE_OK);
+    EXPECT_THAT(receiver.bodies(), ElementsAre("late", "a", "b"));
+    EXPECT_THAT(receiver.bodies(), IsEmpty());
+}
+
 TEST_F(Queues, DeliverADelayedMessageWhenItIsDueAlsoAfterARestart) {
     {
         Publisher publisher(settings());
