@@ -2,6 +2,7 @@
 
 #include "admin/depths.hpp"
 #include "admin/enqueue.hpp"
+#include "app/admin_why.hpp"
 
 namespace sluice {
 
@@ -10,6 +11,7 @@ AdminDesk::AdminDesk(const HostConfig& config, Host& host, Logging& logging, con
       dead_letters_(queues_, clock, logger_, server_.waker()) {
     server_.add("queues", depths_verb(queues_, clock));
     server_.add("enqueue", enqueue_verb(queues_, server_.waker()));
+    server_.add("why", why_verb(host, clock, server_.waker()));
     server_.add("dead-letters", dead_letters_.verb());
     server_.add_chore([this] { dead_letters_.go_on(); });
 }

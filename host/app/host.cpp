@@ -186,6 +186,17 @@ std::pair<std::uint64_t, std::uint64_t> Host::busy_and_queued() const {
     return {busy, queued};
 }
 
+std::vector<std::string> Host::source_names() const {
+    std::vector<std::string> names;
+    for (const auto& source : sources_) names.push_back(source->name);
+    return names;
+}
+
+void Host::ask(const std::string& source, const std::shared_ptr<KeyQuestion>& question) {
+    for (const auto& one : sources_)
+        if (one->name == source) one->loop->ask(question);
+}
+
 std::vector<SeenQueue> Host::queues() const {
     std::vector<SeenQueue> seen;
     for (const auto& source : sources_) seen.push_back({"source", source->name, &source->loop->queue(), {}});

@@ -59,6 +59,11 @@ public:
     // such source, or it has ended.
     bool replay(const std::string& source, std::unique_ptr<ReplayItem>& item);
 
+    // Names of sources.
+    std::vector<std::string> source_names() const;
+    // About a key; the same question once more is answered as far as it can be while handlers run.
+    void ask(const std::string& source, const std::shared_ptr<KeyQuestion>& question);
+
     // ---- the end ----
     // Asks everything to stop: `shutdown.mode`, or drain where a source cannot take messages back.
     void request_stop();

@@ -28,6 +28,8 @@ constexpr Verb verbs[] = {
     {"enqueue", "FILE --source NAME", "put lines of standard input into a source", enqueue_verb},
     {"dead-letters", "ls|show|replay|purge FILE", "look at what was given up on, process it once more, remove it", dead_letters_verb},
     {"queues", "FILE", "say how full the queues are", queues_verb},
+    {"why", "FILE --key KEY", "say where the messages of a key are, and what they wait for", why_verb},
+    {"schema", "", "print a JSON Schema of the configuration, for editors", schema_verb},
     {"plugins", "[inspect FILE]", "list the plugins, or show what one says of itself", plugins_verb},
 };
 

@@ -76,6 +76,13 @@ public:
         return count;
     }
 
+    // Calls look(message) for each, in order.
+    template <typename Look>
+    void each(Look&& look) const {
+        const std::uint64_t tail = tail_.load(std::memory_order_acquire);  // (R1)
+        for (std::uint64_t at = head_.load(std::memory_order_relaxed); at != tail; ++at) look(*slots_[at & mask_]);
+    }
+
     bool half_empty() const {
         const std::uint64_t head = head_.load(std::memory_order_relaxed);
         const std::uint64_t tail = tail_.load(std::memory_order_relaxed);

@@ -34,6 +34,12 @@ struct Routed {
     std::string_view key;        // in the message or in scratch; valid until either changes
 };
 
+// Never 0. XXH3, 64 bits, seed 0: written into state, so it stays the same for ever.
+std::uint64_t hash_key(std::string_view key);
+inline std::uint16_t slot_of(std::uint64_t key_hash) {
+    return static_cast<std::uint16_t>(key_hash & (limits::slots - 1));
+}
+
 class Router {
 public:
     static Result<Router> make(const RouteRules& rules);
@@ -42,6 +48,17 @@ public:
     Routed route(const sluice_message& message, std::string& scratch);
     // The same, with the body already open in `json`.
     Routed route(const sluice_message& message, JsonBody& json, std::string& scratch);
+
+    // Where messages with this key go; none if the route looks at no key.
+    struct Place {
+        std::uint64_t key_hash;
+        std::uint32_t worker;
+    };
+    std::optional<Place> place_of(std::string_view key) const {
+        if (by_ == RouteRules::By::round_robin) return std::nullopt;
+        const std::uint64_t hash = hash_key(key);
+        return Place{hash, worker_for(key, hash, slot_of(hash))};
+    }
 
     // For messages without a key, and for a pool that gives up order.
     std::uint32_t next_worker();
@@ -74,11 +91,5 @@ private:
     std::uint32_t next_ = 0;
     JsonBody json_;  // of the route() that brings none
 };
-
-// Never 0. XXH3, 64 bits, seed 0: written into state, so it stays the same for ever.
-std::uint64_t hash_key(std::string_view key);
-inline std::uint16_t slot_of(std::uint64_t key_hash) {
-    return static_cast<std::uint16_t>(key_hash & (limits::slots - 1));
-}
 
 }  // namespace sluice

@@ -19,6 +19,7 @@
 #include "observe/notice.hpp"
 #include "route/source_router.hpp"
 #include "source/fences.hpp"
+#include "source/key_question.hpp"
 #include "work/worker_pool.hpp"
 
 namespace sluice {
@@ -57,6 +58,8 @@ public:
     // Has a worker that was asked for room said that there is some?
     bool may_push() const;
     void release_all(MessageList& ended);
+    // Finds the workers of a key and asks them; asked once more, looks at those that are inside a handler.
+    void answer(KeyQuestion& question);
     // From now on what waits for room waits until there is some: the host stops, and nothing that went back would come again.
     void keep_waiting() { keeps_waiting_ = true; }
 

@@ -148,6 +148,8 @@ SourceLoop::State SourceLoop::loop() {
             dispatcher_->push_waiting(now_ns_, ended);  // (2)
         store_or_settle(ended);
         replay_posted();
+        if (questions_.any())
+            for (const auto& question : questions_.take()) dispatcher_->answer(*question);
         settlement_.submit(now_ns_);
 
         const bool failed = failing_.load(std::memory_order_relaxed);
@@ -229,7 +231,7 @@ bool SourceLoop::too_many_dead_letters() {
 bool SourceLoop::has_news() const {
     return (dispatcher_->waiting() != 0 && dispatcher_->may_push()) || !outcomes_.empty() || dead_letters_->has_news() || give_up_.load(std::memory_order_seq_cst) ||
            (!stopped_ && stop_.load(std::memory_order_seq_cst) != StopMode::none) ||
-           (replay_.has_posted() && !stopped_ && dispatcher_->may_poll());
+           questions_.any() || (replay_.has_posted() && !stopped_ && dispatcher_->may_poll());
 }
 
 void SourceLoop::poll(std::uint32_t wait_ms) {

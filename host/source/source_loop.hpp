@@ -74,6 +74,12 @@ public:
     bool replay(std::unique_ptr<ReplayItem>& item);
     SourceCounts replay_counts() const;
 
+    // Asked again, the same question is answered as far as it can be while handlers run.
+    void ask(std::shared_ptr<KeyQuestion> question) {
+        questions_.ask(std::move(question));
+        bell_.ring();
+    }
+
     State state() const { return state_.load(std::memory_order_acquire); }
     // The source cannot go on, error() says why; what is in flight is still settled, until give_up().
     bool failing() const { return failing_.load(std::memory_order_acquire); }
@@ -121,6 +127,7 @@ private:
     Doorbell bell_;
     Confirmed confirmed_;
     Replay replay_;
+    KeyQuestions questions_;
     MessageStore store_;
     Settlement settlement_;
     Intake intake_;

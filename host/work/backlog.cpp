@@ -131,6 +131,32 @@ void Backlog::park_failed(bool ran_again) {
     failed_keys_.clear();
 }
 
+void Backlog::look(KeyLook& look) const {
+    const auto count = [&](const MessageList& list) {
+        std::uint32_t found = 0;
+        for (const Message* message = list.first(); message != nullptr; message = message->next)
+            found += message->key_hash == look.key_hash;
+        return found;
+    };
+    queue_.each([&](const Message& message) {
+        ++look.depth;
+        if (message.key_hash == look.key_hash)
+            ++look.queued;
+        else if (look.queued == 0)
+            ++look.before;
+    });
+    look.blocked = blocked_;
+    look.held = count(held_);
+    look.run_again = count(again_);
+    look.run_again += count(resumed_);
+    if (const MessageList* waiting = parking_.find(look.key_hash, look.due_ns, look.deferred)) {
+        look.parked = waiting->size();
+        if (waiting->empty() || look.deferred) return;
+        look.attempt = waiting->first()->view.attempt;
+        look.parked_id.assign(waiting->first()->view.id.data, waiting->first()->view.id.size);
+    }
+}
+
 void Backlog::take_all(MessageList& out, bool behind_deferred) {
     out.splice_back(resumed_);
     out.splice_back(again_);

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "queue/bounded_queue.hpp"
+#include "work/key_look.hpp"
 #include "work/parking.hpp"
 #include "work/work_policy.hpp"
 
@@ -58,6 +59,8 @@ public:
     // After the batch: parks the keys that failed in it.
     void park_failed(bool ran_again);
 
+    // Everything but the batch under way.
+    void look(KeyLook& look) const;
     // Everything but the batch under way, each key in the order received. Without `behind_deferred`, what waits behind a deferred message
     // goes on waiting for it.
     void take_all(MessageList& out, bool behind_deferred);

@@ -36,6 +36,13 @@ public:
     void submit(Unit& unit, HandlerHost& handler);
     // Looks after the units that came back. True if some may be finished now.
     void collect(HandlerHost& handler);
+    // Messages of a key in units that have not ended.
+    std::uint32_t count(std::uint64_t key_hash) const {
+        std::uint32_t found = 0;
+        for (const Unit* unit : order_)
+            for (const Message* message : unit->messages) found += message != nullptr && message->key_hash == key_hash;
+        return found;
+    }
     bool has_news() const { return !returned_.empty(); }
     // The oldest unit if it is finished, else nullptr. To be given back by release().
     Unit* take_finished();

@@ -48,6 +48,14 @@ public:
     // Without `held`, the keys that wait for a message that is out stay.
     void take_all(MessageList& out, bool held);
 
+    // What waits of a key, its head first, or nullptr; and when its time comes, or that it waits for a message that is out.
+    const MessageList* find(std::uint64_t key_hash, std::int64_t& due_ns, bool& held) const {
+        const auto key = keys_.find(key_hash);
+        if (key == keys_.end()) return nullptr;
+        due_ns = key->second.due_ns;
+        held = key->second.held;
+        return &key->second.waiting;
+    }
     std::int64_t next_due_ns() const { return due_.empty() ? 0 : due_.begin()->first; }  // 0 = none
     std::uint32_t size() const { return size_.load(std::memory_order_relaxed); }
 

@@ -13,6 +13,11 @@ constexpr std::int64_t ms = 1'000'000;
 constexpr std::int64_t pause_first_ns = 100 * ms;
 constexpr std::int64_t pause_max_ns = 5'000 * ms;
 
+std::string describe(const Message& message) {
+    const sluice_bytes id = message.view.id, key = message.view.key;
+    return "message " + clean_text({id.data, id.size}) + (key.size == 0 ? "" : ", key \"" + clean_text({key.data, key.size}) + "\"");
+}
+
 }  // namespace
 
 Worker::Worker(std::uint32_t index, const WorkPolicy& policy, HandlerHost& handler, Commits& commits, Executor& executor,
@@ -79,6 +84,7 @@ Worker::Next Worker::run() {
         }
         if (!batch.empty()) process(batch, runs_again);
     }
+    if (looks_.any()) answer_looks();
     tell_room();
     report();
     return rest();
@@ -166,12 +172,34 @@ void Worker::release_behind_handler() {
 std::string Worker::describe_current() {
     if (!lent_.borrow()) return {};
     std::string text;
-    if (const Message* message = current_.load(std::memory_order_acquire); message != nullptr) {
-        const sluice_bytes id = message->view.id, key = message->view.key;
-        text = "message " + clean_text({id.data, id.size}) + (key.size == 0 ? "" : ", key \"" + clean_text({key.data, key.size}) + "\"");
-    }
+    if (const Message* message = current_.load(std::memory_order_acquire)) text = describe(*message);
     lent_.give_back();
     return text;
+}
+
+// ---- telling where the messages of a key are ---------------------------------------------------------------------------------
+
+void Worker::answer_looks() {
+    for (const auto& look : looks_.take()) {
+        backlog_.look(*look);
+        look->committing = commits_.count(look->key_hash);
+        look->paused_until_ns = now_ns_ < again_at_ns_ ? again_at_ns_ : 0;
+        look->database_away = gate_.shut();
+        look->answer();
+    }
+}
+
+// No message leaves the worker while its backlog is lent, so the one that is in the handler stays as it is while we look.
+void Worker::answer_from_outside() {
+    if (!lent_.borrow()) return;
+    for (const auto& look : looks_.take()) {
+        backlog_.look(*look);
+        look->in_handler = true;
+        if (const Message* message = current_.load(std::memory_order_acquire)) look->handling = describe(*message);
+        look->handling_since_ns = running_since_ns();
+        look->answer();
+    }
+    lent_.give_back();
 }
 
 // ---- handling --------------------------------------------------------------------------------------------------------------

@@ -72,6 +72,13 @@ public:
     std::uint32_t parked() const { return backlog_.parking().size(); }
     // Any thread: the message in the handler now, in words; empty if there is none.
     std::string describe_current();
+    // Any thread: told between two batches.
+    void ask(std::shared_ptr<KeyLook> look) {
+        looks_.add(std::move(look));
+        poke();
+    }
+    // Any thread: tells what was asked, if the worker is inside a handler and cannot.
+    void answer_from_outside();
     bool is_in_handler() const { return current_.load(std::memory_order_relaxed) != nullptr; }
     // Control: gives back what waits behind a handler that does not return. What the worker could give back itself, it does at stop().
     void release_behind_handler();
@@ -87,6 +94,7 @@ private:
     void ended_in_unit(Message* message);
     void forget_cookie(Message* message);
     void pass_on_confirmed();
+    void answer_looks();
     void process(MessageList& batch, bool runs_again);
     bool handle(Unit& unit, Message* message);
     void retry(Unit& unit, std::uint32_t index, const HandlerHost::Said& said);
@@ -117,6 +125,7 @@ private:
 
     Gate gate_;
     Lent lent_;
+    KeyLooks looks_;
     Backlog backlog_;  // lent while handlers run
 
     // written by whoever runs the worker

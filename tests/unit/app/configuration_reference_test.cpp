@@ -6,6 +6,7 @@
 #include <set>
 #include <sstream>
 
+#include "app/config_schema.hpp"
 #include "app/configuration.hpp"
 
 namespace sluice {
@@ -41,6 +42,8 @@ TEST_F(ReferenceOfTheConfiguration, HasEveryKeyThereIsAndNoOther) {
     ASSERT_EQ(result.problems.text(), "");
     EXPECT_EQ(documented(), result.keys);
 }
+
+TEST_F(ReferenceOfTheConfiguration, AndTheSchemaHaveTheSameKeys) { EXPECT_EQ(documented(), schema_keys()); }
 
 TEST_F(ReferenceOfTheConfiguration, SaysTheDefaultsOfNumbersAndTimes) {
     std::ifstream file(SLUICE_ROOT "/docs/reference/configuration.md");

@@ -1,0 +1,121 @@
+#include "app/admin_why.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "core/json_read.hpp"
+#include "core/json_text.hpp"
+#include "core/suggest.hpp"
+
+namespace sluice {
+namespace {
+
+constexpr std::int64_t ms = 1'000'000;
+constexpr std::int64_t ask_again_ns = 500 * ms;  // a handler that takes longer is looked past
+constexpr std::int64_t give_up_ns = 3'000 * ms;
+
+class Why final : public Conversation {
+public:
+    Why(Host& host, const Clock& clock, std::vector<std::string> sources, std::string pool, const std::string& key, std::shared_ptr<Waker> waker)
+        : host_(host), clock_(clock), pool_(std::move(pool)), asked_ns_(clock.now()) {
+        for (std::string& source : sources) {
+            auto question = std::make_shared<KeyQuestion>();
+            question->key = key;
+            question->told = [waker] { waker->wake(); };
+            questions_.emplace_back(std::move(source), question);
+            host_.ask(questions_.back().first, question);
+        }
+    }
+
+    void go_on(Talk& talk) override {
+        const std::int64_t waited = clock_.now() - asked_ns_;
+        const bool all = std::ranges::all_of(questions_, [](const auto& asked) { return is_answered(*asked.second); });
+        if (!all && waited < give_up_ns) {
+            if (waited > ask_again_ns)
+                for (const auto& [source, question] : questions_)
+                    if (!is_answered(*question)) host_.ask(source, question);
+            return;
+        }
+        for (const auto& [source, question] : questions_) tell(source, *question, talk);
+        talk.end(0);
+    }
+
+private:
+    static bool is_answered(const KeyQuestion& question) {
+        return question.placed.load(std::memory_order_acquire) &&
+               std::ranges::all_of(question.looks, [](const auto& look) { return look->answered.load(std::memory_order_acquire); });
+    }
+
+    void tell(const std::string& source, const KeyQuestion& question, Talk& talk) const {
+        if (!question.placed.load(std::memory_order_acquire)) {
+            JsonFields fields;
+            fields.add("source", source).add("silent", true);
+            return talk.say(fmt::format("{{{}}}", fields.view()));
+        }
+        for (const auto& look : question.looks) {
+            if (!pool_.empty() && look->pool != pool_) continue;
+            JsonFields fields;
+            fields.add("source", source).add("pool", look->pool);
+            if (!look->by_key)
+                fields.add("by_key", false);
+            else
+                tell(*look, fields);
+            talk.say(fmt::format("{{{}}}", fields.view()));
+        }
+    }
+
+    void tell(const KeyLook& look, JsonFields& fields) const {
+        const std::int64_t now = clock_.now();
+        const auto add = [&](const char* name, std::int64_t value) {
+            if (value != 0) fields.add(name, value);
+        };
+        fields.add("worker", std::uint64_t{look.worker});
+        add("waiting_for_room", look.waiting_for_room);
+        if (!look.answered.load(std::memory_order_acquire)) {
+            fields.add("silent", true);
+            return;
+        }
+        if (look.queued != 0) fields.add("queued", std::uint64_t{look.queued}).add("before", std::uint64_t{look.before});
+        fields.add("depth", std::uint64_t{look.depth});
+        add("held", look.held);
+        if (look.deferred) {
+            fields.add("deferred", true);
+            add("parked", look.parked);
+        } else if (look.parked != 0) {
+            fields.add("parked", std::uint64_t{look.parked}).add("attempt", std::uint64_t{look.attempt});
+            fields.add("retry_in_ms", std::max<std::int64_t>((look.due_ns - now) / ms, 0)).add("parked_id", look.parked_id);
+        }
+        add("run_again", look.run_again);
+        add("committing", look.committing);
+        if (look.paused_until_ns > now) add("paused_ms", (look.paused_until_ns - now) / ms);
+        if (look.blocked) fields.add("worker_waits", true);
+        if (look.database_away) fields.add("database_away", true);
+        if (look.in_handler) fields.add("handling", look.handling).add("handling_ms", (now - look.handling_since_ns) / ms);
+    }
+
+    Host& host_;
+    const Clock& clock_;
+    const std::string pool_;
+    const std::int64_t asked_ns_;
+    std::vector<std::pair<std::string, std::shared_ptr<KeyQuestion>>> questions_;
+};
+
+}  // namespace
+
+Verb why_verb(Host& host, const Clock& clock, std::shared_ptr<Waker> waker) {
+    return [&host, &clock, waker = std::move(waker)](const Node& request, Talk& talk) -> std::unique_ptr<Conversation> {
+        std::vector<std::string> sources = host.source_names();
+        const std::string source(text_of(request, "source"));
+        if (!source.empty()) {
+            if (std::ranges::find(sources, source) == sources.end())
+                return talk.end(2, fmt::format("there is no source \"{}\"{}", source, did_you_mean_or_list(source, sources))), nullptr;
+            sources = {source};
+        }
+        return std::make_unique<Why>(host, clock, std::move(sources), std::string(text_of(request, "pool")), std::string(text_of(request, "key")),
+                                     waker);
+    };
+}
+
+}  // namespace sluice

@@ -1,0 +1,76 @@
+// Where the messages of one key are, and what they wait for: asked from outside, told part by part by whoever has them.
+//
+// Threads      KeyLook: written by whoever answers, read once `answered`. KeyLooks: any.
+// Ownership    shared by who asks and who is asked; either may go first.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace sluice {
+
+// One key in one pool.
+struct KeyLook {
+    // The source thread's, before a worker is asked.
+    std::string pool;
+    bool by_key = true;  // false: the pool's route looks at no key, or the pool keeps no order
+    std::uint64_t key_hash = 0;
+    std::uint32_t worker = 0;
+    std::uint32_t waiting_for_room = 0;  // at the source thread: the worker's queue is full
+
+    // The worker's.
+    std::uint32_t queued = 0;
+    std::uint32_t before = 0;  // others in front of the first of them
+    std::uint32_t depth = 0;   // of the queue
+    std::uint32_t held = 0;    // taken from the queue, not yet begun
+    std::uint32_t parked = 0;  // the one to be tried again, and those behind it
+    std::int64_t due_ns = 0;   // when
+    std::uint32_t attempt = 0; // its number then
+    std::string parked_id;
+    bool deferred = false;     // a message of the key waits to be completed or resumed, and those that are parked for it
+    std::uint32_t run_again = 0;        // their unit of work failed, or they are resumed
+    std::uint32_t committing = 0;       // handled; their unit of work is not durable, published and settled yet
+    std::int64_t paused_until_ns = 0;   // the worker waits, after a unit failed
+    bool blocked = false;               // a parked key is full: the worker takes nothing new
+    bool database_away = false;
+    bool in_handler = false;            // the worker was looked at while a handler ran: what its batch holds is not counted
+    std::string handling;               // the message in the handler, in words
+    std::int64_t handling_since_ns = 0; // the begin of its batch
+
+    std::function<void()> told;  // called once answered
+    std::atomic<bool> answered{false};
+
+    void answer() {
+        answered.store(true, std::memory_order_release);
+        if (told) told();
+    }
+};
+
+// What waits to be answered.
+class KeyLooks {
+public:
+    void add(std::shared_ptr<KeyLook> look) {
+        const std::lock_guard lock(mutex_);
+        looks_.push_back(std::move(look));
+        any_.store(true, std::memory_order_relaxed);  // who adds wakes the other side after
+    }
+    bool any() const { return any_.load(std::memory_order_relaxed); }
+    std::vector<std::shared_ptr<KeyLook>> take() {
+        const std::lock_guard lock(mutex_);
+        any_.store(false, std::memory_order_relaxed);
+        return std::exchange(looks_, {});
+    }
+
+private:
+    std::atomic<bool> any_{false};
+    std::mutex mutex_;
+    std::vector<std::shared_ptr<KeyLook>> looks_;  // guarded by mutex_
+};
+
+}  // namespace sluice

@@ -1,0 +1,80 @@
+"""`sluice why` says where the messages of a key are, and what they wait for."""
+
+import json
+import unittest
+
+from support import SystemTest
+
+CONFIG = """
+name: why
+state_dir: ./state
+sources:
+  orders: {{ plugin: sqlite, path: ./orders.db }}
+pools:
+  orders:
+    source: orders
+    route: {{ key: /k }}
+    workers: 2
+    queue: {{ capacity: 10 }}
+    batch: {{ max: 1 }}
+    park_limit: {park_limit}
+    retry: {{ attempts: 5, backoff: 1h, backoff_max: 1h }}
+    handler: {handler}
+log: {{ format: json }}
+statistics: {{ every: 50ms }}
+shutdown: {{ deadline: 1s }}
+"""
+
+
+class Why(SystemTest):
+    def begin(self, handler, messages, park_limit=8):
+        self.config = self.write("orders.yaml", CONFIG.format(handler=handler, park_limit=park_limit))
+        self.tell("enqueue", self.config, "--source", "orders", lines="".join(json.dumps(message) + "\n" for message in messages))
+        return self.start_host(self.config)
+
+    def why(self, key):
+        [line] = self.tell("why", self.config, "--key", key, "--json")[0].splitlines()
+        return json.loads(line)
+
+    def until(self, host, key, holds):
+        """Asked again with each line of statistics."""
+        return host.wait_for(lambda run: (lambda told: told if holds(told) else None)(self.why(key)), f"key {key}")
+
+    def test_a_handler_that_does_not_return_and_what_waits_behind_it(self):
+        host = self.begin("{ plugin: noop, sleep: 60s }", [{"k": "slow", "n": n} for n in range(40)])
+        told = self.until(host, "slow", lambda told: told.get("queued") and told.get("waiting_for_room"))
+        self.assertEqual((told["source"], told["pool"], told["before"]), ("orders", "orders", 0))
+        self.assertEqual(told["queued"], told["depth"])
+        self.assertEqual(told["queued"] + told["waiting_for_room"], 39)
+        self.assertIn('key "slow"', told["handling"])
+        text = self.tell("why", self.config, "--key", "slow")[0]
+        self.assertRegex(text, r"(?m)^orders, pool orders, worker [01]:$")
+        self.assertRegex(text, r"(?m)^  \d+ messages in the worker's queue, behind 0 of other keys$")
+        self.assertRegex(text, r'(?m)^  the worker has been in a batch for \S+, now with message \S+, key "slow"; ')
+        other = next(key for key in map(str, range(100)) if self.why(key)["worker"] != told["worker"])
+        self.assertIn("no message of this key", self.tell("why", self.config, "--key", other)[0])
+
+    def test_a_retry_and_what_waits_behind_it(self):
+        host = self.begin("{ plugin: trace, path: ./calls.jsonl, verdict: /verdict }", [{"k": "bad", "n": n, "verdict": "retry"} for n in range(3)])
+        told = self.until(host, "bad", lambda told: told.get("parked") == 3)
+        self.assertEqual(told["attempt"], 2)
+        self.assertGreaterEqual(told["retry_in_ms"], 0)
+        self.assertRegex(self.tell("why", self.config, "--key", "bad")[0], r"(?m)^  message \S+ has failed: attempt 2 in .*\n  2 messages wait behind it$")
+
+    def test_a_key_that_holds_up_its_worker(self):
+        host = self.begin("{ plugin: trace, path: ./calls.jsonl, verdict: /verdict }", [{"k": "bad", "n": n, "verdict": "retry"} for n in range(3)], park_limit=1)
+        told = self.until(host, "bad", lambda told: told.get("parked") == 1 and told.get("worker_waits"))
+        self.assertEqual(told.get("held", 0) + told.get("queued", 0), 2)
+        self.assertIn("takes nothing new", self.tell("why", self.config, "--key", "bad")[0])
+
+    def test_needs_a_host_and_a_key(self):
+        self.config = self.write("orders.yaml", CONFIG.format(handler="{ plugin: noop }", park_limit=8))
+        self.assertIn("no host runs", self.tell("why", self.config, "--key", "x", status=5)[1])
+        self.assertIn("--key", self.tell("why", self.config, status=2)[1])
+        self.start_host(self.config)
+        self.assertIn('there is no source "nobody"', self.tell("why", self.config, "--key", "x", "--source", "nobody", status=2)[1])
+        self.assertIn("no message of this key", self.tell("why", self.config, "--key", "x")[0])
+
+
+if __name__ == "__main__":
+    unittest.main()
