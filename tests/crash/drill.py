@@ -82,6 +82,7 @@ class Topology:
     published_once = False
     keeps_attempts = False
     feeds_a_host = False  # messages can be put in while it runs
+    endless = False  # it runs until it is told to stop
     environment = {}
 
     def __init__(self, folder, chance):
@@ -233,8 +234,28 @@ class Publishing(Queue):
         return [(body["key"], body["number"]) for body in bodies]
 
 
-TOPOLOGIES = {"file": Topology, "file_twice": NothingDeduplicates, "queue": Queue, "one_file": OneFile, "publishing": Publishing}
-LONG = ["file", "queue", "one_file", "publishing"]  # those of `./dev drill`
+class Followed(Topology):
+    about = "a file that is followed and rotated while it is read and while the host is down, into sqlite with deduplicate"
+    feeds_a_host = True
+    endless = True
+    batch = 600
+
+    def source(self):
+        return super().source().replace("persist_every", "follow: true, persist_every")
+
+    def feed(self, through_host=False):
+        path, chance = self.folder / "in.jsonl", self.chance.random()
+        old = self.folder / f"in.jsonl.{len(self.acknowledged)}"
+        if chance < 0.4 and path.exists():
+            path.rename(old)
+        elif chance < 0.5 and path.exists():
+            shutil.copyfile(path, old)
+            os.truncate(path, 0)
+        super().feed()
+
+
+TOPOLOGIES = {"followed": Followed, "file": Topology, "file_twice": NothingDeduplicates, "queue": Queue, "one_file": OneFile, "publishing": Publishing}
+LONG = ["file", "followed", "queue", "one_file", "publishing"]  # those of `./dev drill`
 
 
 class Drill:
@@ -349,8 +370,9 @@ class Drill:
 
     def kill_once(self, point):
         """True if the process was killed; False if it had done all its work before."""
-        if point == RANDOM:
-            process = self.start()
+        if point == RANDOM or self.topology.endless:
+            faults = "" if point == RANDOM else f"{point} {self.chance.randint(1, (self.topology.points | CALLS)[point])} kill"
+            process = self.start(faults, environment=WITH_CALLS if point in CALLS else None)
             # A moment of its own each time, the start included: this is no waiting for something.
             moment = threading.Timer(self.chance.uniform(0.005, 0.25), process.kill)
             moment.start()
@@ -394,9 +416,11 @@ class Drill:
         """A run without faults to the end, and another that must find nothing; then the history is checked."""
         for expected in (None, 0):
             process = self.start()
+            if self.topology.endless:
+                self.stop_when_done(process)
             if self.ended(process) != 0:
                 raise Failed(f"the last run failed:\n{self.log()[-3000:]}")
-            run = self.note()
+            run = self.note(stopped=self.topology.endless)
             if expected is not None and len(run.received) != expected:
                 self.figures.breaches.append(f"{len(run.received)} messages came when all had been settled")
         effects, totals = self.topology.effects()
@@ -406,6 +430,19 @@ class Drill:
         self.figures.breaches += history.breaches(History(
             self.topology.acknowledged, self.topology.offered, effects, totals, dead, self.topology.published(), self.runs,
             dead_once=self.topology.dead_once, published_once=self.topology.published_once, keeps_attempts=self.topology.keeps_attempts))
+
+
+    def stop_when_done(self, process):
+        """Once every message has ended: what the source has confirmed does not tell, a kill may have come before it was recorded."""
+        end = time.monotonic() + DEADLINE_S
+        while self.comes_up(process):
+            ended = {tuple(row) for row in self.topology.effects()[0]} | {(key, number) for key, number, _ in self.topology.dead()}
+            if len(ended) >= len(self.topology.acknowledged):
+                break
+            if time.monotonic() > end:
+                break  # the checker says what is missing
+            time.sleep(0.02)
+        process.terminate()
 
 
 @contextlib.contextmanager

@@ -28,6 +28,9 @@ class Drills(unittest.TestCase):
     def test_a_file_into_a_database_that_deduplicates(self):
         self.drill("file")
 
+    def test_a_file_that_is_followed_and_rotated(self):
+        self.drill("followed")
+
     def test_a_durable_queue_into_a_database_that_deduplicates(self):
         self.drill("queue")
 

@@ -62,7 +62,7 @@ private:
     void resume();
     Position fresh(int descriptor) const;
     void add_segment(FileDescriptor file, Position position, bool growing);
-    void look_for_files();
+    void look_for_files(bool also_between = false);
     std::vector<FileId> known_files() const;
     bool next_is_there();
     void begin_next();

