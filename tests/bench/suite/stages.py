@@ -18,10 +18,10 @@ STAGES = (
     ("receive", ("Intake::reserve(", "Intake::commit(", "Intake::push("), ()),
     ("route", ("Dispatcher::route(",), ("JsonBody::find(",)),
     ("find the key in JSON", ("JsonBody::find(",), ()),
-    ("hand over", ("Dispatcher::push_waiting(", "Worker::collect_batch("), ()),
+    ("hand over", ("Dispatcher::push_waiting(", "Backlog::collect("), ()),
     ("handle", ("Worker::process(",), ("HandlerThunks<.*>::handle(",)),
     ("handler plugin", ("HandlerThunks<.*>::handle(",), ()),
-    ("report", ("Worker::run(",), ("Worker::process(", "Worker::collect_batch(")),
+    ("report", ("Worker::run(",), ("Worker::process(", "Backlog::collect(")),
     ("settle", ("SourceLoop::take_back(", "Settlement::submit("), ()),
 )
 LINE = re.compile(r"^\s*([\d,]+) \(\s*[\d.]+%\)\s+(.*)$")
