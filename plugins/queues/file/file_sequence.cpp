@@ -10,6 +10,9 @@
 namespace sluice::file {
 namespace {
 
+// The position may have been stored after the copy was made: the cut is only seen when more is read.
+constexpr std::int64_t copy_slack_ns = 60'000'000'000;
+
 bool same_beginning(const Position& one, const Position& other) {
     return one.device == other.device && one.inode == other.inode && one.first.hash == other.first.hash;
 }
@@ -93,7 +96,7 @@ void FileInput::resume() {
             done_.push_back(std::move(position));
             continue;
         }
-        auto file = rotation_.find(position, stored_ns);
+        auto file = rotation_.find(position, stored_ns - copy_slack_ns);
         if (!file) {
             log_.write(Level::warn,
                        "the file that had the name " + options_.path + " and was read up to offset " +

@@ -91,11 +91,19 @@ std::optional<FileDescriptor> Rotation::find(const Position& position, std::int6
     };
     if (auto named = open_if_there(path_); named && is_it(*named)) return named;
     std::optional<FileDescriptor> found, copy;
+    std::int64_t copied_ns = 0;
     each_file([&](std::string_view name, const struct stat& status, const auto& open) {
+        const std::int64_t modified = modified_ns(status);
+        // Where nothing was settled yet, only the first line tells: an older file may begin with the same one.
+        const bool may_be_copy =
+            position.first.size != 0 && (position.below != 0 || modified >= since_ns) && may_be_earlier(name);
         if (position.is_of(id_of(status))) {
             if (auto file = open(); is_it(file)) found = std::move(file);
-        } else if (!copy && position.first.size != 0 && modified_ns(status) >= since_ns && may_be_earlier(name)) {
-            if (auto file = open(); file && fits(file.get(), position)) copy = std::move(file);
+        } else if (may_be_copy && (!copy || modified > copied_ns)) {
+            if (auto file = open(); file && fits(file.get(), position)) {
+                copy = std::move(file);
+                copied_ns = modified;
+            }
         }
         return !found;
     });

@@ -47,8 +47,8 @@ public:
     // compressed is not.
     bool may_be_earlier(std::string_view name) const;
 
-    // The file that the position is of, under the path or any name of the folder; else an earlier file that is a copy of it,
-    // made at `since_ns` or later.
+    // The file that the position is of, under the path or any name of the folder; else the latest earlier file that is a copy of it, made at
+    // `since_ns` or later if nothing of it was settled.
     std::optional<FileDescriptor> find(const Position& position, std::int64_t since_ns) const;
     // Earlier files last modified at `since_ns` or later, and not among `known`; the oldest first.
     std::vector<FileDescriptor> earlier_files(std::int64_t since_ns, const std::vector<FileId>& known) const;

@@ -229,6 +229,21 @@ TEST(FollowedFile, IsFoundInItsCopyWhenItWasCutMeanwhile) {
     EXPECT_THAT(Following(folder).read().bodies(), IsEmpty());
 }
 
+TEST(FollowedFile, IsFoundInACopyThatIsOlderThanThePosition) {
+    TemporaryFolder folder;
+    folder.write("in", "one\ntwo\nthree\n");
+    {
+        Following run(folder);
+        run.input().poll(2, 0ms);
+        copy_and_cut(folder, "in.1");
+        const auto later = std::filesystem::last_write_time(folder.path("in.1")) - 5s;
+        std::filesystem::last_write_time(folder.path("in.1"), later);
+        run.settle(run.ack(0));
+    }
+    Following again(folder);
+    EXPECT_EQ(again.read().bodies().back(), "three");
+}
+
 TEST(FollowedFile, IsSaidToBeLostWhenItIsGone) {
     TemporaryFolder folder;
     folder.write("in", "one\ntwo\n");
