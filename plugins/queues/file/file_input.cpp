@@ -158,8 +158,11 @@ bool FileInput::store_is_due() const {
 }
 
 void FileInput::begin_store() {
-    Positions next = done_;
+    Positions next;
     try {
+        // A position must not hold the print of bytes that came into the file after it was cut: nothing would fit it.
+        if (watch_ && !segments_.empty() && segments_.back()->was_cut()) take_up_cut();
+        next = done_;
         for (const auto& segment : segments_) {
             next.push_back(segment->snapshot());
             // The last one stays as it is: a file without a position would be taken for a new one.

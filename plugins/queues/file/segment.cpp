@@ -102,6 +102,11 @@ bool Segment::next_line(Line& line) {
 }
 
 // Two ways of cutting are seen: the file is shorter than what was read, or other bytes stand before that end.
+bool Segment::was_cut() {
+    if (growing_ && !cut_) has_grown();
+    return cut_;
+}
+
 bool Segment::has_grown() {
     const auto size = static_cast<std::uint64_t>(status_of(file_.get()).st_size);
     const std::uint64_t end = reader_.filled_to();

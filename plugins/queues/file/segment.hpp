@@ -51,6 +51,7 @@ public:
     bool held() const { return held_.has_value(); }
     bool growing() const { return growing_; }
     bool cut() const { return cut_; }    // while it grew, what had been read went away
+    bool was_cut();                      // looks whether it is
     bool over() const { return over_; }  // not growing, and read to its end
 
     // What a copy of the file must hold to be read on in its place.
