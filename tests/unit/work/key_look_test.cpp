@@ -36,7 +36,7 @@ TEST(KeyLook, CountsWhatIsQueuedAndWhatStandsBeforeIt) {
     EXPECT_EQ(look.before, 2u);
     EXPECT_EQ(look.parked, 0u);
     MessageList all;
-    backlog.take_all(all);
+    backlog.take_all(all, true);
     while (Message* message = all.pop_front()) messages.store.destroy(message);
 }
 
@@ -62,7 +62,7 @@ TEST(KeyLook, TellsWhatIsParkedAndWhen) {
     EXPECT_EQ(look.due_ns, 5'000);
     EXPECT_EQ(look.parked_id, "first");
     MessageList all;
-    backlog.take_all(all);
+    backlog.take_all(all, true);
     while (Message* message = all.pop_front()) messages.store.destroy(message);
 }
 
