@@ -75,6 +75,12 @@ public:
                                           logging.logger("pools.p", "p", 0), 1);
     }
 
+    // No worker and no handler from here on.
+    void stop() {
+        worker.reset();
+        host.reset();
+    }
+
     // Messages "a1 a2 b1": the first letter is the key; "-1" has none.
     void push(std::string_view ids) {
         if (!worker) start();

@@ -42,7 +42,7 @@ protected:
         return host_api().resume(bench->host.get(), tickets.at(id), cookie);
     }
 
-    void answer_all(FakeDatabase& database) {
+    void answer_all() {
         for (int i = 0; i < 4; ++i) {
             bench->run_after(milliseconds(10'000));
             while (database.submitted() != 0) {
@@ -52,6 +52,7 @@ protected:
         }
     }
 
+    FakeDatabase database;  // outlives the connections of the bench
     std::unique_ptr<WorkerBench> bench;
     std::map<std::string, sluice_ticket> tickets;
     std::vector<sluice_ticket> cancelled;
@@ -145,7 +146,6 @@ TEST_F(WorkerDeferred, AnswerStaleToEveryTicketThatIsNotOut) {
 }
 
 TEST_F(WorkerDeferred, MakeNoEffectsUntilTheyAreResumedInAUnitOfTheirOwn) {
-    FakeDatabase database;
     make(WorkerBench::quick(), {&database});
     on_handle = [](const Handled& call) { EXPECT_EQ(call.write(), SLUICE_QUEUED); };
     on_resume = [&](const Handled& call) {
@@ -184,7 +184,6 @@ TEST_F(WorkerDeferred, MayBeDeferredAgainWhenResumedOrFail) {
 }
 
 TEST_F(WorkerDeferred, AreResumedAgainIfTheirUnitFails) {
-    FakeDatabase database;
     make(WorkerBench::quick(), {&database});
     on_resume = [](const Handled& call) {
         call.write();
@@ -196,13 +195,12 @@ TEST_F(WorkerDeferred, AreResumedAgainIfTheirUnitFails) {
     EXPECT_EQ(resume("a1", 5), SLUICE_OK);
     bench->run();
     database.answer(SLUICE_CONFLICT);
-    answer_all(database);
+    answer_all();
     EXPECT_EQ(resumed, (Texts{"a1 5", "a1 5"}));
     EXPECT_EQ(bench->ended(), Texts{"a1 acked"});
 }
 
 TEST_F(WorkerDeferred, RunAgainWithAllOthersIfAUnitBeforeTheirsFails) {
-    FakeDatabase database;
     database.hold();
     WorkPolicy policy = WorkerBench::quick();
     policy.batch_max = 1;
@@ -212,7 +210,7 @@ TEST_F(WorkerDeferred, RunAgainWithAllOthersIfAUnitBeforeTheirsFails) {
     bench->run();
     const sluice_ticket first = tickets.at("a1");
     database.answer(SLUICE_CONFLICT);
-    answer_all(database);
+    answer_all();
     EXPECT_EQ(complete(first, SLUICE_DONE), SLUICE_STALE);
     EXPECT_NE(tickets.at("a1"), first);
     EXPECT_EQ(cancelled, std::vector<sluice_ticket>{first}) << "whoever works on it hears that it is in vain";

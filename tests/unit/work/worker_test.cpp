@@ -355,6 +355,7 @@ TEST(Worker, GivesASuspectUpThatHasEndedTheProcessTooOften) {
     EXPECT_EQ(bench.called(), (Texts{"a2", "b1"}));
     EXPECT_EQ(bench.ended(), (Texts{"a1 dead letter", "a2 acked", "b1 acked"}));
     poison.close();
+    bench.stop();  // before what it notes in
 }
 
 TEST(Worker, NotesWhichMessageIsInTheHandler) {
@@ -372,6 +373,7 @@ TEST(Worker, NotesWhichMessageIsInTheHandler) {
     bench.run();
     EXPECT_EQ(noted, "test:a1 test:b1 ");
     EXPECT_TRUE(BegunNotes::read(folder.path / "begun").empty());
+    bench.stop();  // before what it notes in
 }
 
 }  // namespace
