@@ -103,6 +103,7 @@ bool Host::all_sources_ended() const {
 }
 
 std::string Host::failure() const {
+    if (!broken_.empty()) return broken_;
     for (const auto& source : sources_)
         if (source->loop->failing())
             return "source \"" + source->name + "\": " + source->loop->error();
@@ -152,9 +153,11 @@ StatisticsSnapshot Host::snapshot() const {
                 statistics.parked += worker.parked();
                 statistics.deferred += worker.deferred();
                 statistics.counts.retried += one.counts.retried;
+                if (const auto past = source->past.find({pool.name(), i}); past != source->past.end()) one.counts += past->second;
                 statistics.workers.push_back(std::move(one));
             }
         }
+        for (const auto& [name, counts] : source->past) statistics.counts.retried += counts.retried;
         snapshot.sources.push_back(std::move(statistics));
     }
     SourceStatistics replays;

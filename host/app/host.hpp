@@ -17,6 +17,7 @@
 
 #include "admin/queues.hpp"
 #include "app/config.hpp"
+#include "app/plugin_files.hpp"
 #include "core/clock.hpp"
 #include "observe/logging.hpp"
 #include "observe/statistics.hpp"
@@ -53,6 +54,11 @@ public:
     // Workers inside a handler now, and messages in queues.
     std::pair<std::uint64_t, std::uint64_t> busy_and_queued() const;
 
+    // What it runs with: the configuration it was created with, or that of the last reload.
+    const HostConfig& config() const { return config_; }
+    // Takes over another configuration, see there.
+    class Reload;
+
     // What is open, to be looked into: from start() to close().
     std::vector<SeenQueue> queues() const;
     // A dead letter of the source with this identity, to be processed once more. False, and the item stays with the caller: there is no
@@ -82,12 +88,13 @@ private:
     struct NamedTarget;
     struct NamedSource;
     class Builder;
+    class PoolBuilder;
 
     Host(const HostConfig& config, Logging& logging, Clock& clock, std::function<void()> changed);
     Target* find_target(const std::string& name);
     void close_opened();
 
-    const HostConfig& config_;
+    HostConfig config_;  // the plugins' options are those of the one it was created with, which outlives the host
     Logging& logging_;
     Clock& clock_;
     const std::function<void()> changed_;
@@ -100,7 +107,9 @@ private:
     Watch watch_;
     std::vector<std::unique_ptr<NamedSource>> sources_;
     std::vector<std::unique_ptr<WorkerPool>> pools_;  // as in the configuration
+    PluginFiles plugin_files_;
     bool running_ = false;
+    std::string broken_;  // by a reload that could go neither on nor back
     std::atomic<bool> hung_{false};
 };
 

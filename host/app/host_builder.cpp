@@ -1,66 +1,11 @@
 #include "app/host_builder.hpp"
 
-#include <algorithm>
-#include <thread>
 #include <utility>
 
+#include "app/pool_builder.hpp"
 #include "plugin/options.hpp"
 
 namespace sluice {
-namespace {
-
-RouteRules to_rules(const PoolConfig& pool) {
-    RouteRules rules;
-    switch (pool.route.by) {
-        case RouteBy::pointer: rules.by = RouteRules::By::pointer; break;
-        case RouteBy::header: rules.by = RouteRules::By::header; break;
-        case RouteBy::id: rules.by = RouteRules::By::id; break;
-        case RouteBy::body: rules.by = RouteRules::By::body; break;
-        case RouteBy::least_loaded:  // the dispatcher's business
-        case RouteBy::round_robin: rules.by = RouteRules::By::round_robin; break;
-    }
-    rules.key = pool.route.key;
-    rules.workers = pool.route.workers;
-    rules.worker_count = pool.workers;
-    switch (pool.missing_key.then) {
-        case MissingKey::Then::round_robin: rules.missing = RouteRules::Missing::round_robin; break;
-        case MissingKey::Then::dead_letter: rules.missing = RouteRules::Missing::dead_letter; break;
-        case MissingKey::Then::worker: rules.missing = RouteRules::Missing::worker; break;
-    }
-    rules.missing_worker = pool.missing_key.worker;
-    return rules;
-}
-
-WorkPolicy to_policy(const PoolConfig& pool) {
-    WorkPolicy policy;
-    policy.queue_capacity = pool.queue_capacity;
-    policy.queue_bytes = pool.queue_bytes;
-    policy.batch_max = pool.batch_max;
-    policy.attempts = pool.attempts;
-    policy.keep_order = pool.keep_order;
-    policy.backoff_ms = pool.backoff.count();
-    policy.backoff_max_ms = pool.backoff_max.count();
-    policy.park = pool.on_failure == OnFailure::park;
-    policy.park_limit = pool.park_limit;
-    policy.park_full_dead_letters = pool.park_full == ParkFull::dead_letter;
-    policy.crash_attempts = pool.crash_attempts;
-    policy.timeout_ms = pool.handler_timeout.count();
-    policy.exit_on_hang = pool.on_hang == OnHang::exit;
-    return policy;
-}
-
-WhenFullThen to_when_full(const WhenFull& when_full) {
-    switch (when_full.then) {
-        case WhenFull::Then::block: return WhenFullThen::block;
-        case WhenFull::Then::overflow: return WhenFullThen::overflow;
-        case WhenFull::Then::timeout: return WhenFullThen::release;
-        case WhenFull::Then::drop_dead_letter: return WhenFullThen::drop_dead_letter;
-        case WhenFull::Then::drop_count: return WhenFullThen::drop_count;
-    }
-    return WhenFullThen::block;
-}
-
-}  // namespace
 
 void Host::Builder::build() {
     for (const DatabaseConfig& database : config_.databases) add_database(database.component);
@@ -77,15 +22,8 @@ void Host::Builder::build() {
     for (std::size_t i = 0; i < host_.sources_.size(); ++i) connect_source(i);
 }
 
-void Host::Builder::problem(const Mark& mark, const std::string& path, const std::string& text) {
-    const std::string where = mark.where.empty() ? "" : mark.where + ": ";
-    // What an instance says begins with its path already.
-    const bool has_path = text.rfind(path, 0) == 0;
-    problems_.push_back(where + (has_path ? "" : path + ": ") + text);
-}
-
 void Host::Builder::problem(const ComponentConfig& component, const std::string& text) {
-    problem(component.mark, component.path, text);
+    problems_.push_back(located(component.mark, component.path, text));
 }
 
 const Library* Host::Builder::load(const ComponentConfig& component, ComponentKind kind) {
@@ -94,6 +32,7 @@ const Library* Host::Builder::load(const ComponentConfig& component, ComponentKi
         problem(component, found.error().message);
         return nullptr;
     }
+    host_.plugin_files_.note(found->manifest().file);
     auto library = registry_.load(*found);
     if (!library) {
         problem(component, library.error().message);
@@ -181,82 +120,27 @@ void Host::Builder::add_source(const SourceConfig& source) {
     if (!created) return problem(component, created.error().message);
     part->loop = std::make_unique<SourceLoop>(component.name, source.id, std::move(created).value(), host_.clock_,
                                               logger_of(component), [this_host = &host_] { this_host->changed_(); });
+    if ((part->loop->capabilities() & SLUICE_QUEUE_STABLE_IDS) != 0) part->loop->watch_for_poison(host_.poison_);
     host_.sources_.push_back(std::move(part));
 }
 
 void Host::Builder::add_pool(const PoolConfig& pool) {
-    const Library* library = load(pool.handler, ComponentKind::handler);
-    if (library == nullptr) return;
-    NamedSource& source = *host_.sources_[pool.source];
-    WorkerPool::Setup setup{.name = pool.name,
-                            .number = static_cast<std::uint32_t>(host_.pools_.size()),
-                            .handler_path = pool.handler.path,
-                            .plugin = pool.handler.component,
-                            .table = library->handler(pool.handler.component),
-                            .options = &pool.handler.options,
-                            .workers = pool.workers,
-                            .cores = std::max(1u, std::thread::hardware_concurrency()),
-                            .policy = to_policy(pool),
-                            .state_dir = config_.state_dir / pool.handler.path};
-    const bool ids_stay = (source.loop->capabilities() & SLUICE_QUEUE_STABLE_IDS) != 0;
-    if (ids_stay) source.loop->watch_for_poison(host_.poison_);
-    auto created = WorkerPool::create(std::move(setup), {.dependencies = host_.dependencies_,
-                                                         .logging = host_.logging_,
-                                                         .clock = host_.clock_,
-                                                         .watch = host_.watch_,
-                                                         .way = source.loop->way(),
-                                                         .poison = ids_stay ? &host_.poison_ : nullptr,
-                                                         .source = config_.sources[pool.source].id,
-                                                         .hung = [this_host = &host_] {
-                                                             this_host->hung_.store(true, std::memory_order_release);
-                                                             this_host->changed_();
-                                                         }});
-    if (!created) return problem(pool.handler, created.error().message);
-    if ((*created)->deduplicates() && (source.loop->capabilities() & SLUICE_QUEUE_STABLE_IDS) == 0)
-        problem(pool.handler,
-                "its database says `deduplicate: true`, but messages of source \"" + source.name +
-                    "\" have other ids when they are delivered again, so nothing could be recognised; set deduplicate: false, or read a "
-                    "source with stable ids");
-    if (pool.when_full.then == WhenFull::Then::timeout) check_release(pool, source);
-    source.pools.push_back(host_.pools_.size());
-    host_.pools_.push_back(std::move(created).value());
-}
-
-void Host::Builder::check_release(const PoolConfig& pool, const NamedSource& source) {
-    const std::uint32_t can = source.loop->capabilities();
-    if ((can & SLUICE_QUEUE_TAKES_BACK) == 0)
-        problem(pool.mark, "pools." + pool.name + ".queue.when_full.timeout",
-                "source \"" + source.name + "\" cannot take messages back; use block or { overflow: 10000 }");
-    else if (pool.keep_order && (can & SLUICE_QUEUE_RELEASE_KEEPS_ORDER) == 0)
-        problem(pool.mark, "pools." + pool.name + ".queue.when_full.timeout",
-                "source \"" + source.name +
-                    "\" delivers messages that it has taken back behind newer ones, so their keys would lose their order; use block or "
-                    "{ overflow: 10000 }, or give up the order with order: none");
+    auto made = PoolBuilder(host_, config_, registry_, problems_).make(pool, static_cast<std::uint32_t>(host_.pools_.size()));
+    if (!made) return;
+    host_.sources_[pool.source]->pools.push_back(host_.pools_.size());
+    host_.pools_.push_back(std::move(made));
 }
 
 void Host::Builder::connect_source(std::size_t index) {
-    NamedSource& source = *host_.sources_[index];
-    std::vector<PoolRules> rules;
-    std::vector<Dispatcher::PoolLane> lanes;
-    std::uint64_t room = 2 * limits::poll_batch;
-    for (const std::size_t number : source.pools) {
-        const PoolConfig& pool = config_.pools[number];
-        rules.push_back({pool.when, to_rules(pool)});
-        lanes.push_back({.pool = host_.pools_[number].get(),
-                         .when_full = to_when_full(pool.when_full),
-                         .logger = host_.logging_.logger("pools." + pool.name, pool.name),
-                         .overflow = pool.when_full.overflow,
-                         .timeout_ns = pool.when_full.timeout.count() * 1'000'000,
-                         .keeps_order = pool.keep_order,
-                         .least_loaded = pool.route.by == RouteBy::least_loaded});
-        room += host_.pools_[number]->room() + pool.when_full.overflow;
-    }
-    auto router = SourceRouter::make(rules);
-    if (!router) return problem(config_.sources[index].component, router.error().message);
+    std::vector<WorkerPool*> pools;
+    for (const auto& pool : host_.pools_) pools.push_back(pool.get());
+    auto ways = PoolBuilder(host_, config_, registry_, problems_).ways(index, pools);
+    if (!ways) return;
     Target* dead_letters = config_.dead_letter_target.empty() ? host_.targets_.back()->target.get()
                                                               : host_.find_target(config_.dead_letter_target);
-    source.loop->limit_dead_letters(config_.dead_letter_rate.count, config_.dead_letter_rate.period.count() * 1'000'000);
-    source.loop->connect(std::move(*router), std::move(lanes), *dead_letters, room);
+    SourceLoop& loop = *host_.sources_[index]->loop;
+    loop.limit_dead_letters(config_.dead_letter_rate.count, config_.dead_letter_rate.period.count() * 1'000'000);
+    loop.connect(std::move(ways->router), std::move(ways->pools), *dead_letters, ways->in_flight_max);
 }
 
 }  // namespace sluice

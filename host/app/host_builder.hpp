@@ -27,8 +27,6 @@ private:
     void add_source(const SourceConfig& source);
     void add_pool(const PoolConfig& pool);
     void connect_source(std::size_t index);
-    void check_release(const PoolConfig& pool, const NamedSource& source);
-    void problem(const Mark& mark, const std::string& path, const std::string& text);
     void problem(const ComponentConfig& component, const std::string& text);
 
     Host& host_;

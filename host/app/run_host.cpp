@@ -12,6 +12,7 @@
 #include "app/admin_desk.hpp"
 #include "app/exit_status.hpp"
 #include "app/host.hpp"
+#include "app/reloading.hpp"
 #include "app/signals.hpp"
 #include "app/state_dir.hpp"
 #include "core/units.hpp"
@@ -30,10 +31,10 @@ constexpr std::int64_t hung_teardown_ns = 100 * ms;  // where something was aban
 // Waits and reports until the host has ended by itself or was stopped.
 class Run {
 public:
-    Run(const HostConfig& config, Host& host, AdminDesk& desk, Signals& signals, Logging& logging, Clock& clock)
-        : config_(config),
-          host_(host),
+    Run(Host& host, AdminDesk& desk, Reloading& reloading, Signals& signals, Logging& logging, Clock& clock)
+        : host_(host),
           desk_(desk),
+          reloading_(reloading),
           signals_(signals),
           logging_(logging),
           clock_(clock),
@@ -47,23 +48,25 @@ public:
         while (!host_.all_sources_ended()) {
             const Signals::Event event = signals_.wait(std::chrono::milliseconds(wait_ms()));
             if (event == Signals::Event::stop) stop_asked();
-            if (event == Signals::Event::reload) log_.warn("SIGHUP: this version does not reload its configuration; restart it instead");
+            if (event == Signals::Event::reload) reloading_.ask();
             if (host_.hung()) leave_with_plugin("a call of a handler still runs after twice its timeout, and on_hang says exit");
             if (failure_.empty() && !(failure_ = host_.failure()).empty()) {
                 log_.error("cannot go on: {}", failure_);
                 stop();
             }
+            if (reloading_.go_on(deadline_ns_ != 0)) next_report_ns_ = std::min(next_report_ns_, clock_.now() + every());
             keep_time();
         }
         return end();
     }
 
 private:
-    std::int64_t every() const { return config_.statistics_every.count() * ms; }
+    std::int64_t every() const { return host_.config().statistics_every.count() * ms; }
 
     std::int64_t wait_ms() const {
         std::int64_t next = next_report_ns_;
-        if (deadline_ns_ != 0) next = std::min(next, deadline_ns_);
+        for (const std::int64_t due : {deadline_ns_, reloading_.due_ns()})
+            if (due != 0) next = std::min(next, due);
         std::int64_t wait = std::max<std::int64_t>((next - clock_.now()) / ms + 1, 0);
         if (progress_ && logging_.terminal()) wait = std::min<std::int64_t>(wait, 200);
         return std::min<std::int64_t>(wait, 60'000);
@@ -72,7 +75,7 @@ private:
     void stop_asked() {
         if (deadline_ns_ == 0) {
             const auto [busy, queued] = host_.busy_and_queued();
-            log_.info("{}", stopping_text(logging_.terminal(), config_.drain, busy, queued));
+            log_.info("{}", stopping_text(logging_.terminal(), host_.config().drain, busy, queued));
             stop();
         } else if (!cancelled_) {
             log_.warn("asked again: handlers are told to give up, what they do not finish is abandoned");
@@ -82,7 +85,8 @@ private:
 
     void stop() {
         if (deadline_ns_ != 0) return;
-        deadline_ns_ = clock_.now() + config_.shutdown_deadline.count() * ms;
+        deadline_ns_ = clock_.now() + host_.config().shutdown_deadline.count() * ms;
+        reloading_.give_up("the host stops");
         host_.request_stop();
     }
 
@@ -108,6 +112,7 @@ private:
 
     int end() {
         progress_.reset();
+        reloading_.give_up("the host has ended");
         const StatisticsSnapshot last = host_.snapshot();
         const bool abandoned = std::any_of(last.sources.begin(), last.sources.end(),
                                            [](const SourceStatistics& source) { return source.counts.abandoned != 0; });
@@ -129,9 +134,9 @@ private:
         std::_Exit(exit_status::abandoned);
     }
 
-    const HostConfig& config_;
     Host& host_;
     AdminDesk& desk_;
+    Reloading& reloading_;
     Signals& signals_;
     Logging& logging_;
     Clock& clock_;
@@ -145,15 +150,6 @@ private:
     std::string failure_;
 };
 
-LogOptions log_options(const LogConfig& config) {
-    LogOptions options;
-    options.level = parse_log_level(config.level).value_or(LogLevel::info);
-    options.json = config.json;
-    for (const auto& [component, level] : config.levels)
-        options.levels.emplace_back(component, parse_log_level(level).value_or(LogLevel::info));
-    return options;
-}
-
 }  // namespace
 
 std::vector<std::string> create_host(const HostConfig& config, Registry& registry) {
@@ -164,7 +160,7 @@ std::vector<std::string> create_host(const HostConfig& config, Registry& registr
     return problems;
 }
 
-int run_host(const HostConfig& config, Registry& registry) {
+int run_host(const HostConfig& config, Registry& registry, const ReadAgain& read_again) {
     // 1  Signals are blocked for all threads to come; the clock and the log exist.
     Signals signals;
     SystemClock clock;
@@ -194,12 +190,14 @@ int run_host(const HostConfig& config, Registry& registry) {
     }
 
     // 5  The verbs of the command line are answered.
+    ReloadDesk reloads([&signals] { signals.notify(); });
     AdminDesk desk(config, *host, logging, clock);
     desk.open(state->path());
     log.info("{} runs: {}, {}", config.name, counted(config.sources.size(), "source"), counted(config.pools.size(), "pool"));
 
     // 6  Until the sources have ended, by themselves or because we were asked; then everything closes in reverse.
-    return Run(config, *host, desk, signals, logging, clock).until_ended();
+    Reloading reloading(*host, registry, read_again, reloads, logging, clock);
+    return Run(*host, desk, reloading, signals, logging, clock).until_ended();
 }
 
 }  // namespace sluice

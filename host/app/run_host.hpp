@@ -5,13 +5,15 @@
 #include <vector>
 
 #include "app/config.hpp"
+#include "app/reloading.hpp"
 #include "plugin/registry.hpp"
 
 namespace sluice {
 
 // The exit status (app/exit_status.hpp). `config` has passed read_config and check_plugins. Blocks until the host has stopped.
 // If a plugin holds a thread past the deadline the process ends in here, with status 3: nothing of it could be ended in order.
-int run_host(const HostConfig& config, Registry& registry);
+// `read_again`: the same configuration once more, for a reload.
+int run_host(const HostConfig& config, Registry& registry, const ReadAgain& read_again);
 
 // Creates every part and lets go of it again: loads the plugins, opens nothing. Everything that is wrong, a sentence each.
 std::vector<std::string> create_host(const HostConfig& config, Registry& registry);

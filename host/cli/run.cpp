@@ -29,7 +29,7 @@ int run_verb(std::span<const std::string> words) {
         fmt::print(stderr, "{}", loaded.problems.text());
         return exit_status::invalid;
     }
-    return run_host(loaded.config, *loaded.registry);
+    return run_host(loaded.config, *loaded.registry, [&] { return load_config(arguments.input); });
 }
 
 }  // namespace sluice

@@ -85,6 +85,6 @@ inline constexpr std::size_t plugin_files_max = 1024;         // a folder of plu
 
 static_assert((slots & (slots - 1)) == 0, "a slot is taken from a hash by a mask");
 static_assert(workers_max <= slots, "every worker has at least one slot");
-static_assert(pools_max * workers_max <= 1u << 15, "the tag of a worker in its tickets");
+static_assert(2 * pools_max * workers_max <= 1u << 15, "the tag of a worker in its tickets; a reload makes new pools beside the old ones");
 
 }  // namespace sluice::limits

@@ -195,6 +195,7 @@ void MessageStore::own_key(Message* message, std::string_view key) {
     char* memory = static_cast<char*>(std::malloc(key.size()));
     if (memory == nullptr) throw std::bad_alloc();
     std::memcpy(memory, key.data(), key.size());
+    std::free(message->own_key);  // routed before
     message->own_key = memory;
     message->view.key = {memory, key.size()};
 }

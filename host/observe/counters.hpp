@@ -72,6 +72,18 @@ struct WorkerCounts {
     std::uint64_t misbehaved = 0;  // unknown verdicts and other broken rules of the plugin
     std::uint64_t units = 0;       // units of work
     std::uint64_t busy_ns = 0;     // time spent in units of work
+
+    WorkerCounts& operator+=(const WorkerCounts& more) {
+        handled += more.handled;
+        done += more.done;
+        retried += more.retried;
+        rejected += more.rejected;
+        skipped += more.skipped;
+        misbehaved += more.misbehaved;
+        units += more.units;
+        busy_ns += more.busy_ns;
+        return *this;
+    }
 };
 
 struct alignas(cache_line) WorkerCounters {

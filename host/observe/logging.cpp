@@ -63,10 +63,10 @@ struct Logging::Parts {
           sink(options.json ? make_json_formatter() : make_text_formatter(terminal && colour_wanted()), clock, file, terminal) {
     }
 
-    const LogOptions options;
+    LogOptions options;  // levels: guarded by mutex
     LogSink sink;
     std::mutex mutex;
-    std::deque<LogChannel> channels;  // guarded by mutex; entries never move and never change
+    std::deque<LogChannel> channels;  // guarded by mutex; entries never move
 };
 
 Logging::Logging(LogOptions options, const Clock& clock, int file) {
@@ -84,16 +84,18 @@ Logger Logging::logger(std::string_view component, std::string_view pool, std::i
     for (const LogChannel& channel : parts_->channels)
         if (channel.component == component && channel.pool == pool && channel.worker == worker && channel.plugin == plugin)
             return Logger(&channel);
-    LogChannel& channel = parts_->channels.emplace_back(LogChannel{level_for(parts_->options, component),
-                                                                   parts_->options.json,
-                                                                   std::string(component),
-                                                                   std::string(pool),
-                                                                   worker,
-                                                                   std::string(plugin),
-                                                                   {},
-                                                                   &parts_->sink});
+    LogChannel& channel = parts_->channels.emplace_back(level_for(parts_->options, component), parts_->options.json, std::string(component),
+                                                        std::string(pool), worker, std::string(plugin), std::string(), &parts_->sink);
     channel.label = render_label(channel);
     return Logger(&channel);
+}
+
+void Logging::set_levels(LogLevel level, std::vector<std::pair<std::string, LogLevel>> levels) {
+    const std::lock_guard lock(parts_->mutex);
+    parts_->options.level = level;
+    parts_->options.levels = std::move(levels);
+    for (LogChannel& channel : parts_->channels)
+        channel.threshold.store(level_for(parts_->options, channel.component), std::memory_order_relaxed);
 }
 
 bool Logging::terminal() const {

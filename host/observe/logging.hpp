@@ -14,6 +14,7 @@
 
 #include <fmt/format.h>
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -40,9 +41,9 @@ struct LogOptions {
 
 class LogSink;
 
-// What all lines of one component and worker share. Constant once made.
+// What all lines of one component and worker share. Constant once made, but for the threshold.
 struct LogChannel {
-    LogLevel threshold;
+    std::atomic<LogLevel> threshold;
     bool json;
     std::string component;
     std::string pool;
@@ -57,7 +58,7 @@ public:
     Logger() = default;
     explicit Logger(const LogChannel* channel) : channel_(channel) {}
 
-    bool enabled(LogLevel level) const { return channel_ != nullptr && level >= channel_->threshold; }
+    bool enabled(LogLevel level) const { return channel_ != nullptr && level >= channel_->threshold.load(std::memory_order_relaxed); }
     bool json() const { return channel_ != nullptr && channel_->json; }
 
     template <typename... Args>
@@ -105,6 +106,9 @@ public:
 
     // `component` is the path in the configuration ("sources.flights"); `worker` is -1 for what is not a worker's.
     Logger logger(std::string_view component, std::string_view pool = {}, std::int64_t worker = -1, std::string_view plugin = {});
+
+    // From now on, for loggers that exist too. The format stays.
+    void set_levels(LogLevel level, std::vector<std::pair<std::string, LogLevel>> levels);
 
     // True if lines go as text to a terminal: then there is somebody to show progress to.
     bool terminal() const;

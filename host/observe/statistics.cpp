@@ -28,6 +28,14 @@ std::vector<const WorkerStatistics*> deepest_of(const SourceStatistics& source) 
     return queues;
 }
 
+// Workers keep their places from one snapshot to the next, unless the configuration was reloaded between the two.
+std::uint64_t busy_before_of(const SourceStatistics& before, std::size_t place, const WorkerStatistics& worker) {
+    const auto is_it = [&](const WorkerStatistics& one) { return one.worker == worker.worker && one.pool == worker.pool; };
+    if (place < before.workers.size() && is_it(before.workers[place])) return before.workers[place].counts.busy_ns;
+    const auto found = std::find_if(before.workers.begin(), before.workers.end(), is_it);
+    return found == before.workers.end() ? 0 : found->counts.busy_ns;
+}
+
 void append_latency(std::string& to, const HistogramSnapshot& latency) {
     if (latency.count() == 0) return;
     fmt::format_to(std::back_inserter(to), ", latency p50 {} p99 {} max {}", readable_duration(latency.percentile(50)),
@@ -157,9 +165,7 @@ void StatisticsReport::interval(StatisticsSnapshot now) {
         if (!logger_.enabled(LogLevel::debug)) continue;
         for (std::size_t index = 0; index < source.workers.size(); ++index) {
             const WorkerStatistics& worker = source.workers[index];
-            // Workers keep their places from one snapshot to the next.
-            const std::uint64_t busy_before =
-                before == nullptr || index >= before->workers.size() ? 0 : before->workers[index].counts.busy_ns;
+            const std::uint64_t busy_before = before == nullptr ? 0 : busy_before_of(*before, index, worker);
             const double busy =
                 elapsed_ns <= 0
                     ? 0.0

@@ -40,6 +40,8 @@ public:
     // The source confirms all that was submitted before it returns.
     Result<void> flush();
 
+    // Something was taken that the source has not confirmed.
+    bool pending() const { return !items_.empty() || !unconfirmed_.empty(); }
     bool unconfirmed() const { return !unconfirmed_.empty(); }
     std::uint64_t in_flight() const { return store_.live() + items_.size() - notes_ + unconfirmed_.size(); }
     // What is in flight now will not be settled any more.

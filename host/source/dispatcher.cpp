@@ -31,11 +31,18 @@ Dispatcher::Dispatcher(SourceRouter router, MessageStore& store, std::vector<Poo
 
 void Dispatcher::dispatch(MessageList polled, std::int64_t now_ns, MessageList& ended) {
     now_ns_ = now_ns;
-    while (Message* message = polled.pop_front()) route(message, ended);
+    while (Message* message = polled.pop_front()) route(message, false, ended);
     push_waiting(now_ns, ended);
 }
 
-void Dispatcher::route(Message* message, MessageList& ended) {
+void Dispatcher::dispatch_again(MessageList kept, std::int64_t now_ns, MessageList& ended) {
+    now_ns_ = now_ns;
+    drops_nothing_ = true;
+    while (Message* message = kept.pop_front()) route(message, true, ended);
+    push_waiting(now_ns, ended);
+}
+
+void Dispatcher::route(Message* message, bool again, MessageList& ended) {
     message->pool = no_pool;
     if (message->outcome == Outcome::dead_letter) {  // refused by its source
         ended.push_back(message);
@@ -69,7 +76,7 @@ void Dispatcher::route(Message* message, MessageList& ended) {
             store_.own_key(message, key);
         else
             message->view.key = {key.data(), key.size()};
-        if (!pool.fences.empty() && !pool.fences.pass(message->key_hash, id_of(*message)))
+        if (!again && !pool.fences.empty() && !pool.fences.pass(message->key_hash, id_of(*message)))
             return end(message, Outcome::released, ended);
     }
     if (line.messages.empty()) line.since_ns = now_ns_;
@@ -109,6 +116,7 @@ void Dispatcher::push_waiting(std::int64_t now_ns, MessageList& ended) {
             in_use_[kept++] = {pool, line};
     }
     in_use_.resize(kept);
+    if (in_use_.empty()) drops_nothing_ = false;
     look_at_limits();
     for (Pool& pool : pools_) {
         if (pool.ready.empty()) continue;
@@ -124,11 +132,11 @@ void Dispatcher::look_at_limits() {
     for (const auto& [pool, line] : in_use_) {
         full_ |= line->messages.size() > pool->share || line->bytes > pool->share_bytes;
         if (pool->lane.when_full == WhenFullThen::overflow) overflowed += line->messages.size();
-        if (pool->lane.when_full != WhenFullThen::release || keeps_waiting_) continue;
+        if (pool->lane.when_full != WhenFullThen::release || keeps_waiting_ || drops_nothing_) continue;
         const std::int64_t due = line->since_ns + pool->lane.timeout_ns;
         due_ns_ = due_ns_ == 0 ? due : std::min(due_ns_, due);
     }
-    if (overflowed != overflowed_.load(std::memory_order_relaxed)) overflowed_.store(overflowed, std::memory_order_relaxed);
+    overflowed_ = overflowed;
 }
 
 void Dispatcher::push(Pool& pool, Line& line, MessageList& ended) {
@@ -147,7 +155,7 @@ void Dispatcher::push(Pool& pool, Line& line, MessageList& ended) {
             pool.ready.push_back(line.worker);
         }
         if (line.messages.empty()) return;
-        if (pool.lane.when_full == WhenFullThen::drop_dead_letter || pool.lane.when_full == WhenFullThen::drop_count)
+        if (pool.lane.when_full >= WhenFullThen::drop_dead_letter && !drops_nothing_)
             return drop(pool, line, ended);
         line.worker->note_waiting_for_room();
         if (!queue.has_room(0, 0, line.messages.first()->charge)) return;
@@ -180,7 +188,7 @@ void Dispatcher::drop(Pool& pool, Line& line, MessageList& ended) {
 
 // All of a line were polled together and have waited equally long. What cannot be fenced waits on.
 void Dispatcher::release_late(Pool& pool, Line& line, MessageList& ended) {
-    if (keeps_waiting_ || now_ns_ - line.since_ns < pool.lane.timeout_ns) return;
+    if (keeps_waiting_ || drops_nothing_ || now_ns_ - line.since_ns < pool.lane.timeout_ns) return;
     MessageList kept;
     std::uint32_t count = 0;
     for (; !line.messages.empty(); ++count) {
@@ -225,16 +233,27 @@ bool Dispatcher::may_push() const {
     return std::any_of(in_use_.begin(), in_use_.end(), [](const auto& used) { return !used.second->worker->awaited(); });
 }
 
-void Dispatcher::release_all(MessageList& ended) {
+bool Dispatcher::fenced() const {
+    return std::any_of(pools_.begin(), pools_.end(), [](const Pool& pool) { return !pool.fences.empty(); });
+}
+
+void Dispatcher::take_waiting(MessageList& out) {
     for (auto& [pool, line] : in_use_) {
         line->listed = false;
+        line->worker->forget_waiting_for_room();
         while (!line->messages.empty()) {
             --line->load;
-            end(take_first(*line), Outcome::released, ended);
+            out.push_back(take_first(*line));
         }
     }
     in_use_.clear();
     look_at_limits();
+}
+
+void Dispatcher::release_all(MessageList& ended) {
+    MessageList waiting;
+    take_waiting(waiting);
+    while (Message* message = waiting.pop_front()) end(message, Outcome::released, ended);
 }
 
 }  // namespace sluice

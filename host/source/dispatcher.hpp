@@ -1,6 +1,6 @@
 // Sends polled messages to their workers' queues, a batch a worker, and applies the policy where a queue is full.
 //
-// Threads      the source thread; overflowed: any.
+// Threads      the source thread.
 // Ownership    holds what has no room yet, in order, a line a worker; hands on the rest.
 // Limits       a line holds its worker's share of the pool's overflow and, beyond that, at most one poll: the caller polls only while
 //              may_poll().
@@ -8,7 +8,6 @@
 //              (2) of a key, a message is given back only with all that follow it, until it has come again (Fences)
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -49,6 +48,9 @@ public:
 
     // Routes and pushes. What ends here (refused, unmatched, without a key, dropped, given back) goes to `ended` with its outcome.
     void dispatch(MessageList polled, std::int64_t now_ns, MessageList& ended);
+    // The same for messages that were routed before and came back from their workers. No policy of full queues ends them: they wait, and
+    // they pass fences, being older than what those hold up.
+    void dispatch_again(MessageList kept, std::int64_t now_ns, MessageList& ended);
     // Tries again what waits for room.
     void push_waiting(std::int64_t now_ns, MessageList& ended);
     // A message that a worker had is back.
@@ -60,8 +62,12 @@ public:
     void release_all(MessageList& ended);
     // Finds the workers of a key and asks them; asked once more, looks at those that are inside a handler.
     void answer(KeyQuestion& question);
-    // From now on what waits for room waits until there is some: the host stops, and nothing that went back would come again.
-    void keep_waiting() { keeps_waiting_ = true; }
+    // What waits for room, in order.
+    void take_waiting(MessageList& out);
+    // What waits for room waits until there is some: nothing that went back would come again.
+    void keep_waiting(bool keep) { keeps_waiting_ = keep; }
+    // A message went back to the source and has not come again.
+    bool fenced() const;
 
     // Messages that have no room in their worker's queue.
     std::uint32_t waiting() const { return waiting_; }
@@ -70,7 +76,7 @@ public:
     // When a message that waits is to be given back; 0 = none.
     std::int64_t due_ns() const { return due_ns_; }
     // Of waiting(), those in overflows.
-    std::uint32_t overflowed() const { return overflowed_.load(std::memory_order_relaxed); }
+    std::uint32_t overflowed() const { return overflowed_; }
     // Empty if none took it.
     const std::string& pool_name(const Message& message) const { return message.pool < pools_.size() ? pools_[message.pool].lane.pool->name() : none_; }
 
@@ -101,7 +107,7 @@ private:
         Fences fences{limits::fences_max};
     };
 
-    void route(Message* message, MessageList& ended);
+    void route(Message* message, bool again, MessageList& ended);
     static std::uint32_t least_loaded(Pool& pool);
     void push(Pool& pool, Line& line, MessageList& ended);
     void drop(Pool& pool, Line& line, MessageList& ended);
@@ -122,8 +128,9 @@ private:
     std::int64_t now_ns_ = 0;
     bool full_ = false;
     bool keeps_waiting_ = false;
+    bool drops_nothing_ = false;  // until those of dispatch_again() have found room
     bool counts_loads_ = false;
-    std::atomic<std::uint32_t> overflowed_{0};
+    std::uint32_t overflowed_ = 0;
     const std::string none_;
 };
 

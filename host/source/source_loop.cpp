@@ -7,16 +7,6 @@
 #include <utility>
 
 namespace sluice {
-namespace {
-
-constexpr std::int64_t ms = 1'000'000;
-constexpr std::int64_t poll_retry_first_ns = 100 * ms;
-constexpr std::int64_t poll_retry_max_ns = 5'000 * ms;
-constexpr std::uint32_t poll_wait_ms = 1'000;            // an adapter that can be woken
-constexpr std::uint32_t poll_wait_without_wake_ms = 10;  // one that cannot
-constexpr std::int64_t confirm_after_ns = 100 * ms;      // settlements a source confirms late are asked for after this rest
-
-}  // namespace
 
 SourceLoop::SourceLoop(std::string name, std::string identity, QueueInstance queue, Clock& clock, Logger logger,
                        std::function<void()> changed)
@@ -33,7 +23,8 @@ SourceLoop::SourceLoop(std::string name, std::string identity, QueueInstance que
       replay_(identity),
       store_(std::move(identity)),
       settlement_(queue_, store_, clock, logger),
-      intake_(store_, settlement_, confirmed_) {}
+      intake_(store_, settlement_, confirmed_),
+      dead_letter_pause_(logger) {}
 
 SourceLoop::~SourceLoop() {
     if (thread_.joinable()) thread_.detach();  // only after a join() that failed: the process ends now
@@ -44,6 +35,11 @@ void SourceLoop::connect(SourceRouter router, std::vector<Dispatcher::PoolLane> 
     in_flight_max_ = in_flight_max;
     dead_letters_ = std::make_unique<DeadLetters>(dead_letters, clock_, bell_, logger_);
     dispatcher_ = std::make_unique<Dispatcher>(std::move(router), store_, std::move(pools));
+}
+
+void SourceLoop::limit_dead_letters(std::uint64_t max, std::int64_t period_ns) {
+    orders_.limit_dead_letters(SlidingRate(max, period_ns));
+    bell_.ring();
 }
 
 std::uint32_t SourceLoop::capabilities() const {
@@ -69,6 +65,8 @@ void SourceLoop::close() {
     const auto forget = [this](Message* message) { message->replayed ? replay_.forget(message) : store_.destroy(message); };
     MessageList left;
     if (dispatcher_) dispatcher_->release_all(left);
+    left.splice_back(returned_);
+    left.splice_back(kept_);
     take_outcomes(outcomes_, forget);
     if (dead_letters_) dead_letters_->take_stored(left);
     while (Message* message = left.pop_front()) forget(message);
@@ -139,18 +137,25 @@ SourceLoop::State SourceLoop::loop() {
         now_ns_ = clock_.now();
         const bool giving_up = give_up_.load(std::memory_order_acquire);  // before (1): what was given back before it was asked for counts
         take_back();  // (1)
-        stopped_ = stop_.load(std::memory_order_relaxed) != StopMode::none;
-        if (stopped_) dispatcher_->keep_waiting();
+        stopped_ = stop_.load(std::memory_order_acquire) != StopMode::none;  // orders of before are there too
+        if (orders_.waiting()) take_orders();
+        dispatcher_->keep_waiting(stopped_ || hold_);
         MessageList ended;
-        if (giving_up && (capabilities() & SLUICE_QUEUE_TAKES_BACK) != 0)
-            dispatcher_->release_all(ended);
+        // The host may also stop because a reload could go neither on nor back: then no worker takes anything any more.
+        const bool for_nobody = stopped_ && hold_ && orders_.stage() == SourceOrders::Stage::quiet;
+        if ((giving_up || for_nobody) && (capabilities() & SLUICE_QUEUE_TAKES_BACK) != 0)
+            release_rest(ended);
         else
-            dispatcher_->push_waiting(now_ns_, ended);  // (2)
+            push_on(ended);  // (2)
         store_or_settle(ended);
         replay_posted();
         if (questions_.any())
             for (const auto& question : questions_.take()) dispatcher_->answer(*question);
         settlement_.submit(now_ns_);
+        if (hold_ && orders_.stage() == SourceOrders::Stage::held && is_quiet()) {
+            orders_.reach(SourceOrders::Stage::quiet);
+            changed_();
+        }
 
         const bool failed = failing_.load(std::memory_order_relaxed);
         if (failed && in_flight() == 0) return State::failed;
@@ -161,12 +166,7 @@ SourceLoop::State SourceLoop::loop() {
         }
         if ((ended_ || stopped_) && !failed && confirm_rest()) return State::finished;  // (3)
 
-        if (!may_poll())  // (4)
-            rest();
-        else if (!came_empty_)
-            poll(0);
-        else
-            poll(queue_.table().wake != nullptr ? poll_wait_ms : poll_wait_without_wake_ms);
+        poll_or_rest();  // (4)
     }
 }
 
@@ -175,7 +175,13 @@ void SourceLoop::take_back() {
         outcomes_, [this](const AttemptNote& attempt) { settlement_.note(attempt); },
         [this](Message* message) {
             dispatcher_->came_back(*message);
-            store_or_settle(message);
+            // A worker gives back for two reasons. The order to stop was given here before it was given to the pools.
+            if (message->outcome == Outcome::released && stop_.load(std::memory_order_relaxed) == StopMode::none) {
+                message->outcome = Outcome::none;
+                (hold_ ? returned_ : kept_).push_back(message);
+            } else {
+                store_or_settle(message);
+            }
         });
     if (!dead_letters_->has_news()) return;
     MessageList stored;
@@ -185,7 +191,7 @@ void SourceLoop::take_back() {
 
 // As if polled.
 void SourceLoop::replay_posted() {
-    if (!replay_.has_posted() || stopped_ || failing_.load(std::memory_order_relaxed) || !dispatcher_->may_poll()) return;
+    if (!replay_.has_posted() || stopped_ || hold_ || !kept_.empty() || failing_.load(std::memory_order_relaxed) || !dispatcher_->may_poll()) return;
     MessageList ended;
     dispatcher_->dispatch(replay_.take(limits::poll_batch, now_ns_), now_ns_, ended);
     store_or_settle(ended);
@@ -193,7 +199,7 @@ void SourceLoop::replay_posted() {
 
 void SourceLoop::store_or_settle(Message* message) {
     if (message->outcome == Outcome::dead_letter) {
-        dead_letter_rate_.add(now_ns_);
+        dead_letter_pause_.add(now_ns_);
         dead_letters_->store(message, dispatcher_->pool_name(*message));
     } else {
         settle(message);
@@ -209,94 +215,6 @@ void SourceLoop::settle(Message* message) {
 
 void SourceLoop::store_or_settle(MessageList& ended) {
     while (Message* message = ended.pop_front()) store_or_settle(message);
-}
-
-bool SourceLoop::may_poll() {
-    return !ended_ && !stopped_ && !failing_.load(std::memory_order_relaxed) && dispatcher_->may_poll() && now_ns_ >= poll_again_ns_ &&
-           !too_many_dead_letters() && store_.live() + limits::poll_batch <= in_flight_max_ && settlement_.in_flight() <= limits::unconfirmed_max;
-}
-
-bool SourceLoop::too_many_dead_letters() {
-    const bool paused = dead_letter_rate_.exceeded(now_ns_);
-    if (paused != std::exchange(paused_, paused)) {
-        if (paused && (pause_said_ = pauses_.pass(now_ns_).has_value()))
-            logger_.warn("more dead letters come in than dead_letters.max_rate allows: nothing is polled until there are fewer");
-        else if (!paused && pause_said_)
-            logger_.info("dead letters are within dead_letters.max_rate again: polling goes on");
-    }
-    return paused;
-}
-
-// Room: a worker that was asked says so by clearing its mark, which may_push() looks at.
-bool SourceLoop::has_news() const {
-    return (dispatcher_->waiting() != 0 && dispatcher_->may_push()) || !outcomes_.empty() || dead_letters_->has_news() || give_up_.load(std::memory_order_seq_cst) ||
-           (!stopped_ && stop_.load(std::memory_order_seq_cst) != StopMode::none) ||
-           questions_.any() || (replay_.has_posted() && !stopped_ && dispatcher_->may_poll());
-}
-
-void SourceLoop::poll(std::uint32_t wait_ms) {
-    const bool lies_down = wait_ms != 0;
-    if (lies_down) {
-        if (settlement_.retry_at_ns() > now_ns_) wait_ms = std::min<std::uint32_t>(wait_ms, 50);
-        bell_.lie_down_in_adapter();  // Doorbell (S1)
-        if (has_news()) wait_ms = 0;  // (S2)
-    }
-    intake_.open(limits::poll_batch, now_ns_);
-    FaultBuffer fault;
-    const sluice_status status = fenced_status(
-        fault, [&] { return queue_.table().poll(queue_.self(), limits::poll_batch, wait_ms, fault.get()); });
-    if (lies_down) bell_.rise();
-    MessageList polled = intake_.close();
-    came_empty_ = polled.empty();
-    if (!came_empty_) {
-        if (wait_ms != 0) {  // received after the wait, not before
-            now_ns_ = clock_.now();
-            for (Message* message = polled.first(); message != nullptr; message = message->next) message->received_ns = now_ns_;
-        }
-        MessageList ended;
-        dispatcher_->dispatch(polled, now_ns_, ended);
-        store_or_settle(ended);
-    }
-    poll_answered(status, fault);
-}
-
-void SourceLoop::poll_answered(sluice_status status, const FaultBuffer& fault) {
-    if (status == SLUICE_OK || status == SLUICE_END) {
-        if (poll_failures_ != 0) {
-            logger_.info("is back after {:.1f} s", static_cast<double>(clock_.now() - away_since_ns()) / 1e9);
-            away_since_ns_.store(0, std::memory_order_relaxed);
-        }
-        poll_failures_ = 0;
-        ended_ = status == SLUICE_END;
-    } else if (status == SLUICE_FAILED || status == SLUICE_CORRUPT || status == SLUICE_INVALID || status == SLUICE_CONTRACT ||
-               status == SLUICE_UNSUPPORTED) {
-        fail(fault.error(status).message);
-    } else {
-        const std::int64_t wait = std::min(poll_retry_first_ns << std::min(poll_failures_, 10u), poll_retry_max_ns);
-        poll_again_ns_ = clock_.now() + wait;
-        if (poll_failures_++ == 0) {
-            away_since_ns_.store(clock_.now(), std::memory_order_relaxed);
-            logger_.warn("the source is away and is tried again: {}", fault.error(status).message);
-        }
-    }
-}
-
-// Until an outcome, a stored dead letter, room or a command comes; or a time that something is due.
-void SourceLoop::rest() {
-    bell_.lie_down();  // Doorbell (S1)
-    if (!has_news()) {    // (S2)
-        std::int64_t wait = 1'000 * ms;
-        if (dispatcher_->due_ns() != 0) wait = std::min(wait, std::max<std::int64_t>(dispatcher_->due_ns() - now_ns_, 0));
-        if (paused_) wait = std::min(wait, std::max<std::int64_t>(dead_letter_rate_.next_step_ns() - now_ns_, 0));
-        if (settlement_.retry_at_ns() > now_ns_) wait = std::min(wait, settlement_.retry_at_ns() - now_ns_);
-        if (poll_again_ns_ > now_ns_ && !ended_ && !stopped_) wait = std::min(wait, poll_again_ns_ - now_ns_);
-        if (settlement_.unconfirmed()) wait = std::min(wait, confirm_after_ns);
-        bell_.wait(std::chrono::nanoseconds(wait));
-    }
-    bell_.rise();
-    // A source that confirms only when it is called would wait for us as we wait for it.
-    if (settlement_.unconfirmed() && clock_.now() - now_ns_ >= confirm_after_ns)
-        if (auto flushed = settlement_.flush(); !flushed) logger_.warn("{}", flushed.error().message);
 }
 
 // Nothing more comes in: true once everything is settled and the source has confirmed it.

@@ -24,10 +24,11 @@
 #include "queue/inbox.hpp"
 #include "settle/dead_letters.hpp"
 #include "settle/settlement.hpp"
-#include "settle/sliding_rate.hpp"
+#include "source/dead_letter_pause.hpp"
 #include "source/dispatcher.hpp"
 #include "source/intake.hpp"
 #include "source/replay.hpp"
+#include "source/source_orders.hpp"
 
 namespace sluice {
 
@@ -52,8 +53,6 @@ public:
 
     // Before open: where messages go and where dead letters are kept.
     void connect(SourceRouter router, std::vector<Dispatcher::PoolLane> pools, Target& dead_letters, std::uint64_t in_flight_max);
-    // More dead letters than that pause polling; a `max` of 0 = any number.
-    void limit_dead_letters(std::uint64_t max, std::int64_t period_ns) { dead_letter_rate_ = SlidingRate(max, period_ns); }
     // Before open, where ids stay: suspects are marked when they come in, and forgotten when they are settled.
     void watch_for_poison(Poison& poison) {
         poison_ = &poison;
@@ -61,6 +60,17 @@ public:
     }
     Result<void> open();
     void start();
+
+    // ---- at any time ----
+    // More dead letters than that pause polling; a `max` of 0 = any number.
+    void limit_dead_letters(std::uint64_t max, std::int64_t period_ns);
+    // Stops polling, so that pools can be replaced. `changed` is called when a stage is reached. With Hold::keep nothing goes to workers
+    // once it is held, and what they give back waits.
+    void hold(SourceOrders::Hold how);
+    SourceOrders::Stage stage() const { return orders_.stage(); }
+    // Polls again, after what was kept has gone to its workers: through other `ways`, or as before. The pools of before are no longer
+    // looked at once the stage is `polling`.
+    void go_on(std::optional<SourceOrders::Ways> ways = {});
     // Stops polling; pools have been or are told by the same caller. What waits for room still goes to its worker, which gives it back
     // (finish_current) behind older messages of its keys.
     void request_stop(StopMode mode);
@@ -92,21 +102,25 @@ public:
     std::pair<std::string_view, std::string_view> acks_in_unit() const;
     SourceCounts counts() const;
     // Messages in the overflows of its pools.
-    std::uint32_t overflowed() const { return dispatcher_ ? dispatcher_->overflowed() : 0; }
+    std::uint32_t overflowed() const { return overflowed_.load(std::memory_order_relaxed); }
     HistogramSnapshot latency() const { return settlement_.latency(); }
     std::int64_t away_since_ns() const { return away_since_ns_.load(std::memory_order_relaxed); }  // 0 = it is not
 
 private:
     void thread_main();
     State loop();
+    void take_orders();
+    void push_on(MessageList& ended);
+    void release_rest(MessageList& ended);
+    bool is_quiet() const;
     void take_back();
     void replay_posted();
     std::uint64_t in_flight() const { return settlement_.in_flight() + replay_.live(); }
     void store_or_settle(Message* message);
     void store_or_settle(MessageList& ended);
     void settle(Message* message);
+    void poll_or_rest();
     bool may_poll();
-    bool too_many_dead_letters();
     void poll(std::uint32_t wait_ms);
     void poll_answered(sluice_status status, const FaultBuffer& fault);
     bool has_news() const;
@@ -144,11 +158,15 @@ private:
     bool stopped_ = false;    // the stop has been seen
     std::string error_;       // written before failing_
     std::atomic<bool> failing_{false};
-    SlidingRate dead_letter_rate_{0, 1};
-    bool paused_ = false;      // by that rate
-    bool pause_said_ = false;
-    RateLimit pauses_{60'000'000'000};
+    std::optional<SourceOrders::Hold> hold_;
+    // Of each key, from old to new: what workers gave back during this hold; what waits for room in the dispatcher; what earlier holds kept
+    // and no worker has yet.
+    MessageList returned_;
+    MessageList kept_;
+    DeadLetterPause dead_letter_pause_;
 
+    SourceOrders orders_;
+    std::atomic<std::uint32_t> overflowed_{0};
     std::atomic<StopMode> stop_{StopMode::none};
     std::atomic<bool> give_up_{false};
     std::atomic<std::int64_t> away_since_ns_{0};  // written by the source thread; nothing else is read with it

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <exception>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include "target/target.hpp"
@@ -238,8 +239,15 @@ void Commits::publish(Unit& unit, HandlerHost& handler) {
 }
 
 void Commits::returned(Unit& unit) {
+    telling_.fetch_add(1, std::memory_order_relaxed);  // before the unit is seen to have come back
     returned_.push(&unit);
     news_();
+    telling_.fetch_sub(1, std::memory_order_release);  // the last touch
+}
+
+// The unit may end, and the pool with it, while the thread that brought it back is still on its way to wake the worker.
+void Commits::wait_for_tellers() const {
+    while (telling_.load(std::memory_order_acquire) != 0) std::this_thread::yield();
 }
 
 void Commits::take_publishes(Unit& unit, HandlerHost& handler) {

@@ -12,6 +12,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -52,6 +53,8 @@ public:
                    sluice_bytes text) override;
     // [any] An end was noted in the unit.
     void returned(Unit& unit);
+    // Control, after the last unit has ended: whoever brought it back has left.
+    void wait_for_tellers() const;
 
 private:
     static std::uint64_t token_of(const Unit& unit, std::size_t index) { return (std::uint64_t{unit.generation} << 8) | index; }
@@ -71,6 +74,7 @@ private:
 
     const Logger logger_;
     const std::function<void()> news_;
+    std::atomic<std::uint32_t> telling_{0};  // threads inside returned()
     std::array<Unit, limits::units_in_flight> units_;
     std::deque<Unit*> order_;  // submitted or being filled, oldest first
     std::uint32_t generation_ = 0;

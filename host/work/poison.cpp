@@ -28,8 +28,8 @@ Result<void> Poison::open(std::uint32_t workers, std::int64_t now_ms) {
         logger_.warn("the process before this one ended inside the handler of message {} of source \"{}\"; it runs alone ({} such ends)",
                      clean_text(noted[i].id), noted[i].source, suspects_.crashes(noted[i].source, noted[i].id));
     if (noted.size() > named) logger_.warn("and inside those of {} others", noted.size() - named);
-    // As many again, for workers that take the place of others.
-    auto notes = BegunNotes::create(notes_file_, workers * 2);
+    // As many again, for workers that take the place of others; and at least for a pool that a reload makes as large as can be.
+    auto notes = BegunNotes::create(notes_file_, std::max(workers * 2, 2 * limits::workers_max));
     if (!notes) return std::move(notes).error();
     notes_ = std::move(notes).value();
     return {};

@@ -19,6 +19,33 @@ void Watch::stop() {
     thread_.join();
 }
 
+void Watch::add(Executor& executor) {
+    std::lock_guard round(round_mutex_);
+    executors_.push_back(&executor);
+}
+
+void Watch::add(Guard& guard) {
+    std::lock_guard round(round_mutex_);
+    guards_.push_back(&guard);
+}
+
+void Watch::remove(Executor& executor) {
+    std::lock_guard round(round_mutex_);
+    std::erase(executors_, &executor);
+}
+
+void Watch::remove(Guard& guard) {
+    std::lock_guard round(round_mutex_);
+    std::erase(guards_, &guard);
+}
+
+void Watch::forget(Alarm& alarm) {
+    std::lock_guard round(round_mutex_);
+    std::lock_guard lock(mutex_);
+    if (alarm.due_ns_ != 0) alarms_.erase({alarm.due_ns_, &alarm});
+    alarm.due_ns_ = 0;
+}
+
 void Watch::set(Alarm& alarm, std::int64_t due_ns) {
     bool earliest;
     {
@@ -45,6 +72,7 @@ void Watch::wake() {
 void Watch::thread_main() {
     pthread_setname_np(pthread_self(), "watch");
     std::vector<Alarm*> due;
+    std::unique_lock round(round_mutex_);
     std::unique_lock lock(mutex_);
     while (!stopping_) {
         const std::int64_t now = clock_.now();
@@ -65,6 +93,7 @@ void Watch::thread_main() {
         if (was_active)
             for (Guard* guard : guards_)
                 if (now >= guard->next_ns_) guard->next_ns_ = now + guard->look(now);
+        round.unlock();
         lock.lock();
         active_ |= active;  // wake() may have come meanwhile
         if (stopping_) break;
@@ -81,6 +110,9 @@ void Watch::thread_main() {
         } else {
             change_.wait(lock, [&] { return stopping_ || active_ || !alarms_.empty(); });
         }
+        lock.unlock();
+        round.lock();
+        lock.lock();
     }
 }
 

@@ -2,7 +2,7 @@
 //
 // It ticks only while an executor is active; an idle host has no timer running but that of the next retry.
 //
-// Threads      set, wake: any. watch, start, stop: control.
+// Threads      set, wake, forget: any. The rest: control.
 // Limits       one pending time an alarm.
 #pragma once
 
@@ -52,8 +52,12 @@ public:
     Watch(const Watch&) = delete;
     Watch& operator=(const Watch&) = delete;
 
-    void add(Executor& executor) { executors_.push_back(&executor); }
-    void add(Guard& guard) { guards_.push_back(&guard); }
+    void add(Executor& executor);
+    void add(Guard& guard);
+    // Not looked at any more once these return.
+    void remove(Executor& executor);
+    void remove(Guard& guard);
+    void forget(Alarm& alarm);
     void start();
     void stop();
 
@@ -66,8 +70,10 @@ private:
     void thread_main();
 
     Clock& clock_;
-    std::vector<Executor*> executors_;  // constant after start
-    std::vector<Guard*> guards_;        // constant after start
+    std::mutex round_mutex_;  // held while alarms are rung and what is watched is looked at; taken before mutex_
+    // guarded by round_mutex_
+    std::vector<Executor*> executors_;
+    std::vector<Guard*> guards_;
 
     std::mutex mutex_;
     // guarded by mutex_

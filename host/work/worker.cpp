@@ -48,6 +48,22 @@ void Worker::stop(StopMode mode) {
     poke();
 }
 
+void Worker::ask_back() {
+    give_back_.store(GiveBack::asked, std::memory_order_relaxed);  // ordered by poke()
+    poke();
+}
+
+// Whoever moves it on from `asked` decides: of each key the worker keeps all that it has, or it gives back all.
+bool Worker::keep_on() {
+    GiveBack seen = GiveBack::asked;
+    if (!give_back_.compare_exchange_strong(seen, GiveBack::no, std::memory_order_acq_rel) && seen != GiveBack::no) {
+        if (seen == GiveBack::giving) return false;
+        give_back_.store(GiveBack::no, std::memory_order_relaxed);  // the worker has nothing to do: no race
+    }
+    poke();
+    return true;
+}
+
 bool Worker::has_news() const {
     return poked_.load(std::memory_order_seq_cst) || commits_.has_news() ||
            (takes_.load(std::memory_order_relaxed) && !queue().empty());
@@ -56,7 +72,18 @@ bool Worker::has_news() const {
 // Also instead of working it off, if that can never end.
 bool Worker::is_to_give_back() const {
     const StopMode mode = stop_.load(std::memory_order_relaxed);
-    return mode == StopMode::finish_current || (mode == StopMode::drain && gate_.shut_for_good());
+    return mode == StopMode::finish_current || (mode == StopMode::drain && gate_.shut_for_good()) ||
+           give_back_.load(std::memory_order_relaxed) != GiveBack::no;
+}
+
+// After a release: neither a deferred message nor what waits behind it.
+bool Worker::has_nothing() const {
+    return handler_.deferred().empty() && backlog_.parking().size() == 0 && !backlog_.has_resumed() && commits_.empty();
+}
+
+// The message that is in work now, and begin no other.
+bool Worker::is_to_finish() const {
+    return stop_.load(std::memory_order_relaxed) == StopMode::finish_current || give_back_.load(std::memory_order_relaxed) == GiveBack::asked;
 }
 
 bool Worker::may_begin() const {
@@ -87,6 +114,8 @@ Worker::Next Worker::run() {
     if (looks_.any()) answer_looks();
     tell_room();
     report();
+    if (give_back_.load(std::memory_order_relaxed) == GiveBack::giving)
+        give_back_.store(has_nothing() ? GiveBack::given : GiveBack::asked, std::memory_order_release);
     return rest();
 }
 
@@ -142,6 +171,10 @@ void Worker::finished(Message* message) { reports().messages.push_back(message);
 // Each key's messages in the order received. Not before the units under way have ended: theirs are older.
 void Worker::release_all() {
     if (!commits_.empty()) return;
+    GiveBack asked = GiveBack::asked;
+    if (!give_back_.compare_exchange_strong(asked, GiveBack::giving, std::memory_order_acq_rel) && asked == GiveBack::no &&
+        stop_.load(std::memory_order_relaxed) == StopMode::none)
+        return;  // it is to work on after all
     MessageList all;
     backlog_.take_all(all, handler_.is_cancelled());  // until then, what is deferred may yet end, and goes back before what follows it
     while (Message* message = all.pop_front()) {
@@ -210,7 +243,7 @@ void Worker::process(MessageList& batch, bool runs_again) {
     running_since_ns_.store(now_ns_, std::memory_order_relaxed);
     lent_.lend();
     while (Message* message = batch.pop_front()) {
-        if (stop_.load(std::memory_order_relaxed) == StopMode::finish_current && !message->resuming) {
+        if (is_to_finish() && !message->resuming) {
             batch.push_front(message);
             break;
         }

@@ -47,6 +47,7 @@ public:
 
     Worker(std::uint32_t index, const WorkPolicy& policy, HandlerHost& handler, Commits& commits, Executor& executor, Watch& watch,
            const Clock& clock, Way way, Logger logger, std::uint64_t seed);
+    ~Worker() override { watch_.forget(*this); }
 
     BoundedQueue& queue() { return backlog_.queue(); }
     const BoundedQueue& queue() const { return backlog_.queue(); }
@@ -63,6 +64,12 @@ public:
     // Something outside the queue wants attention: a unit came back, a retry is due, a stop.
     void poke();
     void stop(StopMode mode);
+
+    // Control: all that the worker has comes back through its inbox, in order of each key, released; what is in work or deferred comes
+    // first. Then it has nothing, and nothing is to be pushed to it before keep_on().
+    void ask_back();
+    // Control: works on. False: it is giving back at this moment; call again.
+    bool keep_on();
 
     Next run() override;
     bool has_news() const override;
@@ -85,6 +92,8 @@ public:
     std::int64_t running_since_ns() const { return running_since_ns_.load(std::memory_order_relaxed); }
 
 private:
+    enum class GiveBack : std::uint8_t { no, asked, giving, given };
+
     void ring() override { poke(); }
 
     void finish_units();
@@ -110,6 +119,8 @@ private:
     bool may_begin() const;
     bool may_pass();
     bool is_to_give_back() const;
+    bool is_to_finish() const;
+    bool has_nothing() const;
     Next rest();
 
     // constant after construction
@@ -145,6 +156,7 @@ private:
     std::atomic<bool> takes_{true};  // would take from the queue
     std::atomic<bool> source_waits_{false};
     std::atomic<StopMode> stop_{StopMode::none};
+    std::atomic<GiveBack> give_back_{GiveBack::no};
     std::atomic<const Message*> current_{nullptr};
     std::atomic<std::int64_t> running_since_ns_{0};
 };

@@ -7,7 +7,7 @@
 namespace sluice {
 
 Result<std::unique_ptr<WorkerPool>> WorkerPool::create(Setup setup_of, const Surroundings& around) {
-    std::unique_ptr<WorkerPool> pool(new WorkerPool(std::move(setup_of), around.clock));
+    std::unique_ptr<WorkerPool> pool(new WorkerPool(std::move(setup_of), around.clock, around.watch));
     const Setup& setup = pool->setup_;
     pool->poison_ = around.poison;
     pool->source_ = around.source;
@@ -33,7 +33,7 @@ Result<std::unique_ptr<WorkerPool>> WorkerPool::create(Setup setup_of, const Sur
         said.role = SLUICE_ROLE_HANDLER;
         said.name = {setup.handler_path.data(), setup.handler_path.size()};
         said.options_api = &options_api();
-        said.options = to_abi(*setup.options);
+        said.options = to_abi(setup.options);
         said.worker = index;
         said.workers = setup.workers;
         if (auto created = seat->handler->create(*setup.table, said); !created) return std::move(created).error();
@@ -59,6 +59,22 @@ Result<void> WorkerPool::ack_in_units(std::string_view resource, std::string_vie
     for (auto& seat : seats_)
         if (auto ready = seat->handler->ack_in_units(resource, statement); !ready) return ready;
     return {};
+}
+
+WorkerPool::~WorkerPool() {
+    for (auto& executor : executors_) watch_.remove(*executor);
+    if (watchdog_) watch_.remove(*watchdog_);
+    for (auto& seat : seats_) seat->commits->wait_for_tellers();
+}
+
+void WorkerPool::ask_back() {
+    for (auto& seat : seats_) seat->worker->ask_back();
+}
+
+bool WorkerPool::keep_on() {
+    bool all = true;
+    for (auto& seat : seats_) all &= seat->worker->keep_on();
+    return all;
 }
 
 void WorkerPool::stop(StopMode mode) {

@@ -1,6 +1,7 @@
 // N workers with one kind of handler, one route and one set of policies, and the threads that run them.
 //
-// Life         create (handlers exist, nothing is open) -> start (connected, handlers started) -> stop -> join -> destroyed
+// Life         create (handlers exist, nothing is open) -> start (connected, handlers started) -> [ask_back -> keep_on] -> stop -> join
+//              -> destroyed
 // Threads      control for all of it, but for what its workers say of theirs.
 // Ownership    owns workers, handler instances, connections and executors. Databases, targets, watch and the source's inbox outlive it.
 #pragma once
@@ -24,11 +25,11 @@ class WorkerPool {
 public:
     struct Setup {
         std::string name;
-        std::uint32_t number = 0;  // below limits::pools_max, of its own among the host's pools
+        std::uint32_t number = 0;  // below 2 * limits::pools_max, of its own among the host's pools
         std::string handler_path;  // "pools.airports.handler"
         std::string plugin;        // the handler's name in its manifest
         const sluice_handler* table;
-        const Node* options;
+        Node options;  // as long as the instances
         std::uint32_t workers;
         std::uint32_t cores;
         WorkPolicy policy;
@@ -50,9 +51,13 @@ public:
     WorkerPool& operator=(const WorkerPool&) = delete;
 
     Result<void> start();
+    ~WorkerPool();
     // After start, before the first message: see HandlerHost.
     Result<void> ack_in_units(std::string_view resource, std::string_view statement);
     void stop(StopMode mode);
+    // What the workers have comes back to the source thread, in order. False of keep_on(): one of them is just doing so, call it again.
+    void ask_back();
+    bool keep_on();
     void cancel();
     // What waits behind handlers that do not return goes back to the source.
     void release_behind_handlers();
@@ -63,6 +68,7 @@ public:
     void close();
 
     const std::string& name() const { return setup_.name; }
+    std::uint32_t number() const { return setup_.number; }
     const WorkPolicy& policy() const { return setup_.policy; }
     std::uint32_t size() const { return setup_.workers; }
     Worker& worker(std::uint32_t index) { return *seats_[index]->worker; }
@@ -79,12 +85,13 @@ private:
         std::unique_ptr<Worker> worker;
     };
 
-    WorkerPool(Setup setup, Clock& clock) : setup_(std::move(setup)), clock_(clock) {}
+    WorkerPool(Setup setup, Clock& clock, Watch& watch) : setup_(std::move(setup)), clock_(clock), watch_(watch) {}
 
     const Setup setup_;
     Poison* poison_ = nullptr;
     std::string source_;
     Clock& clock_;
+    Watch& watch_;
     std::vector<std::unique_ptr<Executor>> executors_;  // one; one a worker if the handler is thread-affine
     std::vector<std::unique_ptr<Seat>> seats_;
     std::unique_ptr<Watchdog> watchdog_;

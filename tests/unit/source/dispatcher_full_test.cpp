@@ -108,7 +108,7 @@ TEST_F(FullQueues, AMessageWithoutAnIdWaitsOn) {
     wait_until(100 * ms);
     EXPECT_EQ(dispatcher->waiting(), 1u) << "it would not be known when it comes again";
     EXPECT_EQ(dispatcher->due_ns(), 200 * ms);
-    dispatcher->keep_waiting();
+    dispatcher->keep_waiting(true);
     wait_until(300 * ms);
     EXPECT_EQ(dispatcher->due_ns(), 0);
     let_go();
@@ -133,7 +133,7 @@ TEST_F(FullQueues, AStopLetsWhatWaitsGoToItsWorker) {
     make_release(true);
     fill();
     dispatch("a3");
-    dispatcher->keep_waiting();
+    dispatcher->keep_waiting(true);
     wait_until(1'000 * ms);
     EXPECT_EQ(dispatcher->waiting(), 1u);
     EXPECT_EQ(take_ended(), "");

@@ -24,7 +24,7 @@ struct PoolBench {
                                 .handler_path = "pools.p.handler",
                                 .plugin = "fake",
                                 .table = &handler.table(),
-                                .options = &options,
+                                .options = options,
                                 .workers = workers,
                                 .cores = 2,
                                 .policy = policy,
