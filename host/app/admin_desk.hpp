@@ -9,12 +9,13 @@
 #include "admin/control_server.hpp"
 #include "admin/dead_letters.hpp"
 #include "app/host_queues.hpp"
+#include "app/reload_desk.hpp"
 
 namespace sluice {
 
 class AdminDesk {
 public:
-    AdminDesk(const HostConfig& config, Host& host, Logging& logging, const Clock& clock);
+    AdminDesk(const HostConfig& config, Host& host, ReloadDesk& reloads, Logging& logging, const Clock& clock);
     AdminDesk(const AdminDesk&) = delete;
     AdminDesk& operator=(const AdminDesk&) = delete;
 

@@ -191,7 +191,7 @@ int run_host(const HostConfig& config, Registry& registry, const ReadAgain& read
 
     // 5  The verbs of the command line are answered.
     ReloadDesk reloads([&signals] { signals.notify(); });
-    AdminDesk desk(config, *host, logging, clock);
+    AdminDesk desk(config, *host, reloads, logging, clock);
     desk.open(state->path());
     log.info("{} runs: {}, {}", config.name, counted(config.sources.size(), "source"), counted(config.pools.size(), "pool"));
 

@@ -29,6 +29,7 @@ constexpr Verb verbs[] = {
     {"dead-letters", "ls|show|replay|purge FILE", "look at what was given up on, process it once more, remove it", dead_letters_verb},
     {"queues", "FILE", "say how full the queues are", queues_verb},
     {"why", "FILE --key KEY", "say where the messages of a key are, and what they wait for", why_verb},
+    {"reload", "FILE", "have the running host read its configuration again", reload_verb},
     {"schema", "", "print a JSON Schema of the configuration, for editors", schema_verb},
     {"plugins", "[inspect FILE]", "list the plugins, or show what one says of itself", plugins_verb},
 };

@@ -12,6 +12,7 @@ int check_verb(std::span<const std::string> arguments);
 int dead_letters_verb(std::span<const std::string> arguments);
 int enqueue_verb(std::span<const std::string> arguments);
 int queues_verb(std::span<const std::string> arguments);
+int reload_verb(std::span<const std::string> arguments);
 int schema_verb(std::span<const std::string> arguments);
 int why_verb(std::span<const std::string> arguments);
 

@@ -29,6 +29,27 @@ class Reload(SystemTest):
         return [entry["message"] for entry in running.events() if text in entry["message"]]
 
 
+class AskedForByAVerb(Reload):
+    def test_says_what_has_changed_or_why_nothing_has(self):
+        text = """
+state_dir: ./state
+sources: { load: { plugin: generate, rate: 100 } }
+pools: { p: { source: load, workers: 2, handler: { plugin: noop } } }
+log: { format: json }
+"""
+        config = self.write("load.yaml", text)
+        self.assertIn("no host runs", self.tell("reload", config, status=5)[1])
+        running = self.start_host(config)
+        config.write_text(text.replace("workers: 2", "workers: 4"))
+        self.assertIn("workers 2 -> 4", self.tell("reload", config)[0])
+        # Its file is wrong for the command line as well; the host judges its own, read with its own overrides.
+        config.write_text(text.replace("plugin: generate", "plugin: generate, seed: 2"))
+        out, err = self.tell("reload", config, status=1)
+        self.assertTrue(out, "it says why")
+        running.signal(signal.SIGTERM)
+        self.assertEqual(running.wait(), 0)
+
+
 class UnderLoad(Reload):
     def test_the_flights_are_exact_while_the_workers_change_again_and_again(self):
         text = flights_config(FLIGHTS) + "statistics: { every: 20ms }\n"

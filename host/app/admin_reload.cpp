@@ -1,0 +1,53 @@
+#include "app/admin_reload.hpp"
+
+#include <fmt/format.h>
+
+#include <mutex>
+#include <optional>
+#include <utility>
+
+#include "core/json_text.hpp"
+
+namespace sluice {
+namespace {
+
+// Where the answer of the main thread comes, also after the client has gone.
+struct Asked {
+    std::mutex mutex;
+    std::optional<ReloadOutcome> outcome;  // guarded by mutex
+};
+
+class Reloads final : public Conversation {
+public:
+    Reloads(ReloadDesk& desk, std::shared_ptr<Waker> waker) : asked_(std::make_shared<Asked>()) {
+        desk.ask([asked = asked_, waker = std::move(waker)](const ReloadOutcome& outcome) {
+            {
+                const std::lock_guard lock(asked->mutex);
+                asked->outcome = outcome;
+            }
+            waker->wake();
+        });
+    }
+
+    void go_on(Talk& talk) override {
+        const std::lock_guard lock(asked_->mutex);
+        if (!asked_->outcome) return;
+        for (const std::string& line : asked_->outcome->lines) {
+            JsonFields fields;
+            fields.add("line", line);
+            talk.say(fmt::format("{{{}}}", fields.view()));
+        }
+        talk.end(asked_->outcome->applied ? 0 : 1, {}, asked_->outcome->applied ? R"("applied":true)" : R"("applied":false)");
+    }
+
+private:
+    const std::shared_ptr<Asked> asked_;
+};
+
+}  // namespace
+
+Verb reload_verb(ReloadDesk& desk, std::shared_ptr<Waker> waker) {
+    return [&desk, waker = std::move(waker)](const Node&, Talk&) { return std::make_unique<Reloads>(desk, waker); };
+}
+
+}  // namespace sluice

@@ -1,0 +1,12 @@
+// `reload`: the running host reads its configuration again. A line {"line":"…"} for each thing that it says about it; exit status 1 if
+// nothing has changed because the configuration, or a change of it, is refused.
+#pragma once
+
+#include "admin/control_server.hpp"
+#include "app/reload_desk.hpp"
+
+namespace sluice {
+
+Verb reload_verb(ReloadDesk& desk, std::shared_ptr<Waker> waker);
+
+}  // namespace sluice
