@@ -105,13 +105,13 @@ class Disks(FaultTest):
     def test_that_are_full_pause_the_host_until_there_is_room(self):
         def limit():
             signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-            resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, resource.RLIM_INFINITY))
+            resource.setrlimit(resource.RLIMIT_FSIZE, (600_000, resource.RLIM_INFINITY))  # the notes of what is handled need 576 KiB
 
         with self.drilled("queue") as one:
             # The limit holds for every file, so there is no record of this run; effects and dead letters are checked all the same.
             process = self.start(one, environment={"SLUICE_FAULTY_LOG": "/dev/null"}, preexec_fn=limit)
             one.wait_for_log(process, "full", "FSIZE", "too large", "away")
-            self.assertIsNone(process.poll())
+            self.assertIsNone(process.poll(), one.log())
             resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
             self.ends(one, process)
 
