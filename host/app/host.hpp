@@ -44,6 +44,9 @@ public:
     // was opened is closed again.
     Result<void> start();
 
+    // What is right and yet to be known, a sentence each.
+    const std::vector<std::string>& notes() const { return notes_; }
+
     // ---- while it runs ----
     bool all_sources_ended() const;
     // Why the host cannot go on, or empty.
@@ -98,6 +101,7 @@ private:
     Logging& logging_;
     Clock& clock_;
     const std::function<void()> changed_;
+    std::vector<std::string> notes_;
 
     // In the order of creation: what is later may use what is earlier, and goes first.
     std::vector<std::unique_ptr<NamedDatabase>> databases_;

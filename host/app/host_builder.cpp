@@ -127,6 +127,7 @@ void Host::Builder::add_source(const SourceConfig& source) {
 void Host::Builder::add_pool(const PoolConfig& pool) {
     auto made = PoolBuilder(host_, config_, registry_, problems_).make(pool, static_cast<std::uint32_t>(host_.pools_.size()));
     if (!made) return;
+    if (const std::string note = made->note_on_databases(); !note.empty()) host_.notes_.push_back(pool.handler.path + ": " + note);
     host_.sources_[pool.source]->pools.push_back(host_.pools_.size());
     host_.pools_.push_back(std::move(made));
 }

@@ -152,12 +152,13 @@ private:
 
 }  // namespace
 
-std::vector<std::string> create_host(const HostConfig& config, Registry& registry) {
+Created create_host(const HostConfig& config, Registry& registry) {
     SystemClock clock;
     Logging logging(log_options(config.log), clock);
-    std::vector<std::string> problems;
-    Host::create(config, registry, logging, clock, [] {}, problems);
-    return problems;
+    Created created;
+    const auto host = Host::create(config, registry, logging, clock, [] {}, created.problems);
+    if (host) created.notes = host->notes();
+    return created;
 }
 
 int run_host(const HostConfig& config, Registry& registry, const ReadAgain& read_again) {
@@ -175,6 +176,8 @@ int run_host(const HostConfig& config, Registry& registry, const ReadAgain& read
         for (const std::string& problem : problems) log.error("{}", problem);
         return exit_status::invalid;
     }
+
+    for (const std::string& note : host->notes()) log.info("{}", note);
 
     // 3  The state directory is ours alone.
     const auto state = StateDir::open(config.state_dir);

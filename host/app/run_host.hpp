@@ -15,7 +15,12 @@ namespace sluice {
 // `read_again`: the same configuration once more, for a reload.
 int run_host(const HostConfig& config, Registry& registry, const ReadAgain& read_again);
 
-// Creates every part and lets go of it again: loads the plugins, opens nothing. Everything that is wrong, a sentence each.
-std::vector<std::string> create_host(const HostConfig& config, Registry& registry);
+// Creates every part and lets go of it again: loads the plugins, opens nothing. Everything that is wrong, or else what is to be known, a
+// sentence each.
+struct Created {
+    std::vector<std::string> problems;
+    std::vector<std::string> notes;
+};
+Created create_host(const HostConfig& config, Registry& registry);
 
 }  // namespace sluice

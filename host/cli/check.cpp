@@ -43,10 +43,10 @@ int check_verb(std::span<const std::string> words) {
         fmt::print(stderr, "{}", loaded.problems.text());
         return exit_status::invalid;
     }
-    if (const std::vector<std::string> problems = create_host(loaded.config, *loaded.registry); !problems.empty()) {
-        for (const std::string& problem : problems) fmt::print(stderr, "{}\n", problem);
-        return exit_status::invalid;
-    }
+    const Created created = create_host(loaded.config, *loaded.registry);
+    for (const std::string& problem : created.problems) fmt::print(stderr, "{}\n", problem);
+    if (!created.problems.empty()) return exit_status::invalid;
+    for (const std::string& note : created.notes) fmt::print(stderr, "note: {}\n", note);
     if (arguments.values.count("print") != 0)
         fmt::print("{}", print_config(loaded.config));
     else

@@ -45,6 +45,7 @@ inline constexpr std::uint32_t attempts_max = 1'000'000;
 inline constexpr std::int64_t retry_delay_ms_max = 365LL * 24 * 3'600'000;  // what a handler may ask for; the sum must fit a clock
 inline constexpr std::uint32_t publishes_max = 1024;          // a message; a handler that fans out further loops
 inline constexpr std::size_t kept_publishes_bytes = 128u << 20;  // a message's publishes, kept with its record: two of the largest
+inline constexpr std::uint32_t losses_before_suspicion = 3;   // units in a row that lost a database which says that it is there
 inline constexpr std::uint32_t databases_max = 8;             // used by one handler
 
 // ---- messages that crash the process ----

@@ -16,7 +16,10 @@ bool Backlog::has_work(std::int64_t now_ns) const {
 // suspect in a batch of its own, so that as much as can be is durable when it is tried.
 bool Backlog::collect(std::int64_t now_ns, MessageList& batch, MessageList& refused, bool only_resumed) {
     if (!again_.empty() && !only_resumed) {
-        while (!again_.empty() && batch.size() < policy_.batch_max) batch.push_back(again_.pop_front());
+        while (!again_.empty() && batch.size() < policy_.batch_max && !(again_.first()->suspect && !batch.empty())) {
+            batch.push_back(again_.pop_front());
+            if (batch.last()->suspect) break;
+        }
         return true;
     }
     while (!resumed_.empty() && batch.size() < policy_.batch_max) batch.push_back(resumed_.pop_front());
@@ -155,6 +158,10 @@ void Backlog::look(KeyLook& look) const {
         look.attempt = waiting->first()->view.attempt;
         look.parked_id.assign(waiting->first()->view.id.data, waiting->first()->view.id.size);
     }
+}
+
+void Backlog::suspect_again(std::uint32_t count) {
+    for (Message* message = again_.first(); message != nullptr && count != 0; message = message->next, --count) message->suspect = true;
 }
 
 void Backlog::take_all(MessageList& out, bool behind_deferred) {

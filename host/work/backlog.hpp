@@ -59,6 +59,13 @@ public:
     // After the batch: parks the keys that failed in it.
     void park_failed(bool ran_again);
 
+    // ---- what runs again ----
+
+    Message* first_again() { return again_.first(); }
+    void take_first_again() { again_.pop_front(); }
+    // The next `count` of it run alone.
+    void suspect_again(std::uint32_t count);
+
     // Everything but the batch under way.
     void look(KeyLook& look) const;
     // Everything but the batch under way, each key in the order received. Without `behind_deferred`, what waits behind a deferred message

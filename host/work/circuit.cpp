@@ -44,9 +44,9 @@ void Circuit::open_locked(std::string_view why) {
                  why.empty() ? "the plugin gave no reason" : why);
 }
 
-void Circuit::close_locked() {
+void Circuit::close_locked(bool spurious) {
     const double seconds = static_cast<double>(clock_.now() - away_since_ns()) / 1e9;
-    spurious_.store(refusals_ == 0, std::memory_order_relaxed);  // published by the next line
+    spurious_.store(spurious, std::memory_order_relaxed);  // published by the next line
     away_since_ns_.store(0, std::memory_order_release);
     trying_ = false;
     logger_.info("is back after {:.1f} s", seconds);
@@ -69,7 +69,7 @@ void Circuit::prove() {
     const std::lock_guard lock(mutex_);
     // Open and not even tried: what worked was begun before. Open and asked with ping: that is for ping to say.
     if (failed_for_good() || (!closed() && !trying_)) return;
-    if (!closed()) close_locked();
+    if (!closed()) close_locked(false);
     failures_ = 0;
     proven_.store(true, std::memory_order_relaxed);
 }
@@ -91,7 +91,7 @@ void Circuit::asked(bool is_there, std::string_view why) {
     const std::lock_guard lock(mutex_);
     asking_ = false;
     if (closed() || failed_for_good()) return;
-    if (is_there) return close_locked();
+    if (is_there) return close_locked(refusals_ == 0);
     ++refusals_;
     put_off_locked();
     logger_.debug("is still away: {}", why);

@@ -91,7 +91,7 @@ public:
 
 private:
     void open_locked(std::string_view why);
-    void close_locked();
+    void close_locked(bool spurious);
     void put_off_locked();
     void ring_locked();
     void prove();

@@ -51,6 +51,11 @@ std::int64_t Gate::wait() {
     return 0;
 }
 
+void Gate::note_loss() {
+    const auto lost = std::find_if(connections_.begin(), connections_.end(), [](const auto& c) { return !c->circuit().closed(); });
+    lost_ = lost == connections_.end() ? nullptr : &(*lost)->circuit();
+}
+
 void Gate::leave() {
     if (Circuit* circuit = std::exchange(waits_at_, nullptr)) circuit->forget(*this);
 }

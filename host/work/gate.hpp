@@ -30,6 +30,9 @@ public:
     bool shut_for_good() const;
     // True if a unit may be begun now. If it is this worker's turn it asks the database, which may take its time.
     bool pass();
+    // Notes which database was lost; later, whether the first question after that already found it there.
+    void note_loss();
+    bool loss_was_spurious() const { return lost_ != nullptr && lost_->was_spurious(); }
     // Until wake(), or the time answered. 0: it is open now.
     std::int64_t wait();
 
@@ -40,6 +43,7 @@ private:
     const Connections& connections_;
     const std::function<void()> wake_;
     Circuit* waits_at_ = nullptr;
+    const Circuit* lost_ = nullptr;
 };
 
 }  // namespace sluice

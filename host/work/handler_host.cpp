@@ -76,6 +76,17 @@ Connection* HandlerHost::connection(std::uint32_t database) {
     return nullptr;
 }
 
+std::string HandlerHost::note_on_databases() const {
+    if (deduplicating_ == nullptr || connections_.size() < 2) return {};
+    std::string others;
+    for (const auto& connection : connections_)
+        if (connection.get() != deduplicating_)
+            others += (others.empty() ? "\"" : ", \"") + dependencies_.databases[connection->number()].first + "\"";
+    return "only database \"" + dependencies_.databases[deduplicating_->number()].first +
+           "\" says `deduplicate: true`; it commits last, and what goes to " + others +
+           " happens at least once: after a crash it may happen again";
+}
+
 // What failed because a dependency is away is not the message's own failure.
 sluice_status HandlerHost::note(const Connection& connection, sluice_status status, const sluice_fault* fault) {
     if (status == SLUICE_CONFLICT || status == SLUICE_UNKNOWN || status == SLUICE_STOPPED) unavailable_ = true;

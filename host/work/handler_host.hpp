@@ -101,6 +101,8 @@ public:
     void restart();
     const FaultBuffer& fault() const { return fault_; }
     bool deduplicates() const { return deduplicating_ != nullptr; }
+    // What is to be known of the databases together, or empty.
+    std::string note_on_databases() const;
     // Recognises the messages of a unit when they come again: of several databases it comes last.
     bool commits_last(const Connection& connection) const { return &connection == deduplicating_ || &connection == acking_; }
     const std::vector<std::unique_ptr<Connection>>& connections() const { return connections_; }

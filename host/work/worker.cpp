@@ -102,6 +102,7 @@ Worker::Next Worker::run() {
         release_all();
     } else if (may_begin() && may_pass()) {
         if (std::exchange(restart_, false)) handler_.restart();
+        if (suspicion_.undecided()) judge_loss();
         if (handler_.deduplicates()) pass_on_confirmed();
         MessageList batch, refused;
         const bool runs_again = backlog_.collect(now_ns_, batch, refused, gives_back);
@@ -254,6 +255,7 @@ void Worker::process(MessageList& batch, bool runs_again) {
         }
     }
     lent_.take_back();
+    runs_again |= suspicion_.undecided();  // a message that lost its database is looked for among what runs again
     backlog_.put_back(batch, runs_again, now_ns_);
     counters_.handled.add(unit.messages.size());
     counters_.units.add();
@@ -288,9 +290,12 @@ bool Worker::handle(Unit& unit, Message* message) {
         current_.store(nullptr, std::memory_order_release);
     }
     if (said.verdict == SLUICE_DONE) {
-        const sluice_status acked = handler_.ack(unit, index);
-        message->outcome = acked == SLUICE_LOST_LEASE ? Outcome::lost_lease : Outcome::acked;
-        if (acked == SLUICE_LOST_LEASE) handler_.drop(unit, index, true);
+        message->outcome = Outcome::acked;
+        const sluice_status acked = handler_.acking() == nullptr ? SLUICE_OK : handler_.ack(unit, index);
+        if (acked == SLUICE_LOST_LEASE) {
+            message->outcome = Outcome::lost_lease;
+            handler_.drop(unit, index, true);
+        }
         if (!is_of_the_database(acked)) {
             if (message->resuming) ended_in_unit(message);
             return true;
@@ -318,7 +323,7 @@ bool Worker::handle(Unit& unit, Message* message) {
     } else if (said.unavailable) {
         message->outcome = Outcome::none;
         unit.messages[index] = nullptr;
-        pause(true, handler_.fault().text());
+        pause(true, handler_.fault().text(), index == 0);
         return false;
     } else {
         retry(unit, index, said);
@@ -408,19 +413,24 @@ void Worker::finish_units() {
         if (skipped != 0) counters_.skipped.add(skipped);
         if (rejected != 0) counters_.rejected.add(rejected);
         if (!again.empty()) {
-            if (!earlier_failed) pause(unit->retry_later, unit->answer.text);
+            if (!earlier_failed) pause(unit->retry_later, unit->answer.text, unit->messages.size() == 1);
             // The first to fail goes before what has not even begun again, of which a part failed once more; those after it follow.
             backlog_.run_again(again, earlier_failed);
             restart_ = true;
         } else if (unit->has_effects && done + skipped + rejected != 0) {
             failures_in_a_row_ = 0;
+            suspicion_.worked();
         }
         commits_.release(*unit);
     }
 }
 
-void Worker::pause(bool something_is_away, std::string_view why) {
-    if (gate_.shut()) return;  // the circuit has said why, and says when
+void Worker::pause(bool something_is_away, std::string_view why, bool alone) {
+    if (gate_.shut()) {  // the circuit has said why, and says when
+        gate_.note_loss();
+        suspicion_.lost(why, alone);
+        return;
+    }
     const std::uint32_t doublings = std::min(failures_in_a_row_++, 10u);
     const std::int64_t first = something_is_away ? pause_first_ns : ms;
     const std::int64_t wait = std::min(first << doublings, pause_max_ns);

@@ -28,6 +28,7 @@
 #include "work/gate.hpp"
 #include "work/handler_host.hpp"
 #include "work/lent.hpp"
+#include "work/suspicion.hpp"
 #include "work/watch.hpp"
 #include "work/work_policy.hpp"
 
@@ -108,7 +109,8 @@ private:
     bool handle(Unit& unit, Message* message);
     void retry(Unit& unit, std::uint32_t index, const HandlerHost::Said& said);
     std::int64_t next_try_ns(Message* message, std::int64_t delay_ms, std::string text);
-    void pause(bool something_is_away, std::string_view why);
+    void pause(bool something_is_away, std::string_view why, bool alone);
+    void judge_loss();
     bool is_poison(Message* message);
     void give_up(Message* message, std::string text);
     void release_all();
@@ -135,6 +137,7 @@ private:
     const Logger logger_;
 
     Gate gate_;
+    Suspicion suspicion_;
     Lent lent_;
     KeyLooks looks_;
     Backlog backlog_;  // lent while handlers run

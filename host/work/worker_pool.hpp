@@ -73,6 +73,7 @@ public:
     std::uint32_t size() const { return setup_.workers; }
     Worker& worker(std::uint32_t index) { return *seats_[index]->worker; }
     const Worker& worker(std::uint32_t index) const { return *seats_[index]->worker; }
+    std::string note_on_databases() const { return seats_.front()->handler->note_on_databases(); }
     bool deduplicates() const { return seats_.front()->handler->deduplicates(); }
     // Messages that the pool may hold at once, wherever in it.
     std::uint64_t room() const;

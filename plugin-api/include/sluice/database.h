@@ -52,7 +52,7 @@ typedef struct sluice_database {
     uint32_t (*capabilities)(void* self);                  /* [any] SLUICE_DATABASE_; known after create */
     sluice_status (*open)(void* self, sluice_fault* fault); /* [control] opens the database, takes its locks, runs its setup */
     void (*close)(void* self);                             /* [control] waits for submitted units to end */
-    /* [any] SLUICE_OK if a statement would reach the server now. NULL = always. */
+    /* [any] SLUICE_OK if a statement would reach the server now, and could write. NULL: it cannot be asked, the host lets one unit try. */
     sluice_status (*ping)(void* self, sluice_fault* fault);
 
     /* One connection a worker, made [control] or [worker] while other workers use theirs. The sink lives until disconnect returns. */

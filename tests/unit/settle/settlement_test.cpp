@@ -19,15 +19,16 @@ protected:
             if (inside_settle) inside_settle(items);
             if (answer == SLUICE_OK || answer == SLUICE_QUEUED)
                 for (const sluice_settlement& item : items)
-                    settled += (item.action == SLUICE_ACK    ? " ack"
-                                : item.action == SLUICE_NACK ? " nack"
-                                                             : " attempted") +
+                    settled += (item.action == SLUICE_ACK             ? " ack"
+                                : item.action == SLUICE_NACK          ? " nack"
+                                : item.action == SLUICE_ACKED_IN_UNIT ? " acked"
+                                                                      : " attempted") +
                                std::to_string(item.tag) + (item.attempt == 0 ? "" : "#" + std::to_string(item.attempt));
             return answer;
         };
     }
     // A message that was received and has ended so.
-    void take(std::uint64_t tag, Outcome outcome, std::uint32_t attempt = 1) {
+    void take(std::uint64_t tag, Outcome outcome, std::uint32_t attempt = 1, bool acked_in_unit = false) {
         sluice_incoming incoming{};
         incoming.struct_size = sizeof incoming;
         incoming.tag = tag;
@@ -35,6 +36,7 @@ protected:
         Message* message = store.create(incoming);
         message->received_ns = clock.now();
         message->outcome = outcome;
+        message->acked_in_unit = acked_in_unit;
         settlement.received(1);
         settlement.take(message, clock.now());
     }
@@ -56,6 +58,34 @@ protected:
     std::function<void(FakeSource::Settlements)> inside_settle;
     std::string settled;
 };
+
+TEST_F(SettlementTest, OnlyTellsTheSourceOfAMessageThatWasAckedInItsUnit) {
+    take(1, Outcome::acked, 1, true);
+    take(2, Outcome::acked);
+    answer = SLUICE_QUEUED;
+    EXPECT_TRUE(submit());
+    confirm(1, SLUICE_UNAVAILABLE);
+    confirm(2, SLUICE_OK);
+    clock.advance(std::chrono::seconds(5));
+    answer = SLUICE_OK;
+    EXPECT_TRUE(submit());
+    EXPECT_EQ(settled, " acked1 ack2 acked1") << "also the second time";
+    EXPECT_EQ(settlement.counts().acked, 2u);
+    expect_law();
+}
+
+TEST_F(SettlementTest, CountsWhatAnotherHostHasAsLostWhateverTheSourceSays) {
+    take(1, Outcome::lost_lease);
+    take(2, Outcome::lost_lease);
+    answer = SLUICE_QUEUED;
+    EXPECT_TRUE(submit());
+    confirm(1, SLUICE_OK);
+    confirm(2, SLUICE_LOST_LEASE);
+    EXPECT_EQ(settled, " nack1 nack2");
+    EXPECT_EQ(settlement.counts().lost_lease, 2u);
+    EXPECT_EQ(settlement.counts().released, 0u);
+    expect_law();
+}
 
 TEST_F(SettlementTest, TellsTheSourceTheEndOfEachMessageAndCountsItInTheWordsOfTheLaw) {
     take(1, Outcome::acked);

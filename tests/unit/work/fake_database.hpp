@@ -156,6 +156,7 @@ public:
     sluice_status seal_answer = SLUICE_OK;
     std::function<void()> on_submit;
     bool finds_duplicates_late = false;  // a test lists them in answer()
+    std::string kills;  // a commit of this write loses the connection
     bool commits_unknown = false;  // what is answered with SLUICE_UNKNOWN has happened
     bool answers_twice = false;
     bool submit_throws = false;
@@ -264,6 +265,8 @@ private:
             token = ended.token;
             if (from.failed) status = SLUICE_CONFLICT;
             std::set<sluice_ticket> bad;
+            for (const Write& write : ended.unit.writes)
+                if (!kills.empty() && write.text == kills) status = SLUICE_UNAVAILABLE;
             for (const Result& result : results) {
                 for (const Write& write : ended.unit.writes)
                     if (write.text == result.id && bad.insert(write.ticket).second)

@@ -118,7 +118,7 @@ public:
     virtual Status open() = 0;
     // Waits for submitted units to end. All connections are gone or idle.
     virtual void close() {}
-    // SLUICE_OK if a statement would reach the server now.
+    // SLUICE_OK if a statement would reach the server now, and could write. Not overridden: it cannot be asked.
     virtual Status ping() { return SLUICE_OK; }
     // Throws if it cannot.
     virtual std::unique_ptr<Connection> connect(CommitSink sink) = 0;
@@ -132,6 +132,13 @@ template <std::derived_from<Database> Type>
 struct DatabaseThunks {
     static_assert(std::constructible_from<Type, const Setup&> || std::default_initializable<Type>,
                   "a database is constructed from a const sluice::Setup&, or from nothing");
+
+    // One that is not public counts as brought.
+    template <typename T>
+    static constexpr auto ping_of(int) -> decltype(&T::ping) { return nullptr; }
+    template <typename T>
+    static constexpr bool ping_of(...) { return true; }
+    static constexpr bool can_be_asked = !std::same_as<decltype(ping_of<Type>(0)), decltype(&Database::ping)>;
 
     static Type& of(void* self) noexcept { return *static_cast<Type*>(self); }
     static Connection& connection(void* self) noexcept { return *static_cast<Connection*>(self); }
@@ -224,7 +231,7 @@ struct DatabaseThunks {
                                            &capabilities,
                                            &open,
                                            &close,
-                                           &ping,
+                                           can_be_asked ? &ping : nullptr,
                                            &connect,
                                            &disconnect,
                                            &prepare,
