@@ -384,7 +384,20 @@ TEST_F(DatabaseSdk, SaysThatItDoesNotDeduplicateUnlessTheAdapterDoes) {
     const sluice_identity identity{};
     EXPECT_EQ(table.capabilities(self), 0u);
     EXPECT_EQ(table.record_once(connection, 9, 1, &identity, &fault.fault), SLUICE_UNSUPPORTED);
-    EXPECT_EQ(table.ping(self, nullptr), SLUICE_OK);
+}
+
+// Its own answer would be that all is well, whatever happens.
+TEST_F(DatabaseSdk, CanOnlyBeAskedWhereTheAdapterSaysHow) {
+    EXPECT_EQ(table.ping, nullptr);
+    struct Asked : sluice::Database {
+        sluice::Status open() override { return SLUICE_OK; }
+        std::unique_ptr<sluice::Connection> connect(sluice::CommitSink) override { return nullptr; }
+        sluice::Status ping() override { return {SLUICE_UNAVAILABLE, "closed"}; }
+    };
+    Asked asked;
+    const sluice_database& its = sluice::detail::DatabaseThunks<Asked>::table;
+    ASSERT_NE(its.ping, nullptr);
+    EXPECT_EQ(its.ping(&asked, nullptr), SLUICE_UNAVAILABLE);
 }
 
 TEST_F(DatabaseSdk, KeepsNoPublishesUnlessTheAdapterDoes) {
