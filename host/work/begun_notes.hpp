@@ -43,8 +43,9 @@ public:
 
     void begin(sluice_bytes id) {
         if (slot_ == nullptr) return;
-        // The mark of the last call is gone before its id is: costs nothing on x86, where stores stay in order anyway.
-        std::atomic_thread_fence(std::memory_order_release);
+        // The mark of the last call is gone before its id is. Nobody reads while this process lives, and when it dies all its stores are done
+        // up to some instruction: only the compiler must keep their order.
+        std::atomic_signal_fence(std::memory_order_seq_cst);
         const std::size_t size = id.size < limits::id_bytes_max ? static_cast<std::size_t>(id.size) : limits::id_bytes_max;
         if (size != 0) std::memcpy(slot_->id, id.data, size);
         slot_->id_size = static_cast<std::uint32_t>(size);
