@@ -16,10 +16,8 @@ Result<std::unique_ptr<WorkerPool>> WorkerPool::create(Setup setup_of, const Sur
     for (std::uint32_t i = 0; i < executors; ++i) {
         const std::uint32_t threads_max = affine ? 1 : setup.workers;
         pool->executors_.push_back(std::make_unique<Executor>(setup.name, threads_max, setup.cores, [&watch = around.watch] { watch.wake(); }));
-        around.watch.add(*pool->executors_.back());
     }
     pool->watchdog_ = std::make_unique<Watchdog>(setup.policy, around.hung);
-    around.watch.add(*pool->watchdog_);
     for (std::uint32_t index = 0; index < setup.workers; ++index) {
         const Logger logger = around.logging.logger(setup.handler_path, setup.name, index, setup.plugin);
         auto seat = std::make_unique<Seat>();
@@ -43,6 +41,9 @@ Result<std::unique_ptr<WorkerPool>> WorkerPool::create(Setup setup_of, const Sur
         pool->watchdog_->add(*seat->worker, logger);
         pool->seats_.push_back(std::move(seat));
     }
+    // Last: the watch may be running, and looks at them from here on.
+    for (auto& executor : pool->executors_) around.watch.add(*executor);
+    around.watch.add(*pool->watchdog_);
     return pool;
 }
 
