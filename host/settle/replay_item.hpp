@@ -21,6 +21,8 @@ public:
 };
 
 struct ReplayItem : Replayed {
+    virtual ~ReplayItem() = default;  // whoever asked keeps more with it
+
     DeadLetter letter;
     std::shared_ptr<ReplayReturn> back;
     // How it ended. acked, skipped, dropped: to be removed from the store. dead_letter: stored anew in its place. released: as it was.
