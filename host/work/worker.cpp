@@ -4,7 +4,6 @@
 #include <string>
 #include <utility>
 
-#include "plugin/fault.hpp"
 
 namespace sluice {
 namespace {
@@ -12,11 +11,6 @@ namespace {
 constexpr std::int64_t ms = 1'000'000;
 constexpr std::int64_t pause_first_ns = 100 * ms;
 constexpr std::int64_t pause_max_ns = 5'000 * ms;
-
-std::string describe(const Message& message) {
-    const sluice_bytes id = message.view.id, key = message.view.key;
-    return "message " + clean_text({id.data, id.size}) + (key.size == 0 ? "" : ", key \"" + clean_text({key.data, key.size}) + "\"");
-}
 
 }  // namespace
 
@@ -48,42 +42,9 @@ void Worker::stop(StopMode mode) {
     poke();
 }
 
-void Worker::ask_back() {
-    give_back_.store(GiveBack::asked, std::memory_order_relaxed);  // ordered by poke()
-    poke();
-}
-
-// Whoever moves it on from `asked` decides: of each key the worker keeps all that it has, or it gives back all.
-bool Worker::keep_on() {
-    GiveBack seen = GiveBack::asked;
-    if (!give_back_.compare_exchange_strong(seen, GiveBack::no, std::memory_order_acq_rel) && seen != GiveBack::no) {
-        if (seen == GiveBack::giving) return false;
-        give_back_.store(GiveBack::no, std::memory_order_relaxed);  // the worker has nothing to do: no race
-    }
-    poke();
-    return true;
-}
-
 bool Worker::has_news() const {
     return poked_.load(std::memory_order_seq_cst) || commits_.has_news() ||
            (takes_.load(std::memory_order_relaxed) && !queue().empty());
-}
-
-// Also instead of working it off, if that can never end.
-bool Worker::is_to_give_back() const {
-    const StopMode mode = stop_.load(std::memory_order_relaxed);
-    return mode == StopMode::finish_current || (mode == StopMode::drain && gate_.shut_for_good()) ||
-           give_back_.load(std::memory_order_relaxed) != GiveBack::no;
-}
-
-// After a release: neither a deferred message nor what waits behind it.
-bool Worker::has_nothing() const {
-    return handler_.deferred().empty() && backlog_.parking().size() == 0 && !backlog_.has_resumed() && commits_.empty();
-}
-
-// The message that is in work now, and begin no other.
-bool Worker::is_to_finish() const {
-    return stop_.load(std::memory_order_relaxed) == StopMode::finish_current || give_back_.load(std::memory_order_relaxed) == GiveBack::asked;
 }
 
 bool Worker::may_begin() const {
@@ -166,75 +127,6 @@ Outcomes& Worker::reports() {
 }
 
 void Worker::finished(Message* message) { reports().messages.push_back(message); }
-
-// ---- taking ----------------------------------------------------------------------------------------------------------------
-
-// Each key's messages in the order received. Not before the units under way have ended: theirs are older.
-void Worker::release_all() {
-    if (!commits_.empty()) return;
-    GiveBack asked = GiveBack::asked;
-    if (!give_back_.compare_exchange_strong(asked, GiveBack::giving, std::memory_order_acq_rel) && asked == GiveBack::no &&
-        stop_.load(std::memory_order_relaxed) == StopMode::none)
-        return;  // it is to work on after all
-    MessageList all;
-    backlog_.take_all(all, handler_.is_cancelled());  // until then, what is deferred may yet end, and goes back before what follows it
-    while (Message* message = all.pop_front()) {
-        message->outcome = Outcome::released;
-        finished(message);
-    }
-    again_at_ns_ = 0;
-}
-
-// Not the rest of the batch: that is in the hands of the thread inside the handler, and could be shared only at the price of a fence a
-// message. It and the unit under way are older than what is given back here, and come again once the process has ended.
-void Worker::release_behind_handler() {
-    if (!lent_.borrow()) return;
-    MessageList all;
-    backlog_.take_all(all, true);
-    lent_.give_back();
-    if (all.empty()) return;
-    auto released = std::make_unique<Outcomes>();
-    while (Message* message = all.pop_front()) {
-        message->outcome = Outcome::released;
-        released->messages.push_back(message);
-    }
-    way_.outcomes.push(released.release());
-    way_.bell.ring();
-}
-
-// No message leaves the worker while its backlog is lent, so the one that is in the handler stays as it is while we look.
-std::string Worker::describe_current() {
-    if (!lent_.borrow()) return {};
-    std::string text;
-    if (const Message* message = current_.load(std::memory_order_acquire)) text = describe(*message);
-    lent_.give_back();
-    return text;
-}
-
-// ---- telling where the messages of a key are ---------------------------------------------------------------------------------
-
-void Worker::answer_looks() {
-    for (const auto& look : looks_.take()) {
-        backlog_.look(*look);
-        look->committing = commits_.count(look->key_hash);
-        look->paused_until_ns = now_ns_ < again_at_ns_ ? again_at_ns_ : 0;
-        look->database_away = gate_.shut();
-        look->answer();
-    }
-}
-
-// No message leaves the worker while its backlog is lent, so the one that is in the handler stays as it is while we look.
-void Worker::answer_from_outside() {
-    if (!lent_.borrow()) return;
-    for (const auto& look : looks_.take()) {
-        backlog_.look(*look);
-        look->in_handler = true;
-        if (const Message* message = current_.load(std::memory_order_acquire)) look->handling = describe(*message);
-        look->handling_since_ns = running_since_ns();
-        look->answer();
-    }
-    lent_.give_back();
-}
 
 // ---- handling --------------------------------------------------------------------------------------------------------------
 

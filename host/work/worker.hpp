@@ -15,7 +15,6 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
-#include <unordered_map>
 
 #include "observe/counters.hpp"
 #include "observe/notice.hpp"

@@ -1,0 +1,47 @@
+// What a worker tells of its messages: between two batches by itself, and from outside while it is inside a handler.
+#include "plugin/fault.hpp"
+#include "work/worker.hpp"
+
+namespace sluice {
+namespace {
+
+std::string describe(const Message& message) {
+    const sluice_bytes id = message.view.id, key = message.view.key;
+    return "message " + clean_text({id.data, id.size}) + (key.size == 0 ? "" : ", key \"" + clean_text({key.data, key.size}) + "\"");
+}
+
+}  // namespace
+
+// No message leaves the worker while its backlog is lent, so the one that is in the handler stays as it is while we look.
+std::string Worker::describe_current() {
+    if (!lent_.borrow()) return {};
+    std::string text;
+    if (const Message* message = current_.load(std::memory_order_acquire)) text = describe(*message);
+    lent_.give_back();
+    return text;
+}
+
+void Worker::answer_looks() {
+    for (const auto& look : looks_.take()) {
+        backlog_.look(*look);
+        look->committing = commits_.count(look->key_hash);
+        look->paused_until_ns = now_ns_ < again_at_ns_ ? again_at_ns_ : 0;
+        look->database_away = gate_.shut();
+        look->answer();
+    }
+}
+
+// No message leaves the worker while its backlog is lent, so the one that is in the handler stays as it is while we look.
+void Worker::answer_from_outside() {
+    if (!lent_.borrow()) return;
+    for (const auto& look : looks_.take()) {
+        backlog_.look(*look);
+        look->in_handler = true;
+        if (const Message* message = current_.load(std::memory_order_acquire)) look->handling = describe(*message);
+        look->handling_since_ns = running_since_ns();
+        look->answer();
+    }
+    lent_.give_back();
+}
+
+}  // namespace sluice
