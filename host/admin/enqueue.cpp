@@ -18,19 +18,26 @@ constexpr int refused_exit = 1;
 constexpr std::size_t refusals_said = 100;
 constexpr std::chrono::seconds patience{1};  // without anything stored, before it is said that the queue holds it up
 
+class Returned;
+
+struct SentLoad : EnqueueLoad {
+    std::shared_ptr<Returned> returned;   // empty once it is back there
+    std::shared_ptr<EnqueueRules> rules;  // its headers and key are theirs
+};
+
 // Where loads come back from the target's thread. Outlives the conversation if the client goes away first.
 class Returned {
 public:
     explicit Returned(std::shared_ptr<Waker> waker) : waker_(std::move(waker)) {}
 
-    void put(std::unique_ptr<EnqueueLoad> load) {
+    void put(std::unique_ptr<SentLoad> load) {
         {
             const std::lock_guard lock(mutex_);
             loads_.push_back(std::move(load));
         }
         waker_->wake();
     }
-    std::vector<std::unique_ptr<EnqueueLoad>> take() {
+    std::vector<std::unique_ptr<SentLoad>> take() {
         const std::lock_guard lock(mutex_);
         return std::exchange(loads_, {});
     }
@@ -38,12 +45,7 @@ public:
 private:
     const std::shared_ptr<Waker> waker_;
     std::mutex mutex_;
-    std::vector<std::unique_ptr<EnqueueLoad>> loads_;  // guarded by mutex_
-};
-
-struct SentLoad : EnqueueLoad {
-    std::shared_ptr<Returned> returned;
-    std::shared_ptr<EnqueueRules> rules;  // its headers and key are theirs
+    std::vector<std::unique_ptr<SentLoad>> loads_;  // guarded by mutex_
 };
 
 class Enqueue final : public Conversation {
@@ -86,7 +88,7 @@ private:
         load->batch.context = load.get();
         load->batch.done = [](PublishBatch* batch) {
             std::unique_ptr<SentLoad> back(static_cast<SentLoad*>(batch->context));
-            const std::shared_ptr<Returned> to = back->returned;
+            const std::shared_ptr<Returned> to = std::move(back->returned);
             to->put(std::move(back));
         };
         target_.submit(&load.release()->batch);

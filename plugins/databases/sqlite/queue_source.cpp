@@ -138,12 +138,14 @@ void QueueSource::close() {
     leave();
 }
 
+// The source may be closed, and gone, once the job is seen to have ended; the bell outlives the writer.
 void QueueSource::back(SettleJob& job) {
+    Bell& bell = queue_->bell();
     {
         const std::lock_guard lock(mutex_);
         ended_.push_back(&job);
     }
-    queue_->bell().ring();
+    bell.ring();
 }
 
 // A job to fill, with what could not be stored before.

@@ -52,6 +52,7 @@ public:
     ~WorkerBench() {
         ended();
         for (Message* message : messages) store.destroy(message);
+        commits->wait_for_tellers();
     }
     WorkerBench(const WorkerBench&) = delete;
     WorkerBench& operator=(const WorkerBench&) = delete;
