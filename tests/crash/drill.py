@@ -283,6 +283,11 @@ class Drill:
     def log(self):
         return (self.folder / f"log.{self.number}").read_text(errors="replace")
 
+    def recorded(self):
+        """The whole lines of the record, see plugins/faults.hpp."""
+        lines = self.record.read_text().splitlines() if self.record.exists() else []
+        return [line.removesuffix(" .") for line in lines if line.endswith(" .")]
+
     def ended(self, process):
         """Its status; whatever hangs is a failure."""
         try:
@@ -296,7 +301,7 @@ class Drill:
         """Reads the record of the process that has ended."""
         run = Run(killed=killed, stopped=stopped, started_ns=self.started_ns)
         of_tag = {}
-        for line in self.record.read_text().splitlines() if self.record.exists() else []:
+        for line in self.recorded():
             at, _, event, *words = line.split(" ")
             if event == "r":
                 run.received.append((words[0], int(words[2])))
@@ -340,7 +345,7 @@ class Drill:
     def wait_for_record(self, process, found, what):
         """Waits until found(the lines of its record) is true."""
         end = time.monotonic() + DEADLINE_S
-        while not (self.record.exists() and found(self.record.read_text().splitlines())):
+        while not found(self.recorded()):
             if process.poll() is not None or time.monotonic() > end:
                 process.kill()
                 process.wait()

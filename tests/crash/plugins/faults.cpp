@@ -113,8 +113,8 @@ bool records() {
 void append_line(std::string& lines, std::string_view text) {
     timespec now{};
     ::clock_gettime(CLOCK_MONOTONIC, &now);
-    lines += std::to_string(now.tv_sec * 1'000'000'000 + now.tv_nsec) + ' ' + std::to_string(::getpid()) + ' ';
-    lines.append(text).push_back('\n');
+    lines += '\n' + std::to_string(now.tv_sec * 1'000'000'000 + now.tv_nsec) + ' ' + std::to_string(::getpid()) + ' ';
+    lines.append(text).append(" .\n");
 }
 
 void record(std::string_view lines) {
