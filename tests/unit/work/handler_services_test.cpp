@@ -6,25 +6,20 @@
 namespace sluice {
 namespace {
 
-using Handled = FakeHandler::Call;
-
-// Writes its id; what the database says to that decides.
-sluice_verdict write(const Handled& call) { return call.write() == SLUICE_QUEUED ? SLUICE_DONE : SLUICE_RETRY; }
-
 TEST(HandlerServices, AnswersOldAndForeignTicketsWithStale) {
     FakeDatabase database;
     sluice_ticket old = 0;
     WorkerBench bench(
         [&](const Handled& call) {
             if (old != 0) {
-                EXPECT_EQ(FakeHandler::Call({call.message, old, call.fault, call.api, call.host}).write(), SLUICE_STALE);
-                EXPECT_EQ(FakeHandler::Call({call.message, call.ticket + 1, call.fault, call.api, call.host}).write(), SLUICE_STALE);
+                EXPECT_EQ(Handled({call.message, old, call.fault, call.api, call.host}).write(), SLUICE_STALE);
+                EXPECT_EQ(Handled({call.message, call.ticket + 1, call.fault, call.api, call.host}).write(), SLUICE_STALE);
                 sluice_status elsewhere = SLUICE_OK;
-                std::thread([&] { elsewhere = FakeHandler::Call({call.message, old, nullptr, call.api, call.host}).write(); }).join();
+                std::thread([&] { elsewhere = Handled({call.message, old, nullptr, call.api, call.host}).write(); }).join();
                 EXPECT_EQ(elsewhere, SLUICE_STALE);
             }
             old = call.ticket;
-            return write(call);
+            return write_id(call);
         },
         WorkerBench::quick(), {&database});
     bench.push("a1 a2");

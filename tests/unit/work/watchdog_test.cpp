@@ -6,7 +6,6 @@
 namespace sluice {
 namespace {
 
-using Handled = FakeHandler::Call;
 using std::chrono::milliseconds;
 
 class WatchdogTest : public testing::Test {

@@ -7,7 +7,6 @@
 namespace sluice {
 namespace {
 
-using Handled = FakeHandler::Call;
 using std::chrono::milliseconds;
 
 class WorkerAcks : public testing::Test {
@@ -16,15 +15,12 @@ protected:
 
     WorkerBench& make(FakeHandler::Handle handle, std::vector<FakeDatabase*> databases, std::uint32_t batch_max = 64,
                       std::vector<std::pair<std::string, Target*>> targets = {}) {
-        WorkPolicy policy = WorkerBench::quick();
-        policy.batch_max = batch_max;
-        bench.emplace(std::move(handle), policy, std::move(databases), std::move(targets));
+        bench.emplace(std::move(handle), WorkerBench::batches_of(batch_max), std::move(databases), std::move(targets));
         bench->start();
         EXPECT_TRUE(bench->host->ack_in_units("file 7", "ack"));
         return *bench;
     }
-    WorkerBench& make() { return make(write, {&database}); }
-    static sluice_verdict write(const Handled& call) { return call.write() == SLUICE_QUEUED ? SLUICE_DONE : SLUICE_RETRY; }
+    WorkerBench& make() { return make(write_id, {&database}); }
     // "a1 acked in unit": by now, before anybody has settled it.
     Texts in_units() {
         Texts all;
@@ -46,7 +42,7 @@ TEST_F(WorkerAcks, StandInTheUnitOfTheEffects) {
 }
 
 TEST_F(WorkerAcks, AreTheSourcesOwnBusinessWhereTheDatabaseIsAnother) {
-    bench.emplace(write, WorkerBench::quick(), std::vector<FakeDatabase*>{&database});
+    bench.emplace(write_id, WorkerBench::quick(), std::vector<FakeDatabase*>{&database});
     bench->start();
     EXPECT_TRUE(bench->host->ack_in_units("file 8", "ack"));
     EXPECT_TRUE(bench->host->ack_in_units("", "ack"));

@@ -4,22 +4,12 @@
 namespace sluice {
 namespace {
 
-using Handled = FakeHandler::Call;
 using std::chrono::milliseconds;
-
-// Writes its id; what the database says to that decides.
-sluice_verdict write(const Handled& call) { return call.write() == SLUICE_QUEUED ? SLUICE_DONE : SLUICE_RETRY; }
-
-WorkPolicy batches_of(std::uint32_t size) {
-    WorkPolicy policy = WorkerBench::quick();
-    policy.batch_max = size;
-    return policy;
-}
 
 TEST(WorkerAgain, RunsFailedUnitsAgainInOrderWithThoseAfterThem) {
     FakeDatabase database;
     database.hold();
-    WorkerBench bench(write, batches_of(2), {&database});
+    WorkerBench bench(write_id, WorkerBench::batches_of(2), {&database});
     bench.push("a1 b1 a2 b2 a3 b3");
     bench.run();
     ASSERT_EQ(database.submitted(), 3u);
@@ -41,7 +31,7 @@ TEST(WorkerAgain, RunsFailedUnitsAgainInOrderWithThoseAfterThem) {
 TEST(WorkerAgain, KeepsTheOrderWhenWhatRunsAgainFailsAgain) {
     FakeDatabase database;
     database.hold();
-    WorkerBench bench(write, batches_of(1), {&database});
+    WorkerBench bench(write_id, WorkerBench::batches_of(1), {&database});
     bench.push("a1 a2 a3 a4 a5");
     bench.run();
     for (int outage = 0; outage < 3; ++outage) {
@@ -60,7 +50,7 @@ TEST(WorkerAgain, KeepsTheOrderWhenWhatRunsAgainFailsAgain) {
 TEST(WorkerAgain, KeepsTheOrderWhenSomeOfWhatRunsAgainFailsAgainBeforeTheRestHasBegun) {
     FakeDatabase database;
     database.hold();
-    WorkerBench bench(write, batches_of(1), {&database});
+    WorkerBench bench(write_id, WorkerBench::batches_of(1), {&database});
     bench.push("a1 a2 a3 a4");
     bench.run();
     while (database.submitted() != 0) database.answer(SLUICE_CONFLICT);
@@ -82,12 +72,12 @@ TEST(WorkerAgain, HoldsBackWhatFollowsAMessageThatFailsWhileItsUnitRunsAgain) {
     FakeDatabase database;
     database.hold();
     bool fails = false;
-    WorkPolicy policy = batches_of(1);
+    WorkPolicy policy = WorkerBench::batches_of(1);
     policy.backoff_ms = policy.backoff_max_ms = 1;
     WorkerBench bench(
         [&](const Handled& call) {
             if (fails && call.id() == "a1") return SLUICE_RETRY;
-            return write(call);
+            return write_id(call);
         },
         policy, {&database});
     bench.push("a1 a2 b1");
@@ -114,7 +104,7 @@ TEST(WorkerAgain, HoldsBackWhatFollowsAMessageThatFailsWhileItsUnitRunsAgain) {
 TEST(WorkerAgain, PutsWhatRunsAgainBackInFrontWhenTheDatabaseIsStillAway) {
     FakeDatabase database;
     database.hold();
-    WorkerBench bench(write, batches_of(2), {&database});
+    WorkerBench bench(write_id, WorkerBench::batches_of(2), {&database});
     bench.push("a1 a2 a3 a4");
     bench.run();
     while (database.submitted() != 0) database.answer(SLUICE_UNAVAILABLE);
@@ -134,7 +124,7 @@ TEST(WorkerAgain, PutsWhatRunsAgainBackInFrontWhenTheDatabaseIsStillAway) {
 TEST(WorkerAgain, RunsTheOneMessageAgainThatTheCommitAnsweredWithConflict) {
     FakeDatabase database;
     database.hold();
-    WorkerBench bench(write, batches_of(2), {&database});
+    WorkerBench bench(write_id, WorkerBench::batches_of(2), {&database});
     bench.push("a1 b1 b2");
     bench.run();
     database.answer(SLUICE_OK, {{"b1", SLUICE_CONFLICT}});
@@ -152,7 +142,7 @@ TEST(WorkerAgain, RunsTheOneMessageAgainThatTheCommitAnsweredWithConflict) {
 TEST(WorkerAgain, FailsAUnitThatCannotBeSealedAndRunsItAgain) {
     FakeDatabase database;
     database.seal_answer = SLUICE_UNAVAILABLE;
-    WorkerBench bench(write, WorkerBench::quick(), {&database});
+    WorkerBench bench(write_id, WorkerBench::quick(), {&database});
     bench.push("a1");
     bench.run();
     EXPECT_EQ(database.abandoned, 1);
@@ -165,7 +155,7 @@ TEST(WorkerAgain, FailsAUnitThatCannotBeSealedAndRunsItAgain) {
 TEST(WorkerAgain, GivesBackAUnitThatFailsDuringAStop) {
     FakeDatabase database;
     database.hold();
-    WorkerBench bench(write, batches_of(2), {&database});
+    WorkerBench bench(write_id, WorkerBench::batches_of(2), {&database});
     bench.push("a1 b1 a2");
     bench.worker->run();
     bench.worker->stop(StopMode::finish_current);

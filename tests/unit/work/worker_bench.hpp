@@ -19,7 +19,11 @@
 
 namespace sluice {
 
+using Handled = FakeHandler::Call;
 using Texts = std::vector<std::string>;
+
+// A handler that writes its id; what the database says to that decides.
+inline sluice_verdict write_id(const Handled& call) { return call.write() == SLUICE_QUEUED ? SLUICE_DONE : SLUICE_RETRY; }
 
 inline const char* outcome_name(Outcome outcome) {
     constexpr const char* names[] = {"none", "acked", "skipped", "dead letter", "dropped", "released", "lost lease"};
@@ -62,6 +66,11 @@ public:
         policy.attempts = 3;
         policy.backoff_ms = 0;
         policy.backoff_max_ms = 0;
+        return policy;
+    }
+    static WorkPolicy batches_of(std::uint32_t size) {
+        WorkPolicy policy = quick();
+        policy.batch_max = size;
         return policy;
     }
     // Before the first run.

@@ -4,10 +4,7 @@
 namespace sluice {
 namespace {
 
-using Handled = FakeHandler::Call;
 using std::chrono::milliseconds;
-
-sluice_verdict write(const Handled& call) { return call.write() == SLUICE_QUEUED ? SLUICE_DONE : SLUICE_RETRY; }
 
 constexpr milliseconds longest{5'000};
 
@@ -16,7 +13,7 @@ TEST(WorkerCircuit, BeginsNothingWhileTheDatabaseIsAwayAndAsksIt) {
     database.can_be_asked();
     database.execute_answer = SLUICE_UNAVAILABLE;
     database.ping_answer = SLUICE_UNAVAILABLE;
-    WorkerBench bench(write, WorkerBench::quick(), {&database});
+    WorkerBench bench(write_id, WorkerBench::quick(), {&database});
     bench.push("a1 b1");
     bench.run();
     EXPECT_EQ(database.asked, 0) << "not before a first pause";
@@ -34,7 +31,7 @@ TEST(WorkerCircuit, BeginsNothingWhileTheDatabaseIsAwayAndAsksIt) {
 TEST(WorkerCircuit, TriesAUnitWhereItCannotAsk) {
     FakeDatabase database;
     database.execute_answer = SLUICE_UNAVAILABLE;
-    WorkerBench bench(write, WorkerBench::quick(), {&database});
+    WorkerBench bench(write_id, WorkerBench::quick(), {&database});
     bench.push("a1 b1");
     for (int i = 0; i < 10; ++i) bench.run_after(longest);
     EXPECT_EQ(bench.called(), Texts(10, "a1")) << "b1 is not begun, and no attempt counted";
@@ -50,7 +47,7 @@ TEST(WorkerCircuit, OpensForACommitThatFailsToo) {
     FakeDatabase database;
     database.can_be_asked();
     database.hold();
-    WorkerBench bench(write, WorkerBench::quick(), {&database});
+    WorkerBench bench(write_id, WorkerBench::quick(), {&database});
     bench.push("a1");
     bench.run();
     database.answer(SLUICE_UNAVAILABLE);
@@ -67,7 +64,7 @@ TEST(WorkerCircuit, GoesOnAtOnceWhenAnotherWorkerFindsTheDatabaseBack) {
     FakeDatabase database;
     database.can_be_asked();
     database.execute_answer = SLUICE_UNAVAILABLE;
-    WorkerBench bench(write, WorkerBench::quick(), {&database});
+    WorkerBench bench(write_id, WorkerBench::quick(), {&database});
     bench.push("a1");
     bench.run();
     database.execute_answer = SLUICE_QUEUED;
@@ -107,7 +104,7 @@ TEST(WorkerCircuit, GivesBackWhatWaitsAtAStop) {
     FakeDatabase database;
     database.can_be_asked();
     database.execute_answer = SLUICE_UNAVAILABLE;
-    WorkerBench bench(write, WorkerBench::quick(), {&database});
+    WorkerBench bench(write_id, WorkerBench::quick(), {&database});
     bench.push("a1 b1");
     bench.run();
     bench.worker->stop(StopMode::finish_current);
@@ -119,6 +116,11 @@ TEST(WorkerCircuit, GivesBackWhatWaitsAtAStop) {
 
 class ForGood : public testing::TestWithParam<sluice_status> {
 protected:
+    void expect_the_end(FakeDatabase& database) {
+        WorkerBench bench(write_id, WorkerBench::quick(), {&database});
+        bench.push("a1 a2");
+        expect_the_end(bench, database);
+    }
     // Nothing runs again, and a stop of either kind gives everything back.
     void expect_the_end(WorkerBench& bench, FakeDatabase& database) {
         bench.run();
@@ -136,17 +138,13 @@ protected:
 TEST_P(ForGood, InAUnitsBegin) {
     FakeDatabase database;
     database.begin_answer = GetParam();
-    WorkerBench bench(write, WorkerBench::quick(), {&database});
-    bench.push("a1 a2");
-    expect_the_end(bench, database);
+    expect_the_end(database);
 }
 
 TEST_P(ForGood, InARecord) {
     FakeDatabase database("db", true);
     database.record_answer = GetParam();
-    WorkerBench bench(write, WorkerBench::quick(), {&database});
-    bench.push("a1 a2");
-    expect_the_end(bench, database);
+    expect_the_end(database);
 }
 
 INSTANTIATE_TEST_SUITE_P(OfABegin, ForGood, testing::Values(SLUICE_FAILED, SLUICE_CORRUPT, SLUICE_INVALID));
@@ -156,15 +154,13 @@ using ForGoodLater = ForGood;
 TEST_P(ForGoodLater, InAWrite) {
     FakeDatabase database;
     database.execute_answer = GetParam();
-    WorkerBench bench(write, WorkerBench::quick(), {&database});
-    bench.push("a1 a2");
-    expect_the_end(bench, database);
+    expect_the_end(database);
 }
 
 TEST_P(ForGoodLater, InACommit) {
     FakeDatabase database;
     database.hold();
-    WorkerBench bench(write, WorkerBench::quick(), {&database});
+    WorkerBench bench(write_id, WorkerBench::quick(), {&database});
     bench.push("a1 a2");
     bench.run();
     database.answer(GetParam());
@@ -175,9 +171,7 @@ TEST_P(ForGoodLater, InACommit) {
 TEST_P(ForGoodLater, InTheAnswerToOneMessage) {
     FakeDatabase database;
     database.hold();
-    WorkPolicy policy = WorkerBench::quick();
-    policy.batch_max = 1;
-    WorkerBench bench(write, policy, {&database});
+    WorkerBench bench(write_id, WorkerBench::batches_of(1), {&database});
     bench.push("a1 a2");
     bench.run();
     database.answer(SLUICE_OK, {{"a1", GetParam()}});
@@ -192,7 +186,7 @@ TEST(ForGoodAsked, EndsAPauseThatHadBegunAsAnAbsence) {
     database.can_be_asked();
     database.execute_answer = SLUICE_UNAVAILABLE;
     database.ping_answer = SLUICE_FAILED;
-    WorkerBench bench(write, WorkerBench::quick(), {&database});
+    WorkerBench bench(write_id, WorkerBench::quick(), {&database});
     bench.push("a1");
     bench.run();
     bench.run_after(longest);

@@ -1,54 +1,35 @@
 // What a message publishes is kept with its record until it is confirmed: a crash between commit and publish loses none of it.
-#include <optional>
-
-#include "target/fake_target.hpp"
 #include "work/kept_publishes.hpp"
-#include "work/worker_bench.hpp"
+#include "work/publishing_bench.hpp"
 
 namespace sluice {
 namespace {
 
-using Handled = FakeHandler::Call;
 using std::chrono::milliseconds;
 
-class WorkerKeptPublishes : public testing::Test {
+class WorkerKeptPublishes : public PublishingTest {
 protected:
-    void SetUp() override { ASSERT_TRUE(target.start()); }
-    void TearDown() override { stop(target, clock); }
+    WorkerKeptPublishes() : PublishingTest(true) {}
 
     // A host from its start on; what the one before knew is gone, what it had under way has ended with it.
-    WorkerBench& restart(std::string_view target_name = "out") {
-        bench.emplace(
+    WorkerBench& restart(const std::string& target_name = "out") {
+        return make(
             [](const Handled& call) {
                 EXPECT_EQ(call.write(), SLUICE_QUEUED);
                 EXPECT_EQ(call.publish("1 of " + call.id()), SLUICE_QUEUED);
                 EXPECT_EQ(call.publish("2 of " + call.id()), SLUICE_QUEUED);
                 return SLUICE_DONE;
             },
-            WorkerBench::quick(), std::vector<FakeDatabase*>{&database},
-            std::vector<std::pair<std::string, Target*>>{{std::string(target_name), &target}});
-        return *bench;
+            WorkerBench::quick(), target_name);
     }
-    Texts ended(std::size_t count) {
-        Texts all;
-        for (std::uint64_t news = bench->news.value();; ++news) {
-            bench->run();
-            const Texts some = bench->ended();
-            all.insert(all.end(), some.begin(), some.end());
-            if (all.size() >= count || !bench->news.reaches(news + 1)) return all;
-        }
+    // a1 is committed, and then the host is killed: nobody runs the worker any more.
+    void crash_between_commit_and_publish() {
+        database.hold();
+        restart().push("a1");
+        bench->run();
+        database.answer();
+        database.hold(false);
     }
-    Texts published() {
-        Texts all;
-        for (const Call& call : fake.calls_made()) all.insert(all.end(), call.bodies.begin(), call.bodies.end());
-        return all;
-    }
-
-    SystemClock clock;
-    FakeDatabase database{"db", true};
-    FakeTarget fake;
-    Target target{fake.table, &fake, quick(), clock, Logger()};
-    std::optional<WorkerBench> bench;
 };
 
 TEST_F(WorkerKeptPublishes, AreKeptWithTheCommitAndNotLongerThanUntilTheyAreConfirmed) {
@@ -64,11 +45,7 @@ TEST_F(WorkerKeptPublishes, AreKeptWithTheCommitAndNotLongerThanUntilTheyAreConf
 }
 
 TEST_F(WorkerKeptPublishes, AreSentOnceMoreByTheHostThatComesAfterACrashBetweenCommitAndPublish) {
-    database.hold();
-    restart().push("a1");
-    bench->run();
-    database.answer();  // committed, and then the host is killed: nobody runs the worker any more
-    database.hold(false);
+    crash_between_commit_and_publish();
     restart().push("a1");
     EXPECT_EQ(ended(1), Texts{"a1 acked"});
     EXPECT_EQ(bench->called(), Texts{}) << "its effects are there";
@@ -81,10 +58,8 @@ TEST_F(WorkerKeptPublishes, AreSentOnceMoreByTheHostThatComesAfterACrashBetweenC
 }
 
 TEST_F(WorkerKeptPublishes, OfAMessageFoundToBeSeenInTheCommitAreThoseOfThen) {
+    crash_between_commit_and_publish();
     database.hold();
-    restart().push("a1");
-    bench->run();
-    database.answer();
     database.finds_duplicates_late = true;
     restart().push("a1 b1");
     bench->run();
@@ -99,11 +74,7 @@ TEST_F(WorkerKeptPublishes, OfAMessageFoundToBeSeenInTheCommitAreThoseOfThen) {
 }
 
 TEST_F(WorkerKeptPublishes, ToATargetThatIsGoneMakeADeadLetterThatNamesIt) {
-    database.hold();
-    restart().push("a1");
-    bench->run();
-    database.answer();
-    database.hold(false);
+    crash_between_commit_and_publish();
     restart("elsewhere").push("a1");
     EXPECT_EQ(ended(1), Texts{"a1 dead letter"});
     EXPECT_NE(bench->error.find("publish to target \"out\", which is not in `targets` any more"), std::string::npos) << bench->error;
@@ -127,11 +98,7 @@ TEST_F(WorkerKeptPublishes, ThatCannotBeReadMakeADeadLetter) {
 }
 
 TEST_F(WorkerKeptPublishes, AreAskedForAgainWhileTheDatabaseCannotSay) {
-    database.hold();
-    restart().push("a1");
-    bench->run();
-    database.answer();
-    database.hold(false);
+    crash_between_commit_and_publish();
     database.kept_answer = SLUICE_UNAVAILABLE;
     restart().push("a1");
     bench->run();

@@ -1,46 +1,14 @@
 // What handlers publish: after the commit, in order, and acked only once it is stored.
-#include <optional>
-
-#include "target/fake_target.hpp"
-#include "work/worker_bench.hpp"
+#include "work/publishing_bench.hpp"
 
 namespace sluice {
 namespace {
 
-class WorkerPublishes : public testing::Test {
+class WorkerPublishes : public PublishingTest {
 protected:
-    void make(FakeHandler::Handle handle) {
-        WorkPolicy policy = WorkerBench::quick();
-        policy.batch_max = 1;
-        bench.emplace(std::move(handle), policy, std::vector<FakeDatabase*>{&database}, std::vector<std::pair<std::string, Target*>>{{"out", &target}});
-        ASSERT_TRUE(target.start());
-    }
-    // Runs the worker until `count` messages have ended.
-    Texts ended(std::size_t count) {
-        Texts all;
-        for (std::uint64_t news = bench->news.value();; ++news) {
-            bench->run();
-            const Texts some = bench->ended();
-            all.insert(all.end(), some.begin(), some.end());
-            if (all.size() >= count || !bench->news.reaches(news + 1)) return all;
-        }
-    }
-    Texts published() {
-        Texts all;
-        for (const Call& call : fake.calls_made()) all.insert(all.end(), call.bodies.begin(), call.bodies.end());
-        return all;
-    }
-    void TearDown() override { stop(target, clock); }
-
-    SystemClock clock;
-    FakeDatabase database;
-    sluice_status answer = SLUICE_OK;
-    FakeTarget fake{[this](const Call&, sluice_fault* fault) { return say(fault, answer, "not like this"); }};
-    Target target{fake.table, &fake, quick(), clock, Logger()};
-    std::optional<WorkerBench> bench;
+    WorkerPublishes() : PublishingTest(false) {}
+    void make(FakeHandler::Handle handle) { PublishingTest::make(std::move(handle), WorkerBench::batches_of(1)); }
 };
-
-using Handled = FakeHandler::Call;
 
 TEST_F(WorkerPublishes, LeaveAfterTheCommitAndAreConfirmedBeforeTheAck) {
     database.hold();

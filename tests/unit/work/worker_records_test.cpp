@@ -4,15 +4,11 @@
 namespace sluice {
 namespace {
 
-using Handled = FakeHandler::Call;
 using std::chrono::milliseconds;
-
-// Writes its id; what the database says to that decides.
-sluice_verdict write(const Handled& call) { return call.write() == SLUICE_QUEUED ? SLUICE_DONE : SLUICE_RETRY; }
 
 TEST(WorkerRecords, RunsNoHandlerForAMessageThatWasSeen) {
     FakeDatabase database("db", true);
-    WorkerBench bench(write, WorkerBench::quick(), {&database});
+    WorkerBench bench(write_id, WorkerBench::quick(), {&database});
     bench.push("a1");
     bench.run();
     bench.push("a1 a2");
@@ -26,7 +22,7 @@ TEST(WorkerRecords, ForgetsTheRecordOfAMessageThatComesAgain) {
     FakeDatabase database("db", true);
     WorkPolicy policy = WorkerBench::quick();
     policy.backoff_ms = policy.backoff_max_ms = 1'000;
-    WorkerBench bench([](const Handled& call) { return call.message.attempt == 1 ? SLUICE_RETRY : write(call); }, policy, {&database});
+    WorkerBench bench([](const Handled& call) { return call.message.attempt == 1 ? SLUICE_RETRY : write_id(call); }, policy, {&database});
     bench.push("a1");
     bench.run();
     EXPECT_FALSE(database.knows("a1"));
@@ -38,7 +34,7 @@ TEST(WorkerRecords, ForgetsTheRecordOfAMessageThatComesAgain) {
 TEST(WorkerRecords, WaitsWhileTheDatabaseCannotSayWhetherAMessageWasSeen) {
     FakeDatabase database("db", true);
     database.record_answer = SLUICE_UNAVAILABLE;
-    WorkerBench bench(write, WorkerBench::quick(), {&database});
+    WorkerBench bench(write_id, WorkerBench::quick(), {&database});
     bench.push("a1");
     bench.run();
     EXPECT_EQ(bench.called(), Texts{});
@@ -49,7 +45,7 @@ TEST(WorkerRecords, WaitsWhileTheDatabaseCannotSayWhetherAMessageWasSeen) {
 
 TEST(WorkerRecords, RecordsAlsoTheMessageThatFirstAskedForTheDatabase) {
     FakeDatabase database("db", true);
-    WorkerBench bench(write, WorkerBench::quick(), {&database}, {}, false);
+    WorkerBench bench(write_id, WorkerBench::quick(), {&database}, {}, false);
     bench.push("a1 a2");
     bench.run();
     EXPECT_EQ(database.connected, 1);
@@ -63,7 +59,7 @@ TEST(WorkerRecords, RecordsAlsoTheMessageThatFirstAskedForTheDatabase) {
 TEST(WorkerRecords, TriesAgainToConnectADatabaseThatIsAskedForLate) {
     FakeDatabase database;
     database.connect_answer = SLUICE_UNAVAILABLE;
-    WorkerBench bench(write, WorkerBench::quick(), {&database}, {}, false);
+    WorkerBench bench(write_id, WorkerBench::quick(), {&database}, {}, false);
     bench.push("a1");
     bench.run();
     database.connect_answer = SLUICE_OK;
@@ -74,12 +70,20 @@ TEST(WorkerRecords, TriesAgainToConnectADatabaseThatIsAskedForLate) {
 
 // ---- commits of which nobody knows whether they happened -------------------------------------------------------------------
 
-TEST(WorkerUnknown, RunsAUnitAgainThatDidNotHappen) {
-    FakeDatabase database("db", true);
-    database.hold();
-    WorkerBench bench(write, WorkerBench::quick(), {&database});
-    bench.push("a1 b1");
-    bench.run();
+class WorkerUnknown : public testing::Test {
+protected:
+    // Their unit is with the database, whose answer the test decides.
+    void submit(std::string_view ids) {
+        database.hold();
+        bench.push(ids);
+        bench.run();
+    }
+    FakeDatabase database{"db", true};
+    WorkerBench bench{write_id, WorkerBench::quick(), {&database}};
+};
+
+TEST_F(WorkerUnknown, RunsAUnitAgainThatDidNotHappen) {
+    submit("a1 b1");
     database.answer(SLUICE_UNKNOWN);
     bench.run();
     EXPECT_EQ(bench.ended(), Texts{});
@@ -91,13 +95,9 @@ TEST(WorkerUnknown, RunsAUnitAgainThatDidNotHappen) {
     EXPECT_EQ(database.durable(), (Texts{"a1", "b1"}));
 }
 
-TEST(WorkerUnknown, FindsOutByTheRecordsThatAUnitDidHappen) {
-    FakeDatabase database("db", true);
-    database.hold();
+TEST_F(WorkerUnknown, FindsOutByTheRecordsThatAUnitDidHappen) {
     database.commits_unknown = true;
-    WorkerBench bench(write, WorkerBench::quick(), {&database});
-    bench.push("a1 b1");
-    bench.run();
+    submit("a1 b1");
     database.answer(SLUICE_UNKNOWN);
     bench.run();
     EXPECT_EQ(bench.ended(), Texts{});
@@ -109,12 +109,8 @@ TEST(WorkerUnknown, FindsOutByTheRecordsThatAUnitDidHappen) {
     EXPECT_EQ(database.durable(), (Texts{"a1", "b1"})) << "once in effect";
 }
 
-TEST(WorkerUnknown, OfOneMessageRunsThatOneAgain) {
-    FakeDatabase database("db", true);
-    database.hold();
-    WorkerBench bench(write, WorkerBench::quick(), {&database});
-    bench.push("a1 b1");
-    bench.run();
+TEST_F(WorkerUnknown, OfOneMessageRunsThatOneAgain) {
+    submit("a1 b1");
     database.answer(SLUICE_OK, {{"b1", SLUICE_UNKNOWN}});
     bench.run();
     EXPECT_EQ(bench.ended(), Texts{"a1 acked"});
@@ -125,12 +121,8 @@ TEST(WorkerUnknown, OfOneMessageRunsThatOneAgain) {
     EXPECT_EQ(bench.called(), (Texts{"a1", "b1", "b1"}));
 }
 
-TEST(WorkerUnknown, IsNeverADeadLetterHoweverOftenItComes) {
-    FakeDatabase database("db", true);
-    database.hold();
-    WorkerBench bench(write, WorkerBench::quick(), {&database});
-    bench.push("a1");
-    bench.run();
+TEST_F(WorkerUnknown, IsNeverADeadLetterHoweverOftenItComes) {
+    submit("a1");
     for (int i = 0; i < 50; ++i) {
         database.answer(SLUICE_UNKNOWN);
         bench.run();

@@ -4,12 +4,9 @@
 namespace sluice {
 namespace {
 
-using Handled = FakeHandler::Call;
 using std::chrono::milliseconds;
 
 constexpr milliseconds longest{5'000};
-
-sluice_verdict write(const Handled& call) { return call.write() == SLUICE_QUEUED ? SLUICE_DONE : SLUICE_RETRY; }
 
 class WorkerSuspicion : public testing::Test {
 protected:
@@ -24,7 +21,7 @@ protected:
         }
     }
     FakeDatabase database;
-    WorkerBench bench{write, WorkerBench::quick(), {&database}};
+    WorkerBench bench{write_id, WorkerBench::quick(), {&database}};
     Texts all;
 };
 
@@ -51,7 +48,7 @@ TEST_F(WorkerSuspicion, FindsAMessageWhoseWriteLosesTheDatabase) {
     WorkerBench other(
         [&](const Handled& call) {
             database.execute_answer = call.id() == "b1" ? SLUICE_UNAVAILABLE : SLUICE_QUEUED;
-            return write(call);
+            return write_id(call);
         },
         WorkerBench::quick(), {&database});
     other.push("a1 b1 b2 c1");
@@ -103,7 +100,7 @@ TEST_F(WorkerSuspicion, IsForgottenWhenAUnitWorksInBetween) {
 TEST(WorkerSuspicionWithoutPing, IsNeverRaised) {
     FakeDatabase database;
     database.kills = "a1";
-    WorkerBench bench(write, WorkerBench::quick(), {&database});
+    WorkerBench bench(write_id, WorkerBench::quick(), {&database});
     bench.push("a1");
     for (int i = 0; i < 50; ++i) bench.run_after(longest);
     EXPECT_EQ(bench.ended(), Texts{}) << "nobody can tell it from an outage";

@@ -9,7 +9,6 @@
 namespace sluice {
 namespace {
 
-using Handled = FakeHandler::Call;
 using std::chrono::milliseconds;
 
 sluice_verdict done(const Handled&) { return SLUICE_DONE; }
@@ -173,8 +172,7 @@ TEST(Worker, TakesAnUnknownVerdictForARetryAndForMisbehaviour) {
 }
 
 TEST(Worker, TakesNoMoreThanABatchAtATime) {
-    WorkPolicy policy = WorkerBench::quick();
-    policy.batch_max = 2;
+    WorkPolicy policy = WorkerBench::batches_of(2);
     WorkerBench bench(done, policy);
     bench.push("a1 a2 a3");
     EXPECT_EQ(bench.worker->run(), Runnable::Next::again);

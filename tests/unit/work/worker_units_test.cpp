@@ -4,22 +4,12 @@
 namespace sluice {
 namespace {
 
-using Handled = FakeHandler::Call;
 using std::chrono::milliseconds;
-
-// Writes its id; what the database says to that decides.
-sluice_verdict write(const Handled& call) { return call.write() == SLUICE_QUEUED ? SLUICE_DONE : SLUICE_RETRY; }
-
-WorkPolicy batches_of(std::uint32_t size) {
-    WorkPolicy policy = WorkerBench::quick();
-    policy.batch_max = size;
-    return policy;
-}
 
 TEST(WorkerUnits, ReportsMessagesOnlyWhenTheirUnitIsDurable) {
     FakeDatabase database;
     database.hold();
-    WorkerBench bench(write, batches_of(2), {&database});
+    WorkerBench bench(write_id, WorkerBench::batches_of(2), {&database});
     bench.push("a1 a2 a3");
     bench.run();
     EXPECT_EQ(database.submitted(), 2u) << "the worker goes on while the first unit is committed";
@@ -36,7 +26,7 @@ TEST(WorkerUnits, ReportsMessagesOnlyWhenTheirUnitIsDurable) {
 TEST(WorkerUnits, HasNoMoreUnitsUnderWayThanAllowedAndDoesNotSpinMeanwhile) {
     FakeDatabase database;
     database.hold();
-    WorkerBench bench(write, batches_of(1), {&database});
+    WorkerBench bench(write_id, WorkerBench::batches_of(1), {&database});
     bench.push("a1 a2 a3 a4 a5 a6");
     bench.run();
     EXPECT_EQ(database.submitted(), limits::units_in_flight);
@@ -80,7 +70,7 @@ TEST(WorkerUnits, CommitsNothingForAUnitWhoseMessagesAllComeAgain) {
 TEST(WorkerUnits, MakesADeadLetterOfTheMessageThatTheDatabaseRefusesAndAcksTheRest) {
     FakeDatabase database;
     database.hold();
-    WorkerBench bench(write, WorkerBench::quick(), {&database});
+    WorkerBench bench(write_id, WorkerBench::quick(), {&database});
     bench.push("a1 a2 b1");
     bench.run();
     database.answer(SLUICE_OK, {{"a2", SLUICE_CONSTRAINT}});
@@ -113,7 +103,7 @@ TEST(WorkerUnits, LetsNoUnitOvertakeOneThatCommitsElsewhere) {
     one.hold();
     WorkerBench bench(
         [](const Handled& call) { return call.write(call.id(), call.id() == "a2" ? "two" : "one") == SLUICE_QUEUED ? SLUICE_DONE : SLUICE_RETRY; },
-        batches_of(1), {&one, &two});
+        WorkerBench::batches_of(1), {&one, &two});
     bench.push("a1 a2 a3");
     bench.run();
     EXPECT_EQ(two.durable(), Texts{});
@@ -136,9 +126,9 @@ TEST(WorkerUnits, LetsNobodyRingForARetryThatIsDueWhileNoUnitCanBeBegun) {
     WorkerBench bench(
         [](const Handled& call) {
             call.fault->retry_delay_ms = 1;
-            return call.id() == "z1" ? SLUICE_RETRY : write(call);
+            return call.id() == "z1" ? SLUICE_RETRY : write_id(call);
         },
-        batches_of(1), {&database});
+        WorkerBench::batches_of(1), {&database});
     bench.push("z1 a1 b1 c1 d1 e1");
     for (int i = 0; i < 5; ++i) bench.worker->run();
     ASSERT_EQ(database.submitted(), limits::units_in_flight);
@@ -161,7 +151,7 @@ TEST(WorkerUnits, LetsNobodyRingForARetryThatIsDueWhileNoUnitCanBeBegun) {
 TEST(WorkerUnits, IgnoresASecondAnswerToACommitAndSaysSo) {
     FakeDatabase database;
     database.answers_twice = true;
-    WorkerBench bench(write, batches_of(1), {&database});
+    WorkerBench bench(write_id, WorkerBench::batches_of(1), {&database});
     bench.push("a1 a2");
     bench.run();
     EXPECT_EQ(bench.ended(), (Texts{"a1 acked", "a2 acked"}));
@@ -171,7 +161,7 @@ TEST(WorkerUnits, IgnoresASecondAnswerToACommitAndSaysSo) {
 TEST(WorkerUnits, IgnoresAnExceptionAfterTheAnswer) {
     FakeDatabase database;
     database.submit_throws = true;
-    WorkerBench bench(write, WorkerBench::quick(), {&database});
+    WorkerBench bench(write_id, WorkerBench::quick(), {&database});
     bench.push("a1");
     bench.run();
     EXPECT_EQ(bench.ended(), Texts{"a1 acked"});
@@ -180,7 +170,7 @@ TEST(WorkerUnits, IgnoresAnExceptionAfterTheAnswer) {
 TEST(WorkerUnits, FinishesItsUnitsBeforeItGivesTheRestBack) {
     FakeDatabase database;
     database.hold();
-    WorkerBench bench(write, batches_of(2), {&database});
+    WorkerBench bench(write_id, WorkerBench::batches_of(2), {&database});
     bench.push("a1 b1 a2");
     bench.worker->run();
     bench.worker->stop(StopMode::finish_current);
