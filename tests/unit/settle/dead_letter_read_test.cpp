@@ -4,6 +4,7 @@
 
 #include <random>
 
+#include "settle/any_bytes.hpp"
 #include "settle/dead_letter_record.hpp"
 
 namespace sluice {
@@ -66,22 +67,10 @@ TEST(DeadLetterRead, KnowsWhatTheMessageNeverHad) {
 
 TEST(DeadLetterRead, GivesBackEveryByteOfAnyMessage) {
     std::mt19937_64 random(20010103);
-    const auto some = [&](std::size_t longest) {
-        std::string text(random() % longest, '\0');
-        const std::uint64_t mood = random() % 3;
-        for (char& c : text)
-            c = mood == 0   ? static_cast<char>(random())
-                : mood == 1 ? static_cast<char>(random() % 128)
-                            : "aé\xff\""[random() % 5];
-        return text;
-    };
     for (int round = 0; round < 2000; ++round) {
         DeadLetter letter;
         letter.source = "s";
-        letter.id = some(40);
-        letter.key = some(40);
-        letter.body = some(400);
-        for (std::uint64_t left = random() % 4; left > 0; --left) letter.headers.emplace_back(some(4), some(20));
+        fill_with_any_bytes(letter, random);
         const std::string record = record_of(letter);
         const Result<DeadLetter> read = read_dead_letter(record);
         ASSERT_TRUE(read) << read.error().message << "\n" << record;

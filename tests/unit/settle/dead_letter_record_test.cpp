@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/limits.hpp"
+#include "settle/any_bytes.hpp"
 
 namespace sluice {
 namespace {
@@ -202,21 +203,9 @@ TEST(DeadLetterRecord, DoesNotGrowWithTextThatWouldBeAllEscapes) {
 
 TEST(DeadLetterRecord, GivesBackEveryByteOfAnyMessage) {
     std::mt19937_64 random(20010103);
-    const auto some = [&](std::size_t longest) {
-        std::string text(random() % longest, '\0');
-        const std::uint64_t mood = random() % 3;
-        for (char& c : text)
-            c = mood == 0   ? static_cast<char>(random())
-                : mood == 1 ? static_cast<char>(random() % 128)
-                            : "aé\xff\""[random() % 5];
-        return text;
-    };
     for (int round = 0; round < 2000; ++round) {
         Letter letter;
-        letter.id = some(40);
-        letter.key = some(40);
-        letter.body = some(400);
-        for (std::uint64_t left = random() % 4; left > 0; --left) letter.headers.emplace_back(some(4), some(20));
+        fill_with_any_bytes(letter, random);
         const std::string record = letter.record();
         ASSERT_EQ(record.find('\n'), std::string::npos);
         const Reader reader(record);
