@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "admin/returned.hpp"
 #include "core/json_read.hpp"
 #include "core/json_text.hpp"
 
@@ -136,26 +137,12 @@ std::string became(std::string_view place, const char* what, const std::string& 
 
 // ---- what comes back from the source threads --------------------------------------------------------------------------------
 
-class DeadLetterDesk::Returned final : public ReplayReturn {
+class DeadLetterDesk::ReturnedReplays final : public ReplayReturn {
 public:
-    explicit Returned(std::shared_ptr<Waker> waker) : waker_(std::move(waker)) {}
+    explicit ReturnedReplays(std::shared_ptr<Waker> waker) : items(std::move(waker)) {}
+    void put(std::unique_ptr<ReplayItem> item) override { items.put(std::move(item)); }
 
-    void put(std::unique_ptr<ReplayItem> item) override {
-        {
-            const std::lock_guard lock(mutex_);
-            items_.push_back(std::move(item));
-        }
-        waker_->wake();
-    }
-    std::vector<std::unique_ptr<ReplayItem>> take() {
-        const std::lock_guard lock(mutex_);
-        return std::exchange(items_, {});
-    }
-
-private:
-    const std::shared_ptr<Waker> waker_;
-    std::mutex mutex_;
-    std::vector<std::unique_ptr<ReplayItem>> items_;  // guarded by mutex_
+    Returned<ReplayItem> items;
 };
 
 struct DeadLetterDesk::Item : ReplayItem {
@@ -164,7 +151,7 @@ struct DeadLetterDesk::Item : ReplayItem {
 };
 
 DeadLetterDesk::DeadLetterDesk(Queues& queues, const Clock& clock, Logger logger, std::shared_ptr<Waker> waker)
-    : queues_(queues), clock_(clock), logger_(logger), waker_(std::move(waker)), returned_(std::make_shared<Returned>(waker_)) {}
+    : queues_(queues), clock_(clock), logger_(logger), waker_(std::move(waker)), returned_(std::make_shared<ReturnedReplays>(waker_)) {}
 
 Verb DeadLetterDesk::verb() {
     return [this](const Node& request, Talk& talk) { return begin(request, talk); };
@@ -201,7 +188,7 @@ void DeadLetterDesk::go_on() {
 }
 
 void DeadLetterDesk::take_back() {
-    for (std::unique_ptr<ReplayItem>& back : returned_->take()) {
+    for (std::unique_ptr<ReplayItem>& back : returned_->items.take()) {
         auto& item = static_cast<Item&>(*back);
         bytes_in_flight_ -= item.bytes;
         Ended ended{item.place, {}, item.job};

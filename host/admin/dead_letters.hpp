@@ -14,7 +14,6 @@
 #include <deque>
 #include <list>
 #include <memory>
-#include <mutex>
 #include <set>
 #include <string>
 #include <vector>
@@ -36,10 +35,10 @@ struct ReplayJob {
     bool cancelled = false;  // nothing more is begun
     std::uint64_t in_flight = 0;
     std::uint64_t begun = 0;
-    std::uint64_t done = 0;           // and removed
-    bool watched = false;             // somebody wants to hear the
+    std::uint64_t done = 0;  // and removed
+    bool watched = false;    // somebody wants to hear the lines
     std::deque<std::string> lines;
-    std::string error;                // why it cannot go on
+    std::string error;  // why it cannot go on
 
     void say(std::string line) {
         if (watched) lines.push_back(std::move(line));
@@ -58,7 +57,7 @@ public:
     void go_on();
 
 private:
-    class Returned;
+    class ReturnedReplays;
     struct Item;
     struct Ended {
         std::string place;
@@ -77,7 +76,7 @@ private:
     const Clock& clock_;
     const Logger logger_;
     const std::shared_ptr<Waker> waker_;
-    const std::shared_ptr<Returned> returned_;
+    const std::shared_ptr<ReturnedReplays> returned_;
     std::list<std::shared_ptr<ReplayJob>> jobs_;
     std::set<std::string> busy_;  // places under way
     std::vector<Ended> done_;     // processed and not yet removed

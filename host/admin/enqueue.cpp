@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <chrono>
-#include <mutex>
 #include <utility>
 
 #include "admin/enqueue_lines.hpp"
+#include "admin/returned.hpp"
 #include "core/json_read.hpp"
 #include "core/json_text.hpp"
 #include "plugin/fault.hpp"
@@ -18,40 +18,15 @@ constexpr int refused_exit = 1;
 constexpr std::size_t refusals_said = 100;
 constexpr std::chrono::seconds patience{1};  // without anything stored, before it is said that the queue holds it up
 
-class Returned;
-
 struct SentLoad : EnqueueLoad {
-    std::shared_ptr<Returned> returned;   // empty once it is back there
-    std::shared_ptr<EnqueueRules> rules;  // its headers and key are theirs
-};
-
-// Where loads come back from the target's thread. Outlives the conversation if the client goes away first.
-class Returned {
-public:
-    explicit Returned(std::shared_ptr<Waker> waker) : waker_(std::move(waker)) {}
-
-    void put(std::unique_ptr<SentLoad> load) {
-        {
-            const std::lock_guard lock(mutex_);
-            loads_.push_back(std::move(load));
-        }
-        waker_->wake();
-    }
-    std::vector<std::unique_ptr<SentLoad>> take() {
-        const std::lock_guard lock(mutex_);
-        return std::exchange(loads_, {});
-    }
-
-private:
-    const std::shared_ptr<Waker> waker_;
-    std::mutex mutex_;
-    std::vector<std::unique_ptr<SentLoad>> loads_;  // guarded by mutex_
+    std::shared_ptr<Returned<SentLoad>> returned;  // empty once it is back there
+    std::shared_ptr<EnqueueRules> rules;           // its headers and key are theirs
 };
 
 class Enqueue final : public Conversation {
 public:
     Enqueue(Target& target, const QueueInstance* seen, std::shared_ptr<EnqueueRules> rules, std::shared_ptr<Waker> waker)
-        : target_(target), seen_(seen), rules_(std::move(rules)), returned_(std::make_shared<Returned>(std::move(waker))) {}
+        : target_(target), seen_(seen), rules_(std::move(rules)), returned_(std::make_shared<Returned<SentLoad>>(std::move(waker))) {}
 
     void go_on(Talk& talk) override {
         take_back(talk);
@@ -88,7 +63,7 @@ private:
         load->batch.context = load.get();
         load->batch.done = [](PublishBatch* batch) {
             std::unique_ptr<SentLoad> back(static_cast<SentLoad*>(batch->context));
-            const std::shared_ptr<Returned> to = std::move(back->returned);
+            const std::shared_ptr<Returned<SentLoad>> to = std::move(back->returned);
             to->put(std::move(back));
         };
         target_.submit(&load.release()->batch);
@@ -154,7 +129,7 @@ private:
     Target& target_;
     const QueueInstance* const seen_;
     const std::shared_ptr<EnqueueRules> rules_;
-    const std::shared_ptr<Returned> returned_;
+    const std::shared_ptr<Returned<SentLoad>> returned_;
     std::uint64_t in_flight_ = 0;  // messages
     std::uint64_t bytes_in_flight_ = 0;
     std::uint64_t stored_ = 0;

@@ -76,6 +76,8 @@ protected:
         EXPECT_TRUE(answered);
         return answered ? *answered : Answered{-1, "", {}};
     }
+    // A desk without a server: the test gives it its turns.
+    DeadLetterDesk unserved() { return DeadLetterDesk(queues, clock, logging.logger("host"), std::make_shared<Waker>()); }
     std::vector<std::string> all(const std::string& member) const {
         std::vector<std::string> texts;
         for (const Node& line : lines) texts.emplace_back(text_of(line, member));
@@ -180,8 +182,7 @@ TEST_F(DeadLettersTest, StayWhereTheyAreIfTheyCannotBeReplayed) {
 TEST_F(DeadLettersTest, AreBegunOnlyAsFastAsTheyEnd) {
     for (int i = 0; i < 3000; ++i) put(i);
     queues.holds = true;
-    const auto waker = std::make_shared<Waker>();
-    DeadLetterDesk desk(queues, clock, logging.logger("host"), waker);
+    DeadLetterDesk desk = unserved();
     Talk talk;
     const auto conversation = desk.verb()(*read_json(R"({"do":"replay","no_wait":true})"), talk);
     desk.go_on();
@@ -199,8 +200,7 @@ TEST_F(DeadLettersTest, AreBegunOnlyAsFastAsTheyEnd) {
 TEST_F(DeadLettersTest, AreNotReplayedTwiceAtTheSameTime) {
     put(1);
     queues.holds = true;
-    const auto waker = std::make_shared<Waker>();
-    DeadLetterDesk desk(queues, clock, logging.logger("host"), waker);
+    DeadLetterDesk desk = unserved();
     Talk talk, other;
     const auto first = desk.verb()(*read_json(R"({"do":"replay"})"), talk);
     const auto second = desk.verb()(*read_json(R"({"do":"replay"})"), other);
@@ -225,8 +225,7 @@ TEST_F(DeadLettersTest, AreNotReplayedTwiceAtTheSameTime) {
 TEST_F(DeadLettersTest, AreNotBegunForAClientThatWentAway) {
     for (int i = 0; i < 3000; ++i) put(i);
     queues.holds = true;
-    const auto waker = std::make_shared<Waker>();
-    DeadLetterDesk desk(queues, clock, logging.logger("host"), waker);
+    DeadLetterDesk desk = unserved();
     Talk talk;
     auto conversation = desk.verb()(*read_json(R"({"do":"replay"})"), talk);
     desk.go_on();
