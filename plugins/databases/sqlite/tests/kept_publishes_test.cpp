@@ -34,6 +34,18 @@ protected:
         const Status kept = worker->keep_publishes(unit, ticket, publishes);
         EXPECT_TRUE(kept.ok()) << kept.text();
     }
+    // One unit, ticket 1 the first.
+    static void commit_kept(Worker& worker, const std::vector<std::pair<sluice_identity, std::string_view>>& messages) {
+        const auto unit = worker.begin();
+        sluice_ticket ticket = 0;
+        for (const auto& [identity, publishes] : messages) keep(worker, unit, ++ticket, identity, publishes);
+        EXPECT_EQ(worker.commit(unit).status, SLUICE_OK);
+    }
+    static void commit_without_publishes(Worker& worker, const sluice_identity& identity) {
+        const auto unit = worker.begin();
+        EXPECT_EQ(worker->record_once(unit, 1, identity).code(), SLUICE_OK);
+        EXPECT_EQ(worker.commit(unit).status, SLUICE_OK);
+    }
     static std::vector<std::string> kept(Worker& worker, const sluice_identity& identity) {
         std::vector<std::string> rows;
         const sluice_row_sink sink{sizeof sink, 0, &rows,
@@ -132,10 +144,7 @@ TEST_F(Publishes, AreKeptByAUnitThatHoldsTheWriterAndLostWithIt) {
 TEST_F(Publishes, GoOnceTheyAreDone) {
     open_deduplicating();
     Worker worker(store());
-    const auto unit = worker.begin();
-    keep(worker, unit, 1, position(1), "one");
-    keep(worker, unit, 2, id("m"), "two");
-    EXPECT_EQ(worker.commit(unit).status, SLUICE_OK);
+    commit_kept(worker, {{position(1), "one"}, {id("m"), "two"}});
     done(worker, position(1));
     drain();
     EXPECT_THAT(kept(worker, position(1)), IsEmpty());
@@ -153,9 +162,7 @@ TEST_F(Publishes, AreStillDoneAfterATransactionThatFailed) {
     settings.busy_timeout = std::chrono::milliseconds(20);
     open(settings);
     Worker worker(store());
-    const auto unit = worker.begin();
-    keep(worker, unit, 1, position(1), "one");
-    EXPECT_EQ(worker.commit(unit).status, SLUICE_OK);
+    commit_kept(worker, {{position(1), "one"}});
     {
         const Handle somebody = open_for_writing(path(), std::chrono::seconds(5));
         run_script(somebody.get(), "BEGIN IMMEDIATE", "the test");
@@ -176,15 +183,9 @@ TEST_F(Publishes, GoWithTheirRecords) {
     open(settings);
     {
         Worker worker(store());
-        const auto unit = worker.begin();
-        keep(worker, unit, 1, position(1), "one");
-        keep(worker, unit, 2, position(2), "two");
-        keep(worker, unit, 3, id("m"), "three");
-        EXPECT_EQ(worker.commit(unit).status, SLUICE_OK);
+        commit_kept(worker, {{position(1), "one"}, {position(2), "two"}, {id("m"), "three"}});
         worker->confirmed_below("s", "stream", 2);
-        const auto next = worker.begin();
-        EXPECT_EQ(worker->record_once(next, 1, position(9)).code(), SLUICE_OK);
-        EXPECT_EQ(worker.commit(next).status, SLUICE_OK);
+        commit_without_publishes(worker, position(9));
         EXPECT_THAT(kept(worker, position(1)), IsEmpty());
         EXPECT_THAT(kept(worker, position(2)), ElementsAre("two"));
         EXPECT_THAT(kept(worker, id("m")), ElementsAre("three"));  // old ones are looked for once a minute
@@ -192,9 +193,7 @@ TEST_F(Publishes, GoWithTheirRecords) {
     close();
     open(settings);
     Worker worker(store());
-    const auto unit = worker.begin();
-    EXPECT_EQ(worker->record_once(unit, 1, position(10)).code(), SLUICE_OK);
-    EXPECT_EQ(worker.commit(unit).status, SLUICE_OK);
+    commit_without_publishes(worker, position(10));
     EXPECT_THAT(kept(worker, id("m")), IsEmpty());
     EXPECT_EQ(rows(), 1);
 }

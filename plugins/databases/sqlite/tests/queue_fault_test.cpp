@@ -1,6 +1,5 @@
-// What happens when the disk is full, the file is locked by others, damaged or foreign; and acks inside a unit of work.
+// What happens when the disk is full, the file is locked by others, damaged or foreign.
 #include <fstream>
-#include <thread>
 
 #include "queue_fixture.hpp"
 
@@ -10,7 +9,6 @@ namespace {
 using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::IsEmpty;
 using testing::Pair;
 
 using namespace std::chrono_literals;
@@ -146,101 +144,6 @@ TEST_F(QueueFaults, OfATableThatIsNotTheirsAreSaid) {
               "\"" + path() +
                   "\" cannot hold the queue \"default\": its table sluice_queue was not made by Sluice (no such column: "
                   "number): use another file");
-}
-
-// ---- acks inside a unit of work ----
-
-class QueueUnits : public QueueFaults {
-protected:
-    QueueUnits() {
-        Settings of_database;
-        of_database.path = path();
-        of_database.setup = "CREATE TABLE IF NOT EXISTS item(id INTEGER PRIMARY KEY, value INTEGER NOT NULL)";
-        store_ = std::make_unique<Store>(of_database);
-        store_->open();
-    }
-    std::unique_ptr<Store> store_;
-};
-
-TEST_F(QueueUnits, AckAndEffectAreOneTransaction) {
-    Publisher publisher(settings());
-    Receiver receiver(settings());
-    Worker worker(*store_);
-    ASSERT_EQ(publisher.publish(numbered(0, 3)), SLUICE_OK);
-    const auto got = receiver.poll();
-    const std::string statement(receiver->settle_in_unit());
-    const auto unit = worker.begin();
-    (void)worker.write(unit, 1, "INSERT INTO item VALUES(1, 10)");
-    EXPECT_EQ(worker.write(unit, 1, statement, got[0].tag).code(), SLUICE_QUEUED);
-    (void)worker.write(unit, 2, "INSERT INTO item VALUES(1, 20)");  // fails, and so its message is not acked
-    (void)worker.write(unit, 2, statement, got[1].tag);
-    EXPECT_EQ(worker.commit(unit).of(2), SLUICE_CONSTRAINT);
-    EXPECT_EQ(number("SELECT count(*) FROM sluice_queue_1"), 2);
-    EXPECT_EQ(number("SELECT messages * 100 + bytes FROM sluice_queue"), 202);
-    EXPECT_EQ(receiver.settle(got[0].tag, SLUICE_ACKED_IN_UNIT), SLUICE_OK);
-    EXPECT_EQ(depths(*receiver).in_flight, 2u);
-    EXPECT_EQ(depths(*receiver).bytes, 2u);
-}
-
-TEST_F(QueueUnits, AnAckOfWhatIsGoneFailsItsMessage) {
-    Publisher publisher(settings());
-    Receiver receiver(settings());
-    Worker worker(*store_);
-    ASSERT_EQ(publisher.publish(numbered(0, 2)), SLUICE_OK);
-    const auto got = receiver.poll();
-    ASSERT_EQ(receiver.settle(got[0].tag, SLUICE_ACK), SLUICE_OK);
-    const auto unit = worker.begin();
-    (void)worker.write(unit, 1, "INSERT INTO item VALUES(1, 10)");
-    (void)worker.write(unit, 1, receiver->settle_in_unit(), got[0].tag);
-    (void)worker.write(unit, 2, "INSERT INTO item VALUES(2, 20)");
-    const Ended ended = worker.commit(unit);
-    EXPECT_EQ(ended.of(1), SLUICE_CONSTRAINT);
-    EXPECT_THAT(ended.results.at(1).second, HasSubstr("the delivery is settled already"));
-    EXPECT_EQ(ended.of(2), SLUICE_OK);
-    EXPECT_EQ(number("SELECT sum(value) FROM item"), 20);
-    EXPECT_EQ(number("SELECT messages FROM sluice_queue"), 1);
-}
-
-TEST_F(QueueUnits, AnAckIsUndoneWithAnAbandonedUnit) {
-    Publisher publisher(settings());
-    Receiver receiver(settings());
-    Worker worker(*store_);
-    ASSERT_EQ(publisher.publish("a"), SLUICE_OK);
-    const auto got = receiver.poll();
-    const auto unit = worker.begin();
-    std::vector<std::int64_t> rows;
-    (void)worker.write(unit, 1, receiver->settle_in_unit(), got[0].tag);
-    EXPECT_TRUE(worker.read(unit, 1, rows, "SELECT count(*) FROM sluice_queue_1").ok());
-    EXPECT_THAT(rows, ElementsAre(0));
-    worker->abandon_unit(unit);
-    EXPECT_EQ(number("SELECT messages FROM sluice_queue"), 1);
-    EXPECT_EQ(receiver.settle(got[0].tag, SLUICE_NACK), SLUICE_OK);
-    EXPECT_THAT(receiver.bodies(), ElementsAre("a"));
-}
-
-TEST_F(QueueUnits, AcksPublishesAndUnitsCommitTogether) {
-    Publisher publisher(settings());
-    Receiver receiver(settings());
-    Worker worker(*store_);
-    ASSERT_EQ(publisher.publish("a"), SLUICE_OK);
-    const auto got = receiver.poll();
-    const sluice_settlement ack{got[0].tag, SLUICE_ACK, 0, 0};
-    int commits = 0;
-    {
-        HeldWriter held(store_->writer());
-        sqlite3_commit_hook(
-            held.connection().handle(), [](void* count) { return ++*static_cast<int*>(count), 0; }, &commits);
-        const auto unit = worker.begin();
-        (void)worker.write(unit, 1, "INSERT INTO item VALUES(1, 10)");
-        worker.submit(unit, 5);
-        EXPECT_EQ(publisher.submit({{"b"}}, 7).code(), SLUICE_QUEUED);
-        EXPECT_EQ(receiver->settle(std::span(&ack, 1)).code(), SLUICE_QUEUED);
-    }
-    EXPECT_EQ(worker.wait(5).status, SLUICE_OK);
-    EXPECT_EQ(publisher.wait(7).first, SLUICE_OK);
-    EXPECT_TRUE(receiver->flush().ok());
-    EXPECT_EQ(commits, 1);
-    EXPECT_THAT(receiver.bodies(), ElementsAre("b"));
 }
 
 }  // namespace
