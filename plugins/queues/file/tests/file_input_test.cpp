@@ -4,9 +4,8 @@
 
 #include <future>
 
-#include "collector.hpp"
 #include "failure.hpp"
-#include "temporary_folder.hpp"
+#include "file_run.hpp"
 
 namespace sluice::file {
 namespace {
@@ -18,30 +17,19 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::StartsWith;
 
-// One run of the source, from its opening to its end or to its loss.
-class Session : public Collector {
+class Session : public FileRun {
 public:
-    explicit Session(const TemporaryFolder& folder, FileOptions options = {}) {
-        options.path = folder.path("in");
-        options.state_dir = folder.state();
-        input_.emplace(options, sink(), Log());
-    }
-    FileInput& input() { return *input_; }
+    explicit Session(const TemporaryFolder& folder, FileOptions options = {}) : FileRun(folder, options) {}
 
     Session& read_all() {
-        while (input_->poll(3, 0ms) != SLUICE_END) {
+        while (input().poll(3, 0ms) != SLUICE_END) {
         }
         return *this;
     }
     Session& ack_all() {
-        for (std::size_t i = 0; i < received.size(); ++i) settle(ack(i));
-        input_->flush();
+        ack_rest();
         return *this;
     }
-    void settle(const sluice_settlement& item) { EXPECT_EQ(input_->settle({&item, 1}), SLUICE_QUEUED); }
-
-private:
-    std::optional<FileInput> input_;
 };
 
 // Stores nothing by itself, so that a test decides when.

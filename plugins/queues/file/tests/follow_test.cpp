@@ -5,10 +5,7 @@
 #include <random>
 #include <set>
 
-#include "collector.hpp"
-#include "failure.hpp"
-#include "file_input.hpp"
-#include "temporary_folder.hpp"
+#include "file_run.hpp"
 
 namespace sluice::file {
 namespace {
@@ -18,47 +15,38 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-// One run of a source that follows "in", until it is lost.
-class Following : public Collector {
+class Following : public FileRun {
 public:
-    explicit Following(const TemporaryFolder& folder) : Following(folder, FileOptions{}) {}
-    Following(const TemporaryFolder& folder, FileOptions options) {
-        options.path = folder.path("in");
-        options.state_dir = folder.state();
-        options.follow = true;
-        api_.struct_size = sizeof api_;
-        api_.log = [](sluice_host* host, std::uint32_t, sluice_bytes text) {
-            reinterpret_cast<Following*>(host)->log.emplace_back(view(text));
-        };
-        input_.emplace(options, sink(), Log(&api_, reinterpret_cast<sluice_host*>(this)));
-    }
-    FileInput& input() { return *input_; }
+    explicit Following(const TemporaryFolder& folder, FileOptions options = {}) : FileRun(folder, following(options)) {}
 
     // All that is there now.
     Following& read() {
         for (std::size_t before = ~std::size_t{0}; before != received.size();) {
             before = received.size();
-            EXPECT_EQ(input_->poll(3, 0ms), SLUICE_OK);
+            EXPECT_EQ(input().poll(3, 0ms), SLUICE_OK);
         }
         return *this;
     }
-    void settle(const sluice_settlement& item) { EXPECT_EQ(input_->settle({&item, 1}), SLUICE_QUEUED); }
     Following& ack_all() {
-        for (std::size_t i = 0; i < received.size(); ++i)
-            if (!settled.contains(received[i].tag)) settle(ack(i));
-        input_->flush();
+        ack_rest();
         return *this;
     }
 
-    std::vector<std::string> log;
-
 private:
-    sluice_host_api api_{};
-    std::optional<FileInput> input_;
+    static FileOptions following(FileOptions options) {
+        options.follow = true;
+        return options;
+    }
 };
 
 void rename(const TemporaryFolder& folder, std::string_view from, std::string_view to) {
     std::filesystem::rename(folder.path(from), folder.path(to));
+}
+
+// "in" becomes "in.1", and another takes its place.
+void rotate(const TemporaryFolder& folder, std::string_view next) {
+    rename(folder, "in", "in.1");
+    folder.write("in", next);
 }
 
 void cut(const TemporaryFolder& folder) {
@@ -121,8 +109,7 @@ TEST(FollowedFile, IsReadToItsEndBeforeTheNextOneBegins) {
     folder.write("in", "one\n");
     Following run(folder);
     run.read();
-    rename(folder, "in", "in.1");
-    folder.write("in", "");
+    rotate(folder, "");
     folder.append("in.1", "two\n");  // its writer has it open still
     EXPECT_THAT(run.read().bodies(), ElementsAre("one", "two"));
     folder.append("in.1", "three\nfour without an end");
@@ -139,8 +126,7 @@ TEST(FollowedFile, MayBeRotatedSeveralTimesBetweenTwoLooks) {
     for (const char* line : {"two\n", "three\n", "four\n"}) {
         if (std::filesystem::exists(folder.path("in.2"))) rename(folder, "in.2", "in.3");
         if (std::filesystem::exists(folder.path("in.1"))) rename(folder, "in.1", "in.2");
-        rename(folder, "in", "in.1");
-        folder.write("in", line);
+        rotate(folder, line);
     }
     EXPECT_THAT(run.read().bodies(), ElementsAre("one", "two", "three", "four"));
 }
@@ -150,12 +136,10 @@ TEST(FollowedFile, MayBeRemovedAfterItWasRotatedAndBeforeItWasRead) {
     folder.write("in", "one\ntwo\nthree\n");
     Following run(folder);
     run.input().poll(1, 0ms);
-    rename(folder, "in", "in.1");
-    folder.write("in", "four\n");
+    rotate(folder, "four\n");
     run.input().poll(1, 0ms);
     std::filesystem::remove(folder.path("in.1"));
-    rename(folder, "in", "in.1");
-    folder.write("in", "five\n");
+    rotate(folder, "five\n");
     EXPECT_THAT(run.read().bodies(), ElementsAre("one", "two", "three", "four", "five"));
 }
 
@@ -179,8 +163,7 @@ TEST(FollowedFile, LosesNothingWhenItIsCopiedAndCutBeforeItIsRead) {
     folder.write("in", "one\ntwo\n");
     Following run(folder);
     run.input().poll(1, 0ms);
-    rename(folder, "in", "in.1");
-    folder.write("in", "three\n");
+    rotate(folder, "three\n");
     run.input().poll(1, 0ms);  // it is known now, and waits
     copy_and_cut(folder, "in.2");
     folder.append("in", "four\n");
@@ -272,8 +255,7 @@ TEST(FollowedFile, KeepsThePositionsOfBothFilesOverARestart) {
     {
         Following run(folder);
         run.read();
-        rename(folder, "in", "in.1");
-        folder.write("in", "four\nfive\n");
+        rotate(folder, "four\nfive\n");
         run.read();
         ids = run.ids();
         for (const std::size_t settled : {0u, 2u, 3u}) run.settle(run.ack(settled));
@@ -289,8 +271,7 @@ TEST(FollowedFile, DeliversWhatWasTakenBackInTheOrderOfTheFiles) {
     folder.write("in", "one\ntwo\n");
     Following run(folder);
     run.read();
-    rename(folder, "in", "in.1");
-    folder.write("in", "three\nfour\n");
+    rotate(folder, "three\nfour\n");
     run.read();
     for (const std::size_t back : {3u, 1u, 2u}) run.settle(run.nack(back));
     folder.append("in", "five\n");
