@@ -2,15 +2,11 @@
 // each with a connection and transactions of its own.
 //
 //   --file PATH (created)  --messages N  --commit 1000  --threads 1
-#include <sqlite3.h>
-
-#include <algorithm>
 #include <atomic>
-#include <memory>
-#include <stdexcept>
 #include <thread>
 #include <vector>
 
+#include "connection.hpp"
 #include "work.hpp"
 
 namespace {
@@ -22,40 +18,6 @@ constexpr const char* setup =
     "CREATE TABLE total(key TEXT PRIMARY KEY, count INTEGER NOT NULL);"
     "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 9999)"
     "INSERT INTO total SELECT printf('k%07d', i), 0 FROM n;";
-
-class Connection {
-public:
-    explicit Connection(const std::string& file) {
-        check(sqlite3_open(file.c_str(), &handle_));
-        sqlite3_busy_timeout(handle_, 60'000);
-        run("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL");
-    }
-    ~Connection() {
-        for (sqlite3_stmt* statement : statements_) sqlite3_finalize(statement);
-        sqlite3_close(handle_);
-    }
-    Connection(const Connection&) = delete;
-    Connection& operator=(const Connection&) = delete;
-
-    void run(const char* sql) { check(sqlite3_exec(handle_, sql, nullptr, nullptr, nullptr)); }
-    sqlite3_stmt* prepare(const char* sql) {
-        sqlite3_stmt* statement = nullptr;
-        check(sqlite3_prepare_v3(handle_, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, nullptr));
-        statements_.push_back(statement);
-        return statement;
-    }
-    void step(sqlite3_stmt* statement) {
-        if (sqlite3_step(statement) != SQLITE_DONE) check(sqlite3_errcode(handle_));
-        sqlite3_reset(statement);
-    }
-
-private:
-    void check(int status) {
-        if (status != SQLITE_OK) throw std::runtime_error(sqlite3_errmsg(handle_));
-    }
-    sqlite3* handle_ = nullptr;
-    std::vector<sqlite3_stmt*> statements_;
-};
 
 // The messages sequence = first, first + step, ... below `end`, so many a transaction.
 void write(const std::string& file, const Bodies& bodies, std::uint64_t first, std::uint64_t step, std::uint64_t end,

@@ -2,12 +2,12 @@
 // reading and deleting, so many a commit.
 //
 //   --file PATH (created)  --messages N  --commit 1000  --way in|out
-#include <sqlite3.h>
-
+#include <cstring>
 #include <stdexcept>
 #include <string_view>
 #include <vector>
 
+#include "connection.hpp"
 #include "work.hpp"
 
 namespace {
@@ -15,39 +15,31 @@ namespace {
 using namespace bench;
 
 constexpr const char* setup =
-    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
     "CREATE TABLE message(number INTEGER PRIMARY KEY, enqueued INTEGER NOT NULL, due INTEGER, key BLOB, body BLOB NOT NULL);"
     "CREATE INDEX message_due ON message(due) WHERE due IS NOT NULL;";
 
 class Table {
 public:
-    explicit Table(const std::string& file) {
-        check(sqlite3_open(file.c_str(), &handle_));
-        check(sqlite3_exec(handle_, setup, nullptr, nullptr, nullptr));
-        begin_ = prepare("BEGIN IMMEDIATE");
-        commit_ = prepare("COMMIT");
-        insert_ = prepare("INSERT INTO message(number, enqueued, key, body) VALUES(?, 1700000000000, ?, ?)");
-        select_ = prepare("SELECT number, key, body FROM message WHERE number >= ? ORDER BY number LIMIT ?");
-        remove_ = prepare("DELETE FROM message WHERE number BETWEEN ? AND ?");
+    explicit Table(const std::string& file) : connection_(file) {
+        connection_.run(setup);
+        begin_ = connection_.prepare("BEGIN IMMEDIATE");
+        commit_ = connection_.prepare("COMMIT");
+        insert_ = connection_.prepare("INSERT INTO message(number, enqueued, key, body) VALUES(?, 1700000000000, ?, ?)");
+        select_ = connection_.prepare("SELECT number, key, body FROM message WHERE number >= ? ORDER BY number LIMIT ?");
+        remove_ = connection_.prepare("DELETE FROM message WHERE number BETWEEN ? AND ?");
     }
-    ~Table() {
-        for (sqlite3_stmt* statement : statements_) sqlite3_finalize(statement);
-        sqlite3_close(handle_);
-    }
-    Table(const Table&) = delete;
-    Table& operator=(const Table&) = delete;
 
     void store(const Bodies& bodies, std::int64_t messages, std::int64_t commit_every) {
         for (std::int64_t number = 0; number < messages;) {
-            step(begin_);
+            connection_.step(begin_);
             for (std::int64_t i = 0; i < commit_every && number < messages; ++i, ++number) {
                 const char* const body = bodies.body(static_cast<std::uint64_t>(number));
                 sqlite3_bind_int64(insert_, 1, number);
                 sqlite3_bind_blob(insert_, 2, body + Bodies::key_at, static_cast<int>(Bodies::key_size), SQLITE_STATIC);
                 sqlite3_bind_blob(insert_, 3, body, static_cast<int>(Bodies::size), SQLITE_STATIC);
-                step(insert_);
+                connection_.step(insert_);
             }
-            step(commit_);
+            connection_.step(commit_);
         }
     }
 
@@ -63,32 +55,17 @@ public:
                 seen += room.size();
             }
             sqlite3_reset(select_);
-            step(begin_);
+            connection_.step(begin_);
             sqlite3_bind_int64(remove_, 1, first);
             sqlite3_bind_int64(remove_, 2, first + commit_every - 1);
-            step(remove_);
-            step(commit_);
+            connection_.step(remove_);
+            connection_.step(commit_);
         }
         return seen;
     }
 
 private:
-    void check(int status) {
-        if (status != SQLITE_OK) throw std::runtime_error(sqlite3_errmsg(handle_));
-    }
-    sqlite3_stmt* prepare(const char* sql) {
-        sqlite3_stmt* statement = nullptr;
-        check(sqlite3_prepare_v3(handle_, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, nullptr));
-        statements_.push_back(statement);
-        return statement;
-    }
-    void step(sqlite3_stmt* statement) {
-        if (sqlite3_step(statement) != SQLITE_DONE) check(sqlite3_errcode(handle_));
-        sqlite3_reset(statement);
-    }
-
-    sqlite3* handle_ = nullptr;
-    std::vector<sqlite3_stmt*> statements_;
+    Connection connection_;
     sqlite3_stmt *begin_, *commit_, *insert_, *select_, *remove_;
 };
 
