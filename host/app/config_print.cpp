@@ -176,6 +176,7 @@ std::string print_config(const HostConfig& config) {
     std::vector<std::string> folders;
     for (const auto& folder : config.plugin_path) folders.push_back(folder.string());
     out.raw("plugin_path", text_list(folders));
+    if (config.memory_limit != 0) out.raw("memory_limit", format_size(config.memory_limit));
     print_section(out, "sources", config.sources);
     print_section(out, "databases", config.databases);
     print_section(out, "targets", config.targets);

@@ -23,6 +23,7 @@ namespace sluice {
 namespace {
 
 constexpr Range statistics_range{10, 24 * 3'600'000};
+constexpr Range memory_range{1 << 20, std::int64_t{1} << 40};
 constexpr Range deadline_range{0, 24 * 3'600'000};
 
 std::optional<std::string> read_text(const std::filesystem::path& file, Problems& problems) {
@@ -186,6 +187,7 @@ void read_root(MapReader& root, const Node& tree, HostConfig& config) {
     config.name = root.text("name", config.name);
     config.state_dir = root.reading().absolute(root.text("state_dir", "state"));
     read_plugin_path(root, config);
+    config.memory_limit = root.size("memory_limit", 0, memory_range);
     read_section(root, "sources", "source", [&](MapReader& map, const std::string& name) {
         config.sources.push_back(read_source(map, name, config.sources));
     });
@@ -210,7 +212,6 @@ void read_root(MapReader& root, const Node& tree, HostConfig& config) {
     shutdown.finish();
 
     config.log = read_log(root, component_paths(config));
-    root.not_yet("memory_limit", "has no memory limit; bound the queues with pools.NAME.queue.bytes");
     root.finish();
 
     const Node* pools = tree.find("pools");

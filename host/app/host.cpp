@@ -25,7 +25,7 @@ void add(SourceCounts& sum, const SourceCounts& counts) {
 }  // namespace
 
 Host::Host(const HostConfig& config, Logging& logging, Clock& clock, std::function<void()> changed)
-    : config_(config), logging_(logging), clock_(clock), changed_(std::move(changed)), poison_(config.state_dir, logging.logger("host")), watch_(clock) {}
+    : config_(config), logging_(logging), clock_(clock), changed_(std::move(changed)), memory_(config.memory_limit, logging.logger("host")), poison_(config.state_dir, logging.logger("host")), watch_(clock) {}
 
 Host::~Host() = default;
 
@@ -164,6 +164,7 @@ StatisticsSnapshot Host::snapshot() const {
     replays.name = replays_source;
     for (const auto& source : sources_) add(replays.counts, source->loop->replay_counts());
     if (replays.counts.received != 0) snapshot.sources.push_back(std::move(replays));
+    snapshot.memory = {memory_.in_flight(), memory_.bytes()};
     const auto note = [&](const char* kind, const std::string& name, std::int64_t since_ns) {
         if (since_ns != 0) snapshot.away.push_back({kind + name, std::max<std::int64_t>(snapshot.taken_ns - since_ns, 1)});
     };

@@ -23,6 +23,7 @@
 #include "observe/statistics.hpp"
 #include "plugin/registry.hpp"
 #include "plugin/services.hpp"
+#include "source/memory_limit.hpp"
 #include "source/source_loop.hpp"
 #include "target/target.hpp"
 #include "work/worker_pool.hpp"
@@ -102,6 +103,8 @@ private:
     Clock& clock_;
     const std::function<void()> changed_;
     std::vector<std::string> notes_;
+
+    MemoryLimit memory_;
 
     // In the order of creation: what is later may use what is earlier, and goes first.
     std::vector<std::unique_ptr<NamedDatabase>> databases_;

@@ -139,6 +139,11 @@ std::string away_text(const AwayStatistics& away) {
     return fmt::format("{}: away for {}", away.path, readable_duration(static_cast<std::uint64_t>(away.away_ns)));
 }
 
+std::string memory_text(const MemoryStatistics& memory) {
+    const auto mib = [](std::uint64_t bytes) { return static_cast<double>(bytes) / (1 << 20); };
+    return fmt::format("memory: {:.1f}MiB of {:.1f}MiB in flight", mib(memory.bytes), mib(memory.limit));
+}
+
 StatisticsReport::StatisticsReport(Logger logger, std::int64_t started_ns) : logger_(logger), started_ns_(started_ns) {
     previous_.taken_ns = started_ns;
 }
@@ -180,6 +185,11 @@ void StatisticsReport::interval(StatisticsSnapshot now) {
         JsonFields fields;
         fields.add("event", "away_statistics").add("path", away.path).add("away_ms", away.away_ns / 1'000'000);
         logger_.write(LogLevel::info, logger_.json() ? "away" : away_text(away), fields.view());
+    }
+    if (now.memory.limit != 0) {
+        JsonFields fields;
+        fields.add("event", "memory_statistics").add("bytes", now.memory.bytes).add("limit", now.memory.limit);
+        logger_.write(LogLevel::info, logger_.json() ? "memory" : memory_text(now.memory), fields.view());
     }
     previous_ = std::move(now);
 }

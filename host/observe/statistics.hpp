@@ -2,7 +2,8 @@
 // explains each word of it.
 //
 // The host fills a StatisticsSnapshot, the report compares it with the one before and writes, a source, one line at info and
-// one line a worker at debug, and a line for each part that is away; with `log.format: json` the same as fields.
+// one line a worker at debug, a line for each part that is away, and one for the memory limit if there is one; with `log.format: json`
+// the same as fields.
 //
 // Threads  one thread at a time.
 // Units    times in nanoseconds of the monotonic clock.
@@ -45,10 +46,17 @@ struct AwayStatistics {
     std::int64_t away_ns = 0;
 };
 
+// What the messages in flight of all sources take, where memory_limit bounds it.
+struct MemoryStatistics {
+    std::uint64_t bytes = 0;
+    std::uint64_t limit = 0;  // 0 = there is none
+};
+
 struct StatisticsSnapshot {
     std::int64_t taken_ns = 0;
     std::vector<SourceStatistics> sources;
     std::vector<AwayStatistics> away = {};
+    MemoryStatistics memory = {};
 };
 
 class StatisticsReport {
@@ -78,6 +86,8 @@ std::string interval_text(const SourceStatistics& now, const HistogramSnapshot& 
 std::string final_text(const SourceStatistics& now, std::int64_t elapsed_ns);
 // "databases.shop: away for 12.3s"
 std::string away_text(const AwayStatistics& away);
+// "memory: 12.3MiB of 256.0MiB in flight"
+std::string memory_text(const MemoryStatistics& memory);
 // "flights: airports[3] handled 2000, done 1990, … queue 12/1000 high water 800, busy 35%"
 std::string worker_text(std::string_view source, const WorkerStatistics& worker, double busy_share);
 

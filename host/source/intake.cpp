@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <exception>
+#include <limits>
 #include <utility>
 
 namespace sluice {
@@ -55,8 +56,9 @@ Intake::Intake(MessageStore& store, Settlement& settlement, Confirmed& confirmed
     };
 }
 
-void Intake::open(std::uint32_t max, std::int64_t now_ns) {
+void Intake::open(std::uint32_t max, std::uint64_t bytes, std::int64_t now_ns) {
     max_ = max;
+    full_at_ = bytes > std::numeric_limits<std::uint64_t>::max() - store_.bytes() ? bytes : store_.bytes() + bytes;
     now_ns_ = now_ns;
 }
 
@@ -83,15 +85,15 @@ bool Intake::too_large(const sluice_incoming& incoming) {
 }
 
 sluice_status Intake::push(const sluice_incoming& incoming) {
-    if (polled_.size() >= max_) return SLUICE_FULL;
+    if (is_full()) return SLUICE_FULL;
     if (too_large(incoming)) return SLUICE_INVALID;
     accept(store_.create(incoming), incoming);
     return SLUICE_OK;
 }
 
 char* Intake::reserve(std::uint64_t size) {
-    if (polled_.size() >= max_ || size > limits::message_bytes_max) return nullptr;
     if (reserved_ != nullptr) store_.destroy(std::exchange(reserved_, nullptr));
+    if (is_full() || size > limits::message_bytes_max) return nullptr;
     reserved_ = store_.reserve(size);
     return const_cast<char*>(reserved_->view.body.data);
 }

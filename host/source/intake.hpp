@@ -2,7 +2,7 @@
 //
 // Threads      the source thread, from inside the adapter's poll, settle and flush.
 // Ownership    holds what was polled until take().
-// Limits       `max` messages a poll; limits::message_bytes_max a body, limits::headers_max headers.
+// Limits       `max` messages and `bytes` a poll, one message at least; limits::message_bytes_max a body, limits::headers_max headers.
 #pragma once
 
 #include <cstdint>
@@ -26,8 +26,8 @@ public:
 
     // Before the first poll: what is a suspect is marked as one.
     void mark_suspects(const Poison& poison) { poison_ = &poison; }
-    // Before a poll: how many it may push, and when they are received.
-    void open(std::uint32_t max, std::int64_t now_ns);
+    // Before a poll: how many it may push, after how many bytes no more, and when they are received.
+    void open(std::uint32_t max, std::uint64_t bytes, std::int64_t now_ns);
     // After it; what the adapter reserved and did not commit is forgotten.
     MessageList close();
 
@@ -36,6 +36,7 @@ private:
     char* reserve(std::uint64_t size);
     sluice_status commit(const sluice_incoming& incoming);
     void accept(Message* message, const sluice_incoming& incoming);
+    bool is_full() const { return polled_.size() >= max_ || store_.bytes() >= full_at_; }
     static bool too_large(const sluice_incoming& incoming);
 
     MessageStore& store_;
@@ -46,6 +47,7 @@ private:
     MessageList polled_;
     Message* reserved_ = nullptr;
     std::uint32_t max_ = 0;
+    std::uint64_t full_at_ = 0;  // bytes of the store
     std::int64_t now_ns_ = 0;
 };
 

@@ -40,6 +40,7 @@ public:
     void abandon() { counters_.abandoned.add(store_.live()); }
 
     std::uint64_t live() const { return store_.live(); }
+    std::uint64_t bytes() const { return store_.bytes(); }
     SourceCounts counts() const { return counters_.read(); }
 
 private:

@@ -118,6 +118,7 @@ void SourceLoop::thread_main() {
     replay_.close("its source has ended");
     in_flight_.store(settlement_.in_flight(), std::memory_order_relaxed);  // published by the state
     replays_in_flight_.store(replay_.live(), std::memory_order_relaxed);
+    if (memory_) memory_->publish(0);
     if (end == State::abandoned || end == State::failed) {
         settlement_.abandon();
         replay_.abandon();

@@ -15,6 +15,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -27,6 +28,7 @@
 #include "source/dead_letter_pause.hpp"
 #include "source/dispatcher.hpp"
 #include "source/intake.hpp"
+#include "source/memory_limit.hpp"
 #include "source/replay.hpp"
 #include "source/source_orders.hpp"
 
@@ -58,6 +60,8 @@ public:
         poison_ = &poison;
         intake_.mark_suspects(poison);
     }
+    // Before open: its messages count there, and it is polled as they leave room.
+    void share(MemoryLimit& memory) { memory_.emplace(memory, bell_); }
     Result<void> open();
     void start();
 
@@ -146,11 +150,13 @@ private:
     Settlement settlement_;
     Intake intake_;
     Poison* poison_ = nullptr;
+    std::optional<MemoryLimit::Share> memory_;
     std::unique_ptr<DeadLetters> dead_letters_;
     std::unique_ptr<Dispatcher> dispatcher_;
 
     // the source thread's
     std::int64_t now_ns_ = 0;
+    std::uint64_t poll_bytes_ = 0;  // a poll may bring so many, since the last may_poll()
     std::int64_t poll_again_ns_ = 0;
     std::uint32_t poll_failures_ = 0;
     bool ended_ = false;      // nothing will come any more

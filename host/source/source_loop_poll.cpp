@@ -1,6 +1,7 @@
 // Of the source thread's loop: when it polls, and what it waits for when it does not.
 #include <algorithm>
 #include <chrono>
+#include <limits>
 #include <utility>
 
 #include "source/source_loop.hpp"
@@ -18,7 +19,8 @@ constexpr std::int64_t confirm_after_ns = 100 * ms;      // settlements a source
 }  // namespace
 
 bool SourceLoop::may_poll() {
-    return !ended_ && !stopped_ && !hold_ && kept_.empty() && !failing_.load(std::memory_order_relaxed) && dispatcher_->may_poll() && now_ns_ >= poll_again_ns_ &&
+    poll_bytes_ = memory_ ? memory_->may_poll(store_.live() + replay_.live() == 0) : std::numeric_limits<std::uint64_t>::max();
+    return poll_bytes_ != 0 && !ended_ && !stopped_ && !hold_ && kept_.empty() && !failing_.load(std::memory_order_relaxed) && dispatcher_->may_poll() && now_ns_ >= poll_again_ns_ &&
            !dead_letter_pause_.on(now_ns_) && store_.live() + limits::poll_batch <= in_flight_max_ && settlement_.in_flight() <= limits::unconfirmed_max;
 }
 
@@ -27,10 +29,11 @@ bool SourceLoop::has_news() const {
     return orders_.waiting() || (hold_ != SourceOrders::Hold::keep && dispatcher_->waiting() != 0 && dispatcher_->may_push()) ||
            (hold_ != SourceOrders::Hold::keep && !kept_.empty() && dispatcher_->may_poll()) || !outcomes_.empty() || dead_letters_->has_news() || give_up_.load(std::memory_order_seq_cst) ||
            (!stopped_ && stop_.load(std::memory_order_seq_cst) != StopMode::none) ||
-           questions_.any() || (replay_.has_posted() && !stopped_ && !hold_ && kept_.empty() && dispatcher_->may_poll());
+           questions_.any() || (memory_ && memory_->has_room()) || (replay_.has_posted() && !stopped_ && !hold_ && kept_.empty() && dispatcher_->may_poll());
 }
 
 void SourceLoop::poll_or_rest() {
+    if (memory_) memory_->publish(store_.bytes() + replay_.bytes());
     if (!may_poll())
         rest();
     else if (!came_empty_)
@@ -46,7 +49,7 @@ void SourceLoop::poll(std::uint32_t wait_ms) {
         bell_.lie_down_in_adapter();  // Doorbell (S1)
         if (has_news()) wait_ms = 0;  // (S2)
     }
-    intake_.open(limits::poll_batch, now_ns_);
+    intake_.open(limits::poll_batch, poll_bytes_, now_ns_);
     FaultBuffer fault;
     const sluice_status status = fenced_status(
         fault, [&] { return queue_.table().poll(queue_.self(), limits::poll_batch, wait_ms, fault.get()); });

@@ -51,7 +51,8 @@ typedef struct sluice_queue_sink {
     uint32_t struct_size;
     uint32_t reserved;
     void* context;
-    /* Takes one message. SLUICE_FULL: this poll has its `max`, keep the message for the next one. SLUICE_INVALID: larger than the
+    /* Takes one message. SLUICE_FULL: this poll has its `max`, or as many bytes as there is room for, which may be less: keep the
+     * message for the next one. SLUICE_INVALID: larger than the
      * host takes: push it again as refused, with the body cut. */
     sluice_status (*push)(void* context, const sluice_incoming* message);
     /* Room for a body of `size` bytes in the host's buffer, aligned and padded, to be filled before commit. NULL: what push

@@ -62,11 +62,12 @@ TEST_F(PrintingAConfiguration, ReadsBackWhateverThereIsInIt) {
          "pools.airports.when={ /a: '5', /b: 'null', '/c d': x }",
          "pools.airports.route={ key: 'header:X Y', workers: { EU: 0, 'a: b': 2 } }", "pools.airports.missing_key.worker=1",
          "pools.airports.queue={ capacity: 7, bytes: 1000, when_full: { drop: count } }", "pools.airports.on_failure=skip",
-         "pools.airports.park_full=dead_letter", "shutdown={ mode: drain, deadline: 1500ms }",
+         "pools.airports.park_full=dead_letter", "memory_limit=1GiB", "shutdown={ mode: drain, deadline: 1500ms }",
          "log={ level: debug, format: json, levels: { sources.flights: trace } }",
          "pools.airports.handler.thing=\"SELECT $${x}\\n  '017'\\n\\nEND\\n\""}));
     EXPECT_EQ(print_config(checked(printed)), printed);
     EXPECT_NE(printed.find("thing: |\n        SELECT $${x}\n          '017'\n\n        END\n"), std::string::npos) << printed;
+    EXPECT_NE(printed.find("\nmemory_limit: 1GiB\n"), std::string::npos) << printed;
     EXPECT_NE(printed.find("    config:\n      id: [z]\n"), std::string::npos) << printed;
 }
 

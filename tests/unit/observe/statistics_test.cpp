@@ -211,6 +211,19 @@ TEST(StatisticsReport, SaysWhatIsAwayInBothFormats) {
     }
 }
 
+TEST(StatisticsReport, SaysWhatIsInFlightWhereThatIsBounded) {
+    for (const bool json : {false, true}) {
+        MemoryFile file;
+        Logging log({.level = LogLevel::info, .json = json, .levels = {}}, noon, file.file());
+        StatisticsReport report(log.logger("statistics"), 0);
+        report.interval({second, {quiet()}, {}, {12'900'000, 256u << 20}});
+        const auto lines = lines_of(file.text());
+        ASSERT_EQ(lines.size(), 2u);
+        const std::string wanted = json ? R"("event":"memory_statistics","bytes":12900000,"limit":268435456)" : "memory: 12.3MiB of 256.0MiB in flight";
+        EXPECT_NE(lines[1].find(wanted), std::string::npos) << lines[1];
+    }
+}
+
 // Letters and underscores that stand together; units, numbers and names of the example's own parts are not words of the report.
 std::set<std::string> words_of(const std::string& text) {
     std::set<std::string> words;
@@ -246,11 +259,11 @@ TEST(StatisticsPage, ExplainsEveryWordOfTheReport) {
 
     const SourceStatistics source = flights();
     std::set<std::string> used = words_of(interval_text(source, source.latency, 1) + " " + final_text(source, second) + " " +
-                                          worker_text("flights", source.workers[2], 1) + " " + away_text({"flights", second}));
+                                          worker_text("flights", source.workers[2], 1) + " " + away_text({"flights", second}) + " " + memory_text({1, 2}));
     MemoryFile file;
     Logging log({.level = LogLevel::debug, .json = true, .levels = {}}, noon, file.file());
     StatisticsReport report(log.logger("statistics"), 0);
-    report.interval({second, {flights()}, {{"databases.shop", second}}});
+    report.interval({second, {flights()}, {{"databases.shop", second}}, {1, 2}});
     report.final({second, {flights()}});
     simdjson::dom::parser parser;
     for (const std::string& line : lines_of(file.text())) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -12,9 +13,11 @@
 namespace sluice {
 namespace {
 
+constexpr std::uint64_t unbounded = std::numeric_limits<std::uint64_t>::max();
+
 class IntakeTest : public testing::Test {
 protected:
-    IntakeTest() { intake.open(3, 5); }
+    IntakeTest() { intake.open(3, unbounded, 5); }
 
     static sluice_incoming incoming(std::string_view body, std::string_view id = "id") {
         sluice_incoming made{};
@@ -51,6 +54,19 @@ protected:
 };
 
 using Bodies = std::vector<std::string>;
+
+TEST_F(IntakeTest, TakesNoMoreOnceItHasItsBytes) {
+    intake.open(3, 1, 5);
+    EXPECT_EQ(push(incoming("the first one always fits")), SLUICE_OK);
+    EXPECT_EQ(push(incoming("2")), SLUICE_FULL);
+    EXPECT_EQ(reserve(1), nullptr);
+    EXPECT_EQ(close().size(), 1u);
+    intake.open(3, store.bytes() + 600, 5);
+    EXPECT_EQ(push(incoming("1")), SLUICE_OK);
+    EXPECT_EQ(push(incoming("2")), SLUICE_OK);
+    EXPECT_EQ(push(incoming("3")), SLUICE_FULL) << store.bytes();
+    EXPECT_EQ(close().size(), 2u);
+}
 
 TEST_F(IntakeTest, TakesSoManyMessagesAPollAndCountsThem) {
     EXPECT_EQ(push(incoming("1")), SLUICE_OK);
