@@ -34,7 +34,7 @@ log: {{ level: info, format: json }}
     def test_bounds_what_all_sources_have_in_flight(self):
         config = self.write_config(
             "slow: { plugin: generate, messages: 1500, size: 16KiB }, quick: { plugin: generate, messages: 100000 }",
-            "  slow: { source: slow, workers: 4, handler: { plugin: noop, sleep: 2ms } }\n"
+            "  slow: { source: slow, workers: 4, batch: { max: 4 }, handler: { plugin: noop, sleep: 2ms } }\n"
             "  quick: { source: quick, workers: 2, handler: { plugin: noop } }")
         run = self.run_to_end("run", config)
         self.assertEqual((run.final("slow")["acked"], run.final("quick")["acked"]), (1_500, 100_000))
