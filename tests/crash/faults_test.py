@@ -16,7 +16,7 @@ import drill
 from drill import DEADLINE_S, WITH_CALLS, Drill
 
 EIO, ENOSPC = 5, 28
-UNAVAILABLE, CONFLICT, UNKNOWN = 4, 10, 12
+UNAVAILABLE, CORRUPT, CONFLICT, UNKNOWN, FAILED = 4, 8, 10, 12, 16
 SLOWLY = "handle.before 1+ delay:1"
 FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
 
@@ -137,6 +137,23 @@ class Databases(FaultTest):
                     process = self.start(one, f"commit.before 3x3 fail:{status}")
                     self.ends(one, process)
                     one.note()
+
+    def test_that_have_committed_and_do_not_say_so_commit_nothing_twice(self):
+        for topology in ("file", "queue", "one_file", "publishing"):
+            with self.subTest(topology), self.drilled(topology) as one:
+                process = self.start(one, f"commit.after 3x3 fail:{UNKNOWN}; commit.after 20x2 fail:{UNKNOWN}")
+                self.ends(one, process)
+                self.assertEqual(one.record.read_text().count(" f commit.after"), 5, "too little was committed")
+                one.note()
+
+    def test_that_fail_for_good_end_the_host_by_name_and_lose_nothing(self):
+        for topology, fault in (("file", f"commit.before 10+ fail:{FAILED}"), ("one_file", f"commit.before 10+ fail:{CORRUPT}"),
+                                ("publishing", f"commit.after 10+ fail:{FAILED}")):
+            with self.subTest(topology, fault=fault), self.drilled(topology) as one:
+                process = self.start(one, fault)
+                self.ends(one, process, 5)
+                self.assertIn('database \\"effects\\" failed for good', one.log())
+                self.assertGreater(one.note().final["released"], 0, "all had been done before")
 
 
 class Queues(FaultTest):

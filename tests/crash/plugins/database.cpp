@@ -1,4 +1,6 @@
-// Databases: faults before a unit is submitted, and after its end is durable and before the host knows.
+// Databases: faults before a unit is submitted, and after its end is durable and before the host knows. What fails there has happened,
+// and the host hears something else: that nobody knows, say.
+#include <atomic>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -14,7 +16,9 @@ sluice_database real{};
 struct Connection {
     const sluice_database_sink* host = nullptr;
     sluice_database_sink mine{};
-    bool failed = false;  // a unit was answered by a fault: later ones conflict until restart(). The worker's
+    // Until restart():
+    std::atomic<bool> failed{false};  // a unit was answered by a fault: those that are submitted from then on conflict
+    std::atomic<sluice_status> lost{SLUICE_OK};  // the answer to those that were under way then, and may have happened
 };
 
 std::mutex mutex;
@@ -27,9 +31,16 @@ Connection& connection_of(void* connection) {
 
 void committed(void* context, std::uint64_t token, sluice_status status, const sluice_commit_result* results,
                std::uint64_t count, sluice_bytes text) {
-    at("commit.after");
-    const sluice_database_sink& host = *static_cast<Connection*>(context)->host;
-    host.committed(host.context, token, status, results, count, text);
+    Connection& mine = *static_cast<Connection*>(context);
+    if (const auto answer = at("commit.after")) {
+        mine.lost = *answer;
+        mine.failed = true;
+    }
+    if (const sluice_status lost = mine.lost; lost != SLUICE_OK && status == SLUICE_OK) {
+        constexpr std::string_view why = "its answer was lost by a fault";
+        return mine.host->committed(mine.host->context, token, lost, nullptr, 0, {why.data(), why.size()});
+    }
+    mine.host->committed(mine.host->context, token, status, results, count, text);
 }
 
 sluice_status connect(void* self, const sluice_database_sink* sink, void** connection, sluice_fault* fault) {
@@ -60,7 +71,9 @@ void commit_submit(void* connection, std::uint64_t unit, std::uint64_t token) {
 }
 
 void restart(void* connection) {
-    connection_of(connection).failed = false;
+    Connection& mine = connection_of(connection);
+    mine.failed = false;
+    mine.lost = SLUICE_OK;
     real.restart(connection);
 }
 
