@@ -5,6 +5,8 @@
 #include <cstring>
 #include <new>
 
+#include "core/few_bytes.hpp"
+
 namespace sluice {
 namespace {
 
@@ -16,29 +18,22 @@ constexpr std::size_t tail_slack = 128;  // behind a reserved body: room for an 
 
 constexpr std::size_t round_up(std::size_t size, std::size_t to) { return (size + to - 1) / to * to; }
 
-std::size_t tail_bytes(const sluice_incoming& incoming) {
-    std::size_t size = incoming.id.size + incoming.header_count * sizeof(sluice_header);
-    for (std::uint32_t i = 0; i < incoming.header_count; ++i)
-        size += incoming.headers[i].name.size + incoming.headers[i].value.size;
-    return size;
+// Blocks are multiples of a line up to 1 KiB, then four steps a doubling: at most a fifth of a block is unused.
+constexpr std::size_t classes_by_line = 16;
+
+std::uint16_t class_of(std::size_t size) {  // up to pooled_bytes_max
+    if (size <= classes_by_line * line) return static_cast<std::uint16_t>((size + line - 1) / line - 1);
+    const unsigned doubling = 63u - static_cast<unsigned>(__builtin_clzll(size - 1));  // 1024 < size <= 2048: 10
+    const std::size_t step = std::size_t{1} << (doubling - 2);
+    const std::size_t quarter = (size - (std::size_t{1} << doubling) + step - 1) / step;  // 1 .. 4
+    return static_cast<std::uint16_t>(classes_by_line - 1 + (doubling - 10) * 4 + quarter);
 }
 
-// Ids, names and values of headers are some bytes: a call would cost more than the copy.
-void copy_few(char* to, const char* from, std::size_t size) {
-    if (size > 32) {
-        std::memcpy(to, from, size);
-    } else if (size >= 16) {  // two copies that overlap in the middle, here and below
-        std::memcpy(to, from, 16);
-        std::memcpy(to + size - 16, from + size - 16, 16);
-    } else if (size >= 8) {
-        std::memcpy(to, from, 8);
-        std::memcpy(to + size - 8, from + size - 8, 8);
-    } else if (size >= 4) {
-        std::memcpy(to, from, 4);
-        std::memcpy(to + size - 4, from + size - 4, 4);
-    } else {
-        for (std::size_t i = 0; i < size; ++i) to[i] = from[i];
-    }
+constexpr std::size_t size_of(std::size_t size_class) {
+    if (size_class < classes_by_line) return (size_class + 1) * line;
+    const std::size_t doubling = 10 + (size_class - classes_by_line) / 4;
+    const std::size_t quarter = (size_class - classes_by_line) % 4 + 1;
+    return (std::size_t{1} << doubling) + quarter * (std::size_t{1} << (doubling - 2));
 }
 
 char* copy(char* to, const sluice_bytes& from, sluice_bytes& view) {
@@ -48,11 +43,13 @@ char* copy(char* to, const sluice_bytes& from, sluice_bytes& view) {
 }
 
 // The block that comes next will be written from end to end, and has been away for as long as a message takes to settle.
-void fetch_ahead(void* block, std::size_t size) {
+void fetch_ahead(const void* block, std::size_t size) {
     constexpr std::size_t lines_most = 16;
     if (block == nullptr) return;
-    const std::size_t end = std::min(size, lines_most * line);
-    for (std::size_t at = 0; at < end; at += line) __builtin_prefetch(static_cast<char*>(block) + at, 1);
+    const char* at = static_cast<const char*>(block);
+    const char* const end = at + std::min(size, lines_most * line);
+#pragma GCC unroll 4
+    for (; at < end; at += line) __builtin_prefetch(at, 1);
 }
 
 void* lines(std::size_t size) {
@@ -86,25 +83,8 @@ MessageStore::~MessageStore() {
     for (void* slab : slabs_) std::free(slab);
 }
 
-// Multiples of a line up to 1 KiB, then four steps a doubling: at most a fifth of a block is unused.
-std::uint16_t MessageStore::class_of(std::size_t size) {
-    if (size > pooled_bytes_max) return direct;
-    if (size <= 1024) return static_cast<std::uint16_t>((size + line - 1) / line - 1);
-    const unsigned doubling = 63u - static_cast<unsigned>(__builtin_clzll(size - 1));  // 1024 < size <= 2048: 10
-    const std::size_t step = std::size_t{1} << (doubling - 2);
-    const std::size_t quarter = (size - (std::size_t{1} << doubling) + step - 1) / step;  // 1 .. 4
-    return static_cast<std::uint16_t>(15 + (doubling - 10) * 4 + quarter);
-}
-
-std::size_t MessageStore::size_of(std::uint16_t size_class) {
-    if (size_class < 16) return (size_class + 1u) * line;
-    const unsigned doubling = 10 + (size_class - 16u) / 4;
-    const std::size_t quarter = (size_class - 16u) % 4 + 1;
-    return (std::size_t{1} << doubling) + quarter * (std::size_t{1} << (doubling - 2));
-}
-
 void MessageStore::refill(std::uint16_t size_class) {
-    static_assert(16 + (16 - 10) * 4 <= classes, "64 KiB is the last class");
+    static_assert(size_of(classes - 1) == pooled_bytes_max);
     const std::size_t size = size_of(size_class);
     const std::size_t count = std::max<std::size_t>(slab_bytes / size, 1);
     char* slab = static_cast<char*>(lines(size * count));
@@ -112,17 +92,20 @@ void MessageStore::refill(std::uint16_t size_class) {
     for (std::size_t i = count; i-- > 0;) free_[size_class] = new (slab + i * size) Free{free_[size_class]};
 }
 
-Message* MessageStore::allocate(std::size_t size) {
-    const std::uint16_t size_class = class_of(size);
-    void* memory;
-    if (size_class == direct) {
+// `view` is left as it is: fill() writes all of it but the body.
+inline Message* MessageStore::allocate(std::size_t size) {
+    std::uint16_t size_class = direct;
+    void* memory = nullptr;
+    if (size > pooled_bytes_max) {
         memory = lines(size);
     } else {
-        if (free_[size_class] == nullptr) refill(size_class);
-        memory = free_[size_class];
-        free_[size_class] = free_[size_class]->next;
+        size_class = class_of(size);
+        Free*& first = free_[size_class];
+        if (first == nullptr) refill(size_class);
+        memory = first;
+        first = first->next;
         size = size_of(size_class);
-        fetch_ahead(free_[size_class], size);
+        fetch_ahead(first, size);
     }
     auto* message = new (memory) Message;  // not `Message()`, which would clear all of it first
     message->size_class = size_class;
@@ -132,15 +115,22 @@ Message* MessageStore::allocate(std::size_t size) {
     return message;
 }
 
-Message* MessageStore::create(const sluice_incoming& incoming) {
+std::size_t MessageStore::tail_bytes(const sluice_incoming& incoming) {
+    std::size_t size = incoming.id.size + incoming.header_count * sizeof(sluice_header);
+    for (std::uint32_t i = 0; i < incoming.header_count; ++i)
+        size += incoming.headers[i].name.size + incoming.headers[i].value.size;
+    return size;
+}
+
+Message* MessageStore::create(const sluice_incoming& incoming, std::size_t tail_size) {
     const std::size_t body_end = record_bytes + incoming.body.size + SLUICE_BODY_PADDING;
     const std::size_t tail_at = round_up(body_end, alignof(sluice_header));
-    Message* message = allocate(tail_at + tail_bytes(incoming));
+    Message* message = allocate(tail_at + tail_size);
     char* base = reinterpret_cast<char*>(message);
     if (incoming.body.size != 0) std::memcpy(base + record_bytes, incoming.body.data, incoming.body.size);
     message->view.body = {base + record_bytes, incoming.body.size};
     std::memset(base + record_bytes + incoming.body.size, 0, SLUICE_BODY_PADDING);
-    write_tail(message, incoming, base + tail_at);
+    fill(message, incoming, base + tail_at);
     return message;
 }
 
@@ -151,13 +141,12 @@ Message* MessageStore::reserve(std::uint64_t body_size) {
     return message;
 }
 
-void MessageStore::commit(Message* message, const sluice_incoming& incoming) {
+void MessageStore::commit(Message* message, const sluice_incoming& incoming, std::size_t size) {
     char* body = reinterpret_cast<char*>(message) + record_bytes;
     message->view.body = {body, incoming.body.size};
     std::memset(body + incoming.body.size, 0, SLUICE_BODY_PADDING);
     const std::size_t tail_at =
         round_up(record_bytes + incoming.body.size + SLUICE_BODY_PADDING, alignof(sluice_header));
-    const std::size_t size = tail_bytes(incoming);
     const std::size_t block = message->charge;
     char* tail = reinterpret_cast<char*>(message) + tail_at;
     if (tail_at + size > block) {
@@ -167,10 +156,11 @@ void MessageStore::commit(Message* message, const sluice_incoming& incoming) {
         message->charge += static_cast<std::uint32_t>(size);
         bytes_ += size;
     }
-    write_tail(message, incoming, tail);
+    fill(message, incoming, tail);
 }
 
-void MessageStore::write_tail(Message* message, const sluice_incoming& incoming, char* tail) {
+// All but the body; headers and id go to `tail`.
+inline void MessageStore::fill(Message* message, const sluice_incoming& incoming, char* tail) {
     auto* headers = reinterpret_cast<sluice_header*>(tail);
     char* text = tail + incoming.header_count * sizeof(sluice_header);
     for (std::uint32_t i = 0; i < incoming.header_count; ++i) {
@@ -181,6 +171,8 @@ void MessageStore::write_tail(Message* message, const sluice_incoming& incoming,
     sluice_message& view = message->view;
     view.struct_size = sizeof(sluice_message);
     view.attempt = incoming.attempt == 0 ? 1 : incoming.attempt;
+    view.key = {};
+    view.worker = 0;
     view.source = {source_.data(), source_.size()};
     view.headers = headers;
     view.header_count = incoming.header_count;

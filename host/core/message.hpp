@@ -30,6 +30,7 @@ enum class Outcome : std::uint8_t {
     released,     // back to the source unprocessed
     lost_lease,   // another host has it now: no effects here
 };
+inline constexpr std::size_t outcome_count = 7;
 
 // Why a message failed. Kept apart because most messages never do.
 struct Failure {
@@ -59,7 +60,7 @@ struct alignas(64) Message {
     void* tail = nullptr;     // id and headers, where they did not fit behind a reserved body
     void* own_key = nullptr;  // the key, where it is not a view of the body, the id or a header
 
-    sluice_message view{};  // what plugins see; .attempt is the running attempt's number
+    sluice_message view;  // what plugins see, written by the store; .attempt is the running attempt's number
 
     // Constant after routing; written by the source thread.
     std::uint64_t position = 0;
@@ -145,11 +146,15 @@ public:
     MessageStore(const MessageStore&) = delete;
     MessageStore& operator=(const MessageStore&) = delete;
 
-    // A message with everything copied from `incoming`, whose sizes the caller has checked against limits.
-    Message* create(const sluice_incoming& incoming);
+    // What its id and headers need.
+    static std::size_t tail_bytes(const sluice_incoming& incoming);
+    // A message with everything copied from `incoming`, whose sizes the caller has checked against limits. `tail_size`: as above.
+    Message* create(const sluice_incoming& incoming, std::size_t tail_size);
+    Message* create(const sluice_incoming& incoming) { return create(incoming, tail_bytes(incoming)); }
     // A message whose body of up to `body_size` bytes is to be written at view.body.data; then commit() or destroy().
     Message* reserve(std::uint64_t body_size);
-    void commit(Message* message, const sluice_incoming& incoming);
+    void commit(Message* message, const sluice_incoming& incoming, std::size_t tail_size);
+    void commit(Message* message, const sluice_incoming& incoming) { commit(message, incoming, tail_bytes(incoming)); }
     // Moves the key to memory of the message's own. For keys that are not a view of the body, the id or a header.
     void own_key(Message* message, std::string_view key);
     void destroy(Message* message);
@@ -164,11 +169,9 @@ private:
     static constexpr std::uint16_t direct = 0xffff;  // size class of a block that is not pooled
     static constexpr std::size_t classes = 40;
 
-    static std::uint16_t class_of(std::size_t size);
-    static std::size_t size_of(std::uint16_t size_class);
     Message* allocate(std::size_t size);
     void refill(std::uint16_t size_class);
-    void write_tail(Message* message, const sluice_incoming& incoming, char* tail);
+    void fill(Message* message, const sluice_incoming& incoming, char* tail);
 
     std::string source_;
     std::array<Free*, classes> free_{};

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <tuple>
 
+#include "core/few_bytes.hpp"
+
 #define XXH_INLINE_ALL  // a key is a few bytes: the call would cost as much as the hash
 #include <xxhash.h>
 
@@ -112,7 +114,7 @@ std::optional<std::string_view> Router::key_of(const sluice_message& message, Js
             return json.find(pointer_, scratch);
         case RouteRules::By::header:
             for (std::uint32_t at = 0; at < message.header_count; ++at)
-                if (view(message.headers[at].name) == header_) return view(message.headers[at].value);
+                if (equal_few(view(message.headers[at].name), header_)) return view(message.headers[at].value);
             return std::nullopt;
         case RouteRules::By::id:
             return message.id.size != 0 ? std::optional(view(message.id)) : std::nullopt;

@@ -1,6 +1,7 @@
 #include "settle/settlement.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace sluice {
 namespace {
@@ -15,6 +16,9 @@ bool keeps_attempts(const QueueInstance& queue) {
     return (capabilities & SLUICE_QUEUE_KEEPS_ATTEMPTS) != 0;
 }
 
+// What another host has is given back too: the source, if it has not noticed yet, forgets it.
+bool goes_back(Outcome outcome) { return outcome == Outcome::released || outcome == Outcome::lost_lease; }
+
 }  // namespace
 
 Settlement::Settlement(const QueueInstance& queue, MessageStore& store, const Clock& clock, Logger logger)
@@ -24,17 +28,15 @@ void Settlement::take(Message* message, std::int64_t now_ns) {
     now_ns_ = now_ns;
     // Never acked without an outcome that says so.
     const Outcome outcome = message->outcome == Outcome::none ? Outcome::released : message->outcome;
-    const bool back = outcome == Outcome::released || outcome == Outcome::lost_lease;
-    add(message->tag, {outcome, message->view.attempt, message->acked_in_unit});
+    add(message->tag, {message->view.attempt, outcome, message->acked_in_unit});
     if (message->received_ns != run_received_ns_) flush_latency();
     run_received_ns_ = message->received_ns;
-    if (!back) ++run_count_;
+    run_count_ += !goes_back(outcome);
     store_.destroy(message);
 }
 
 void Settlement::add(std::uint64_t tag, End end) {
-    // What another host has is given back too: the source, if it has not noticed yet, forgets it.
-    const bool back = end.outcome == Outcome::released || end.outcome == Outcome::lost_lease;
+    const bool back = goes_back(end.outcome);
     const std::uint32_t action = back ? SLUICE_NACK : end.acked ? SLUICE_ACKED_IN_UNIT : SLUICE_ACK;
     items_.push_back({tag, action, back && keeps_attempts_ ? end.attempt : 0, 0});
     ends_.push_back(end);
@@ -44,7 +46,7 @@ void Settlement::add(std::uint64_t tag, End end) {
 void Settlement::note(const AttemptNote& attempt) {
     if (!keeps_attempts_) return;
     items_.push_back({attempt.tag, SLUICE_ATTEMPTED, attempt.next_attempt, attempt.delay_ms});
-    ends_.push_back({Outcome::none, 0});
+    ends_.push_back({});
     ++notes_;
 }
 
@@ -64,8 +66,10 @@ bool Settlement::submit(std::int64_t now_ns) {
         fault, [&] { return queue_.table().settle(queue_.self(), items_.data(), items_.size(), fault.get()); });
     settling_ = false;
     if (status == SLUICE_OK) {
-        for (const End& end : ends_)
-            if (end.outcome != Outcome::none) count(end.outcome, 1);
+        std::array<std::uint64_t, outcome_count> ended{};
+        for (const End& end : ends_) ++ended[static_cast<std::size_t>(end.outcome)];
+        for (std::size_t outcome = static_cast<std::size_t>(Outcome::none) + 1; outcome < outcome_count; ++outcome)
+            if (ended[outcome] != 0) count(static_cast<Outcome>(outcome), ended[outcome]);
         came_back();
     } else if (status == SLUICE_QUEUED) {
         for (std::size_t i = 0; i < items_.size(); ++i)

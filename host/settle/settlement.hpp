@@ -53,9 +53,9 @@ public:
 private:
     // How a message ends for the source.
     struct End {
-        Outcome outcome;
-        std::uint32_t attempt;  // the next one's number, for a source that keeps count
-        bool acked = false;     // already, within its unit
+        std::uint32_t attempt = 0;  // the next one's number, for a source that keeps count
+        Outcome outcome = Outcome::none;
+        bool acked = false;  // already, within its unit
     };
     void add(std::uint64_t tag, End end);
     void count(Outcome outcome, std::uint64_t by);

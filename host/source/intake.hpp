@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "core/message.hpp"
@@ -37,7 +38,7 @@ private:
     sluice_status commit(const sluice_incoming& incoming);
     void accept(Message* message, const sluice_incoming& incoming);
     bool is_full() const { return polled_.size() >= max_ || store_.bytes() >= full_at_; }
-    static bool too_large(const sluice_incoming& incoming);
+    static std::optional<std::size_t> tail_bytes(const sluice_incoming& incoming);
 
     MessageStore& store_;
     Settlement& settlement_;

@@ -12,7 +12,6 @@
 
 #include <atomic>
 #include <cstdint>
-#include <cstring>
 #include <filesystem>
 #include <memory>
 #include <mutex>
@@ -21,6 +20,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/few_bytes.hpp"
 #include "core/error.hpp"
 #include "core/limits.hpp"
 #include "sluice/abi.h"
@@ -47,7 +47,7 @@ public:
         // up to some instruction: only the compiler must keep their order.
         std::atomic_signal_fence(std::memory_order_seq_cst);
         const std::size_t size = id.size < limits::id_bytes_max ? static_cast<std::size_t>(id.size) : limits::id_bytes_max;
-        if (size != 0) std::memcpy(slot_->id, id.data, size);
+        copy_few(slot_->id, id.data, size);
         slot_->id_size = static_cast<std::uint32_t>(size);
         // Release: marked only once the id is whole. The reader is the next process; what this one has stored in that order is what the
         // page holds when it dies.
