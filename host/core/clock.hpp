@@ -1,9 +1,9 @@
 // Time as the host sees it: handed in, so that a test can set it.
 //
 // Threads  every function from any thread.
-// Units    now: monotonic nanoseconds from an arbitrary start, for intervals. wall_ms: Unix time in milliseconds, for people
-// and
-//          files; it may jump.
+// Units    now: monotonic nanoseconds from an arbitrary start, for intervals.
+//          wall_ms: Unix time in milliseconds, for people and files.
+//          It may jump, forwards and back.
 #pragma once
 
 #include <atomic>

@@ -1,7 +1,7 @@
 // A number with one writer that anybody may read.
 //
 // Threads  add, raise_to: one thread at a time (whoever takes over the writing synchronises with the last writer by other
-// means).
+//          means).
 //          load: any.
 // Cost     A plain load and store: no locked instruction, since nobody else writes.
 //

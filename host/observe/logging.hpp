@@ -5,11 +5,11 @@
 //   logger.info("read {} messages", count);
 //
 // Threads    Logging::logger and every function of Logger: any thread. Lines of different threads never mix.
-// Ownership  A Logger points into its Logging and must not outlive it. It is one pointer: copy it freely. A default Logger says
-// nothing. Cost       enabled() is one load and one comparison. A line that is not enabled is not formatted and allocates
-// nothing. Limits     The text of a line is cut at limits::log_text_bytes. Safety     Control characters and bytes that are not
-// UTF-8 are escaped in both formats: a message's bytes can neither forge a line
-//            nor reach the terminal.
+// Ownership  A Logger points into its Logging and must not outlive it. One pointer: copy it freely; a default one says nothing.
+// Cost       enabled() is one load and one comparison. A line that is not enabled is not formatted and allocates nothing.
+// Limits     The text of a line is cut at limits::log_text_bytes.
+// Safety     Control characters and bytes that are not UTF-8 are escaped in both formats: a message's bytes can neither forge a
+//            line nor reach the terminal.
 #pragma once
 
 #include <fmt/format.h>

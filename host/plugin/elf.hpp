@@ -3,8 +3,8 @@
 // Errors       one sentence with the path, the reason and the remedy; whatever the bytes are, nothing is read outside the file.
 // Limits       limits::plugin_file_bytes; the ELF header's own 16-bit counts bound the rest.
 // Checks       64-bit little-endian ELF for this machine, ET_DYN; program headers, every loadable segment and the section
-// headers lie
-//              inside the file: mapping a file that was cut off ends in SIGBUS at the first touch, long after dlopen said yes.
+//              headers lie inside the file: mapping a file that was cut off ends in SIGBUS at the first touch, long after
+//              dlopen said yes.
 #pragma once
 
 #include <cstddef>

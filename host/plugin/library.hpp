@@ -1,15 +1,12 @@
 // A plugin in this process: loaded by its exact path, introduced to the host, initialised, its tables checked and copied.
 //
 // Threads      [control]: load and destruction on the main thread, no other call into the plugin at the same time. The tables
-// are
-//              constant in between and may be used as their own tags say.
+//              are constant in between and may be used as their own tags say.
 // Ownership    the Library owns the copied tables; it outlives every instance made from them. The destructor calls fini. The
-// code
-//              itself is never unloaded while the process lives: thread-local destructors, exit handlers and unique symbols may
-//              point into it.
+//              code itself is never unloaded while the process lives: thread-local destructors, exit handlers and unique
+//              symbols may point into it.
 // Errors       one sentence with the path, the reason and the remedy. `invalid`: cannot be loaded. `contract`: breaks a rule of
-// the
-//              ABI. Whatever init answered otherwise.
+//              the ABI. Whatever init answered otherwise.
 // Invariants   what manifest() says is what the module said, name by name, in order.
 #pragma once
 

@@ -4,9 +4,9 @@
 // Threads      the main thread alone. What find() and load() answer lives as long as the Registry and does not move.
 // Ownership    owns the manifests and the libraries; libraries are finished in the reverse order of loading.
 // Errors       one sentence each: which plugin, why not, what to do.
-// Invariants   the working directory and the linker's path are never searched; no code of a plugin runs before load(), none of
-// a
-//              refused one ever; a file is loaded at most once.
+// Invariants   the working directory and the linker's path are never searched;
+//              no code of a plugin runs before load(), none of a refused one ever;
+//              a file is loaded at most once.
 #pragma once
 
 #include <filesystem>

@@ -1,11 +1,9 @@
 // Messages that one submitter wants published to one target, in order, and what became of each.
 //
 // Ownership  the submitter's. From Target::submit() to done() the target has it: the submitter neither reads nor writes it and
-// keeps
-//            what the views point to unchanged. done() gives it back, and it may be submitted again.
+//            keeps what the views point to unchanged. done() gives it back, and it may be submitted again.
 // Threads    done() is called exactly once a submit, nearly always by the target's thread, and by the submitter's own, from
-// inside
-//            submit(), once the target has stopped. It must be light, may call submit(), and may free the batch.
+//            inside submit(), once the target has stopped. It must be light, may call submit(), and may free the batch.
 #pragma once
 
 #include <cstdint>

@@ -1,7 +1,7 @@
 // N workers with one kind of handler, one route and one set of policies, and the threads that run them.
 //
-// Life         create (handlers exist, nothing is open) -> start (connected, handlers started) -> [ask_back -> keep_on] -> stop -> join
-//              -> destroyed
+// Life         create (handlers exist, nothing is open) -> start (connected, handlers started) -> [ask_back -> keep_on] -> stop
+//              -> join -> destroyed
 // Threads      control for all of it, but for what its workers say of theirs.
 // Ownership    owns workers, handler instances, connections and executors. Databases, targets, watch and the source's inbox outlive it.
 #pragma once

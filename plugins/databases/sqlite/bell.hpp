@@ -2,8 +2,7 @@
 //
 // Threads   ring: any. wait: one.
 // Ordering  what happens before a ring() is seen after the wait() that it ends. A ring before the wait ends that wait at once;
-// several
-//           are one.
+//           several are one.
 #pragma once
 
 #include <chrono>

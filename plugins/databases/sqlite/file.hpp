@@ -3,8 +3,7 @@
 //
 // Threads     share and giving back: control, of any component. queue: control. The parts say their own.
 // Ownership   the registry of open files is the one mutable global of this module. A FileUse is one component's share; the last
-// one
-//             given back closes the file.
+//             one given back closes the file.
 // Errors      share and queue throw Failure with one sentence that names the file.
 #pragma once
 

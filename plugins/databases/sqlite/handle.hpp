@@ -1,10 +1,11 @@
 // SQLite's handles as values and its result codes as statuses; how a database file is opened for writing and for reading.
 //
 // Threads     a handle is used by one thread at a time; who that is, its owner arranges (handles are opened without SQLite's
-// own mutex). Errors      open and prepare throw Failure with one sentence; the rest answers a Status. Invariants  (1) Exactly
-// one connection of a file, the writer's, ever writes or checkpoints. SQLite before 3.51.3 can corrupt a database
-//                 when two connections do ("WAL-reset bug"). So a reader is query_only, has no automatic checkpoint, none on
-//                 close, and maps no memory.
+//             own mutex).
+// Errors      open and prepare throw Failure with one sentence; the rest answers a Status.
+// Invariants  (1) Exactly one connection of a file, the writer's, ever writes or checkpoints. SQLite before 3.51.3 can corrupt
+//             a database when two connections do ("WAL-reset bug"). So a reader is query_only, has no automatic checkpoint,
+//             none on close, and maps no memory.
 #pragma once
 
 #include <sqlite3.h>

@@ -4,8 +4,7 @@
 // Threads     done, is_empty: any. open, close: control, holding the writer. Everything else: whoever holds the writer.
 // Errors      open throws; store answers a Status, of the database's trouble.
 // Limits      a row for each message whose publishes are not confirmed; those of messages with ids go with their records
-// (`keep`),
-//             those of positions once the source never delivers them again.
+//             (`keep`), those of positions once the source never delivers them again.
 #pragma once
 
 #include <atomic>

@@ -1,8 +1,7 @@
 // A queue of an open file: what its source, its targets and those who look into it share.
 //
 // Threads     said at each part. delivery() guards what is delivered; it is held while rows are read and handed out, never
-// while
-//             somebody waits for the writer.
+//             while somebody waits for the writer.
 // Invariants  (1) Numbers are given in the order of the transactions, so a reader that has seen a number has seen all below it.
 //             (2) A message that is in flight is not removed by others, and one that is being removed is not delivered.
 #pragma once

@@ -5,8 +5,7 @@
 // Threads     poll, settle, flush: source. wake: any. back: whoever holds the writer. open, close: control.
 // Ownership   settlements travel in jobs that are used again; a job that has ended waits in ended_ for the source thread.
 // Invariants  (1) A delivery is confirmed when its transaction is durable; one whose transaction failed stays in flight and the
-// host
-//             settles it again.
+//                 host settles it again.
 //             (2) While messages are on their way back to be delivered at once, nothing newer is delivered.
 #pragma once
 

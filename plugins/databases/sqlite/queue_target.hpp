@@ -3,11 +3,9 @@
 // Threads     publish: target. back: whoever holds the writer. open, close: control.
 // Ownership   messages are copied into jobs that are used again.
 // Limits      jobs_max calls, or bytes_max bytes, under way; then publish waits for one to end. Full queues: publish waits a
-// moment for
-//             room, then answers SLUICE_FULL.
+//             moment for room, then answers SLUICE_FULL.
 // Invariants  (1) Once messages were answered with a failure that passes, everything taken after them is, too, and the next
-// call is
-//                 answered SLUICE_UNAVAILABLE: so nothing overtakes them.
+//                 call is answered SLUICE_UNAVAILABLE: so nothing overtakes them.
 #pragma once
 
 #include <condition_variable>

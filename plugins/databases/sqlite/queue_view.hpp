@@ -2,8 +2,8 @@
 //
 // Threads     any. Readers wait for each other, for nobody else; remove waits for the writer.
 // Errors      a Status with one sentence. A place that is none of a message is no error but for get, which answers
-// SLUICE_INVALID. Limits      a listing reads listed_at_once messages a time, so that no reader keeps the log from being
-// written back for long.
+//             SLUICE_INVALID.
+// Limits      a listing reads listed_at_once messages a time, so that no reader keeps the log from being written back for long.
 #pragma once
 
 #include <mutex>

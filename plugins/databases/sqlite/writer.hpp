@@ -4,8 +4,7 @@
 //
 // Threads     submit, hold, release, ping: any. open, close: control. connection(): the writer's thread, or whoever holds it.
 // Ordering    a turn sees everything the turns before it did; hold() waits for what was submitted before it. In one
-// transaction, jobs
-//             follow the units.
+//             transaction, jobs follow the units.
 // Ownership   units and jobs stay their owner's and come back through UnitOwner::end and Job::end, from the writer's thread.
 // Limits      the queue is a list through the units and jobs themselves: as long as the owners' are many.
 // Invariants  (1) The connection is used by whoever's turn it is, and by nobody else: turns follow each other under mutex_.

@@ -2,12 +2,12 @@
 //
 // Types       string -> text, integer -> integer, other numbers -> real, true and false -> boolean, null and absent -> NULL.
 // Errors      read() answers what is wrong with the body in one sentence: it is no JSON object, is damaged where it was looked
-// at, or
-//             a wanted field holds an object, an array or a number that does not fit. Values of fields that nobody wants are
-//             skipped, not examined.
+//             at, or a wanted field holds an object, an array or a number that does not fit. Values of fields that nobody wants
+//             are skipped, not examined.
 // Threads     one.
 // Ownership   texts without escapes are views of the body (SLUICE_LIFE_UNIT); others are valid until the next read()
-// (SLUICE_LIFE_CALL). Limits      memory for a body beyond kept_bytes is given back at the next one.
+//             (SLUICE_LIFE_CALL).
+// Limits      memory for a body beyond kept_bytes is given back at the next one.
 #pragma once
 
 #include <simdjson.h>

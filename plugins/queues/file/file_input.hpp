@@ -4,8 +4,9 @@
 // Threads     one at a time; positions are stored on a thread of the writer's.
 // Errors      Failure: invalid (the file is missing or no regular file), corrupt (the position), unavailable (a disk).
 // Ordering    messages that were taken back come before newer ones; files in their order, each to its end before the next
-// begins. Limits      upcoming_max files are held open beside the one that is read, segments_max until their messages are
-// settled. Invariants  (1) a settled delivery is reported to the host only once a position that includes it is stored
+//             begins.
+// Limits      upcoming_max files are held open beside the one that is read, segments_max until their messages are settled.
+// Invariants  (1) a settled delivery is reported to the host only once a position that includes it is stored
 //             (2) once max_gap deliveries are settled and not stored, polling pauses; while storing fails, poll() fails
 #pragma once
 

@@ -2,7 +2,7 @@
 //
 // Threads  one at a time.
 // Errors   push() throws Failure if the host breaks off. A line that is too long goes over as refused, with a text that names
-// it.
+//          it.
 #pragma once
 
 #include <cstdint>

@@ -2,8 +2,7 @@
 //
 // Threads     one at a time.
 // Errors      publish() throws Failure(unavailable) if the disk fails or is full: then the file is as long as before, and none
-// of the
-//             batch was taken.
+//             of the batch was taken.
 // Invariants  every line of the file is whole: a torn last line is ended when the file is opened
 #pragma once
 

@@ -3,8 +3,8 @@
 // Threads     one at a time.
 // Errors      Failure: unavailable (a disk), failed (a line that must be read again is gone).
 // Ordering    messages that were taken back come before newer ones, in the order of the file.
-// Invariants  (1) a tag belongs to one segment: the mark in it says which  (2) while the file grows, a last line without its
-// end waits
+// Invariants  (1) a tag belongs to one segment: the mark in it says which
+//             (2) while the file grows, a last line without its end waits
 #pragma once
 
 #include <cstdint>

@@ -2,7 +2,7 @@
 //
 // Limits      keys_max keys; a Zipf table of 8 bytes a key.
 // Invariants  constant after construction; choosing costs one multiplication, and for Zipf one look into the table (alias
-// method)
+//             method)
 #pragma once
 
 #include <cstdint>

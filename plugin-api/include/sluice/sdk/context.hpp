@@ -1,9 +1,9 @@
 // What a handler may ask of the host while it handles a message: databases, publishing, time, the log.
 //
-// Threads    that of the handler's worker: in handle(), and in start() where the comment says so. The log works from any
-// thread. Ownership  a Context and its DatabaseRefs live as long as the handler's instance. Errors     what a service refuses
-// is thrown as a Failure. Uncaught, it becomes the right verdict: retry, or reject if the data break a rule
-//            of the database. An outage or a conflict burns no attempt of the message.
+// Threads    that of the handler's worker: in handle(), and in start() where the comment says so. The log: any.
+// Ownership  a Context and its DatabaseRefs live as long as the handler's instance.
+// Errors     what a service refuses is thrown as a Failure. Uncaught, it becomes the right verdict: retry, or reject if the
+//            data break a rule of the database. An outage or a conflict burns no attempt of the message.
 // Limits     detail::statements_max different SQL texts a database, detail::names_max databases and targets.
 #pragma once
 

@@ -4,11 +4,11 @@
 //
 // The functions are those of sluice/database.h one to one; the rules of units of work stand there.
 //
-// Threads    Database: alone, but capabilities, ping and resource_id from any thread. Connection: one worker's, one call at a
-// time. Ownership  the host disconnects a connection, which destroys it, before it closes the database. Errors     a Status, or
-// an exception: a Failure keeps its status, any other exception is SLUICE_FAILED (constructor: SLUICE_INVALID).
-//            Functions that are noexcept report through the sink. What a class does not override answers SLUICE_UNSUPPORTED, or
-//            nothing.
+// Threads    Database: alone, but capabilities, ping and resource_id from any. Connection: one worker's, one call at a time.
+// Ownership  the host disconnects a connection, which destroys it, before it closes the database.
+// Errors     a Status, or an exception: a Failure keeps its status, any other exception is SLUICE_FAILED (constructor:
+//            SLUICE_INVALID). Functions that are noexcept report through the sink. What a class does not override answers
+//            SLUICE_UNSUPPORTED, or nothing.
 #pragma once
 
 #include <concepts>

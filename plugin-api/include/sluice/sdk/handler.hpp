@@ -4,17 +4,17 @@
 //       std::string table_;
 //   public:
 //       explicit Orders(const sluice::Setup& setup) : table_(setup.text("table")) {}
-//       sluice::Verdict handle(const sluice::Message& message, sluice::Context& context) override { ... return sluice::done();
+//       sluice::Verdict handle(const sluice::Message& message, sluice::Context& context) override {
+//           ...
+//           return sluice::done();
 //       }
 //   };
 //   SLUICE_PLUGIN("com.acme.orders", "1.2.0", sluice::handler<Orders>("orders", "Writes orders to a table."))
 //
 // Threads  one instance a worker, one call at a time: a handler needs no lock. Calls may come from different threads one after
-// the other;
-//          a class with `static constexpr bool thread_affine = true` is always run on the same one.
+//          the other; a class with `static constexpr bool thread_affine = true` is always run on the same one.
 // Errors   what a constructor or start() throws is a configuration error with its text; what handle() throws is a retry with
-// its text (a
-//          Failure with SLUICE_CONSTRAINT or SLUICE_INVALID: a reject). Nothing leaves the plugin.
+//          its text (a Failure with SLUICE_CONSTRAINT or SLUICE_INVALID: a reject). Nothing leaves the plugin.
 // More     a class may have two further functions, found by their names:
 //            Verdict resume(const Message&, Context&, std::uint64_t cookie)   goes on with a deferred message: completer.hpp
 //            void cancel(sluice_ticket)   from any thread: the time of this call or deferred message is over

@@ -6,7 +6,7 @@
 //   sluice::one_of("mode", {"strict", "lenient"}, "What to do with unknown fields.").otherwise("strict")
 //
 // Invariants  a wrong declaration (an empty name, a default that is none of the choices, ...) does not compile: the error names
-// the rule.
+//             the rule.
 #pragma once
 
 #include <array>

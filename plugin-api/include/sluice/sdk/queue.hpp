@@ -8,10 +8,10 @@
 // functions are those of sluice/queue.h one to one; what they must do stands there.
 //
 // Threads  Source: poll, settle, flush on its source thread; wake from any. Target: publish on its target thread. QueueAdapter:
-// any.
-//          All others: alone.
+//          any. All others: alone.
 // Errors   a Status, or an exception: a Failure keeps its status, any other exception is SLUICE_FAILED (constructor:
-// SLUICE_INVALID). Cost     pushing a message is one call into the host, nothing is copied or allocated on the way.
+//          SLUICE_INVALID).
+// Cost     pushing a message is one call into the host, nothing is copied or allocated on the way.
 #pragma once
 
 #include <algorithm>

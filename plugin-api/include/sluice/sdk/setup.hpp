@@ -1,10 +1,9 @@
 // What a component is created with: its options, its names, its log.
 //
 // Ownership  Setup and Node are small views; views of text live as long as the instance.
-// Errors     what the constructor of a component throws is a configuration error with that text. The options have been checked
-// against
-//            the declared ones and defaults are filled in before, so an accessor seldom fails; if it does, it throws a Failure
-//            that names file, line and key.
+// Errors     what the constructor of a component throws is a configuration error with that text.
+//            The options have been checked against the declared ones and defaults are filled in before, so an accessor seldom
+//            fails; if it does, it throws a Failure that names file, line and key.
 #pragma once
 
 #include <algorithm>

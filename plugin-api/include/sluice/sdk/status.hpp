@@ -1,8 +1,8 @@
 // Bytes, statuses and failures: what every part of the SDK speaks, and how an exception becomes a status with a text.
 //
-// Errors  inside a plugin, exceptions may fly; none leaves it. Every function that the host calls is a noexcept thunk which
-// turns
-//         what was thrown into a status and one sentence in the host's sluice_fault.
+// Errors  inside a plugin, exceptions may fly; none leaves it.
+//         Every function that the host calls is a noexcept thunk which turns what was thrown into a status and one sentence in
+//         the host's sluice_fault.
 //
 // All names live in the inline namespace sluice::sdk, so that a plugin and a host that are linked into one test never mix.
 #pragma once

@@ -11,7 +11,7 @@
 //
 // Threads    one; host.deferred and what a Completer does: any.
 // Ownership  the FakeHost outlives what it creates. A message's memory is gone after handle(): a sanitizer finds views that
-// were kept.
+//            were kept.
 #pragma once
 
 #include <atomic>
