@@ -7,7 +7,7 @@ import json
 import sqlite3
 import unittest
 
-from support import FLIGHTS, SystemTest, airports_in, flights_config, query
+from support import FLIGHTS, SystemTest, airports_in, flights_config, json_lines, query
 
 
 def body_of(letter):
@@ -85,7 +85,7 @@ class Verbs(SystemTest):
         self.config = self.write("flights.yaml", REPAIRABLE.format(limit=7))
 
     def kill_three(self):
-        self.tell("enqueue", self.config, "--source", "flights", lines="".join(json.dumps({"k": f"k{n % 2}", "n": n}) + "\n" for n in range(10)))
+        self.tell("enqueue", self.config, "--source", "flights", lines=json_lines({"k": f"k{n % 2}", "n": n} for n in range(10)))
         host = self.start_host(self.config)
         host.wait_for(lambda run: len(self.seen()) == 7 and len(self.dead_letters()) == 3, "seven done and three dead")
         return host
@@ -93,11 +93,6 @@ class Verbs(SystemTest):
     def seen(self):
         path = self.folder / "flights.db"
         return sorted(n for (n,) in query(path, "SELECT n FROM seen")) if path.exists() else []
-
-    def stop(self, host):
-        host.signal()
-        self.assertEqual(host.wait(), 0, host.tail)
-        return host
 
     def repair(self):
         database = sqlite3.connect(self.folder / "flights.db")

@@ -1,6 +1,5 @@
 """Messages that a handler ends later, from a thread of its own."""
 
-import json
 import time
 import unittest
 
@@ -30,10 +29,10 @@ log: {{ format: json }}
 
 class Deferred(SystemTest):
     def numbers(self, count, keys):
-        self.write("numbers.jsonl", "".join(json.dumps({"key": str(n % keys), "n": n}) + "\n" for n in range(count)))
+        self.lines_file("numbers.jsonl", ({"key": str(n % keys), "n": n} for n in range(count)))
 
     def out(self):
-        return [json.loads(line) for line in (self.folder / "out.jsonl").read_text().splitlines()]
+        return self.read_lines("out.jsonl")
 
     def test_many_wait_at_once_and_each_key_keeps_its_order(self):
         self.numbers(600, 200)
@@ -57,9 +56,7 @@ class Deferred(SystemTest):
         self.numbers(100, 10)
         run = self.start("run", self.write("later.yaml", config("500ms")))
         run.wait_for_event("statistics", deferred=lambda n: n > 0)
-        run.signal()
-        self.assertEqual(run.wait(), 0, run.tail)
-        first = run.final()
+        first = self.stop(run).final()
         self.assertGreater(first["acked"], 0)
         self.assertEqual(first["acked"] + first["released"], first["received"])
         second = self.run_to_end("run", self.write("rest.yaml", config("1ms"))).final()
@@ -70,9 +67,7 @@ class Deferred(SystemTest):
         self.numbers(20, 20)
         run = self.start("run", self.write("later.yaml", config("1h", pool="shutdown: { deadline: 200ms }")))
         run.wait_for_event("statistics", deferred=lambda n: n == 20)
-        run.signal()
-        self.assertEqual(run.wait(), 0, run.tail)
-        final = run.final()
+        final = self.stop(run).final()
         self.assertEqual((final["released"], final["abandoned"], final["retried"]), (20, 0, 0), "no attempt is burnt")
 
 

@@ -7,7 +7,7 @@ import signal
 import stat
 import unittest
 
-from support import SystemTest
+from support import SystemTest, json_lines
 
 CONFIG = """
 name: orders
@@ -34,7 +34,7 @@ class Enqueue(SystemTest):
         return self.tell("enqueue", self.config, "--source", source, *arguments, lines=lines, status=status)
 
     def test_stores_each_line_without_a_host(self):
-        lines = "".join(json.dumps({"n": n}) + "\n" for n in range(5000))
+        lines = json_lines({"n": n} for n in range(5000))
         self.assertEqual(self.enqueue(lines), ("5000 messages are stored\n", ""))
         self.assertEqual(self.orders.read_text(), lines)
         self.assertEqual(self.enqueue('{"n":5000}')[0], "1 message is stored\n")
@@ -44,11 +44,10 @@ class Enqueue(SystemTest):
         self.orders.write_text("")
         host = self.start_host(self.config)
         self.assertEqual(stat.S_IMODE(os.stat(self.state / "control.sock").st_mode), 0o660)
-        lines = "".join(json.dumps({"n": n}) + "\n" for n in range(5000))
+        lines = json_lines({"n": n} for n in range(5000))
         self.assertEqual(self.enqueue(lines), ("5000 messages are stored\n", ""))
         self.assertEqual(self.orders.read_text(), lines)
-        host.signal()
-        self.assertEqual(host.wait(), 0)
+        self.stop(host)
         self.assertFalse((self.state / "control.sock").exists())
 
     def test_stops_at_a_bad_line_and_says_how_many_are_stored(self):

@@ -50,11 +50,6 @@ log: { level: info, format: json }
     def wait_until_all_is_acked(self, running, before=0):
         running.wait_for_event("statistics", acked=lambda n: n == self.written - before, in_flight=lambda n: n == 0)
 
-    def stop(self, running):
-        running.signal()
-        self.assertEqual(running.wait(), 0, running.tail)
-        return running.final()
-
     def check(self):
         """`trace` writes a line for each call: all numbers of a key once, rising."""
         of_key = {}
@@ -87,14 +82,14 @@ log: { level: info, format: json }
         self.copy_and_cut()
         self.append(3)
         self.wait_until_all_is_acked(running)
-        self.stop(running)
+        self.stop(running).final()
         self.check()
 
     def test_finds_what_was_rotated_while_it_was_stopped(self):
         self.append(100)
         running = self.start("run", self.config)
         self.wait_until_all_is_acked(running)
-        self.stop(running)
+        self.stop(running).final()
         before = self.written
         self.append(10)
         self.rotate()
@@ -103,7 +98,7 @@ log: { level: info, format: json }
         self.append(30)
         running = self.start("run", self.config)
         self.wait_until_all_is_acked(running, before)
-        self.assertEqual(self.stop(running)["received"], 60)
+        self.assertEqual(self.stop(running).final()["received"], 60)
         self.check()
 
 

@@ -1,6 +1,5 @@
 """The handler `forward`: what goes in comes out at a target, per key in order."""
 
-import json
 import unittest
 
 from support import SystemTest
@@ -31,7 +30,7 @@ log: {{ level: info, format: json }}
         self.lines_file("in.jsonl", records)
         final = self.run_to_end("run", self.config("copy")).final()
         self.assertEqual(final["acked"], MESSAGES)
-        out = [json.loads(line) for line in (self.folder / "out.jsonl").read_text().splitlines()]
+        out = self.read_lines("out.jsonl")
         of_key = {}
         for record in out:
             of_key.setdefault(record["key"], []).append(record["n"])

@@ -104,7 +104,7 @@ statistics: {{ every: 20ms }}
 log: {{ level: debug, format: json }}
 """)
         run = self.run_to_end("run", self.folder / "full.yaml")
-        self.calls = [json.loads(line) for line in (self.folder / "calls.jsonl").read_text().splitlines()]
+        self.calls = self.read_lines("calls.jsonl")
         self.assertEqual(len(self.calls), messages, "each once")
         return run, run.final()
 
@@ -154,8 +154,7 @@ log: { level: debug, format: json }
 """)
         run = self.start("run", self.folder / "none.yaml")
         run.wait_for_event("statistics", acked=lambda count: count == 3)
-        run.signal()
-        self.assertEqual(run.wait(), 0)
+        self.stop(run)
         self.assertEqual(run.final()["released"], 1)
 
     def test_least_loaded_gives_no_worker_more_than_its_part(self):

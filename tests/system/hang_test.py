@@ -29,7 +29,7 @@ log: {{ format: json }}
 class Hang(SystemTest):
     def setUp(self):
         super().setUp()
-        self.write("numbers.jsonl", "".join(f'{{"key": "{n % KEYS}", "n": {n}}}\n' for n in range(1000)))
+        self.lines_file("numbers.jsonl", ({"key": str(n % KEYS), "n": n} for n in range(1000)))
 
     def said(self, run, text):
         return [line for line in run.log.splitlines() if text in line]

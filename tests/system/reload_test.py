@@ -2,7 +2,6 @@
 # ctest: sanitize
 
 import collections
-import json
 import os
 import shutil
 import signal
@@ -103,7 +102,7 @@ log: {{ level: info, format: json }}
         final = running.final()
         self.assertEqual((final["received"], final["acked"], final["released"]), (messages, messages, 0))
 
-        calls = [json.loads(line) for line in (self.folder / "calls.jsonl").read_text().splitlines()]
+        calls = self.read_lines("calls.jsonl")
         numbers = {}  # of each message within its key, from the order of the source
         count = collections.Counter()
         for sequence, key in sorted({(int(call["id"].split(":")[1]), call["key"]) for call in calls}):
@@ -152,8 +151,7 @@ log: {{ level: info, format: json }}
         self.assertTrue(self.reload(running))
         running.wait_for_event("worker_statistics")
         self.assertEqual(self.ends(running), ["reloaded: statistics: every 20ms -> 10ms; log: level info -> debug"])
-        running.signal()
-        self.assertEqual(running.wait(), 0)
+        self.stop(running)
 
     def test_an_invalid_file_changes_nothing_and_says_why(self):
         running = self.started(self.POOL, source="{ plugin: generate, messages: 1000, rate: 2000 }")
@@ -193,7 +191,7 @@ log: {{ level: info, format: json }}
         self.assertEqual(running.wait(), 0)
         final = running.final()
         self.assertEqual((final["received"], final["acked"], final["released"]), (2_000, 2_000, 0))
-        calls = [json.loads(line) for line in (self.folder / "calls.jsonl").read_text().splitlines()]
+        calls = self.read_lines("calls.jsonl")
         seen = collections.defaultdict(list)
         for call in sorted(calls, key=lambda one: one["start_ns"]):
             if call["key"].startswith("k"):
@@ -231,8 +229,7 @@ log: {{ level: info, format: json }}
         os.rename(plugins / "new.so", plugins / "mine.so")
         self.assertFalse(self.reload(running))
         self.assertTrue(self.said(running, "pools.all.handler needs a restart: "))
-        running.signal()
-        self.assertEqual(running.wait(), 0)
+        self.stop(running)
 
     def test_a_stop_during_a_reload_stops(self):
         pool = "  all: { source: load, route: { key: /key }, workers: 2, batch: { max: 1 }, handler: { plugin: noop, sleep: SLEEP } }"
@@ -242,8 +239,7 @@ log: {{ level: info, format: json }}
         self.config(pool.replace("SLEEP", "1ms"), source=source)
         running.signal(signal.SIGHUP)
         running.wait_for(lambda run: self.said(run, "reloads "), "the begin of the reload")
-        running.signal()
-        self.assertEqual(running.wait(), 0)
+        self.stop(running)
         self.assertGreater(running.final()["released"], 0)
 
     def test_no_configuration_can_be_read_again_from_standard_input(self):
@@ -253,8 +249,7 @@ log: {{ level: info, format: json }}
         running.wait_for_event("statistics", received=lambda count: count > 0)
         self.assertFalse(self.reload(running))
         self.assertTrue(self.said(running, "standard input"))
-        running.signal()
-        self.assertEqual(running.wait(), 0)
+        self.stop(running)
 
 
 if __name__ == "__main__":

@@ -73,17 +73,13 @@ class Stop(SystemTest):
 
     def test_keeps_the_finished_part_of_a_batch(self):
         running = self.at_work(config("100ms"), acked=lambda n: n > 0)
-        running.signal()
-        self.assertEqual(running.wait(), 0, running.tail)
-        first = running.final()
+        first = self.stop(running).final()
         self.assertGreater(first["released"], 0)
         self.check_nothing_is_lost_or_done_twice(first)
 
     def test_works_off_what_is_queued_in_drain_mode(self):
         running = self.at_work(config("5ms", shutdown="{ mode: drain, deadline: 60s }"))
-        running.signal()
-        self.assertEqual(running.wait(), 0, running.tail)
-        first = running.final()
+        first = self.stop(running).final()
         self.assertEqual((first["released"], first["acked"]), (0, first["received"]))
         self.assertLess(first["received"], TOTAL, "polling stopped")
         self.check_nothing_is_lost_or_done_twice(first)

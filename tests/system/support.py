@@ -147,7 +147,11 @@ class SystemTest(unittest.TestCase):
         return path
 
     def lines_file(self, name, records):
-        return self.write(name, "".join(json.dumps(record) + "\n" for record in records))
+        return self.write(name, json_lines(records))
+
+    def read_lines(self, name):
+        """What stands in a file of JSON lines."""
+        return [json.loads(line) for line in (self.folder / name).read_text().splitlines()]
 
     def start(self, *arguments, program=BIN, stdin=subprocess.DEVNULL):
         running = Running(arguments, self.folder, stdin=stdin, program=program)
@@ -178,11 +182,21 @@ class SystemTest(unittest.TestCase):
         self.assertEqual(done.returncode, status, done.stdout + done.stderr)
         return done.stdout, done.stderr
 
+    def stop(self, running):
+        """Asks it to stop, which must end well."""
+        running.signal()
+        self.assertEqual(running.wait(), 0, running.tail)
+        return running
+
     def start_host(self, config):
         """A host that answers its control socket."""
         host = self.start("run", config)
         host.wait_for(lambda run: "runs: " in run.log, "the host's start")
         return host
+
+
+def json_lines(records):
+    return "".join(json.dumps(record) + "\n" for record in records)
 
 
 def query(database, sql):

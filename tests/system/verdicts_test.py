@@ -2,7 +2,6 @@
 # ctest: sanitize
 
 import collections
-import json
 import unittest
 
 from support import SystemTest
@@ -34,7 +33,7 @@ class Verdicts(SystemTest):
         self.config = self.write("steps.yaml", config(**options))
         final = self.run_to_end("run", self.config).final()
         self.assertEqual(final["received"], EACH * len(endings))
-        calls = [json.loads(line) for line in (self.folder / "calls.jsonl").read_text().splitlines()]
+        calls = self.read_lines("calls.jsonl")
         self.calls = collections.Counter(call["id"] for call in calls)
         return final
 

@@ -3,7 +3,7 @@
 import json
 import unittest
 
-from support import SystemTest
+from support import SystemTest, json_lines
 
 CONFIG = """
 name: why
@@ -29,7 +29,7 @@ shutdown: {{ deadline: 1s }}
 class Why(SystemTest):
     def begin(self, handler, messages, park_limit=8):
         self.config = self.write("orders.yaml", CONFIG.format(handler=handler, park_limit=park_limit))
-        self.tell("enqueue", self.config, "--source", "orders", lines="".join(json.dumps(message) + "\n" for message in messages))
+        self.tell("enqueue", self.config, "--source", "orders", lines=json_lines(messages))
         return self.start_host(self.config)
 
     def why(self, key):
