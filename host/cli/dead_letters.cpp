@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cstdio>
 #include <iostream>
 #include <map>
@@ -52,14 +51,7 @@ std::string request_of(std::string_view what, const Arguments& arguments, std::s
     for (const char* name : {"source", "key"})
         if (values.count(name) != 0) fields.add(name, values[name].as<std::string>());
     if (values.count("older-than") != 0) fields.add("older_than_ms", parse_duration_ms(values["older-than"].as<std::string>()).value_or(0));
-    if (!arguments.operands.empty()) {
-        std::string list = "[";
-        for (const std::string& place : arguments.operands) {
-            if (list.size() > 1) list += ',';
-            append_json_string(list, place);
-        }
-        fields.add_raw("places", list + "]");
-    }
+    if (!arguments.operands.empty()) fields.add_raw("places", to_json(arguments.operands));
     return fmt::format("{{{}{}}}", fields.view(), more);
 }
 
@@ -173,11 +165,10 @@ int purge(const Arguments& arguments) {
         std::getline(std::cin, answer);
         if (answer != "y" && answer != "Y" && answer != "yes") return fmt::print(stderr, "nothing is removed\n"), exit_status::clean;
     }
-    std::int64_t removed = 0;
     Question question;
     question.verb = "dead-letters";
     question.request = request_of("purge", arguments);
-    question.line = [&](const Node& line) { removed = integer_of(line, "removed"); };
+    question.line = [](const Node&) {};
     question.last = [&](const Node& last) {
         if (last.find("removed") == nullptr) return;
         fmt::print("{} removed\n", counted(static_cast<std::size_t>(integer_of(last, "removed")), "dead letter"));

@@ -6,6 +6,7 @@
 
 #include "app/exit_status.hpp"
 #include "cli/arguments.hpp"
+#include "cli/node_json.hpp"
 #include "cli/service.hpp"
 #include "cli/verbs.hpp"
 #include "core/json_read.hpp"
@@ -40,14 +41,7 @@ std::string request_of(const po::variables_map& values, std::string& wrong) {
         if (!delay) wrong = fmt::format("--delay is {}, not \"{}\"", duration_form, values["delay"].as<std::string>());
         fields.add("delay_ms", delay.value_or(0));
     }
-    if (values.count("header") != 0) {
-        std::string list = "[";
-        for (const std::string& header : values["header"].as<std::vector<std::string>>()) {
-            if (list.size() > 1) list += ',';
-            append_json_string(list, header);
-        }
-        fields.add_raw("headers", list + "]");
-    }
+    if (values.count("header") != 0) fields.add_raw("headers", to_json(values["header"].as<std::vector<std::string>>()));
     return fmt::format("{{{}}}", fields.view());
 }
 

@@ -41,4 +41,13 @@ std::string to_json(const Node& node) {
     return text;
 }
 
+std::string to_json(const std::vector<std::string>& texts) {
+    std::string list = "[";
+    for (const std::string& text : texts) {
+        if (list.size() > 1) list += ',';
+        append_json_string(list, text);
+    }
+    return list + "]";
+}
+
 }  // namespace sluice
