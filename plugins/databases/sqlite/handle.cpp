@@ -148,6 +148,17 @@ Status last_error(sqlite3* handle, std::string_view sql) {
     return {status_of(sqlite3_extended_errcode(handle)), std::move(text)};
 }
 
+Status step(sqlite3* handle, sqlite3_stmt* statement) {
+    const int code = sqlite3_step(statement);
+    if (code == SQLITE_DONE) [[likely]] {
+        sqlite3_reset(statement);
+        return SLUICE_OK;
+    }
+    Status error = last_error(handle, sqlite3_sql(statement));
+    sqlite3_reset(statement);
+    return error;
+}
+
 int bind(sqlite3_stmt* statement, std::span<const sluice_value> values) noexcept {
     int parameter = 0;
     for (const sluice_value& value : values) {

@@ -50,6 +50,9 @@ inline bool is_fault_of_message(sluice_status status) {
 Status last_error(sqlite3* handle, std::string_view sql = {});
 std::string shortened(std::string_view sql);
 
+// Runs a statement that answers no rows, and resets it.
+Status step(sqlite3* handle, sqlite3_stmt* statement);
+
 // Binds all parameters; texts and blobs are not copied and must live until the statement is reset.
 int bind(sqlite3_stmt* statement, std::span<const sluice_value> values) noexcept;
 // The column of the current row; a view until the next step.

@@ -41,7 +41,6 @@ private:
 
     SettleJob& idle_job();
     void take(const sluice_settlement& item, SettleJob& job);
-    void forget(std::uint64_t number, std::uint32_t bytes);
     void submit(SettleJob& job);
     bool report_ended();
     void report(SettleJob& job);

@@ -220,15 +220,4 @@ Status QueueTable::recount(QueueCounts& counts, std::int64_t next) {
     return step(set_.get());
 }
 
-Status QueueTable::step(sqlite3_stmt* statement) {
-    const int code = sqlite3_step(statement);
-    if (code == SQLITE_DONE) [[likely]] {
-        sqlite3_reset(statement);
-        return SLUICE_OK;
-    }
-    Status error = last_error(writer_, sqlite3_sql(statement));
-    sqlite3_reset(statement);
-    return error;
-}
-
 }  // namespace sluice::sqlite

@@ -66,7 +66,7 @@ private:
     bool find(const std::string& name);
     void create(const std::string& name);
     void prepare_all();
-    Status step(sqlite3_stmt* statement);
+    Status step(sqlite3_stmt* statement) { return sqlite::step(writer_, statement); }
 
     sqlite3* writer_ = nullptr;
     std::string number_, rows_, stream_, settle_statement_;

@@ -11,7 +11,6 @@
 
 namespace sluice::sqlite {
 
-// Takes jobs back from the writer.
 class SettleJob final : public Job {
 public:
     struct Acked {
@@ -27,6 +26,7 @@ public:
         std::uint64_t number;
         std::uint32_t attempt;
     };
+    // Takes jobs back from the writer.
     class Owner {
     public:
         virtual void back(SettleJob& job) = 0;  // [holder of the writer]

@@ -151,17 +151,6 @@ Status WriteConnection::probe() {
     return result;
 }
 
-Status WriteConnection::step(sqlite3_stmt* statement) {
-    const int code = sqlite3_step(statement);
-    if (code == SQLITE_DONE) [[likely]] {
-        sqlite3_reset(statement);
-        return SLUICE_OK;
-    }
-    Status error = last_error(handle_.get(), sqlite3_sql(statement));
-    sqlite3_reset(statement);
-    return error;
-}
-
 Status WriteConnection::compile(Statement& statement) {
     try {
         statement.on_writer = prepare(handle_.get(), statement.sql);

@@ -27,7 +27,6 @@ public:
     // A script that may do all but what the promises of this adapter stand on. Throws.
     void run_setup(const std::string& setup);
     void set_busy_timeout(std::chrono::milliseconds busy_timeout);
-    bool is_open() const { return handle_ != nullptr; }
     sqlite3* handle() { return handle_.get(); }
 
     Status begin() { return step(begin_.get()); }
@@ -50,7 +49,7 @@ public:
     Status probe();
 
 private:
-    Status step(sqlite3_stmt* statement);
+    Status step(sqlite3_stmt* statement) { return sqlite::step(handle_.get(), statement); }
     Status compile(Statement& statement);
 
     Handle handle_;

@@ -3,11 +3,10 @@
 #include <benchmark/benchmark.h>
 
 #include <atomic>
-#include <cstdlib>
-#include <filesystem>
 #include <string>
 #include <vector>
 
+#include "folder.hpp"
 #include "queue_source.hpp"
 #include "queue_target.hpp"
 
@@ -17,18 +16,6 @@ namespace {
 constexpr std::uint64_t calls = 64;
 constexpr std::uint64_t call_size = 1000;
 constexpr std::uint64_t messages = calls * call_size;
-
-class Folder {
-public:
-    Folder() : path_((std::filesystem::current_path() / "bench-queue-XXXXXX").string()) {
-        if (::mkdtemp(path_.data()) == nullptr) std::abort();
-    }
-    ~Folder() { std::filesystem::remove_all(path_); }
-    std::string file() const { return path_ + "/queue.db"; }
-
-private:
-    std::string path_;
-};
 
 // A thousand messages.
 class Load {

@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <mutex>
@@ -16,6 +15,7 @@
 #include <vector>
 
 #include "connection.hpp"
+#include "folder.hpp"
 #include "store.hpp"
 
 namespace sluice::sqlite {
@@ -32,20 +32,6 @@ constexpr const char* setup =
     "INSERT INTO total SELECT i, 0 FROM n";
 constexpr const char* insert = "INSERT INTO event(key, body) VALUES(?, ?)";
 constexpr const char* update = "UPDATE total SET count = count + 1 WHERE key = ?";
-
-class Folder {
-public:
-    Folder() {
-        std::string pattern = (std::filesystem::temp_directory_path() / "sluice-bench-XXXXXX").string();
-        if (::mkdtemp(pattern.data()) == nullptr) std::abort();
-        path_ = pattern;
-    }
-    ~Folder() { std::filesystem::remove_all(path_); }
-    std::string file() const { return path_ + "/bench.db"; }
-
-private:
-    std::string path_;
-};
 
 sluice_value number(std::int64_t given) {
     return {SLUICE_VALUE_INTEGER, SLUICE_LIFE_CALL, {.integer = given}};
@@ -127,7 +113,7 @@ void ten_connections(benchmark::State& state) {
     const auto unit_size = static_cast<int>(state.range(0));
     const auto in_flight = static_cast<int>(state.range(1));
     const bool with_records = state.range(2) != 0;
-    Folder folder;
+    const Folder folder(std::filesystem::temp_directory_path());
     Settings settings;
     settings.path = folder.file();
     settings.setup = setup;
@@ -163,7 +149,7 @@ BENCHMARK(ten_connections)
 
 // Argument: messages a commit.
 void one_thread(benchmark::State& state) {
-    Folder folder;
+    const Folder folder(std::filesystem::temp_directory_path());
     const Handle handle = open_for_writing(folder.file(), std::chrono::seconds(5));
     run_script(handle.get(), setup, "setup");
     sqlite3_wal_autocheckpoint(handle.get(), 1000);

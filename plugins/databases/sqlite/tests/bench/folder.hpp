@@ -1,0 +1,25 @@
+// A folder for the database file of one benchmark, gone with it.
+#pragma once
+
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+
+namespace sluice::sqlite {
+
+class Folder {
+public:
+    explicit Folder(const std::filesystem::path& in = std::filesystem::current_path()) : path_((in / "sluice-bench-XXXXXX").string()) {
+        if (::mkdtemp(path_.data()) == nullptr) std::abort();
+    }
+    ~Folder() { std::filesystem::remove_all(path_); }
+    Folder(const Folder&) = delete;
+    Folder& operator=(const Folder&) = delete;
+
+    std::string file() const { return path_ + "/bench.db"; }
+
+private:
+    std::string path_;
+};
+
+}  // namespace sluice::sqlite
