@@ -40,17 +40,16 @@ public:
     // `queue` is open; its adapter can list.
     explicit DeadLetterStore(const QueueInstance& queue) : queue_(queue) {}
 
-    // The next of `choice` behind `cursor`, which is empty at first and is moved on; places that do not exist are in `missing`.
-    // An empty page with an unmoved cursor: there are no more.
     struct Page {
         std::vector<StoredLetter> letters;
-        std::vector<std::string> missing;
-        bool last = false;
+        std::vector<std::string> missing;  // places that do not exist
+        bool last = false;                 // there are no more behind it; it may be empty without being the last
     };
     struct Cursor {
         std::string after;
         std::size_t next_place = 0;
     };
+    // The next of `choice` behind `cursor`, which is empty at first and is moved on.
     Result<Page> next(const DeadLetterChoice& choice, Cursor& cursor) const;
 
     // How many there were.

@@ -6,9 +6,9 @@
 // Limits       limits::enqueue_in_flight messages and limits::enqueue_bytes_in_flight a client; a line is at most limits::message_bytes_max.
 #pragma once
 
+#include "admin/control_server.hpp"
 #include "admin/conversation.hpp"
 #include "admin/queues.hpp"
-#include "admin/control_server.hpp"
 
 namespace sluice {
 

@@ -23,8 +23,8 @@ namespace sluice {
 // Messages on their way, and all that they refer to.
 struct EnqueueLoad {
     PublishBatch batch;
-    std::string lines;                 // with SLUICE_BODY_PADDING readable bytes behind
-    std::deque<std::string> texts;     // ids and keys that are not in `lines`
+    std::string lines;                   // with SLUICE_BODY_PADDING readable bytes behind
+    std::deque<std::string> texts;       // ids and keys that are not in `lines`
     std::vector<std::uint64_t> numbers;  // the line of each message, from 1
 };
 

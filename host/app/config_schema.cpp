@@ -21,9 +21,9 @@ std::string in_quotes(std::string_view text) {
     return json;
 }
 
-std::string joined(const std::vector<std::string>& parts, std::string_view with = ",") {
+std::string joined(const std::vector<std::string>& parts) {
     std::string text;
-    for (const std::string& part : parts) text += (text.empty() ? "" : std::string(with)) + part;
+    for (const std::string& part : parts) text += (text.empty() ? "" : ",") + part;
     return text;
 }
 

@@ -24,8 +24,8 @@ LogOptions log_options(const LogConfig& config);
 
 class Reloading {
 public:
-    Reloading(Host& host, Registry& registry, const ReadAgain& read_again, ReloadDesk& desk, Logging& logging, const Clock& clock)
-        : host_(host), registry_(registry), read_again_(read_again), desk_(desk), logging_(logging), clock_(clock), log_(logging.logger("host")) {}
+    Reloading(Host& host, Registry& registry, const ReadAgain& read_again, ReloadDesk& desk, Logging& logging)
+        : host_(host), registry_(registry), read_again_(read_again), desk_(desk), logging_(logging), log_(logging.logger("host")) {}
     Reloading(const Reloading&) = delete;
     Reloading& operator=(const Reloading&) = delete;
 
@@ -45,12 +45,11 @@ private:
     const ReadAgain& read_again_;
     ReloadDesk& desk_;
     Logging& logging_;
-    const Clock& clock_;
     const Logger log_;
     bool asked_ = false;
-    bool answered_ = true;                       // the one in reload_
-    std::vector<ReloadDesk::Answer> waiting_;    // for the next one
-    std::vector<ReloadDesk::Answer> answers_;    // for the one under way
+    bool answered_ = true;                     // the one in reload_
+    std::vector<ReloadDesk::Answer> waiting_;  // for the next one
+    std::vector<ReloadDesk::Answer> answers_;  // for the one under way
     std::unique_ptr<Host::Reload> reload_;
 };
 

@@ -199,7 +199,7 @@ int run_host(const HostConfig& config, Registry& registry, const ReadAgain& read
     log.info("{} runs: {}, {}", config.name, counted(config.sources.size(), "source"), counted(config.pools.size(), "pool"));
 
     // 6  Until the sources have ended, by themselves or because we were asked; then everything closes in reverse.
-    Reloading reloading(*host, registry, read_again, reloads, logging, clock);
+    Reloading reloading(*host, registry, read_again, reloads, logging);
     return Run(*host, desk, reloading, signals, logging, clock).until_ended();
 }
 

@@ -12,8 +12,8 @@ bool Backlog::has_work(std::int64_t now_ns) const {
     return !again_.empty() || !resumed_.empty() || (due != 0 && due <= now_ns) || (!blocked_ && (!held_.empty() || !queue_.empty()));
 }
 
-// (1) What runs again runs alone and first. (2) What is resumed, then keys whose retry is due, each with what waits behind it. (3) What is new; of that a
-// suspect in a batch of its own, so that as much as can be is durable when it is tried.
+// (1) What runs again runs alone and first. (2) What is resumed, then keys whose retry is due, each with what waits behind it.
+// (3) What is new; of that a suspect in a batch of its own, so that as much as can be is durable when it is tried.
 bool Backlog::collect(std::int64_t now_ns, MessageList& batch, MessageList& refused, bool only_resumed) {
     if (!again_.empty() && !only_resumed) {
         while (!again_.empty() && batch.size() < policy_.batch_max && !(again_.first()->suspect && !batch.empty())) {

@@ -2,13 +2,14 @@
 //
 // The worker goes on with its next batch meanwhile; units end in the order they were submitted.
 //
-// Threads      whoever runs the worker; committed() and published() on any thread, which only note the answer and hand the unit back.
+// Threads      whoever runs the worker; committed() and returned() on any thread, which only note the answer and hand the unit back.
 // Ownership    owns the units.
 // Limits       limits::units_in_flight units.
-// Invariants   (1) a unit is in exactly one stage (2) a commit is answered once: a second or foreign answer is logged and ignored
+// Invariants   (1) a unit is in exactly one stage
+//              (2) a commit is answered once: a second or foreign answer is logged and ignored
 //              (3) take_finished() answers units in the order of submit()
-//              (4) units become durable and are published in that order too: a unit follows another while that one still commits only on
-//              the same connection, whose adapter keeps the order; and when one fails, all later ones fail with it
+//              (4) units become durable and are published in that order too: a unit follows another while that one still commits
+//                  only on the same connection, whose adapter keeps the order; and when one fails, all later ones fail with it
 #pragma once
 
 #include <array>
@@ -35,7 +36,7 @@ public:
     Unit& begin();
     // Gives a unit that is filled on its way; its end comes through take_finished(). Nothing to commit or publish: it is finished now.
     void submit(Unit& unit, HandlerHost& handler);
-    // Looks after the units that came back. True if some may be finished now.
+    // Looks after the units that came back.
     void collect(HandlerHost& handler);
     // Messages of a key in units that have not ended.
     std::uint32_t count(std::uint64_t key_hash) const {

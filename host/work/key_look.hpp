@@ -26,22 +26,22 @@ struct KeyLook {
 
     // The worker's.
     std::uint32_t queued = 0;
-    std::uint32_t before = 0;  // others in front of the first of them
-    std::uint32_t depth = 0;   // of the queue
-    std::uint32_t held = 0;    // taken from the queue, not yet begun
-    std::uint32_t parked = 0;  // the one to be tried again, and those behind it
-    std::int64_t due_ns = 0;   // when
-    std::uint32_t attempt = 0; // its number then
+    std::uint32_t before = 0;   // others in front of the first of them
+    std::uint32_t depth = 0;    // of the queue
+    std::uint32_t held = 0;     // taken from the queue, not yet begun
+    std::uint32_t parked = 0;   // the one to be tried again, and those behind it
+    std::int64_t due_ns = 0;    // when
+    std::uint32_t attempt = 0;  // its number then
     std::string parked_id;
-    bool deferred = false;     // a message of the key waits to be completed or resumed, and those that are parked for it
-    std::uint32_t run_again = 0;        // their unit of work failed, or they are resumed
-    std::uint32_t committing = 0;       // handled; their unit of work is not durable, published and settled yet
-    std::int64_t paused_until_ns = 0;   // the worker waits, after a unit failed
-    bool blocked = false;               // a parked key is full: the worker takes nothing new
+    bool deferred = false;         // a message of the key waits to be completed or resumed, and those that are parked for it
+    std::uint32_t run_again = 0;   // their unit of work failed, or they are resumed
+    std::uint32_t committing = 0;  // handled; their unit of work is not durable, published and settled yet
+    std::int64_t paused_until_ns = 0;  // the worker waits, after a unit failed
+    bool blocked = false;              // a parked key is full: the worker takes nothing new
     bool database_away = false;
-    bool in_handler = false;            // the worker was looked at while a handler ran: what its batch holds is not counted
-    std::string handling;               // the message in the handler, in words
-    std::int64_t handling_since_ns = 0; // the begin of its batch
+    bool in_handler = false;             // the worker was looked at while a handler ran: what its batch holds is not counted
+    std::string handling;                // the message in the handler, in words
+    std::int64_t handling_since_ns = 0;  // the begin of its batch
 
     std::function<void()> told;  // called once answered
     std::atomic<bool> answered{false};

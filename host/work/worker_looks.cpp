@@ -12,7 +12,7 @@ std::string describe(const Message& message) {
 
 }  // namespace
 
-// No message leaves the worker while its backlog is lent, so the one that is in the handler stays as it is while we look.
+// From outside: no message leaves the worker while its backlog is lent, so the one in the handler stays as it is while we look.
 std::string Worker::describe_current() {
     if (!lent_.borrow()) return {};
     std::string text;
@@ -31,7 +31,6 @@ void Worker::answer_looks() {
     }
 }
 
-// No message leaves the worker while its backlog is lent, so the one that is in the handler stays as it is while we look.
 void Worker::answer_from_outside() {
     if (!lent_.borrow()) return;
     for (const auto& look : looks_.take()) {

@@ -19,8 +19,7 @@ bool same_beginning(const Position& one, const Position& other) {
 
 }  // namespace
 
-// ---- without follow
-// ----------------------------------------------------------------------------------------------------------
+// ---- without follow --------------------------------------------------------------------------------------------------------
 
 void FileInput::open_one() {
     auto file = open_if_there(options_.path);
@@ -82,8 +81,7 @@ void FileInput::add_segment(FileDescriptor file, Position position, bool growing
                                                   segment_options_, sink_, log_, growing));
 }
 
-// ---- with follow
-// -------------------------------------------------------------------------------------------------------------
+// ---- with follow -----------------------------------------------------------------------------------------------------------
 
 void FileInput::resume() {
     watch_.emplace(rotation_.folder(), rotation_.name());

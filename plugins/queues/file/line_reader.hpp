@@ -4,7 +4,7 @@
 // Ownership  the descriptor is the caller's. Views of a Line live until the next fill() or seek().
 // Errors     fill() throws Failure(unavailable) when reading fails.
 // Limits     memory: the buffer, grown to max_line + 2 bytes at most. A longer line is skipped to its end without being kept.
-// Invariants (1) position_of_next() is the end of the last line given out, or where seek() went
+// Invariants (1) position_ is the end of the last line given out, or where seek() went
 //            (2) the spans [position, end) of consecutive lines touch: blank lines belong to the line behind them
 #pragma once
 
@@ -43,7 +43,6 @@ public:
     std::uint64_t filled_to() const { return offset_of(filled_); }
     bool at_end() const { return at_end_; }
 
-    std::uint64_t position_of_next() const { return position_; }
     void seek(std::uint64_t offset);  // positioned only
 
 private:

@@ -30,11 +30,10 @@ struct FileId {
 struct Position {
     std::uint64_t device = 0;
     std::uint64_t inode = 0;
-    FileId copy{};  // it was cut, and read on in this copy
-    Print first;    // of the file's first bytes: they stay when it grows
-    std::uint32_t again =
-        0;         // times it was read anew under the same device, inode and first bytes, because it had been rewritten
-    Print before;  // of the bytes right before `below`
+    FileId copy{};               // it was cut, and read on in this copy
+    Print first;                 // of the file's first bytes: they stay when it grows
+    std::uint32_t again = 0;     // times it was read anew: it had been rewritten, with the same device, inode and first bytes
+    Print before;                // of the bytes right before `below`
     std::uint64_t below = 0;     // everything below is settled
     std::vector<Range> settled;  // above `below`, rising, apart
     bool done = false;           // read to its end and settled, and another file has its name: kept to know it again
