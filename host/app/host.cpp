@@ -24,14 +24,14 @@ void add(SourceCounts& sum, const SourceCounts& counts) {
 
 }  // namespace
 
-Host::Host(const HostConfig& config, Logging& logging, Clock& clock, std::function<void()> changed)
-    : config_(config), logging_(logging), clock_(clock), changed_(std::move(changed)), memory_(config.memory_limit, logging.logger("host")), poison_(config.state_dir, logging.logger("host")), watch_(clock) {}
+Host::Host(const HostConfig& config, Logging& logging, Clock& clock, std::function<void()> changed, std::optional<Rehearsal> rehearsal)
+    : config_(config), logging_(logging), clock_(clock), changed_(std::move(changed)), rehearsal_(rehearsal), memory_(config.memory_limit, logging.logger("host")), poison_(config.state_dir, logging.logger("host")), watch_(clock) {}
 
 Host::~Host() = default;
 
 std::unique_ptr<Host> Host::create(const HostConfig& config, Registry& registry, Logging& logging, Clock& clock,
-                                   std::function<void()> changed, std::vector<std::string>& problems) {
-    std::unique_ptr<Host> host(new Host(config, logging, clock, std::move(changed)));
+                                   std::function<void()> changed, std::vector<std::string>& problems, std::optional<Rehearsal> rehearsal) {
+    std::unique_ptr<Host> host(new Host(config, logging, clock, std::move(changed), rehearsal));
     Builder(*host, config, registry, problems).build();
     if (!problems.empty()) host.reset();
     return host;

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,12 +31,19 @@
 
 namespace sluice {
 
+// A run that keeps nothing: nothing is settled, committed, published or stored as a dead letter (plugin/rehearsal_queue.hpp and
+// rehearsal_database.hpp).
+struct Rehearsal {
+    std::uint64_t messages_max = 0;  // each source says that it has ended after so many
+};
+
 class Host {
 public:
     // Everything that is wrong is in `problems`, a sentence each; the host is there only if that is empty.
     // `changed`: called on any thread when a source has ended or a target has failed for good.
     static std::unique_ptr<Host> create(const HostConfig& config, Registry& registry, Logging& logging, Clock& clock,
-                                        std::function<void()> changed, std::vector<std::string>& problems);
+                                        std::function<void()> changed, std::vector<std::string>& problems,
+                                        std::optional<Rehearsal> rehearsal = {});
     // After stop(), or before start().
     ~Host();
     Host(const Host&) = delete;
@@ -94,7 +102,7 @@ private:
     class Builder;
     class PoolBuilder;
 
-    Host(const HostConfig& config, Logging& logging, Clock& clock, std::function<void()> changed);
+    Host(const HostConfig& config, Logging& logging, Clock& clock, std::function<void()> changed, std::optional<Rehearsal> rehearsal);
     Target* find_target(const std::string& name);
     void close_opened();
 
@@ -102,6 +110,7 @@ private:
     Logging& logging_;
     Clock& clock_;
     const std::function<void()> changed_;
+    const std::optional<Rehearsal> rehearsal_;
     std::vector<std::string> notes_;
 
     MemoryLimit memory_;

@@ -4,6 +4,8 @@
 
 #include "app/pool_builder.hpp"
 #include "plugin/options.hpp"
+#include "plugin/rehearsal_database.hpp"
+#include "plugin/rehearsal_queue.hpp"
 
 namespace sluice {
 
@@ -82,11 +84,11 @@ void Host::Builder::add_database(const ComponentConfig& component) {
     part->services = services(component, component.path);
     auto created = DatabaseInstance::create(*table, setup(component, SLUICE_ROLE_DATABASE, component.name, *part->services));
     if (!created) return problem(component, created.error().message);
-    part->database.instance = std::move(created).value();
+    part->database.instance = host_.rehearsal_ ? rehearse_database(std::move(created).value()) : std::move(created).value();
     const std::uint64_t seed = static_cast<std::uint64_t>(host_.clock_.wall_ms()) * 31 + host_.databases_.size() + 1;
     part->database.circuit = std::make_unique<Circuit>(host_.clock_, logger_of(component), seed, noting(part->failed));
     if (table->capabilities != nullptr)
-        part->database.deduplicates = (table->capabilities(part->database.instance.self()) & SLUICE_DATABASE_DEDUPLICATES) != 0;
+        part->database.deduplicates = (part->database.instance.table().capabilities(part->database.instance.self()) & SLUICE_DATABASE_DEDUPLICATES) != 0;
     host_.databases_.push_back(std::move(part));
 }
 
@@ -99,11 +101,11 @@ void Host::Builder::add_target(const ComponentConfig& component) {
     part->services = services(component, component.path);
     auto created = QueueInstance::create(*table, setup(component, SLUICE_ROLE_TARGET, component.name, *part->services));
     if (!created) return problem(component, created.error().message);
-    part->instance = std::move(created).value();
+    part->instance = host_.rehearsal_ ? rehearse_target(std::move(created).value()) : std::move(created).value();
     Target::Options options;
     options.name = component.path;
     options.on_failed = noting(part->failed);
-    part->target = std::make_unique<Target>(*table, part->instance.self(), std::move(options), host_.clock_,
+    part->target = std::make_unique<Target>(part->instance.table(), part->instance.self(), std::move(options), host_.clock_,
                                             logger_of(component));
     host_.targets_.push_back(std::move(part));
 }
@@ -118,7 +120,8 @@ void Host::Builder::add_source(const SourceConfig& source) {
     auto created = QueueInstance::create(*library->queue(component.component),
                                          setup(component, SLUICE_ROLE_SOURCE, source.id, *part->services));
     if (!created) return problem(component, created.error().message);
-    part->loop = std::make_unique<SourceLoop>(component.name, source.id, std::move(created).value(), host_.clock_,
+    QueueInstance queue = host_.rehearsal_ ? rehearse_source(std::move(created).value(), host_.rehearsal_->messages_max) : std::move(created).value();
+    part->loop = std::make_unique<SourceLoop>(component.name, source.id, std::move(queue), host_.clock_,
                                               logger_of(component), [this_host = &host_] { this_host->changed_(); });
     if ((part->loop->capabilities() & SLUICE_QUEUE_STABLE_IDS) != 0) part->loop->watch_for_poison(host_.poison_);
     host_.sources_.push_back(std::move(part));

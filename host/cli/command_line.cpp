@@ -30,6 +30,7 @@ constexpr Verb verbs[] = {
     {"queues", "FILE", "say how full the queues are", queues_verb},
     {"why", "FILE --key KEY", "say where the messages of a key are, and what they wait for", why_verb},
     {"reload", "FILE", "have the running host read its configuration again", reload_verb},
+    {"tune", "FILE", "try the pipeline with other numbers of workers, batches and queues", tune_verb},
     {"schema", "", "print a JSON Schema of the configuration, for editors", schema_verb},
     {"plugins", "[inspect FILE]", "list the plugins, or show what one says of itself", plugins_verb},
 };

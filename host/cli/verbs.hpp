@@ -14,6 +14,7 @@ int enqueue_verb(std::span<const std::string> arguments);
 int queues_verb(std::span<const std::string> arguments);
 int reload_verb(std::span<const std::string> arguments);
 int schema_verb(std::span<const std::string> arguments);
+int tune_verb(std::span<const std::string> arguments);
 int why_verb(std::span<const std::string> arguments);
 
 }  // namespace sluice

@@ -42,6 +42,15 @@ public:
         return instance;
     }
 
+    // A component that the host has made itself, to stand in front of a plugin's. `self` is destroyed through the table.
+    static Instance adopt(const Table& table, void* self, std::string name) {
+        Instance instance;
+        instance.table_ = &table;
+        instance.self_ = self;
+        instance.name_ = std::move(name);
+        return instance;
+    }
+
     // Calls a function that answers a status; an error is told with the component's path. `call` gets the table, self and the fault.
     template <typename Call>
     Result<void> attempt(Call&& call) const {

@@ -14,7 +14,8 @@ void MemoryLimit::Share::publish(std::uint64_t bytes) {
     const std::uint64_t before = limit_.sum_.fetch_add(change, std::memory_order_seq_cst);  // (P3)
     const std::uint64_t now = before + change;
     if (before >= limit_.low() && now < limit_.low()) limit_.wake(*this);
-    const bool said = limit_.said_.load(std::memory_order_relaxed);  // a late look is made up for by the next one that publishes
+    const bool said =
+        limit_.said_.load(std::memory_order_relaxed);  // a late look is made up for by the next one that publishes
     if (said ? now < limit_.bytes_ / 2 : now >= limit_.high()) limit_.say();
 }
 
@@ -38,8 +39,8 @@ void MemoryLimit::say() {
     const TwoWayNotice::Change change = notice_.update(now, bytes_);
     said_.store(notice_.on(), std::memory_order_relaxed);
     if (change == TwoWayNotice::Change::began)
-        logger_.warn("messages in flight take {:.1f} MiB, and memory_limit is {}: sources are polled only as these end", static_cast<double>(now) / (1 << 20),
-                     format_size(bytes_));
+        logger_.warn("messages in flight take {:.1f} MiB, and memory_limit is {}: sources are polled only as these end",
+                     static_cast<double>(now) / (1 << 20), format_size(bytes_));
     else if (change == TwoWayNotice::Change::ended)
         logger_.info("messages in flight take less than half of memory_limit again");
 }

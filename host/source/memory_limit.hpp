@@ -1,16 +1,19 @@
 // memory_limit: one bound for the bytes of all messages in flight, of all sources of a host together.
 //
-// Each source publishes once a turn what its messages take. From seven eighths of the limit on no source is polled, until it is less than
-// three quarters; settling goes on. A source with nothing in flight may still poll, one message at a time: messages that cannot end for
-// now stop no other source for good.
+// Each source publishes once a turn what its messages take. From seven eighths of the limit on no source is polled, until it is
+// less than three quarters; settling goes on. A source with nothing in flight may still poll, one message at a time: messages
+// that cannot end for now stop no other source for good.
 //
 // Threads      Share: the thread of its source. in_flight, bytes: any.
 // Ownership    belongs to the host and outlives the shares; these are all there before the first one publishes.
-// Limits       A poll brings a share of the last eighth, and the message with which it passes that. What is published is at most one poll
+// Limits       A poll brings a share of the last eighth, and the message with which it passes that. What is published is at
+// most one poll
 //              behind, so in flight there are at most the limit and one message a source.
-// Protocol     (P1) who waits says so, then (P2) looks at the sum once more before it sleeps (Doorbell). Who publishes first (P3) changes
-//              the sum, then (P4) looks who waits. All four are sequentially consistent, so either P2 sees the sum or P4 sees who waits.
-//              The sum is changed by read-modify-write only: exactly one publisher sees each fall below three quarters.
+// Protocol     (P1) who waits says so, then (P2) looks at the sum once more before it sleeps (Doorbell). Who publishes first
+// (P3) changes
+//              the sum, then (P4) looks who waits. All four are sequentially consistent, so either P2 sees the sum or P4 sees
+//              who waits. The sum is changed by read-modify-write only: exactly one publisher sees each fall below three
+//              quarters.
 #pragma once
 
 #include <atomic>
@@ -44,10 +47,13 @@ public:
 
         // What the source's messages take now.
         void publish(std::uint64_t bytes);
-        // How many bytes a poll may bring now, beyond which it still takes the message that it has begun; 0: there is to be none.
+        // How many bytes a poll may bring now, beyond which it still takes the message that it has begun; 0: there is to be
+        // none.
         std::uint64_t may_poll(bool nothing_in_flight);
         // It waits, and need not any more.
-        bool has_room() const { return waits_.load(std::memory_order_relaxed) && limit_.sum_.load(std::memory_order_seq_cst) < limit_.low(); }  // (P2)
+        bool has_room() const {
+            return waits_.load(std::memory_order_relaxed) && limit_.sum_.load(std::memory_order_seq_cst) < limit_.low();
+        }  // (P2)
 
     private:
         friend class MemoryLimit;

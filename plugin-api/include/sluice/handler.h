@@ -16,6 +16,9 @@ typedef uint32_t sluice_verdict;
 
 /* The handler's libraries keep state in thread-locals: always run an instance on the same thread. */
 #define SLUICE_HANDLER_THREAD_AFFINE 1u
+/* All that it does goes through the host: what it writes to databases, what it publishes, its verdict. If that is rolled back, nothing
+ * has happened: `sluice tune` runs it on real messages without being told that it may. */
+#define SLUICE_HANDLER_NO_OUTSIDE_EFFECTS 2u
 
 typedef struct sluice_handler {
     uint32_t struct_size;

@@ -15,6 +15,8 @@ namespace sluice::forward {
 
 class Forward final : public Handler {
 public:
+    static constexpr bool no_outside_effects = true;
+
     explicit Forward(const Setup& setup)
         : target_(setup.target(setup.text("target"))), keep_(setup.boolean("keep_headers", true)) {
         for (const auto& [name, value] : setup.option("headers")) set_.emplace_back(name, value.text());

@@ -31,6 +31,8 @@ void sleep_until(std::int64_t end_ns) {
 
 class Noop final : public sluice::Handler {
 public:
+    static constexpr bool no_outside_effects = true;
+
     explicit Noop(const sluice::Setup& setup)
         : busy_ns_(setup.integer("busy_ns")),
           sleep_ns_(std::chrono::nanoseconds(setup.duration("sleep")).count()),

@@ -15,6 +15,8 @@ namespace sluice::sql {
 
 class SqlHandler final : public Handler {
 public:
+    static constexpr bool no_outside_effects = true;
+
     explicit SqlHandler(const Setup& setup);
 
     void start(Context& context) override;

@@ -278,6 +278,15 @@ TEST_F(HandlerSdk, MakesAConfigurationErrorOfWhatAConstructorThrows) {
     }
 }
 
+struct Harmless : sluice::Handler {
+    static constexpr bool no_outside_effects = true;
+    sluice::Verdict handle(const Message&, Context&) override { return sluice::done(); }
+};
+
+TEST_F(HandlerSdk, SaysThatItHasNoOutsideEffects) {
+    EXPECT_EQ(static_cast<const sluice_handler*>(sluice::handler<Harmless>("harmless").table)->flags, SLUICE_HANDLER_NO_OUTSIDE_EFFECTS);
+}
+
 struct Lives : sluice::Handler {
     static inline std::vector<std::string> seen;
     static constexpr bool thread_affine = true;

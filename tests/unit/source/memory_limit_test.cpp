@@ -120,7 +120,8 @@ TEST_F(MemoryLimitTest, LeavesNobodyAsleepAndIsNeverPassed) {
                     for (std::uint64_t polled = 0; polled < may; polled += message) {
                         mine += message;
                         const std::uint64_t now = really += message;
-                        for (std::uint64_t old = most; old < now && !most.compare_exchange_weak(old, now);) {}
+                        for (std::uint64_t old = most; old < now && !most.compare_exchange_weak(old, now);) {
+                        }
                     }
                 } else if (mine == 0 || random() % 4 == 0) {
                     source.bell.lie_down();

@@ -13,6 +13,8 @@
 //
 // Threads  one instance a worker, one call at a time: a handler needs no lock. Calls may come from different threads one after
 //          the other; a class with `static constexpr bool thread_affine = true` is always run on the same one.
+// Effects  a class with `static constexpr bool no_outside_effects = true` says that all it does goes through its databases and
+//          targets, so that the host can take it back.
 // Errors   what a constructor or start() throws is a configuration error with its text; what handle() throws is a retry with
 //          its text (a Failure with SLUICE_CONSTRAINT or SLUICE_INVALID: a reject). Nothing leaves the plugin.
 // More     a class may have two further functions, found by their names:
@@ -138,10 +140,11 @@ struct HandlerThunks {
     }
 
     static constexpr std::uint32_t flags() {
-        if constexpr (requires { Type::thread_affine; })
-            return Type::thread_affine ? SLUICE_HANDLER_THREAD_AFFINE : 0;
-        else
-            return 0;
+        std::uint32_t flags = 0;
+        if constexpr (requires { Type::thread_affine; }) flags |= Type::thread_affine ? SLUICE_HANDLER_THREAD_AFFINE : 0;
+        if constexpr (requires { Type::no_outside_effects; })
+            flags |= Type::no_outside_effects ? SLUICE_HANDLER_NO_OUTSIDE_EFFECTS : 0;
+        return flags;
     }
 
     static constexpr sluice_handler table{sizeof(sluice_handler), flags(), &create, &start, &handle, &stop,
