@@ -46,8 +46,8 @@ private:
 
 DeadLetterChoice DeadLetterChoice::read(const Node& request, std::int64_t now_ms) {
     DeadLetterChoice choice;
-    if (const Node* places = request.find("places"))
-        for (const Node& place : places->list) choice.places.push_back(place.text);
+    if (const Node* names = request.find("names"))
+        for (const Node& name : names->list) choice.names.push_back(name.text);
     if (request.find("key") != nullptr) choice.key = text_of(request, "key");
     if (request.find("source") != nullptr) choice.source = text_of(request, "source");
     if (request.find("older_than_ms") != nullptr) choice.dead_until_ms = now_ms - integer_of(request, "older_than_ms");
@@ -58,8 +58,30 @@ bool DeadLetterChoice::matches(const DeadLetter& letter) const {
     return (!key || letter.key == *key) && (!source || letter.source == *source) && letter.dead_ms <= dead_until_ms;
 }
 
+// Names first as places, which costs nothing; what is none of these is looked for among the ids of all.
 Result<DeadLetterStore::Page> DeadLetterStore::next(const DeadLetterChoice& choice, Cursor& cursor) const {
-    if (!choice.places.empty()) return next_named(choice, cursor);
+    return cursor.next_name < choice.names.size() ? next_by_place(choice, cursor) : next_listed(choice, cursor);
+}
+
+Result<DeadLetterStore::Page> DeadLetterStore::next_by_place(const DeadLetterChoice& choice, Cursor& cursor) const {
+    Page page;
+    Collect collect;
+    while (cursor.next_name < choice.names.size() && !collect.full()) {
+        const std::string& place = choice.names[cursor.next_name++];
+        const std::size_t before = collect.letters().size();
+        const auto got = queue_.attempt([&](const sluice_queue& table, void* self, sluice_fault* fault) {
+            return table.get(self, {place.data(), place.size()}, collect.sink(), fault);
+        });
+        if (!got && got.error().kind != ErrorKind::invalid) return got.error();
+        if (collect.letters().size() == before) cursor.ids.emplace(place, false);
+    }
+    page.letters = std::move(collect.letters());
+    for (StoredLetter& letter : page.letters) letter.letter = read_dead_letter(letter.record);
+    page.last = cursor.next_name == choice.names.size() && cursor.ids.empty();
+    return page;
+}
+
+Result<DeadLetterStore::Page> DeadLetterStore::next_listed(const DeadLetterChoice& choice, Cursor& cursor) const {
     Collect collect;
     const sluice_bytes after{cursor.after.data(), cursor.after.size()};
     const auto listed = queue_.attempt(
@@ -68,30 +90,21 @@ Result<DeadLetterStore::Page> DeadLetterStore::next(const DeadLetterChoice& choi
     Page page;
     page.last = !collect.full();
     if (!collect.letters().empty()) cursor.after = collect.letters().back().place;
+    const auto is_meant = [&](const StoredLetter& stored) {
+        // What cannot be read is shown where nothing in particular is asked for.
+        if (!stored.letter) return choice.names.empty() && !choice.key && !choice.source && choice.dead_until_ms == INT64_MAX;
+        if (choice.names.empty()) return choice.matches(*stored.letter);
+        const auto named = cursor.ids.find(stored.letter->id);
+        if (named != cursor.ids.end()) named->second = true;
+        return named != cursor.ids.end();
+    };
     for (StoredLetter& letter : collect.letters()) {
         letter.letter = read_dead_letter(letter.record);
-        // What cannot be read is shown where nothing in particular is asked for.
-        const bool everything = !choice.key && !choice.source && choice.dead_until_ms == INT64_MAX;
-        if (letter.letter ? choice.matches(*letter.letter) : everything) page.letters.push_back(std::move(letter));
+        if (is_meant(letter)) page.letters.push_back(std::move(letter));
     }
-    return page;
-}
-
-Result<DeadLetterStore::Page> DeadLetterStore::next_named(const DeadLetterChoice& choice, Cursor& cursor) const {
-    Page page;
-    Collect collect;
-    while (cursor.next_place < choice.places.size() && !collect.full()) {
-        const std::string& place = choice.places[cursor.next_place++];
-        const std::size_t before = collect.letters().size();
-        const auto got = queue_.attempt([&](const sluice_queue& table, void* self, sluice_fault* fault) {
-            return table.get(self, {place.data(), place.size()}, collect.sink(), fault);
-        });
-        if (!got && got.error().kind != ErrorKind::invalid) return got.error();
-        if (collect.letters().size() == before) page.missing.push_back(place);
-    }
-    page.letters = std::move(collect.letters());
-    for (StoredLetter& letter : page.letters) letter.letter = read_dead_letter(letter.record);
-    page.last = cursor.next_place == choice.places.size();
+    if (page.last)
+        for (const auto& [name, found] : cursor.ids)
+            if (!found) page.missing.push_back(name);
     return page;
 }
 

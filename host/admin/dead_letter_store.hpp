@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,12 +20,12 @@ namespace sluice {
 
 // Which dead letters a verb is about.
 struct DeadLetterChoice {
-    std::vector<std::string> places;  // these, or all for which the rest holds
+    std::vector<std::string> names;  // the places or message ids of these; empty: all for which the rest holds
     std::optional<std::string> key;
     std::optional<std::string> source;
     std::int64_t dead_until_ms = INT64_MAX;  // Unix time, included
 
-    // Of a request: "places", "key", "source", "older_than_ms".
+    // Of a request: "names", "key", "source", "older_than_ms".
     static DeadLetterChoice read(const Node& request, std::int64_t now_ms);
     bool matches(const DeadLetter& letter) const;
 };
@@ -42,12 +43,13 @@ public:
 
     struct Page {
         std::vector<StoredLetter> letters;
-        std::vector<std::string> missing;  // places that do not exist
+        std::vector<std::string> missing;  // names that nothing has
         bool last = false;                 // there are no more behind it; it may be empty without being the last
     };
     struct Cursor {
         std::string after;
-        std::size_t next_place = 0;
+        std::size_t next_name = 0;
+        std::map<std::string, bool, std::less<>> ids;  // names that are no place, and whether a message has had it as its id
     };
     // The next of `choice` behind `cursor`, which is empty at first and is moved on.
     Result<Page> next(const DeadLetterChoice& choice, Cursor& cursor) const;
@@ -56,7 +58,8 @@ public:
     Result<std::uint64_t> remove(const std::vector<std::string>& places) const;
 
 private:
-    Result<Page> next_named(const DeadLetterChoice& choice, Cursor& cursor) const;
+    Result<Page> next_by_place(const DeadLetterChoice& choice, Cursor& cursor) const;
+    Result<Page> next_listed(const DeadLetterChoice& choice, Cursor& cursor) const;
 
     const QueueInstance& queue_;
 };

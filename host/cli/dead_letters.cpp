@@ -27,13 +27,13 @@ namespace po = boost::program_options;
 
 constexpr std::string_view help =
     "usage: sluice dead-letters ls FILE [--source NAME] [--key KEY] [--json]\n"
-    "       sluice dead-letters show FILE PLACE... [--json]\n"
-    "       sluice dead-letters replay FILE (PLACE... | --all | --key KEY | --source NAME) [--no-wait]\n"
-    "       sluice dead-letters purge FILE (PLACE... | --all | --key KEY | --source NAME | --older-than DURATION) [--yes]\n"
+    "       sluice dead-letters show FILE ID... [--json]\n"
+    "       sluice dead-letters replay FILE (ID... | --all | --key KEY | --source NAME) [--no-wait]\n"
+    "       sluice dead-letters purge FILE (ID... | --all | --key KEY | --source NAME | --older-than DURATION) [--yes]\n"
     "\n"
-    "Lists what was given up on under the configuration FILE, shows it whole, processes it once more, or removes it. A PLACE\n"
-    "is what `ls` shows in its first column. Goes through the running host; without one, all but replay open the store\n"
-    "themselves.\n"
+    "Lists what was given up on under the configuration FILE, shows it whole, processes it once more, or removes it. An ID is\n"
+    "the place that `ls` shows in its first column, or the id of the message. Goes through the running host; without one, all\n"
+    "but replay open the store themselves.\n"
     "\n"
     "replay gives the message to the running host as if it came from its source now, in order behind what waits of its key.\n"
     "It is removed once that has ended well; if it dies again it is a new dead letter, and the old one goes. Waits and says\n"
@@ -51,7 +51,7 @@ std::string request_of(std::string_view what, const Arguments& arguments, std::s
     for (const char* name : {"source", "key"})
         if (values.count(name) != 0) fields.add(name, values[name].as<std::string>());
     if (values.count("older-than") != 0) fields.add("older_than_ms", parse_duration_ms(values["older-than"].as<std::string>()).value_or(0));
-    if (!arguments.operands.empty()) fields.add_raw("places", to_json(arguments.operands));
+    if (!arguments.operands.empty()) fields.add_raw("names", to_json(arguments.operands));
     return fmt::format("{{{}{}}}", fields.view(), more);
 }
 
@@ -95,7 +95,7 @@ int show(const Arguments& arguments) {
     question.verb = "dead-letters";
     question.request = request_of("show", arguments);
     question.line = [&](const Node& line) {
-        if (line.find("missing") != nullptr) return fmt::print(stderr, "sluice dead-letters: there is no dead letter {}\n", text(line, "missing"));
+        if (line.find("missing") != nullptr) return fmt::print(stderr, "sluice dead-letters: there is no dead letter {}: `ls` shows which there are\n", text(line, "missing"));
         if (json) return fmt::print("{}\n", to_json(line));
         if (!std::exchange(first, false)) fmt::print("\n");
         const std::int64_t received = integer_of(line, "first_received_ms");

@@ -117,8 +117,11 @@ class Verbs(SystemTest):
             self.assertRegex(table[1], r"^\d+ +\d{4}-\d\d-\d\d \d\d:\d\d:\d\d +flights +all +k1 +1 .*CHECK constraint failed")
             shown = self.tell("dead-letters", "show", self.config, letters[0]["place"])[0]
             self.assertRegex(shown, r'(?m)^body +\{"k": "k1", "n": 7\}$')
-            out, err = self.tell("dead-letters", "show", self.config, "999", status=1)
-            self.assertIn("there is no dead letter 999", err)
+            by_id = self.tell("dead-letters", "show", self.config, letters[1]["id"], "--json")[0]
+            self.assertEqual(json.loads(by_id)["place"], letters[1]["place"])
+            out, err = self.tell("dead-letters", "show", self.config, "999", letters[2]["id"], status=1)
+            self.assertIn("there is no dead letter 999: `ls` shows which there are", err)
+            self.assertIn('"n": 9}', out)
             if host:
                 host = self.stop(host) and None
 

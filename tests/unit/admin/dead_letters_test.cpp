@@ -120,7 +120,7 @@ TEST_F(DeadLettersTest, AreChosenBySourceKeyAndAge) {
 
 TEST_F(DeadLettersTest, ThatAreNamedAreShownWhole) {
     put(1);
-    EXPECT_EQ(ask(R"("do":"show","places":["0001","0009"])").exit, 1);
+    EXPECT_EQ(ask(R"("do":"show","names":["0001","0009"])").exit, 1);
     ASSERT_EQ(lines.size(), 2u);
     EXPECT_EQ(text_of(lines[0], "missing"), "0009");
     EXPECT_EQ(text_of(lines[1], "body"), "b");
@@ -137,7 +137,7 @@ TEST_F(DeadLettersTest, ArePurged) {
     for (int i = 0; i < 1000; ++i) put(i, i % 2 == 0 ? "a" : "b");
     EXPECT_EQ(integer_of(ask(R"("do":"purge","source":"a")").last, "removed"), 500);
     EXPECT_EQ(queues.store.size(), 500u);
-    EXPECT_EQ(integer_of(ask(R"("do":"purge","places":["0001","0000"])").last, "removed"), 1);
+    EXPECT_EQ(integer_of(ask(R"("do":"purge","names":["0001","0000"])").last, "removed"), 1);
     EXPECT_EQ(integer_of(ask(R"("do":"purge")").last, "removed"), 499);
     EXPECT_EQ(queues.store.size(), 0u);
 }
@@ -169,7 +169,7 @@ TEST_F(DeadLettersTest, StayWhereTheyAreIfTheyCannotBeReplayed) {
     put(1, "gone");
     put(2);
     queues.outcome = Outcome::released;
-    EXPECT_EQ(ask(R"("do":"replay","places":["0001","0002","0003"])").exit, 1);
+    EXPECT_EQ(ask(R"("do":"replay","names":["0001","0002","0003"])").exit, 1);
     EXPECT_EQ(all("became"), (Texts{"missing", "unchanged", "unchanged"}));
     EXPECT_EQ(all("error"), (Texts{"there is no such dead letter", "no such source", "it was given back"}));
     EXPECT_EQ(queues.store.size(), 2u);
