@@ -52,6 +52,7 @@ struct RouteConfig {
     RouteBy by = RouteBy::round_robin;
     std::string key;                                             // JSON pointer (RFC 6901), or the header's name
     std::vector<std::pair<std::string, std::uint32_t>> workers;  // explicit key -> worker; others by hash
+    bool rebalance = true;                                       // keys by hash leave workers that have more to do than others
 };
 
 struct MissingKey {

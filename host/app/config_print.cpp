@@ -68,6 +68,7 @@ void print_route(YamlWriter& out, const RouteConfig& route) {
             out.text("key", route.key);
             break;
     }
+    if (route.by != RouteBy::round_robin && route.by != RouteBy::least_loaded) out.raw("rebalance", route.rebalance ? "true" : "false");
     if (!route.workers.empty()) {
         out.begin_map("workers");
         for (const auto& [key, worker] : route.workers) out.raw(key, std::to_string(worker));

@@ -65,6 +65,11 @@ RouteConfig read_route(MapReader& pool, std::uint32_t workers) {
     if (key != nullptr && !(key->is_scalar() && read_key(key->text, route)))
         map.problem(*key, fmt::format("must be a JSON pointer such as /origin, header:NAME, id or body, not {}", shown(*key)));
     read_workers(map, route, workers);
+    const Choice<bool> choices[] = {{"true", true}, {"false", false}};
+    route.rebalance = map.choice("rebalance", route.rebalance, choices);
+    const Node* rebalance = map.find("rebalance");
+    if (rebalance != nullptr && key == nullptr)
+        map.problem(*rebalance, "says whether keys may change their worker, and this route has no key; leave it out, or write \"key\"");
     if (!route.workers.empty() && key == nullptr) map.missing("key", "\"workers\" names workers by key, so say which key");
     map.finish();
     return route;

@@ -58,6 +58,7 @@ std::string shape_schema(std::string_view shape) {
     if (shape.find("..") != std::string_view::npos) return range(shape);
     if (shape == "text" || shape == "path") return R"({"type":["string","number","boolean"]})";
     if (shape == "paths") return R"({"type":["array","null"],"items":{"type":"string"}})";
+    if (shape == "boolean") return or_environment(R"({"type":"boolean"})");
     if (shape == "map") return R"({"type":["object","null"]})";
     if (shape == "duration" || shape == "size" || shape == "rate") return fmt::format(R"({{"$ref":"#/$defs/{}"}})", shape);
     std::vector<std::string> texts;

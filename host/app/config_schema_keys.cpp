@@ -29,6 +29,7 @@ constexpr SchemaKey keys[] = {
     {"pools.NAME.route.key", "text", "a JSON pointer into the body, header:NAME, id or body"},
     {"pools.NAME.route.by", "round_robin|least_loaded", "spread without an order between messages"},
     {"pools.NAME.route.workers", "<0..255>", "the worker of single keys"},
+    {"pools.NAME.route.rebalance", "boolean", "whether keys may leave a worker that has more to do than others"},
     {"pools.NAME.missing_key", "round_robin|dead_letter", "what happens to a message without the key"},
     {"pools.NAME.missing_key.worker", "0..255", "gives them all to one worker"},
     {"pools.NAME.queue", "", "the queue in front of each worker"},

@@ -138,6 +138,7 @@ StatisticsSnapshot Host::snapshot() const {
         statistics.counts = source->loop->counts();
         statistics.latency = source->loop->latency();
         statistics.overflowed = source->loop->overflowed();
+        statistics.slots_moved = source->loop->slots_moved();
         for (const std::size_t number : source->pools) {
             const WorkerPool& pool = *pools_[number];
             for (std::uint32_t i = 0; i < pool.size(); ++i) {

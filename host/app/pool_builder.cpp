@@ -143,7 +143,8 @@ std::optional<SourceOrders::Ways> Host::PoolBuilder::ways(std::size_t source, co
                          .overflow = pool.when_full.overflow,
                          .timeout_ns = pool.when_full.timeout.count() * 1'000'000,
                          .keeps_order = pool.keep_order,
-                         .least_loaded = pool.route.by == RouteBy::least_loaded});
+                         .least_loaded = pool.route.by == RouteBy::least_loaded,
+                         .rebalance = pool.route.rebalance});
         room += pools[i]->room() + pool.when_full.overflow;
     }
     auto router = SourceRouter::make(rules);

@@ -51,7 +51,7 @@ JsonFields source_fields(std::string_view event, const SourceStatistics& now, co
     fields.add("dead_lettered", counts.dead_lettered).add("skipped", counts.skipped);
     fields.add("dropped_by_policy", counts.dropped_by_policy).add("released", counts.released);
     fields.add("lost_lease", counts.lost_lease).add("abandoned", counts.abandoned).add("in_flight", counts.in_flight);
-    fields.add("overflowed", now.overflowed).add("parked", now.parked).add("deferred", now.deferred).add("rate_per_s", per_second).add("elapsed_ms", elapsed_ns / 1'000'000);
+    fields.add("overflowed", now.overflowed).add("parked", now.parked).add("deferred", now.deferred).add("slots_moved", now.slots_moved).add("rate_per_s", per_second).add("elapsed_ms", elapsed_ns / 1'000'000);
     fields.add("latency_p50_ns", latency.percentile(50)).add("latency_p99_ns", latency.percentile(99));
     fields.add("latency_max_ns", latency.max());
     std::string queues = "[";
@@ -94,6 +94,7 @@ std::string interval_text(const SourceStatistics& now, const HistogramSnapshot& 
     if (now.overflowed != 0) fmt::format_to(out, ", overflowed {}", now.overflowed);
     if (now.parked != 0) fmt::format_to(out, ", parked {}", now.parked);
     if (now.deferred != 0) fmt::format_to(out, ", deferred {}", now.deferred);
+    if (now.slots_moved != 0) fmt::format_to(out, ", slots_moved {}", now.slots_moved);
     fmt::format_to(out, ", {}", readable_rate(per_second));
     append_latency(text, latency);
     const auto queues = deepest_of(now);

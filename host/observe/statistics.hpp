@@ -36,6 +36,7 @@ struct SourceStatistics {
     std::uint64_t deferred = 0;             // messages whose handler will end them later, now
     std::uint64_t overflowed = 0;           // messages in the overflows of its pools, now
     std::uint64_t parked = 0;               // messages that wait behind a retry of their key, now
+    std::uint64_t slots_moved = 0;          // groups of keys that have gone to another worker, since the start
     HistogramSnapshot latency;              // receive to settle, since the start
     std::vector<WorkerStatistics> workers;  // of all pools on this source
 };

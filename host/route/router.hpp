@@ -7,6 +7,7 @@
 //             move_slot (3) every worker has at least limits::slots / workers slots, rounded down, until move_slot
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -64,6 +65,8 @@ public:
     std::uint32_t next_worker();
 
     std::uint32_t worker_of(std::uint16_t slot) const { return slots_[slot]; }
+    // Do the rules name the worker of such a key?
+    bool names(std::uint64_t key_hash) const { return !named_.empty() && std::ranges::binary_search(named_, key_hash, {}, &NamedKey::hash); }
     // The caller sees to it that the slot is idle. Keys that the rules name keep their worker.
     void move_slot(std::uint16_t slot, std::uint32_t worker) { slots_[slot] = static_cast<std::uint16_t>(worker); }
 

@@ -18,11 +18,13 @@ std::string_view id_of(const Message& message) {
 Dispatcher::Dispatcher(SourceRouter router, MessageStore& store, std::vector<PoolLane> lanes)
     : router_(std::move(router)), store_(store) {
     for (PoolLane& lane : lanes) {
-        Pool pool{.lane = std::move(lane)};
+        Loads loads(lane.pool->size(), lane.rebalance && lane.pool->size() > 1);
+        Router& of = router_.router(static_cast<std::uint32_t>(pools_.size()));
+        Pool pool{.lane = std::move(lane), .router = &of, .loads = std::move(loads)};
         const WorkPolicy& policy = pool.lane.pool->policy();
         pool.share = pool.lane.overflow / pool.lane.pool->size();
         pool.share_bytes = overflow_bytes(policy.queue_capacity, policy.queue_bytes, pool.share);
-        counts_loads_ |= pool.lane.least_loaded;
+        counts_loads_ |= pool.lane.least_loaded || pool.loads.by_slot();
         for (std::uint32_t i = 0; i < pool.lane.pool->size(); ++i) pool.lines.push_back(Line(&pool.lane.pool->worker(i)));
         pools_.push_back(std::move(pool));
     }
@@ -31,6 +33,7 @@ Dispatcher::Dispatcher(SourceRouter router, MessageStore& store, std::vector<Poo
 
 void Dispatcher::dispatch(MessageList polled, std::int64_t now_ns, MessageList& ended) {
     now_ns_ = now_ns;
+    for (Pool& pool : pools_) pool.loads.look(now_ns);
     while (Message* message = polled.pop_front()) route(message, false, ended);
     push_waiting(now_ns, ended);
 }
@@ -40,6 +43,16 @@ void Dispatcher::dispatch_again(MessageList kept, std::int64_t now_ns, MessageLi
     drops_nothing_ = true;
     while (Message* message = kept.pop_front()) route(message, true, ended);
     push_waiting(now_ns, ended);
+}
+
+// False: it waits until its slot moves. An idle slot has no message anywhere, so that any worker may have the next.
+inline bool Dispatcher::place_by_slot(Pool& pool, Message* message, const Routed& routed, std::uint32_t& worker) {
+    if (pool.router->names(routed.key_hash)) return true;
+    if (routed.slot == pool.drain.slot) return hold(pool, message);
+    message->slot = routed.slot;
+    const bool idle = pool.loads.add_to_slot(routed.slot);
+    if (idle && pool.loads.seems_much(worker)) worker = better_for(pool, routed.slot, worker);
+    return true;
 }
 
 void Dispatcher::route(Message* message, bool again, MessageList& ended) {
@@ -61,13 +74,9 @@ void Dispatcher::route(Message* message, bool again, MessageList& ended) {
         return;
     }
     Pool& pool = pools_[picked.pool];
-    if (pool.lane.least_loaded) picked.routed.worker = least_loaded(pool);
-    Line& line = pool.lines[picked.routed.worker];
     message->pool = static_cast<std::uint16_t>(picked.pool);
-    message->worker = static_cast<std::uint16_t>(picked.routed.worker);
-    message->slot = picked.routed.slot;
+    message->slot = no_slot;
     message->key_hash = picked.routed.key_hash;
-    message->view.worker = picked.routed.worker;
     if (picked.routed.has_key) {
         const std::string_view key = picked.routed.key;
         const std::less<const char*> before;
@@ -79,10 +88,23 @@ void Dispatcher::route(Message* message, bool again, MessageList& ended) {
         if (!again && !pool.fences.empty() && !pool.fences.pass(message->key_hash, id_of(*message)))
             return end(message, Outcome::released, ended);
     }
+    std::uint32_t worker = picked.routed.worker;
+    if (pool.lane.least_loaded)
+        worker = pool.loads.least();
+    else if (picked.routed.has_key && pool.loads.by_slot() && !place_by_slot(pool, message, picked.routed, worker))
+        return;
+    put(pool, message, worker);
+}
+
+// In its worker's line.
+void Dispatcher::put(Pool& pool, Message* message, std::uint32_t worker) {
+    message->worker = static_cast<std::uint16_t>(worker);
+    message->view.worker = worker;
+    Line& line = pool.lines[worker];
     if (line.messages.empty()) line.since_ns = now_ns_;
     line.messages.push_back(message);
     line.bytes += message->charge;
-    ++line.load;
+    pool.loads.add(worker);
     ++waiting_;
     if (!line.listed) {
         line.listed = true;
@@ -90,20 +112,9 @@ void Dispatcher::route(Message* message, bool again, MessageList& ended) {
     }
 }
 
-// One after the other among equals, so that messages that come singly do not all meet the same worker.
-std::uint32_t Dispatcher::least_loaded(Pool& pool) {
-    const auto count = static_cast<std::uint32_t>(pool.lines.size());
-    std::uint32_t best = pool.next;
-    for (std::uint32_t i = 1, at = pool.next; i < count; ++i) {
-        at = at + 1 == count ? 0 : at + 1;
-        if (pool.lines[at].load < pool.lines[best].load) best = at;
-    }
-    pool.next = best + 1 == count ? 0 : best + 1;
-    return best;
-}
-
 void Dispatcher::push_waiting(std::int64_t now_ns, MessageList& ended) {
     now_ns_ = now_ns;
+    if (drains_ != 0) end_drains();
     if (in_use_.empty()) return;
     std::size_t kept = 0;
     for (auto& [pool, line] : in_use_) {
@@ -116,7 +127,7 @@ void Dispatcher::push_waiting(std::int64_t now_ns, MessageList& ended) {
             in_use_[kept++] = {pool, line};
     }
     in_use_.resize(kept);
-    if (in_use_.empty()) drops_nothing_ = false;
+    if (in_use_.empty() && drains_ == 0) drops_nothing_ = false;
     look_at_limits();
     for (Pool& pool : pools_) {
         if (pool.ready.empty()) continue;
@@ -158,7 +169,7 @@ void Dispatcher::push(Pool& pool, Line& line, MessageList& ended) {
         if (pool.lane.when_full >= WhenFullThen::drop_dead_letter && !drops_nothing_)
             return drop(pool, line, ended);
         line.worker->note_waiting_for_room();
-        if (!queue.has_room(0, 0, line.messages.first()->charge)) return;
+        if (!queue.has_room(0, 0, line.messages.first()->charge)) return begin_drain(pool, line.worker->index());
         line.worker->forget_waiting_for_room();  // there was some meanwhile
     }
 }
@@ -178,7 +189,7 @@ void Dispatcher::end(Message* message, Outcome outcome, MessageList& ended) {
 void Dispatcher::drop(Pool& pool, Line& line, MessageList& ended) {
     while (!line.messages.empty()) {
         Message* message = take_first(line);
-        --line.load;
+        left(pool, *message);
         const bool keep = pool.lane.when_full == WhenFullThen::drop_dead_letter;
         if (keep)
             message->fail("the queue of worker " + std::to_string(message->worker) + " was full, and when_full says drop: dead_letter");
@@ -198,7 +209,7 @@ void Dispatcher::release_late(Pool& pool, Line& line, MessageList& ended) {
             kept.push_back(message);
             continue;
         }
-        --line.load;
+        left(pool, *message);
         end(message, Outcome::released, ended);
     }
     count -= kept.size();
@@ -242,11 +253,13 @@ void Dispatcher::take_waiting(MessageList& out) {
         line->listed = false;
         line->worker->forget_waiting_for_room();
         while (!line->messages.empty()) {
-            --line->load;
-            out.push_back(take_first(*line));
+            Message* message = take_first(*line);
+            left(*pool, *message);
+            out.push_back(message);
         }
     }
     in_use_.clear();
+    for (Pool& pool : pools_) take_held(pool, out);  // newer than what of their slots was in a line
     look_at_limits();
 }
 

@@ -2,15 +2,18 @@
 //
 // Threads      the source thread.
 // Ownership    holds what has no room yet, in order, a line a worker; hands on the rest.
-// Limits       a line holds its worker's share of the pool's overflow and, beyond that, at most one poll: the caller polls only while
+// Limits       what is held until its slot moves: a slot a pool, about as much as a worker's queue holds (Drain)
+//              a line holds its worker's share of the pool's overflow and, beyond that, at most one poll: the caller polls only while
 //              may_poll().
 // Invariants   (1) messages for one worker enter its queue in the order polled
-//              (2) of a key, a message is given back only with all that follow it, until it has come again (Fences)
+//              (2) a slot changes its worker only while nothing of it is in flight: routed, and not back from its worker (Loads)
+//              (3) of a key, a message is given back only with all that follow it, until it has come again (Fences)
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/message.hpp"
@@ -19,6 +22,7 @@
 #include "route/source_router.hpp"
 #include "source/fences.hpp"
 #include "source/key_question.hpp"
+#include "source/loads.hpp"
 #include "work/worker_pool.hpp"
 
 namespace sluice {
@@ -40,6 +44,7 @@ public:
         std::int64_t timeout_ns = 0;   // release: after so long
         bool keeps_order = true;       // else a message goes back without those of its key that follow it
         bool least_loaded = false;
+        bool rebalance = false;        // idle slots leave workers that have too much
     };
 
     Dispatcher(SourceRouter router, MessageStore& store, std::vector<PoolLane> pools);
@@ -55,7 +60,7 @@ public:
     void push_waiting(std::int64_t now_ns, MessageList& ended);
     // A message that a worker had is back.
     void came_back(const Message& message) {
-        if (counts_loads_) --pools_[message.pool].lines[message.worker].load;
+        if (counts_loads_) left(pools_[message.pool], message);
     }
     // Has a worker that was asked for room said that there is some?
     bool may_push() const;
@@ -69,12 +74,14 @@ public:
     // A message went back to the source and has not come again.
     bool fenced() const;
 
-    // Messages that have no room in their worker's queue.
+    // Messages that have no room in their worker's queue, or wait for their slot to move.
     std::uint32_t waiting() const { return waiting_; }
     // No line holds more than its share of the overflow.
     bool may_poll() const { return !full_; }
     // When a message that waits is to be given back; 0 = none.
     std::int64_t due_ns() const { return due_ns_; }
+    // How many slots have gone to another worker since this was asked last.
+    std::uint32_t take_slots_moved() { return std::exchange(slots_moved_, 0); }
     // Of waiting(), those in overflows.
     std::uint32_t overflowed() const { return overflowed_; }
     // Empty if none took it.
@@ -82,6 +89,7 @@ public:
 
 private:
     static constexpr std::uint16_t no_pool = 0xffff;
+    static constexpr std::uint16_t no_slot = 0xffff;
 
     struct Line {
         explicit Line(Worker* to) : worker(to) {}
@@ -90,25 +98,44 @@ private:
         MessageList messages;            // routed, not yet in the queue
         std::uint64_t bytes = 0;         // of them
         std::int64_t since_ns = 0;       // release: when they began to wait, which is when they were polled
-        std::uint32_t load = 0;          // least_loaded: routed to the worker and not back yet
         TwoWayNotice nearly_full{0.8, 0.5};
         RateLimit notices{60'000'000'000};  // a fast source fills a queue many times a second
         RateLimit releases{60'000'000'000};
         bool noticed = false;            // its end is to be said too
         bool listed = false;             // in lines_in_use_
     };
+    // A slot that is to move as soon as it is idle; what comes of it meanwhile.
+    struct Drain {
+        std::uint16_t slot = no_slot;  // none
+        MessageList held{};
+        std::uint64_t bytes = 0;
+    };
     struct Pool {
         PoolLane lane;
+        Router* router;
+        Loads loads;
         std::uint32_t share = 0;        // of the overflow, a worker
         std::uint64_t share_bytes = 0;
-        std::uint32_t next = 0;         // least_loaded: where the search begins
+        Drain drain{};
         std::vector<Line> lines{};
         std::vector<Runnable*> ready{};
         Fences fences{limits::fences_max};
     };
 
     void route(Message* message, bool again, MessageList& ended);
-    static std::uint32_t least_loaded(Pool& pool);
+    bool hold(Pool& pool, Message* message);
+    std::uint32_t better_for(Pool& pool, std::uint16_t slot, std::uint32_t worker);
+    bool place_by_slot(Pool& pool, Message* message, const Routed& routed, std::uint32_t& worker);
+    void put(Pool& pool, Message* message, std::uint32_t worker);
+    static void left(Pool& pool, const Message& message) {
+        pool.loads.remove(message.worker);
+        if (message.slot != no_slot) pool.loads.remove_from_slot(message.slot);
+    }
+    void move_slot(Pool& pool, std::uint16_t slot, std::uint32_t worker);
+    static bool may_drain(const Pool& pool, std::uint32_t worker);
+    void begin_drain(Pool& pool, std::uint32_t crowded);
+    void end_drains();
+    void take_held(Pool& pool, MessageList& out);
     void push(Pool& pool, Line& line, MessageList& ended);
     void drop(Pool& pool, Line& line, MessageList& ended);
     void release_late(Pool& pool, Line& line, MessageList& ended);
@@ -130,6 +157,8 @@ private:
     bool keeps_waiting_ = false;
     bool drops_nothing_ = false;  // until those of dispatch_again() have found room
     bool counts_loads_ = false;
+    std::uint32_t drains_ = 0;  // pools with one
+    std::uint32_t slots_moved_ = 0;
     std::uint32_t overflowed_ = 0;
     const std::string none_;
 };

@@ -30,6 +30,8 @@ void Dispatcher::answer(KeyQuestion& question) {
         const Line& line = pool.lines[place->worker];
         for (const Message* message = line.messages.first(); message != nullptr; message = message->next)
             look->waiting_for_room += message->key_hash == look->key_hash;
+        for (const Message* message = pool.drain.held.first(); message != nullptr; message = message->next)
+            look->waiting_for_room += message->key_hash == look->key_hash;
         line.worker->ask(std::move(look));
     }
     question.placed.store(true, std::memory_order_release);

@@ -107,6 +107,8 @@ public:
     SourceCounts counts() const;
     // Messages in the overflows of its pools.
     std::uint32_t overflowed() const { return overflowed_.load(std::memory_order_relaxed); }
+    // Of its pools' routes, so often has one gone to another worker.
+    std::uint64_t slots_moved() const { return slots_moved_.load(); }
     HistogramSnapshot latency() const { return settlement_.latency(); }
     std::int64_t away_since_ns() const { return away_since_ns_.load(std::memory_order_relaxed); }  // 0 = it is not
 
@@ -173,6 +175,7 @@ private:
 
     SourceOrders orders_;
     std::atomic<std::uint32_t> overflowed_{0};
+    Counter slots_moved_;
     std::atomic<StopMode> stop_{StopMode::none};
     std::atomic<bool> give_up_{false};
     std::atomic<std::int64_t> away_since_ns_{0};  // written by the source thread; nothing else is read with it

@@ -46,6 +46,7 @@ void SourceLoop::push_on(MessageList& ended) {
         while (!kept_.empty() && some.size() < limits::poll_batch) some.push_back(kept_.pop_front());
         dispatcher_->dispatch_again(some, now_ns_, ended);
     }
+    if (const std::uint32_t moved = dispatcher_->take_slots_moved(); moved != 0) slots_moved_.add(moved);
     if (dispatcher_->overflowed() != overflowed_.load(std::memory_order_relaxed))
         overflowed_.store(dispatcher_->overflowed(), std::memory_order_relaxed);
 }

@@ -35,13 +35,16 @@ log: {{ level: info, format: json }}
 class Order(SystemTest):
     def setUp(self):
         super().setUp()
+        self.write_steps([1] * KEYS)
+
+    def write_steps(self, weights):
         # Runs of one to eight messages of the same key, so that same-key neighbours share a batch.
         choose = random.Random(4)
         self.counts = dict.fromkeys((f"key{number}" for number in range(KEYS)), 0)
         self.steps = {}  # offset in the file, with which its id ends -> (key, number)
         lines, offset = [], 0
         while len(lines) < MESSAGES:
-            key = choose.choice(list(self.counts))
+            [key] = choose.choices(list(self.counts), weights)
             for _ in range(choose.randint(1, 8)):
                 self.steps[offset] = (key, self.counts[key])
                 lines.append(json.dumps({"key": key, "number": self.counts[key]}) + "\n")
@@ -74,6 +77,22 @@ class Order(SystemTest):
         self.assertEqual(len(attempts), self.total + failed)
         self.assertEqual({one.worker for one in attempts}, set(range(10)))
         self.assertGreaterEqual(workers_at_once(attempts), 5, "workers are at work side by side")
+
+    def test_is_kept_while_keys_leave_workers_that_have_more_to_do(self):
+        self.write_steps([1 / rank for rank in range(1, KEYS + 1)])
+        final, attempts = self.run_steps("{ key: /key }")
+        self.assertEqual(breaches(attempts, self.counts), [])
+        self.assertGreater(sum(not one.done for one in attempts), self.total // 20)
+        self.assertGreater(final["slots_moved"], 0)
+        workers = {key: {one.worker for one in attempts if one.key == key} for key in self.counts}
+        self.assertGreater(max(map(len, workers.values())), 1, "a key has had more than one worker")
+
+    def test_keys_stay_with_their_worker_if_they_are_told_to(self):
+        self.write_steps([1 / rank for rank in range(1, KEYS + 1)])
+        final, attempts = self.run_steps("{ key: /key, rebalance: false }")
+        self.assertEqual(breaches(attempts, self.counts), [])
+        self.assertEqual(final["slots_moved"], 0)
+        self.assertEqual(len({(one.key, one.worker) for one in attempts}), len({one.key for one in attempts}))
 
     def test_the_checker_fails_on_a_run_that_gives_order_up(self):
         _, attempts = self.run_steps("{ by: round_robin }")

@@ -73,7 +73,7 @@ class Text(SystemTest):
         run = self.run_to_end("run", self.write("run.yaml", config()))
         self.assertNotIn("\x1b", run.log, "no colour without a terminal")
         self.assertRegex(run.log, r"flights: received \d+, acked \d+, retried 0, dead_lettered 0, skipped 0, dropped_by_policy 0, "
-                                  r"released 0, in_flight \d+, [\d.]+k?/s, latency p50 \S+ p99 \S+ max \S+, deepest queues airports\[\d\]")
+                                  r"released 0, in_flight \d+, (slots_moved \d+, )?[\d.]+k?/s, latency p50 \S+ p99 \S+ max \S+, deepest queues airports\[\d\]")
         self.assertRegex(run.log, r"flights: received 20000 = acked 20000 \+ dead_lettered 0 \+ skipped 0 \+ dropped_by_policy 0 \+ "
                                   r"released 0 \+ lost_lease 0 \+ abandoned 0; retried 0, [\d.]+k?/s over ")
         self.assertNotIn("handled", run.log, "workers are said at debug")

@@ -54,6 +54,15 @@ class Why(SystemTest):
         other = next(key for key in map(str, range(100)) if self.why(key)["worker"] != told["worker"])
         self.assertIn("no message of this key", self.tell("why", self.config, "--key", other)[0])
 
+    def test_a_key_that_has_left_a_worker_with_too_much_to_do(self):
+        host = self.begin("{ plugin: noop, sleep: 60s }", [{"k": "slow", "n": n} for n in range(5)])
+        slow = self.until(host, "slow", lambda told: told.get("queued") == 4)["worker"]
+        other = next(key for key in map(str, range(100)) if self.why(key)["worker"] == slow)
+        self.tell("enqueue", self.config, "--source", "orders", lines=json.dumps({"k": other}) + "\n")
+        told = self.until(host, other, lambda told: f'key "{other}"' in told.get("handling", ""))
+        self.assertEqual(told["worker"], 1 - slow)
+        self.assertEqual(self.why("slow")["worker"], slow)
+
     def test_a_retry_and_what_waits_behind_it(self):
         host = self.begin("{ plugin: trace, path: ./calls.jsonl, verdict: /verdict }", [{"k": "bad", "n": n, "verdict": "retry"} for n in range(3)])
         told = self.until(host, "bad", lambda told: told.get("parked") == 3)

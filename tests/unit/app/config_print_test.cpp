@@ -60,7 +60,7 @@ TEST_F(PrintingAConfiguration, ReadsBackWhateverThereIsInIt) {
          "databases.d={ plugin: ./d.so, thing: { a: [1, '1', null, true, {b: 2}], 'x: y': '|' } }",
          "targets.out={ plugin: kit, config: { id: [z] } }", "dead_letters.target=out", "pools.airports.workers=3",
          "pools.airports.when={ /a: '5', /b: 'null', '/c d': x }",
-         "pools.airports.route={ key: 'header:X Y', workers: { EU: 0, 'a: b': 2 } }", "pools.airports.missing_key.worker=1",
+         "pools.airports.route={ key: 'header:X Y', rebalance: false, workers: { EU: 0, 'a: b': 2 } }", "pools.airports.missing_key.worker=1",
          "pools.airports.queue={ capacity: 7, bytes: 1000, when_full: { drop: count } }", "pools.airports.on_failure=skip",
          "pools.airports.park_full=dead_letter", "memory_limit=1GiB", "shutdown={ mode: drain, deadline: 1500ms }",
          "log={ level: debug, format: json, levels: { sources.flights: trace } }",

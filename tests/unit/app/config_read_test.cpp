@@ -58,6 +58,8 @@ TEST_F(ReadingAConfiguration, ReadsEveryWayToRoute) {
     const RouteConfig explicit_route = route("{ key: /region, workers: { EU: 0, US: 3, 7: 1 } }");
     const std::vector<std::pair<std::string, std::uint32_t>> expected{{"EU", 0}, {"US", 3}, {"7", 1}};
     EXPECT_EQ(explicit_route.workers, expected);
+    EXPECT_TRUE(explicit_route.rebalance);
+    EXPECT_FALSE(route("{ key: id, rebalance: false }").rebalance);
 }
 
 TEST_F(ReadingAConfiguration, ReadsPoliciesOfAPool) {

@@ -43,6 +43,7 @@ SourceStatistics flights() {
                      .in_flight = 979,
                      .retried = 7};
     source.overflowed = 7;
+    source.slots_moved = 10;
     source.parked = 8;
     source.deferred = 9;
     source.latency = latency.snapshot();
@@ -69,7 +70,7 @@ TEST(IntervalText, SaysEverythingInOneLine) {
     const SourceStatistics source = flights();
     EXPECT_EQ(interval_text(source, source.latency, 12'345.6),
               "flights: received 20000, acked 19000, retried 7, dead_lettered 1, skipped 2, dropped_by_policy 3, released 4, "
-              "lost_lease 5, abandoned 6, in_flight 979, overflowed 7, parked 8, deferred 9, 12.3k/s, latency p50 1.23ms p99 1.23ms max 45.6ms, "
+              "lost_lease 5, abandoned 6, in_flight 979, overflowed 7, parked 8, deferred 9, slots_moved 10, 12.3k/s, latency p50 1.23ms p99 1.23ms max 45.6ms, "
               "deepest queues airports[2] 812/1000 high water 900, airports[3] 30/1000 high water 31, "
               "airports[0] 10/1000 high water 20");
 }
@@ -164,7 +165,7 @@ TEST(StatisticsReport, WritesFieldsWhenTheLogIsJson) {
     const std::string head = R"({"time":"2023-11-14T22:13:20.123Z","level":"info","component":"statistics",)";
     const std::string counts =
         R"("source":"flights","received":20000,"acked":19000,"retried":7,"dead_lettered":1,"skipped":2,"dropped_by_policy":3,)"
-        R"("released":4,"lost_lease":5,"abandoned":6,"in_flight":979,"overflowed":7,"parked":8,"deferred":9,)";
+        R"("released":4,"lost_lease":5,"abandoned":6,"in_flight":979,"overflowed":7,"parked":8,"deferred":9,"slots_moved":10,)";
     const std::string rest = R"("latency_p50_ns":1228799,"latency_p99_ns":1228799,"latency_max_ns":45600000,"deepest_queues":[)"
                              R"({"pool":"airports","worker":2,"depth":812,"capacity":1000,"high_water":900},)"
                              R"({"pool":"airports","worker":3,"depth":30,"capacity":1000,"high_water":31},)"

@@ -1,8 +1,9 @@
-// A dispatcher with one pool of two workers that a test holds up: key a goes to the first, b to the second.
+// A dispatcher with one pool of two workers that a test holds up: key a goes to the first, b to the second, others by hash.
 #pragma once
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <future>
 #include <map>
 #include <memory>
@@ -25,6 +26,7 @@ protected:
         WorkPolicy policy;
         policy.queue_capacity = 2;
         policy.batch_max = 1;
+        policy.backoff_ms = policy.backoff_max_ms = 3'600'000;
         pool = bench.make_pool(handler, 2, policy, {outcomes, bell, confirmed});
         bench.watch.start();
         PoolRules rules;
@@ -111,12 +113,14 @@ protected:
     std::mutex mutex;
     std::map<std::uint32_t, std::string> handled_by;
     Tally entered[2];
+    std::function<sluice_verdict(const FakeHandler::Call&)> verdict = [](const FakeHandler::Call&) { return SLUICE_DONE; };
     FakeHandler handler{[this](const FakeHandler::Call& call) {
         entered[call.message.worker].add();
         if (call.id()[0] == 'a') gate.wait();
+        const sluice_verdict said = verdict(call);
         const std::lock_guard lock(mutex);
         handled_by[call.message.worker] += call.id() + " ";
-        return SLUICE_DONE;
+        return said;
     }};
     std::int64_t now_ns = 0;
     Inbox<Outcomes> outcomes;

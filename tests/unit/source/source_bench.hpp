@@ -27,7 +27,7 @@ struct SourceBench : PoolBench {
         auto router = SourceRouter::make({rules});
         ASSERT_TRUE(router);
         ASSERT_TRUE(target.start());
-        loop->connect(std::move(*router), {{pool.get(), WhenFullThen::block, logging.logger("pools.p")}}, target,
+        loop->connect(std::move(*router), {{.pool = pool.get(), .when_full = WhenFullThen::block, .logger = logging.logger("pools.p"), .rebalance = rebalance}}, target,
                       2 * limits::poll_batch + pool->room());
         loop->limit_dead_letters(dead_letters_max, dead_letters_period_ns);
         ASSERT_TRUE(loop->open());
@@ -58,6 +58,7 @@ struct SourceBench : PoolBench {
     FakeTarget::OnPublish on_dead_letter = [](const Call&, sluice_fault*) { return SLUICE_OK; };
     FakeTarget dead_letters{[this](const Call& call, sluice_fault* fault) { return on_dead_letter(call, fault); }};
     Target target{dead_letters.table, &dead_letters, quick(), clock, logging.logger("dead_letters")};
+    bool rebalance = true;
     std::uint64_t dead_letters_max = 0;
     std::int64_t dead_letters_period_ns = 1;
     Tally ended;
