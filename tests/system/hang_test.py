@@ -1,10 +1,13 @@
 """Handlers that take too long: named, asked to give up, and worked around or ended."""
 
+import os
+import pathlib
 import time
 import unittest
 
 from support import SystemTest
 
+BAD = pathlib.Path(os.environ["SLUICE_BUILD"]) / "bad_plugins"
 KEYS = 10
 
 
@@ -60,6 +63,16 @@ class Hang(SystemTest):
         self.assertTrue(self.said(run, "has been in its handler for"), run.tail)
         rest = self.run_to_end("run", self.write("rest.yaml", config("{ plugin: noop }"))).final()
         self.assertEqual(rest["acked"], 1000, "nothing was acked before")
+
+    def test_nine_workers_finish_all_they_have_while_the_tenth_is_stuck(self):
+        self.write("numbers.jsonl", '{"hang": 1}\n' + "{}\n" * 999)
+        spread = config(f"{{ plugin: {BAD / 'hangs.so'} }}").replace("{ key: /key }", "{ by: round_robin }").replace("workers: 4", "workers: 10")
+        run = self.start("run", self.write("stuck.yaml", spread + "statistics: { every: 50ms }\n"))
+        run.wait_for(lambda host: any(line["acked"] == 900 for line in host.events("statistics")), "900 of 1000 acked")
+        run.signal()
+        self.assertEqual(run.wait(), 3, run.tail)
+        final = run.final()
+        self.assertEqual((final["acked"], final["abandoned"] + final["released"]), (900, 100), "all but those of the stuck worker")
 
 
 if __name__ == "__main__":
