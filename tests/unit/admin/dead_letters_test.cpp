@@ -122,8 +122,17 @@ TEST_F(DeadLettersTest, ThatAreNamedAreShownWhole) {
     put(1);
     EXPECT_EQ(ask(R"("do":"show","names":["0001","0009"])").exit, 1);
     ASSERT_EQ(lines.size(), 2u);
-    EXPECT_EQ(text_of(lines[0], "missing"), "0009");
-    EXPECT_EQ(text_of(lines[1], "body"), "b");
+    EXPECT_EQ(text_of(lines[0], "body"), "b");
+    EXPECT_EQ(text_of(lines[1], "missing"), "0009");
+}
+
+TEST_F(DeadLettersTest, AreFoundByTheIdOfTheirMessageWhereNoPlaceHasThatName) {
+    for (int i = 0; i < 1'000; ++i) put(i);
+    EXPECT_EQ(ask(R"("do":"show","names":["m998","0003","m2","m1000"])").exit, 1);
+    EXPECT_EQ(all("id"), (Texts{"m3", "m2", "", "m998"}));
+    EXPECT_EQ(text_of(lines[2], "missing"), "m1000");
+    EXPECT_EQ(integer_of(ask(R"("do":"purge","names":["m998"])").last, "removed"), 1);
+    EXPECT_EQ(queues.store.size(), 999u);
 }
 
 TEST_F(DeadLettersTest, ThatCannotBeReadAreShownToo) {
@@ -170,8 +179,8 @@ TEST_F(DeadLettersTest, StayWhereTheyAreIfTheyCannotBeReplayed) {
     put(2);
     queues.outcome = Outcome::released;
     EXPECT_EQ(ask(R"("do":"replay","names":["0001","0002","0003"])").exit, 1);
-    EXPECT_EQ(all("became"), (Texts{"missing", "unchanged", "unchanged"}));
-    EXPECT_EQ(all("error"), (Texts{"there is no such dead letter", "no such source", "it was given back"}));
+    EXPECT_EQ(all("became"), (Texts{"unchanged", "missing", "unchanged"}));
+    EXPECT_EQ(all("error"), (Texts{"no such source", "there is no such dead letter", "it was given back"}));
     EXPECT_EQ(queues.store.size(), 2u);
     queues.runs = false;
     const Answered refused = ask(R"("do":"replay")");
