@@ -2,6 +2,20 @@
 
 A drill is a topology, a seed and a number of kills. It puts messages in, starts the program with a fault that kills it at a named point
 or kills it at a random time, starts it again, and so on; at last it lets it finish. The seed decides everything but the machine's speed.
+
+Where the named points are on the way of a message; the calls of the system are killed before they happen.
+
+    step        before              within                              after
+    receive     poll.before         deliver (each message of a poll)    poll.after
+    route       poll.after                                              handle.before
+    handle      handle.before       ring.* and resume.*, if deferred    handle.after
+    commit      commit.before       pwrite, fdatasync, fsync            commit.after
+    publish     publish.before      pwrite, fdatasync                   publish.after
+    ack         settle.before       settle.after, pwrite, fdatasync     confirm.before, in one file commit.after
+    checkpoint  settle.after        pwrite, fdatasync                   rename (of the new position over the old)
+
+A point between poll.after and handle.before would be one in the host itself: messages that are routed and not yet handled are in flight
+at every kill at handle.before, for all workers but one.
 """
 
 import collections
@@ -11,10 +25,8 @@ import json
 import os
 import pathlib
 import random
-import re
 import shutil
 import signal
-import sqlite3
 import statistics
 import subprocess
 import sys
@@ -22,35 +34,13 @@ import tempfile
 import threading
 import time
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "system"))
+import history
+from history import History, Run
+from topologies import BIN, CALLS, DEADLINE_S, TOPOLOGIES, WITH_CALLS, Failed
 
-import history  # noqa: E402
-from history import History, Message, Run  # noqa: E402
-from support import ROOT, stored_dead_letters  # noqa: E402
-
-BUILD = pathlib.Path(os.environ.get("SLUICE_BUILD", ROOT / "build"))
-BIN = BUILD / "bin/sluice"
-FAULTY = BUILD / "crash_plugins"
-DEADLINE_S = 120
-ATTEMPTS = 3  # of the pools' retry policy
-
-# Calls of the system: inside a commit, a checkpoint, the storing of a position.
-CALLS = {"fsync": 10, "fdatasync": 25, "pwrite": 120, "rename": 6}
-WITH_CALLS = {} if os.environ.get("SLUICE_SANITIZE") else {"LD_PRELOAD": str(FAULTY / "calls.so")}
-
-# Points, and how often each is passed at most before the kill; a run that ends earlier is no kill and is not counted.
-POINTS = {"poll.before": 6, "poll.after": 4, "settle.before": 15, "settle.after": 15, "confirm.before": 8, "commit.before": 15,
-          "commit.after": 15, "handle.before": 500, "handle.after": 500}
 RANDOM = "random time"
-
-SETUP = """CREATE TABLE IF NOT EXISTS history(position INTEGER PRIMARY KEY, key TEXT NOT NULL, number INTEGER NOT NULL);
-      CREATE TABLE IF NOT EXISTS total(key TEXT PRIMARY KEY, count INTEGER NOT NULL)"""
-STATEMENTS = ["INSERT INTO history(key, number) VALUES(:key, :number)",
-              "INSERT INTO total VALUES(:key, 1) ON CONFLICT(key) DO UPDATE SET count = count + 1"]
-
-
-class Failed(Exception):
-    """The drill could not be carried out, or the program ended as it never should."""
+STALE = "9"  # SLUICE_STALE
+LONG = ["file", "followed", "queue", "one_file", "publishing", "deferring", "reloading"]  # those of `./dev drill`
 
 
 @dataclasses.dataclass
@@ -59,200 +49,18 @@ class Figures:
     kills_in_flight: int = 0  # of these, with messages delivered and not confirmed
     messages: int = 0
     dead: int = 0
+    reloads: int = 0
+    stale: int = 0  # deferred messages that were ended when they had ended already
     redelivered: list = dataclasses.field(default_factory=list)  # a kill each: (how many came again, how many were unconfirmed)
     recovery_ms: list = dataclasses.field(default_factory=list)
     breaches: list = dataclasses.field(default_factory=list)
 
     def add(self, other):
         self.kills += other.kills
-        for name in ("kills_in_flight", "messages", "dead"):
+        for name in ("kills_in_flight", "messages", "dead", "reloads", "stale"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         for name in ("redelivered", "recovery_ms", "breaches"):
             getattr(self, name).extend(getattr(other, name))
-
-
-class Topology:
-    """What is drilled: a file into SQLite with deduplicate. Others differ in a few of these."""
-
-    about = "a file into sqlite with deduplicate"
-    points = POINTS
-    keys = 40
-    batch = 1500  # messages put in at a time
-    dead_once = False
-    published_once = False
-    keeps_attempts = False
-    feeds_a_host = False  # messages can be put in while it runs
-    endless = False  # it runs until it is told to stop
-    environment = {}
-
-    def __init__(self, folder, chance):
-        self.folder = folder
-        self.chance = chance
-        self.acknowledged, self.offered = [], []
-        self.numbers = collections.Counter()
-
-    def source(self):
-        return f"{{ plugin: {FAULTY / 'file.so'}, path: ./in.jsonl, persist_every: 3ms }}"
-
-    def database(self):
-        return f"{{ plugin: {FAULTY / 'sqlite.so'}, path: ./effects.db, deduplicate: true, setup: \"{SETUP}\" }}"
-
-    def handler(self):
-        return f"{{ plugin: {FAULTY / 'sql.so'}, database: effects, statements: {json.dumps(STATEMENTS)} }}"
-
-    def targets(self):
-        return ""
-
-    def configuration(self):
-        path = self.folder / "drill.yaml"
-        path.write_text(f"""
-name: drill
-state_dir: ./state
-sources:
-  in: {self.source()}
-{self.targets()}
-databases:
-  effects: {self.database()}
-pools:
-  work:
-    source: in
-    route: {{ key: /key }}
-    workers: 4
-    queue: {{ capacity: 300 }}
-    batch: {{ max: 16 }}
-    crash_attempts: 1000000
-    retry: {{ attempts: {ATTEMPTS}, backoff: 1ms, backoff_max: 4ms }}
-    handler: {self.handler()}
-statistics: {{ every: 1h }}
-log: {{ level: info, format: json }}
-""")
-        return path
-
-    # ---- putting in ----
-
-    def make(self, count):
-        """Messages of random keys; a few fail, once or until they are dead."""
-        made = []
-        for _ in range(count):
-            key = f"k{self.chance.randrange(self.keys)}"
-            kind = self.chance.random()
-            body, attempts = {"key": key, "number": self.numbers[key]}, 0
-            if kind < 0.01:
-                body["drill"], attempts = "reject", 1
-            elif kind < 0.02:
-                body["drill"], attempts = "retry:9", ATTEMPTS
-            elif kind < 0.04:
-                body["drill"] = "retry:1"
-            elif kind < 0.05:
-                body["drill"] = "retry:2"
-            made.append((Message(key, self.numbers[key], attempts), json.dumps(body, separators=(",", ":"))))
-            self.numbers[key] += 1
-        return made
-
-    def feed(self):
-        made = self.make(self.batch)
-        with open(self.folder / "in.jsonl", "a", encoding="ascii") as lines:
-            lines.writelines(body + "\n" for _, body in made)
-        self.acknowledged += [message for message, _ in made]
-
-    # ---- looking at what is there ----
-
-    def backlog(self, runs):
-        """Whether a run would find something to do for a while."""
-        done = len(set().union(*(run.confirmed for run in runs[-200:]))) if runs else 0
-        return len(self.acknowledged) - done
-
-    def effects(self):
-        with contextlib.closing(sqlite3.connect(f"file:{self.folder / 'effects.db'}?mode=ro", uri=True)) as database:
-            check = database.execute("PRAGMA integrity_check").fetchall()
-            if check != [("ok",)]:
-                raise Failed(f"the database is damaged: {check}")
-            return (database.execute("SELECT key, number FROM history ORDER BY position").fetchall(),
-                    dict(database.execute("SELECT key, count FROM total")))
-
-    def published(self):
-        return None
-
-    def dead(self):
-        letters = stored_dead_letters(self.folder / "state")
-        bodies = [json.loads(letter["body"]) for letter in letters]
-        return [(body["key"], body["number"], letter["attempts"]) for body, letter in zip(bodies, letters)]
-
-
-class NothingDeduplicates(Topology):
-    about = "a file into sqlite without deduplicate: not exactly once, which the checker must find"
-
-    def database(self):
-        return super().database().replace("deduplicate: true", "deduplicate: false")
-
-
-class Queue(Topology):
-    about = "a durable queue into sqlite with deduplicate, in another file"
-    keeps_attempts = True
-    feeds_a_host = True
-    batch = 1000
-
-    def source(self):
-        return f"{{ plugin: {FAULTY / 'sqlite.so'}, path: ./queue.db, queue: in, until_empty: true }}"
-
-    def feed(self, through_host=False):
-        """`sluice enqueue`: what it says is stored is acknowledged. If the host dies meanwhile, the rest may be there or not."""
-        made = self.make(self.batch)
-        lines = "".join(body + "\n" for _, body in made)
-        done = subprocess.run([str(BIN), "enqueue", str(self.folder / "drill.yaml"), "--source", "in"], cwd=self.folder, input=lines,
-                              capture_output=True, text=True, timeout=DEADLINE_S, env=os.environ | self.environment)
-        found = re.match(r"(\d+) messages? (?:is|are) stored", done.stdout)
-        stored = int(found[1]) if found else 0
-        if (done.returncode == 0) != (stored == len(made)) or (done.returncode != 0 and not through_host):
-            raise Failed(f"enqueue ended with {done.returncode}: {done.stdout}{done.stderr}")
-        self.acknowledged += [message for message, _ in made[:stored]]
-        self.offered += [message for message, _ in made[stored:]]
-
-
-class OneFile(Queue):
-    about = "queue and database in one file: effects and ack are one transaction, nothing deduplicates"
-
-    def source(self):
-        return super().source().replace("./queue.db", "./effects.db")
-
-    def database(self):
-        return super().database().replace("deduplicate: true", "deduplicate: false")
-
-
-class Publishing(Queue):
-    about = "a durable queue into sqlite with deduplicate, each message published to another durable queue, which knows ids"
-    published_once = True
-    points = POINTS | {"publish.before": 15, "publish.after": 15}
-    environment = {"SLUICE_FAULTY_PUBLISH": "out"}
-
-    def targets(self):
-        return f"targets:\n  out: {{ plugin: {FAULTY / 'sqlite.so'}, path: ./out.db, queue: out, max_bytes: 0, deduplicate: true }}"
-
-    def published(self):
-        with contextlib.closing(sqlite3.connect(f"file:{self.folder / 'out.db'}?mode=ro", uri=True)) as database:
-            bodies = [json.loads(body) for body, in database.execute("SELECT body FROM sluice_queue_1 ORDER BY number")]
-        return [(body["key"], body["number"]) for body in bodies]
-
-
-class Followed(Topology):
-    about = "a file that is followed and rotated while it is read and while the host is down, into sqlite with deduplicate"
-    feeds_a_host = True
-    endless = True
-    batch = 600
-
-    def source(self):
-        return super().source().replace("persist_every", "follow: true, persist_every")
-
-    def feed(self, through_host=False):
-        # By renaming: copying and cutting within moments of a kill may deliver lines twice, as the plugin's README says.
-        path = self.folder / "in.jsonl"
-        if self.chance.random() < 0.5 and path.exists():
-            path.rename(self.folder / f"in.jsonl.{len(self.acknowledged)}")
-        super().feed()
-
-
-TOPOLOGIES = {"followed": Followed, "file": Topology, "file_twice": NothingDeduplicates, "queue": Queue, "one_file": OneFile, "publishing": Publishing}
-LONG = ["file", "followed", "queue", "one_file", "publishing"]  # those of `./dev drill`
 
 
 class Drill:
@@ -311,9 +119,12 @@ class Drill:
                 run.confirmed.add(of_tag[words[0]])
             elif event == "h":
                 run.handled.append((words[0], int(words[1]), int(words[2])))
+            elif event == "s":
+                self.figures.stale += words[0] == STALE
         for line in self.log().splitlines():
             if '"final_statistics"' in line and json.loads(line)["source"] == "in":
                 run.final = json.loads(line)
+            self.figures.reloads += '"reloaded: ' in line
         self.note_redeliveries(run)
         self.runs.append(run)
         return run
@@ -372,20 +183,18 @@ class Drill:
 
     def kill_once(self, point):
         """True if the process was killed; False if it had done all its work before."""
+        faults = self.topology.faults
+        if point != RANDOM:
+            faults += f"; {point} {self.chance.randint(1, (self.topology.points | CALLS)[point])} kill"
+        process = self.start(faults, environment=WITH_CALLS if point in CALLS else None)
         if point == RANDOM or self.topology.endless:
-            faults = "" if point == RANDOM else f"{point} {self.chance.randint(1, (self.topology.points | CALLS)[point])} kill"
-            process = self.start(faults, environment=WITH_CALLS if point in CALLS else None)
             # A moment of its own each time, the start included: this is no waiting for something.
-            moment = threading.Timer(self.chance.uniform(0.005, 0.25), process.kill)
+            moment = threading.Timer(self.chance.uniform(0.005, self.topology.longest_s), process.kill)
             moment.start()
-            if self.topology.feeds_a_host and self.chance.random() < 0.7 and self.comes_up(process):
-                self.topology.feed(through_host=True)
+            if self.chance.random() < 0.7 and self.comes_up(process):
+                self.topology.disturb(process)
             process.wait(DEADLINE_S)
             moment.cancel()
-        elif point in CALLS:
-            process = self.start(f"{point} {self.chance.randint(1, CALLS[point])} kill", environment=WITH_CALLS)
-        else:
-            process = self.start(f"{point} {self.chance.randint(1, self.topology.points[point])} kill")
         status = self.ended(process)
         killed = status == -signal.SIGKILL
         if not killed and status != 0:

@@ -3,6 +3,7 @@ that answer with errors. After each the history must be whole."""
 # ctest: sanitize timeout=600
 
 import contextlib
+import json
 import os
 import pathlib
 import resource
@@ -10,10 +11,11 @@ import shutil
 import signal
 import sqlite3
 import tempfile
+import time
 import unittest
 
-import drill
-from drill import DEADLINE_S, WITH_CALLS, Drill
+from drill import Drill
+from topologies import DEADLINE_S, SETUP, STATEMENTS, WITH_CALLS
 
 EIO, ENOSPC = 5, 28
 UNAVAILABLE, CORRUPT, CONFLICT, UNKNOWN, FAILED = 4, 8, 10, 12, 16
@@ -154,6 +156,69 @@ class Databases(FaultTest):
                 self.ends(one, process, 5)
                 self.assertIn('database \\"effects\\" failed for good', one.log())
                 self.assertGreater(one.note().final["released"], 0, "all had been done before")
+
+    def test_that_are_away_hold_up_their_own_pool_only(self):
+        with self.drilled("file") as one:
+            plain = one.config.read_text()
+            text = plain.replace("deduplicate: true", "deduplicate: true, busy_timeout: 50ms", 1)
+            text = text.replace("sources:\n", "sources:\n  others: { plugin: file, path: ./others.jsonl, follow: true }\n")
+            text = text.replace("databases:\n", f"databases:\n  theirs: {{ plugin: sqlite, path: ./theirs.db, deduplicate: true, setup: \"{SETUP}\" }}\n")
+            text = text.replace("pools:\n", "pools:\n  apart:\n    source: others\n    route: { key: /key }\n    workers: 2\n"
+                                f"    handler: {{ plugin: sql, database: theirs, statements: {json.dumps(STATEMENTS)} }}\n")
+            one.config.write_text(text)
+            others = one.folder / "others.jsonl"
+            others.touch()
+            process = self.start(one, SLOWLY)
+            self.handled(one, process, 100)
+            with contextlib.closing(sqlite3.connect(one.folder / "effects.db", timeout=30, isolation_level=None)) as held, \
+                    contextlib.closing(sqlite3.connect(one.folder / "theirs.db", timeout=30)) as theirs:
+                held.execute("BEGIN IMMEDIATE")
+                one.wait_for_log(process, "is away")
+                before = held.execute("SELECT count(*) FROM history").fetchone()
+                for number in range(5):
+                    with open(others, "a", encoding="ascii") as lines:
+                        lines.writelines(f'{{"key":"k{n % 7}","number":{n // 7}}}\n' for n in range(70 * number, 70 * number + 70))
+                    self.come_to(theirs, 70 * number + 70)
+                self.assertEqual(held.execute("SELECT count(*) FROM history").fetchone(), before)
+                self.assertNotIn("is back after", one.log())
+                held.execute("ROLLBACK")
+            one.wait_for_log(process, "is back after")
+            process.send_signal(signal.SIGTERM)
+            self.ends(one, process)
+            one.note()  # not as a clean stop: what had been handled while the database was away had no effect
+            one.config.write_text(plain)
+
+    def come_to(self, database, count):
+        """Waits for so many effects: a table tells nobody that it has grown."""
+        end = time.monotonic() + DEADLINE_S
+        while (there := database.execute("SELECT count(*) FROM history").fetchone()[0]) < count:
+            self.assertLess(time.monotonic(), end, f"{there} of {count} effects")
+            time.sleep(0.005)
+
+
+class Memory(FaultTest):
+    @unittest.skipUnless(WITH_CALLS, "a sanitizer needs more memory than one may limit")
+    def test_that_a_handler_leaks_away_costs_processes_and_nothing_else(self):
+        room = 192 << 20
+
+        def limit():
+            resource.setrlimit(resource.RLIMIT_DATA, (room, room))
+            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+        with self.drilled("leaking") as one:
+            for fault in ("handle.before 1+ leak:500000", "handle.before 50+ drain", "handle.before 1+ leak:100000", "handle.before 99+ drain"):
+                process = self.start(one, fault, preexec_fn=limit)
+                while process.poll() is None and not self.has_met_its_limit(one):
+                    time.sleep(0.005)  # memory tells nobody that it is used up
+                process.send_signal(signal.SIGTERM)
+                status = one.ended(process)
+                self.assertIn(status, (0, -signal.SIGABRT), one.log()[-3000:])
+                one.note(killed=status != 0, stopped=status == 0)
+
+    def has_met_its_limit(self, one):
+        """Half of the calls, or more, have ended in std::bad_alloc: those that end well are recorded twice."""
+        lines = one.recorded()
+        return len(lines) > 500 and sum(" h " in line for line in lines) < sum(" f " in line for line in lines) / 2
 
 
 class Queues(FaultTest):

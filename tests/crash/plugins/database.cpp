@@ -1,5 +1,5 @@
-// Databases: faults before a unit is submitted, and after its end is durable and before the host knows. What fails there has happened,
-// and the host hears something else: that nobody knows, say.
+// Databases: faults before a unit is submitted, and after its end is durable and before the host knows. What fails there has
+// happened, and the host hears something else: that nobody knows, say.
 #include <atomic>
 #include <map>
 #include <memory>

@@ -7,7 +7,9 @@
 
 #include <atomic>
 #include <cstdlib>
+#include <cstring>
 #include <deque>
+#include <new>
 #include <stdexcept>
 
 namespace faulty {
@@ -78,6 +80,25 @@ void sleep_ms(std::int64_t milliseconds) {
     }
 }
 
+// False: there are not so many. Memory that is really used, in a chain, so that no optimiser takes it for nothing.
+bool leak(std::size_t bytes) {
+    static std::atomic<void*> last;
+    void* piece = std::malloc(bytes);
+    if (piece == nullptr) return false;
+    std::memset(piece, 1, bytes);
+    void* before = last.exchange(piece);
+    std::memcpy(piece, &before, sizeof before);
+    return true;
+}
+
+// All there is, so that whoever asks next meets the end of it.
+void drain() {
+    for (std::size_t bytes = 1 << 20; bytes >= sizeof(void*); bytes /= 2)
+        while (leak(bytes)) {
+        }
+    throw std::bad_alloc();
+}
+
 std::optional<std::uint32_t> act(const Fault& fault) {
     std::string line;
     append_line(line, "f " + fault.point + " " + fault.action);
@@ -89,6 +110,8 @@ std::optional<std::uint32_t> act(const Fault& fault) {
         for (;;) ::pause();
     if (fault.action == "throw") throw std::runtime_error("thrown by a fault at " + fault.point);
     if (fault.action.starts_with("delay:")) sleep_ms(number);
+    if (fault.action.starts_with("leak:") && !leak(static_cast<std::size_t>(number))) throw std::bad_alloc();
+    if (fault.action == "drain") drain();
     if (fault.action.starts_with("fail:")) return static_cast<std::uint32_t>(number);
     return std::nullopt;
 }

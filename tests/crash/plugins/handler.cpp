@@ -1,12 +1,17 @@
 // Handlers: faults at handle.before and handle.after, and a line for each call.
 //
 // A body may say by itself how its calls end, before the real handler sees it: "drill":"retry:2" and "drill":"throw:2" fail the
-// first two attempts, "drill":"reject" is rejected.
+// first two attempts, "drill":"never" is rejected, and so is "drill":"reject" unless SLUICE_FAULTY_MENDED is set.
+// "drill":"later:20" defers the first attempt, which then is resumed after 20 ms, on the bell's thread, and completed once
+// more, which must be stale.
+#include <chrono>
+#include <condition_variable>
 #include <cstdlib>
 #include <map>
 #include <mutex>
 #include <stdexcept>
 #include <string>
+#include <thread>
 
 #include "faults.hpp"
 #include "tables.hpp"
@@ -24,20 +29,6 @@ struct Publisher {
 
 std::mutex mutex;
 std::map<void*, Publisher> publishers;
-
-sluice_status create(const sluice_setup* setup, void** self, sluice_fault* fault) {
-    const sluice_status status = real.create(setup, self, fault);
-    const char* target = std::getenv("SLUICE_FAULTY_PUBLISH");
-    if (status != SLUICE_OK || target == nullptr) return status;
-    Publisher publisher{setup->api, setup->host};
-    const sluice_status known = setup->api->target(setup->host, {target, std::strlen(target)}, &publisher.target, fault);
-    const std::lock_guard lock(mutex);
-    if (known == SLUICE_OK)
-        publishers[*self] = publisher;
-    else
-        real.destroy(*self);
-    return known;
-}
 
 sluice_verdict publish(void* self, const sluice_message& message, sluice_ticket ticket, sluice_fault* fault) {
     std::unique_lock lock(mutex);
@@ -59,19 +50,33 @@ sluice_verdict say(sluice_fault* fault, sluice_verdict verdict, const char* text
     return verdict;
 }
 
+// What the body says to its handler: WORD:NUMBER.
+struct Said {
+    std::string_view word;
+    std::uint32_t number = 0;
+};
+
+Said said_by(std::string_view body) {
+    constexpr std::string_view begin = "\"drill\":\"";
+    const auto found = body.find(begin);
+    if (found == body.npos) return {};
+    Said said{body.substr(found + begin.size())};
+    said.word = said.word.substr(0, said.word.find('"'));
+    const auto colon = std::min(said.word.find(':'), said.word.size());
+    for (const char digit : said.word.substr(std::min(colon + 1, said.word.size())))
+        said.number = 10 * said.number + static_cast<std::uint32_t>(digit - '0');
+    said.word = said.word.substr(0, colon);
+    return said;
+}
+
 // 0: nothing is said.
 sluice_verdict told_by_body(const sluice_message& message, sluice_fault* fault) {
-    constexpr std::string_view begin = "\"drill\":\"";
-    const std::string_view body = view(message.body);
-    const auto found = body.find(begin);
-    if (found == body.npos) return 0;
-    const std::string_view word = body.substr(found + begin.size());
-    if (word.starts_with("reject")) return say(fault, SLUICE_REJECT, "rejected by its body");
-    const auto colon = word.find(':');
-    const bool fails = colon != word.npos && message.attempt <= static_cast<std::uint32_t>(word[colon + 1] - '0');
-    if (!fails) return 0;
-    if (word.starts_with("throw")) throw std::runtime_error("thrown by its body");
-    return say(fault, SLUICE_RETRY, "failed by its body");
+    static const bool mended = std::getenv("SLUICE_FAULTY_MENDED") != nullptr;
+    const Said said = said_by(view(message.body));
+    if (said.word == "never" || (said.word == "reject" && !mended)) return say(fault, SLUICE_REJECT, "rejected by its body");
+    if (message.attempt > said.number) return 0;
+    if (said.word == "throw") throw std::runtime_error("thrown by its body");
+    return said.word == "retry" ? say(fault, SLUICE_RETRY, "failed by its body") : 0;
 }
 
 void record_call(const sluice_message& message, sluice_verdict verdict) {
@@ -82,14 +87,121 @@ void record_call(const sluice_message& message, sluice_verdict verdict) {
     record(line);
 }
 
+// The messages that are to go on later, of all instances.
+class Bell {
+public:
+    void set(void* self, sluice_ticket ticket, std::chrono::milliseconds delay) {
+        const std::lock_guard lock(mutex_);
+        waiting_.emplace(Clock::now() + delay, Waiting{self, ticket});
+        change_.notify_one();
+        if (!thread_.joinable()) thread_ = std::jthread([this](std::stop_token stop) { run(stop); });
+    }
+    void know(void* self, const sluice_setup& setup) {
+        const std::lock_guard lock(mutex_);
+        hosts_[self] = {setup.api, setup.host};
+    }
+    // Afterwards nothing is asked of its host any more.
+    void forget(void* self) {
+        const std::lock_guard lock(mutex_);
+        hosts_.erase(self);
+        std::erase_if(waiting_, [&](const auto& one) { return one.second.self == self; });
+    }
+
+private:
+    using Clock = std::chrono::steady_clock;
+    struct Waiting {
+        void* self;
+        sluice_ticket ticket;
+    };
+    struct Host {
+        const sluice_host_api* api;
+        sluice_host* host;
+    };
+
+    void run(const std::stop_token& stop) {
+        std::unique_lock lock(mutex_);
+        while (!stop.stop_requested()) {
+            if (waiting_.empty()) {
+                change_.wait(lock, stop, [this] { return !waiting_.empty(); });
+            } else if (const auto first = waiting_.begin()->first; first > Clock::now()) {
+                change_.wait_until(lock, stop, first, [&] { return waiting_.empty() || waiting_.begin()->first < first; });
+            } else {
+                ring(waiting_.begin()->second);
+                waiting_.erase(waiting_.begin());
+            }
+        }
+    }
+    // Under the lock, so that the instance lives as long.
+    void ring(const Waiting& one) {
+        const Host& host = hosts_.at(one.self);
+        at("ring.before");
+        std::string lines;
+        append_line(lines, "s " + std::to_string(host.api->resume(host.host, one.ticket, 0)));
+        at("ring.after");
+        append_line(lines, "s " + std::to_string(host.api->complete(host.host, one.ticket, SLUICE_DONE, nullptr)));
+        record(lines);
+    }
+
+    std::mutex mutex_;
+    std::condition_variable_any change_;
+    // guarded by mutex_
+    std::multimap<Clock::time_point, Waiting> waiting_;
+    std::map<void*, Host> hosts_;
+    std::jthread thread_;
+};
+
+Bell& bell() {
+    static Bell one;
+    return one;
+}
+
+sluice_verdict process(void* self, const sluice_message& message, sluice_ticket ticket, sluice_fault* fault) {
+    sluice_verdict verdict = told_by_body(message, fault);
+    if (verdict == 0) verdict = real.handle(self, &message, ticket, fault);
+    if (verdict == SLUICE_DONE) verdict = publish(self, message, ticket, fault);
+    record_call(message, verdict);
+    return verdict;
+}
+
 sluice_verdict handle(void* self, const sluice_message* message, sluice_ticket ticket, sluice_fault* fault) {
     if (const auto verdict = at("handle.before", view(message->body))) return *verdict;
-    sluice_verdict verdict = told_by_body(*message, fault);
-    if (verdict == 0) verdict = real.handle(self, message, ticket, fault);
-    if (verdict == SLUICE_DONE) verdict = publish(self, *message, ticket, fault);
-    record_call(*message, verdict);
+    sluice_verdict verdict = SLUICE_DEFER;
+    if (const Said said = said_by(view(message->body)); said.word == "later" && message->attempt == 1) {
+        record_call(*message, verdict);  // first: the bell may ring at once
+        bell().set(self, ticket, std::chrono::milliseconds(said.number));
+    } else {
+        verdict = process(self, *message, ticket, fault);
+    }
     at("handle.after", view(message->body));
     return verdict;
+}
+
+sluice_verdict resume(void* self, const sluice_message* message, sluice_ticket ticket, std::uint64_t, sluice_fault* fault) {
+    if (const auto verdict = at("resume.before", view(message->body))) return *verdict;
+    const sluice_verdict verdict = process(self, *message, ticket, fault);
+    at("resume.after", view(message->body));
+    return verdict;
+}
+
+void destroy(void* self) {
+    bell().forget(self);
+    real.destroy(self);
+}
+
+sluice_status create(const sluice_setup* setup, void** self, sluice_fault* fault) {
+    const sluice_status status = real.create(setup, self, fault);
+    if (status != SLUICE_OK) return status;
+    bell().know(*self, *setup);
+    const char* target = std::getenv("SLUICE_FAULTY_PUBLISH");
+    if (target == nullptr) return SLUICE_OK;
+    Publisher publisher{setup->api, setup->host};
+    const sluice_status known = setup->api->target(setup->host, {target, std::strlen(target)}, &publisher.target, fault);
+    const std::lock_guard lock(mutex);
+    if (known == SLUICE_OK)
+        publishers[*self] = publisher;
+    else
+        destroy(*self);
+    return known;
 }
 
 }  // namespace
@@ -100,6 +212,8 @@ const void* faulty_handler(const sluice_handler& table) {
     made = real;
     made.create = &create;
     made.handle = &handle;
+    made.destroy = &destroy;
+    made.resume = &resume;
     return &made;
 }
 

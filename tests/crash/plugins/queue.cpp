@@ -48,6 +48,7 @@ OpenSource& of(void* context) {
 }
 
 sluice_status push(void* context, const sluice_incoming* message) {
+    at("deliver");
     const sluice_status status = of(context).host->push(of(context).host->context, message);
     if (status == SLUICE_OK) of(context).received(*message);
     return status;
@@ -56,6 +57,7 @@ char* reserve(void* context, std::uint64_t size) {
     return of(context).host->reserve(of(context).host->context, size);
 }
 sluice_status commit(void* context, const sluice_incoming* message) {
+    at("deliver");
     const sluice_status status = of(context).host->commit(of(context).host->context, message);
     if (status == SLUICE_OK) of(context).received(*message);
     return status;
