@@ -14,14 +14,14 @@ SHORT, LONG = 1_000, 21_000
 
 # Stage, functions whose cost it is, functions below them that are other stages.
 STAGES = (
-    ("source plugin", ("QueueThunks<.*>::poll(",), ("Intake::reserve(", "Intake::commit(", "Intake::push(")),
-    ("receive", ("Intake::reserve(", "Intake::commit(", "Intake::push("), ()),
+    ("source plugin", ("QueueThunks<.*>::poll(",), ("Intake::Intake(",)),
+    ("receive", ("Intake::Intake(",), ()),  # the functions of its sink, made there
     ("route", ("Dispatcher::route(",), ("JsonBody::find(",)),
     ("find the key in JSON", ("JsonBody::find(",), ()),
     ("hand over", ("Dispatcher::push_waiting(", "Backlog::collect("), ()),
-    ("handle", ("Worker::process(",), ("HandlerThunks<.*>::handle(",)),
+    ("handle", ("Worker::handle(",), ("HandlerThunks<.*>::handle(",)),
     ("handler plugin", ("HandlerThunks<.*>::handle(",), ()),
-    ("report", ("Worker::run(",), ("Worker::process(", "Backlog::collect(")),
+    ("batch and report", ("Worker::run(",), ("Worker::handle(", "Backlog::collect(")),
     ("settle", ("SourceLoop::take_back(", "Settlement::submit("), ()),
 )
 LINE = re.compile(r"^\s*([\d,]+) \(\s*[\d.]+%\)\s+(.*)$")
