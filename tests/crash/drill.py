@@ -213,7 +213,8 @@ class Drill:
         self.chance.shuffle(points)
         tries = 0
         # A kill while nothing is in flight, say during a slow start, shows little: at least half of those wanted must hit more.
-        while self.figures.kills.total() < self.wanted or self.figures.kills_in_flight < self.wanted // 2:
+        while (self.figures.kills.total() < self.wanted or self.figures.kills_in_flight < self.wanted // 2
+               or (self.wanted != 0 and not self.topology.has_shown(self.figures))):
             tries += 1
             if tries > 5 * self.wanted + 50:
                 raise Failed(f"{self.figures.kills.total()} of {self.wanted} kills, {self.figures.kills_in_flight} with messages in flight: "

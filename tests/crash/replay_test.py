@@ -49,10 +49,10 @@ class Replays(unittest.TestCase):
 
             halfway = 0
             for kill in range(KILLS):
-                # The first after the first commit, which leaves most letters for later; then anywhere, or when all is over.
+                # First after one commit, so slowly that most letters are left for later; then anywhere, or when all is over.
                 point = chance.choice(list(POINTS)) if kill != 0 else "commit.after"
-                passes = chance.randint(1, POINTS[point]) if kill != 0 else 1
-                process = one.start(f"{point} {passes} kill", environment=MENDED | (WITH_CALLS if point in CALLS else {}))
+                faults = f"{point} {chance.randint(1, POINTS[point])} kill" if kill != 0 else "commit.after 1 kill; handle.before 1+ delay:1"
+                process = one.start(faults, environment=MENDED | (WITH_CALLS if point in CALLS else {}))
                 if one.comes_up(process):
                     self.replay(one)
                 process.kill()  # if the point was not passed that often

@@ -105,6 +105,10 @@ log: {{ level: info, format: json }}
         new.rename(path)  # whole at any time: a host may be about to read it
         return path
 
+    def has_shown(self, figures):
+        """Whether what it is there for has happened: until then more kills are made."""
+        return bool(figures.redelivered)
+
     # ---- putting in ----
 
     def make(self, count):
@@ -249,6 +253,9 @@ class Reloading(Queue):
                 process.send_signal(signal.SIGHUP)
             subprocess.run([str(BIN), "reload", "drill.yaml"], cwd=self.folder, capture_output=True, timeout=DEADLINE_S)
 
+    def has_shown(self, figures):
+        return super().has_shown(figures) and figures.reloads > 0
+
 
 class Deferring(Topology):
     about = "a file into sqlite with deduplicate; a part of the messages is deferred, some of them for longer than they may be"
@@ -259,6 +266,9 @@ class Deferring(Topology):
 
     def handler(self):
         return super().handler().replace(" }", ", timeout: 300ms }")
+
+    def has_shown(self, figures):
+        return super().has_shown(figures) and figures.stale > 0
 
 
 class Leaking(Topology):
