@@ -217,8 +217,9 @@ class Drill:
                or (self.wanted != 0 and not self.topology.has_shown(self.figures))):
             tries += 1
             if tries > 5 * self.wanted + 50:
-                raise Failed(f"{self.figures.kills.total()} of {self.wanted} kills, {self.figures.kills_in_flight} with messages in flight: "
-                             f"{self.figures.kills}")
+                raise Failed(f"{self.figures.kills.total()} of {self.wanted} kills, {self.figures.kills_in_flight} with messages in flight, "
+                             f"{'' if self.topology.has_shown(self.figures) else 'and what it is there for has not happened, '}"
+                             f"at {dict(self.figures.kills)}")
             if not self.kill_once(points[tries % len(points)]):
                 self.topology.feed()
             elif self.topology.backlog(self.runs) < self.topology.batch / 2:
