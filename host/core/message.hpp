@@ -154,7 +154,6 @@ public:
     // A message whose body of up to `body_size` bytes is to be written at view.body.data; then commit() or destroy().
     Message* reserve(std::uint64_t body_size);
     void commit(Message* message, const sluice_incoming& incoming, std::size_t tail_size);
-    void commit(Message* message, const sluice_incoming& incoming) { commit(message, incoming, tail_bytes(incoming)); }
     // Moves the key to memory of the message's own. For keys that are not a view of the body, the id or a header.
     void own_key(Message* message, std::string_view key);
     void destroy(Message* message);

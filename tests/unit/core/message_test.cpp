@@ -129,7 +129,9 @@ TEST(MessageStore, LetsTheSourceWriteTheBodyAndAddsTheRestAtCommit) {
     EXPECT_EQ(message->body_capacity, 100u);
     std::memset(const_cast<char*>(message->view.body.data), 'x', 100);
     const std::string id = "the id";
-    store.commit(message, incoming(std::string(60, '-'), id));
+    const std::string body(60, '-');
+    const sluice_incoming from = incoming(body, id);
+    store.commit(message, from, MessageStore::tail_bytes(from));
     EXPECT_EQ(text(message->view.body), std::string(60, 'x')) << "smaller than reserved";
     EXPECT_EQ(text(message->view.id), id);
     EXPECT_EQ(message->tail, nullptr);
@@ -148,7 +150,7 @@ TEST(MessageStore, FindsAnotherPlaceForHeadersThatDoNotFitBehindAReservedBody) {
     sluice_incoming from = incoming(std::string(64, '-'), id);
     from.headers = &header;
     from.header_count = 1;
-    store.commit(message, from);
+    store.commit(message, from, MessageStore::tail_bytes(from));
     EXPECT_EQ(text(message->view.id), id);
     EXPECT_EQ(text(message->view.headers[0].value), value);
     EXPECT_EQ(text(message->view.body), std::string(64, 'x'));
