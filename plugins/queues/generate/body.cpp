@@ -11,16 +11,9 @@ namespace {
 
 constexpr std::size_t due_digits = 19;
 
-std::array<std::array<char, 4>, 1000> all_thousands() {
-    std::array<std::array<char, 4>, 1000> all{};
-    for (std::size_t i = 0; i < all.size(); ++i)
-        all[i] = {static_cast<char>('0' + i / 100), static_cast<char>('0' + i / 10 % 10), static_cast<char>('0' + i % 10), '"'};
-    return all;
-}
-
 }  // namespace
 
-Body::Body(std::size_t size, bool stamped) : thousands_(all_thousands()), text_(size, ' '), stamped_(stamped) {
+Body::Body(std::size_t size, bool stamped) : text_(size, ' '), stamped_(stamped) {
     const std::size_t least = stamped ? smallest_stamped : smallest;
     if (size < least) {
         throw Failure(SLUICE_INVALID, "size is " + std::to_string(size) + ": a message " + (stamped ? "with a stamp " : "") +
@@ -45,13 +38,12 @@ void Body::lay_out(std::uint64_t sequence) {
 }
 
 void Body::set(std::uint32_t key, std::uint64_t sequence, std::int64_t due_ns) {
-    if (sequence != sequence_.value() && (sequence != sequence_.value() + 1 || !sequence_.next())) lay_out(sequence);
-    // k0123456": three digits and the quote behind them are four characters; what the second writes too far, the third one mends.
-    char* text = text_.data() + key_at + 1;
+    if (!sequence_.set(sequence)) lay_out(sequence);
+    char* digits = text_.data() + key_at + 1;  // k0123456
     static_assert(key_size == 8);
-    *text = static_cast<char>('0' + key / 1'000'000);
-    std::memcpy(text + 1, thousands_[key / 1000 % 1000].data(), 4);
-    std::memcpy(text + 4, thousands_[key % 1000].data(), 4);
+    *digits = static_cast<char>('0' + key / 1'000'000);
+    write_three_digits(digits + 1, key / 1000 % 1000);
+    write_three_digits(digits + 4, key % 1000);
     if (!stamped_) return;
     char* end = std::to_chars(text_.data() + due_at_, text_.data() + due_at_ + due_digits, due_ns).ptr;
     std::fill(end, text_.data() + due_at_ + due_digits, ' ');

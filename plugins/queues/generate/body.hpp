@@ -6,7 +6,6 @@
 // Threads  one at a time. Views live until the next set().
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -23,10 +22,9 @@ public:
 
     // Throws Failure(invalid) if it does not fit into `size`.
     Body(std::size_t size, bool stamped);
-    Body(const Body&) = delete;
-    Body& operator=(const Body&) = delete;
+    Body(Body&&) = delete;
 
-    // Without a stamp due_ns is ignored. Cheapest where each sequence number is one more than the last.
+    // Without a stamp due_ns is ignored. Cheapest where sequence numbers rise a little at a time.
     void set(std::uint32_t key, std::uint64_t sequence, std::int64_t due_ns);
 
     std::string_view text() const { return text_; }
@@ -38,7 +36,6 @@ private:
 
     void lay_out(std::uint64_t sequence);
 
-    const std::array<std::array<char, 4>, 1000> thousands_;  // "000" to "999", and a byte that makes four of three
     std::string text_;
     const bool stamped_;
     std::size_t due_at_ = 0;

@@ -5,23 +5,27 @@
 
 namespace sluice::generate {
 namespace {
-constexpr std::size_t sequence_digits = 20;
+
 constexpr std::int64_t millisecond_ns = 1'000'000;
+constexpr std::size_t ahead = 16;
+constexpr std::size_t ahead_bytes = 64u << 10;  // of large bodies one is enough: to copy it takes longer than to wait
+
 }  // namespace
+
+Generator::Made::Made(const Options& options, const std::string& id_front) : body(options.size, options.stamp) {
+    std::copy(id_front.begin(), id_front.end(), id.begin());
+}
 
 Generator::Generator(const Options& options)
     : options_(options),
       chooser_(options.zipf ? KeyChooser::zipf(options.keys, *options.zipf) : KeyChooser::uniform(options.keys)),
-      body_(options.size, options.stamp),
-      schedule_(options.rate, options.burst, 0),
-      id_(std::to_string(options.seed)) {
-    message_.stream_size = static_cast<std::uint32_t>(id_.size());
-    id_ += ':';
-    id_.resize(id_.size() + sequence_digits);
-    message_.body = bytes(body_.text());
-    set_id(0);
+      id_front_(std::to_string(options.seed) + ':'),
+      schedule_(options.rate, options.burst, 0) {
+    do made_.push_back(std::make_unique<Made>(options_, id_front_));
+    while (made_.size() < std::min(ahead, ahead_bytes / options_.size));
+    message_.stream_size = static_cast<std::uint32_t>(id_front_.size() - 1);
     if (!options_.key_header.empty()) {
-        header_ = {bytes(options_.key_header), bytes(body_.key())};
+        header_.name = bytes(options_.key_header);
         message_.headers = &header_;
         message_.header_count = 1;
     }
@@ -55,43 +59,60 @@ std::int64_t Generator::next_due(std::int64_t now) const {
     return schedule_.paced() ? schedule_.due_ns(next_) : now;
 }
 
-std::uint32_t Generator::deliver(std::uint32_t max, std::int64_t now) {
-    std::uint32_t count = 0;
-    for (; count < max && !taken_back_.empty(); ++count) {
+void Generator::deliver(std::uint32_t max, std::int64_t now) {
+    for (; max != 0 && !taken_back_.empty(); --max) {
         const TakenBack first = taken_back_.front();
-        if (first.due_ns > now || !push(first.sequence, now)) return count;
+        if (first.due_ns > now) return;
+        make(*made_[0], first.sequence, now);
+        if (!push(*made_[0])) return;
         std::pop_heap(taken_back_.begin(), taken_back_.end());
         taken_back_.pop_back();
     }
     const bool paced = schedule_.paced();
-    for (; count < max && !finished(); ++count, ++next_) {
-        const std::int64_t due = paced ? schedule_.due_ns(next_) : now;
-        if (due > now || !push(next_, due)) break;
+    bool more = true;
+    while (more && max != 0) {
+        std::size_t count = 0;
+        for (const auto& made : made_) {
+            const std::uint64_t sequence = next_ + count;
+            more = count < max && (options_.messages == 0 || sequence < options_.messages);
+            const std::int64_t due = paced && more ? schedule_.due_ns(sequence) : now;
+            more &= due <= now;
+            if (!more) break;
+            make(*made, sequence, due);
+            ++count;
+        }
+        for (std::size_t i = 0; i < count; ++i, ++next_)
+            if (!push(*made_[i])) return;
+        max -= static_cast<std::uint32_t>(count);
     }
-    return count;
 }
 
-bool Generator::push(std::uint64_t sequence, std::int64_t due_ns) {
-    body_.set(chooser_.choose(random_of(options_.seed, sequence)), sequence, due_ns);
-    if (sequence != id_number_.value() && (sequence != id_number_.value() + 1 || !id_number_.next())) set_id(sequence);
-    message_.tag = sequence;
-    message_.position = sequence;
-    message_.position_end = sequence + 1;
-    if (due_ns != stamped_ns_) {
-        stamped_ns_ = due_ns;
-        message_.enqueued_ms = (due_ns + unix_offset_ns_) / millisecond_ns;
+void Generator::make(Made& made, std::uint64_t sequence, std::int64_t due_ns) {
+    made.sequence = sequence;
+    made.due_ns = due_ns;
+    made.body.set(chooser_.choose(random_of(options_.seed, sequence)), sequence, due_ns);
+    if (made.id_number.set(sequence)) return;
+    char* const digits = made.id.data() + id_front_.size();
+    char* const end = std::to_chars(digits, made.id.data() + made.id.size(), sequence).ptr;
+    made.id_number = Decimal(digits, static_cast<std::size_t>(end - digits), sequence);
+    made.id_size = static_cast<std::size_t>(end - made.id.data());
+}
+
+bool Generator::push(const Made& made) {
+    message_.body = bytes(made.body.text());
+    message_.id = {made.id.data(), made.id_size};
+    header_.value = bytes(made.body.key());
+    message_.tag = made.sequence;
+    message_.position = made.sequence;
+    message_.position_end = made.sequence + 1;
+    if (made.due_ns != stamped_ns_) {
+        stamped_ns_ = made.due_ns;
+        message_.enqueued_ms = (made.due_ns + unix_offset_ns_) / millisecond_ns;
     }
     const sluice_status status = sink_.push(message_);
     if (status == SLUICE_OK) return true;
     if (status == SLUICE_FULL) return false;
     throw Failure(status, "the host does not take messages of " + std::to_string(options_.size) + " bytes: lower `size`");
-}
-
-void Generator::set_id(std::uint64_t sequence) {
-    char* digits = id_.data() + message_.stream_size + 1;
-    char* end = std::to_chars(digits, id_.data() + id_.size(), sequence).ptr;
-    id_number_ = Decimal(digits, static_cast<std::size_t>(end - digits), sequence);
-    message_.id = {id_.data(), static_cast<std::uint64_t>(end - id_.data())};
 }
 
 void Generator::settle(std::span<const sluice_settlement> items) {

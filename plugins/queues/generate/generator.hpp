@@ -3,11 +3,15 @@
 // Threads     one at a time; wake from any.
 // Ordering    messages that were taken back come before newer ones, in the order of their numbers.
 // Limits      keeps nothing of what it delivered but the numbers taken back.
+// Cost        messages are made a few ahead of being pushed: a processor that reads several words at once where single characters have
+//             just been written waits for all it has written before, and the host copies several words at once.
 // Invariants  a message is a function of the options and its number (but for its times), so it can be made again
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -51,15 +55,27 @@ private:
         bool operator<(const TakenBack& other) const { return sequence > other.sequence; }
     };
 
-    std::uint32_t deliver(std::uint32_t max, std::int64_t now);
-    bool push(std::uint64_t sequence, std::int64_t due_ns);
-    void set_id(std::uint64_t sequence);
+    // One of those that are made ahead.
+    struct Made {
+        Made(const Options& options, const std::string& id_front);
+
+        Body body;
+        std::array<char, 48> id;  // "SEED:" and the number
+        std::size_t id_size = 0;
+        Decimal id_number;
+        std::uint64_t sequence = 0;
+        std::int64_t due_ns = 0;
+    };
+    void deliver(std::uint32_t max, std::int64_t now);
+    void make(Made& made, std::uint64_t sequence, std::int64_t due_ns);
+    bool push(const Made& made);
     std::int64_t next_due(std::int64_t now) const;
     bool finished() const { return taken_back_.empty() && options_.messages != 0 && next_ == options_.messages; }
 
     const Options options_;
     const KeyChooser chooser_;
-    Body body_;
+    const std::string id_front_;
+    std::vector<std::unique_ptr<Made>> made_;
     Alarm alarm_;
 
     SourceSink sink_;
@@ -68,8 +84,6 @@ private:
     std::int64_t stamped_ns_ = -1;     // the monotonic time that message_.enqueued_ms stands for
     std::uint64_t next_ = 0;
     std::vector<TakenBack> taken_back_;
-    std::string id_;  // "SEED:", the number, and room for a longer one
-    Decimal id_number_;
     sluice_header header_{};
     sluice_incoming message_ = incoming();
 };

@@ -64,11 +64,12 @@ Options some(std::uint64_t messages) {
 }
 
 TEST(Generator, MakesJsonOfExactlyTheSize) {
-    for (const std::size_t size : {Body::smallest, std::size_t{100}, std::size_t{256}, std::size_t{4096}}) {
-        Options options = some(1001);
+    for (const std::size_t size : {Body::smallest, std::size_t{100}, std::size_t{256}, std::size_t{4096}, std::size_t{100'000}}) {
+        Options options = some(2'345);
         options.size = size;
         for (const Received& each : all_of(options)) {
             ASSERT_EQ(each.body.size(), size);
+            ASSERT_EQ(each.id, "1:" + std::to_string(each.tag));
             ASSERT_THAT(each.body,
                         testing::MatchesRegex(R"(\{"key":"k[0-9]{7}","seq":)" + std::to_string(each.tag) + R"(,"pad":"x*"\})"));
         }
