@@ -1,6 +1,7 @@
 #include "core/message.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <new>
@@ -14,6 +15,7 @@ constexpr std::size_t line = 64;
 constexpr std::size_t record_bytes = (sizeof(Message) + line - 1) / line * line;
 constexpr std::size_t pooled_bytes_max = 64u << 10;
 constexpr std::size_t slab_bytes = 64u << 10;
+constexpr std::size_t too_large = SIZE_MAX;  // no optional: returned in memory, it would be read wider than it was just written
 constexpr std::size_t tail_slack = 128;  // behind a reserved body: room for an ordinary id and a header or two
 
 constexpr std::size_t round_up(std::size_t size, std::size_t to) { return (size + to - 1) / to * to; }
@@ -50,6 +52,14 @@ void fetch_ahead(const void* block, std::size_t size) {
     const char* const end = at + std::min(size, lines_most * line);
 #pragma GCC unroll 4
     for (; at < end; at += line) __builtin_prefetch(at, 1);
+}
+
+Message& own_more(Message* message) {
+    if (!message->owns_more) {
+        message->owns_more = true;
+        message->tail = message->own_key = nullptr;
+    }
+    return *message;
 }
 
 void* lines(std::size_t size) {
@@ -105,7 +115,7 @@ inline Message* MessageStore::allocate(std::size_t size) {
         memory = first;
         first = first->next;
         size = size_of(size_class);
-        fetch_ahead(first, size);
+        if (first != nullptr) fetch_ahead(first->next, size);
     }
     auto* message = new (memory) Message;  // not `Message()`, which would clear all of it first
     message->size_class = size_class;
@@ -115,14 +125,23 @@ inline Message* MessageStore::allocate(std::size_t size) {
     return message;
 }
 
-std::size_t MessageStore::tail_bytes(const sluice_incoming& incoming) {
-    std::size_t size = incoming.id.size + incoming.header_count * sizeof(sluice_header);
-    for (std::uint32_t i = 0; i < incoming.header_count; ++i)
-        size += incoming.headers[i].name.size + incoming.headers[i].value.size;
-    return size;
+// What id and headers need; `too_large` if they, or the body, are larger than a message may have.
+inline std::size_t MessageStore::tail_bytes(const sluice_incoming& incoming) {
+    if (incoming.body.size > limits::message_bytes_max || incoming.header_count > limits::headers_max ||
+        incoming.id.size > limits::id_bytes_max || incoming.stream_size > incoming.id.size)
+        return too_large;
+    std::uint64_t room = limits::headers_bytes_max;
+    for (std::uint32_t i = 0; i < incoming.header_count; ++i) {
+        const sluice_header& header = incoming.headers[i];
+        if (header.name.size > room || header.value.size > room - header.name.size) return too_large;
+        room -= header.name.size + header.value.size;
+    }
+    return incoming.id.size + incoming.header_count * sizeof(sluice_header) + (limits::headers_bytes_max - room);
 }
 
-Message* MessageStore::create(const sluice_incoming& incoming, std::size_t tail_size) {
+Message* MessageStore::create(const sluice_incoming& incoming) {
+    const std::size_t tail_size = tail_bytes(incoming);
+    if (tail_size == too_large) return nullptr;
     const std::size_t body_end = record_bytes + incoming.body.size + SLUICE_BODY_PADDING;
     const std::size_t tail_at = round_up(body_end, alignof(sluice_header));
     Message* message = allocate(tail_at + tail_size);
@@ -135,13 +154,16 @@ Message* MessageStore::create(const sluice_incoming& incoming, std::size_t tail_
 }
 
 Message* MessageStore::reserve(std::uint64_t body_size) {
+    if (body_size > limits::message_bytes_max) return nullptr;
     Message* message = allocate(record_bytes + body_size + SLUICE_BODY_PADDING + tail_slack);
     message->view.body = {reinterpret_cast<char*>(message) + record_bytes, body_size};
     message->body_capacity = static_cast<std::uint32_t>(body_size);
     return message;
 }
 
-void MessageStore::commit(Message* message, const sluice_incoming& incoming, std::size_t size) {
+bool MessageStore::commit(Message* message, const sluice_incoming& incoming) {
+    const std::size_t size = tail_bytes(incoming);
+    if (size == too_large) return false;
     char* body = reinterpret_cast<char*>(message) + record_bytes;
     message->view.body = {body, incoming.body.size};
     std::memset(body + incoming.body.size, 0, SLUICE_BODY_PADDING);
@@ -150,13 +172,14 @@ void MessageStore::commit(Message* message, const sluice_incoming& incoming, std
     const std::size_t block = message->charge;
     char* tail = reinterpret_cast<char*>(message) + tail_at;
     if (tail_at + size > block) {
-        message->tail = std::malloc(size);
-        if (message->tail == nullptr) throw std::bad_alloc();
-        tail = static_cast<char*>(message->tail);
+        tail = static_cast<char*>(std::malloc(size));
+        if (tail == nullptr) throw std::bad_alloc();
+        own_more(message).tail = tail;
         message->charge += static_cast<std::uint32_t>(size);
         bytes_ += size;
     }
     fill(message, incoming, tail);
+    return true;
 }
 
 // All but the body; headers and id go to `tail`.
@@ -178,7 +201,7 @@ inline void MessageStore::fill(Message* message, const sluice_incoming& incoming
     view.header_count = incoming.header_count;
     view.enqueued_ms = incoming.enqueued_ms;
     message->tag = incoming.tag;
-    message->stream_size = incoming.stream_size;
+    message->stream_size = static_cast<std::uint16_t>(incoming.stream_size);
     message->position = incoming.position;
     message->position_end = incoming.position_end;
 }
@@ -187,14 +210,16 @@ void MessageStore::own_key(Message* message, std::string_view key) {
     char* memory = static_cast<char*>(std::malloc(key.size()));
     if (memory == nullptr) throw std::bad_alloc();
     std::memcpy(memory, key.data(), key.size());
-    std::free(message->own_key);  // routed before
+    std::free(own_more(message).own_key);  // routed before
     message->own_key = memory;
     message->view.key = {memory, key.size()};
 }
 
 void MessageStore::destroy(Message* message) {
-    std::free(message->tail);
-    std::free(message->own_key);
+    if (message->owns_more) {
+        std::free(message->tail);
+        std::free(message->own_key);
+    }
     const std::uint16_t size_class = message->size_class;
     --live_;
     bytes_ -= message->charge;

@@ -49,32 +49,34 @@ struct alignas(64) Message {
     bool deferred : 1 = false;       // its ticket is out: it has not ended, and runs again only if its unit failed
     bool resuming : 1 = false;       // the handler's resume() is called for it
     bool replayed : 1 = false;       // it was a dead letter; settled with their store, not with the source
+    bool owns_more : 1 = false;      // the store's own: `tail` or `own_key` are there
     // The store's own.
     std::uint16_t size_class = 0;
     // Constant after routing; written by the source thread.
     std::uint32_t charge = 0;  // bytes counted against queues and limits
+    std::uint16_t slot = 0;
+    std::uint16_t worker = 0;
+    std::uint16_t pool = 0;
+    std::uint16_t stream_size = 0;
     std::uint64_t tag = 0;
     std::int64_t received_ns = 0;
     std::uint64_t key_hash = 0;  // 0 = no key: the message has no order to keep
-    // The store's own.
-    void* tail = nullptr;     // id and headers, where they did not fit behind a reserved body
-    void* own_key = nullptr;  // the key, where it is not a view of the body, the id or a header
+    std::uint32_t body_capacity = 0;  // bytes a reserved body may have
 
-    sluice_message view;  // what plugins see, written by the store; .attempt is the running attempt's number
+    alignas(64) sluice_message view;  // what plugins see, written by the store; .attempt is the running attempt's number
 
     // Constant after routing; written by the source thread.
     std::uint64_t position = 0;
     std::uint64_t position_end = 0;
-    std::uint32_t stream_size = 0;
-    std::uint16_t slot = 0;
-    std::uint16_t worker = 0;
-    std::uint16_t pool = 0;
-    std::uint32_t body_capacity = 0;  // bytes a reserved body may have
+    // The store's own. Written only with owns_more.
+    void* tail;     // id and headers, where they did not fit behind a reserved body
+    void* own_key;  // the key, where it is not a view of the body, the id or a header
 
     void fail(std::string text) { failure = std::make_unique<Failure>(Failure{std::move(text)}); }
     const char* error() const { return failure ? failure->text.c_str() : ""; }
 };
 static_assert(offsetof(Message, view) == 64 && sizeof(Message) == 192);
+static_assert(limits::id_bytes_max <= UINT16_MAX, "the stream is a part of the id");
 
 // What a replayed message is beside itself. Its tag leads here; whoever replays it keeps this until it has ended.
 struct Replayed {
@@ -146,14 +148,12 @@ public:
     MessageStore(const MessageStore&) = delete;
     MessageStore& operator=(const MessageStore&) = delete;
 
-    // What its id and headers need.
-    static std::size_t tail_bytes(const sluice_incoming& incoming);
-    // A message with everything copied from `incoming`, whose sizes the caller has checked against limits. `tail_size`: as above.
-    Message* create(const sluice_incoming& incoming, std::size_t tail_size);
-    Message* create(const sluice_incoming& incoming) { return create(incoming, tail_bytes(incoming)); }
-    // A message whose body of up to `body_size` bytes is to be written at view.body.data; then commit() or destroy().
+    // A message with everything copied from `incoming`. Null: it is larger than a message may be.
+    Message* create(const sluice_incoming& incoming);
+    // A message whose body of up to `body_size` bytes is to be written at view.body.data; then commit() or destroy(). Null: too large.
     Message* reserve(std::uint64_t body_size);
-    void commit(Message* message, const sluice_incoming& incoming, std::size_t tail_size);
+    // False: it would be larger than a message may be.
+    bool commit(Message* message, const sluice_incoming& incoming);
     // Moves the key to memory of the message's own. For keys that are not a view of the body, the id or a header.
     void own_key(Message* message, std::string_view key);
     void destroy(Message* message);
@@ -170,6 +170,7 @@ private:
 
     Message* allocate(std::size_t size);
     void refill(std::uint16_t size_class);
+    static std::size_t tail_bytes(const sluice_incoming& incoming);
     void fill(Message* message, const sluice_incoming& incoming, char* tail);
 
     std::string source_;

@@ -84,7 +84,7 @@ Routed Router::route(const sluice_message& message, JsonBody& json, std::string&
         routed.key_hash = hash_key(*key);
         routed.slot = slot_of(routed.key_hash);
         routed.worker = worker_for(*key, routed.key_hash, routed.slot);
-        routed.key = key->substr(0, limits::key_bytes_max);
+        routed.key = {key->data(), std::min(key->size(), limits::key_bytes_max)};
         return routed;
     }
     switch (missing_) {
@@ -126,12 +126,10 @@ std::optional<std::string_view> Router::key_of(const sluice_message& message, Js
     return std::nullopt;
 }
 
-std::uint32_t Router::worker_for(std::string_view key, std::uint64_t hash, std::uint16_t slot) const {
-    if (!named_.empty()) {
-        auto named = std::ranges::lower_bound(named_, hash, {}, &NamedKey::hash);
-        for (; named != named_.end() && named->hash == hash; ++named)
-            if (named->key == key) return named->worker;
-    }
+std::uint32_t Router::worker_named(std::string_view key, std::uint64_t hash, std::uint16_t slot) const {
+    auto named = std::ranges::lower_bound(named_, hash, {}, &NamedKey::hash);
+    for (; named != named_.end() && named->hash == hash; ++named)
+        if (named->key == key) return named->worker;
     return slots_[slot];
 }
 

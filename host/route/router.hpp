@@ -61,6 +61,9 @@ public:
         return Place{hash, worker_for(key, hash, slot_of(hash))};
     }
 
+    // Does it look for the key in the body, by pointer?
+    bool reads_body() const { return by_ == RouteRules::By::pointer; }
+
     // For messages without a key, and for a pool that gives up order.
     std::uint32_t next_worker();
 
@@ -79,7 +82,10 @@ private:
 
     Router() = default;
     std::optional<std::string_view> key_of(const sluice_message& message, JsonBody& json, std::string& scratch) const;
-    std::uint32_t worker_for(std::string_view key, std::uint64_t hash, std::uint16_t slot) const;
+    std::uint32_t worker_for(std::string_view key, std::uint64_t hash, std::uint16_t slot) const {
+        return named_.empty() ? slots_[slot] : worker_named(key, hash, slot);
+    }
+    std::uint32_t worker_named(std::string_view key, std::uint64_t hash, std::uint16_t slot) const;
 
     // Constant after make().
     RouteRules::By by_ = RouteRules::By::round_robin;

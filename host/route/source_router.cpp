@@ -24,19 +24,22 @@ Result<SourceRouter> SourceRouter::make(const std::vector<PoolRules>& pools) {
             }
             when.push_back({static_cast<std::uint32_t>(field - made.fields_.begin()), expected});
         }
+        made.reads_bodies_ |= !when.empty() || router.value().reads_body();
         made.pools_.push_back({std::move(when), std::move(router).value()});
     }
     return made;
 }
 
 SourceRouter::Picked SourceRouter::route(const sluice_message& message, std::string& scratch) {
-    struct Open {
-        Open(JsonBody& body, std::string_view text) : json(body) { json.open(text); }
-        ~Open() { json.close(); }
-        JsonBody& json;
-    } const open(json_, {message.body.data, static_cast<std::size_t>(message.body.size)});
+    if (!reads_bodies_) return pick(message, scratch);
+    json_.open({message.body.data, static_cast<std::size_t>(message.body.size)});
     for (Field& field : fields_) field.looked_up = false;
+    const Picked picked = pick(message, scratch);
+    json_.close();
+    return picked;
+}
 
+inline SourceRouter::Picked SourceRouter::pick(const sluice_message& message, std::string& scratch) {
     // Returned where it is made: a copy would load wider than was just stored, and wait for all earlier stores.
     for (std::uint32_t at = 0; at < pools_.size(); ++at)
         if (holds(pools_[at])) return {at, pools_[at].router.route(message, json_, scratch)};

@@ -2,8 +2,8 @@
 //
 // Threads     the source thread.
 // Errors      make: invalid, as Router's. route: none.
-// Invariants  (1) the first pool in file order whose conditions all hold takes the message (2) the body, unless damaged, is
-// indexed at most once
+// Invariants  (1) the first pool in file order whose conditions all hold takes the message
+//             (2) the body, unless damaged, is indexed at most once
 //             (3) each pointer that conditions name is looked up at most once a message
 #pragma once
 
@@ -54,11 +54,13 @@ private:
         std::string scratch;
     };
 
+    Picked pick(const sluice_message& message, std::string& scratch);
     bool holds(const Pool& pool);
 
     std::vector<Pool> pools_;
     std::vector<Field> fields_;
     JsonBody json_;
+    bool reads_bodies_ = false;  // a condition or a key is found by pointer
 };
 
 }  // namespace sluice

@@ -28,7 +28,9 @@ void Settlement::take(Message* message, std::int64_t now_ns) {
     now_ns_ = now_ns;
     // Never acked without an outcome that says so.
     const Outcome outcome = message->outcome == Outcome::none ? Outcome::released : message->outcome;
-    add(message->tag, {message->view.attempt, outcome, message->acked_in_unit});
+    // Else only the first line of the message is looked at.
+    const std::uint32_t next_attempt = keeps_attempts_ && goes_back(outcome) ? message->view.attempt : 0;
+    add(message->tag, {next_attempt, outcome, message->acked_in_unit});
     if (message->received_ns != run_received_ns_) flush_latency();
     run_received_ns_ = message->received_ns;
     run_count_ += !goes_back(outcome);
@@ -36,9 +38,8 @@ void Settlement::take(Message* message, std::int64_t now_ns) {
 }
 
 void Settlement::add(std::uint64_t tag, End end) {
-    const bool back = goes_back(end.outcome);
-    const std::uint32_t action = back ? SLUICE_NACK : end.acked ? SLUICE_ACKED_IN_UNIT : SLUICE_ACK;
-    items_.push_back({tag, action, back && keeps_attempts_ ? end.attempt : 0, 0});
+    const std::uint32_t action = goes_back(end.outcome) ? SLUICE_NACK : end.acked ? SLUICE_ACKED_IN_UNIT : SLUICE_ACK;
+    items_.push_back({tag, action, end.attempt, 0});
     ends_.push_back(end);
 }
 

@@ -53,7 +53,7 @@ public:
 private:
     // How a message ends for the source.
     struct End {
-        std::uint32_t attempt = 0;  // the next one's number, for a source that keeps count
+        std::uint32_t attempt = 0;  // the next one's number, of what goes back to a source that keeps count
         Outcome outcome = Outcome::none;
         bool acked = false;  // already, within its unit
     };

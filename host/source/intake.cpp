@@ -71,40 +71,24 @@ MessageList Intake::close() {
     return polled;
 }
 
-// What id and headers need; nothing if they, or the body, are larger than a message may have.
-std::optional<std::size_t> Intake::tail_bytes(const sluice_incoming& incoming) {
-    if (incoming.body.size > limits::message_bytes_max || incoming.header_count > limits::headers_max ||
-        incoming.id.size > limits::id_bytes_max || incoming.stream_size > incoming.id.size)
-        return std::nullopt;
-    std::uint64_t room = limits::headers_bytes_max;
-    for (std::uint32_t i = 0; i < incoming.header_count; ++i) {
-        const sluice_header& header = incoming.headers[i];
-        if (header.name.size > room || header.value.size > room - header.name.size) return std::nullopt;
-        room -= header.name.size + header.value.size;
-    }
-    return incoming.id.size + incoming.header_count * sizeof(sluice_header) + (limits::headers_bytes_max - room);
-}
-
 sluice_status Intake::push(const sluice_incoming& incoming) {
     if (is_full()) return SLUICE_FULL;
-    const std::optional<std::size_t> tail = tail_bytes(incoming);
-    if (!tail) return SLUICE_INVALID;
-    accept(store_.create(incoming, *tail), incoming);
+    Message* message = store_.create(incoming);
+    if (message == nullptr) return SLUICE_INVALID;
+    accept(message, incoming);
     return SLUICE_OK;
 }
 
 char* Intake::reserve(std::uint64_t size) {
     if (reserved_ != nullptr) store_.destroy(std::exchange(reserved_, nullptr));
-    if (is_full() || size > limits::message_bytes_max) return nullptr;
+    if (is_full()) return nullptr;
     reserved_ = store_.reserve(size);
-    return const_cast<char*>(reserved_->view.body.data);
+    return reserved_ != nullptr ? const_cast<char*>(reserved_->view.body.data) : nullptr;
 }
 
 sluice_status Intake::commit(const sluice_incoming& incoming) {
     if (reserved_ == nullptr || incoming.body.size > reserved_->body_capacity) return SLUICE_CONTRACT;
-    const std::optional<std::size_t> tail = tail_bytes(incoming);
-    if (!tail) return SLUICE_INVALID;
-    store_.commit(reserved_, incoming, *tail);
+    if (!store_.commit(reserved_, incoming)) return SLUICE_INVALID;
     accept(std::exchange(reserved_, nullptr), incoming);
     return SLUICE_OK;
 }

@@ -6,8 +6,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
-#include <string>
 
 #include "core/message.hpp"
 #include "queue/confirmed.hpp"
@@ -38,7 +36,6 @@ private:
     sluice_status commit(const sluice_incoming& incoming);
     void accept(Message* message, const sluice_incoming& incoming);
     bool is_full() const { return polled_.size() >= max_ || store_.bytes() >= full_at_; }
-    static std::optional<std::size_t> tail_bytes(const sluice_incoming& incoming);
 
     MessageStore& store_;
     Settlement& settlement_;

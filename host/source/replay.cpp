@@ -6,13 +6,6 @@
 namespace sluice {
 namespace {
 
-bool too_large(const DeadLetter& letter) {
-    std::size_t headers = 0;
-    for (const auto& [name, value] : letter.headers) headers += name.size() + value.size();
-    return letter.body.size() > limits::message_bytes_max || letter.id.size() > limits::id_bytes_max ||
-           letter.headers.size() > limits::headers_max || headers > limits::headers_bytes_max;
-}
-
 void give_back(std::unique_ptr<ReplayItem> item, Outcome outcome, std::string text) {
     item->outcome = outcome;
     item->text = std::move(text);
@@ -41,11 +34,11 @@ MessageList Replay::take(std::uint32_t max, std::int64_t now_ns) {
     }
     MessageList made;
     for (std::unique_ptr<ReplayItem>& item : items) {
-        if (too_large(item->letter)) {
+        Message* message = make(*item);
+        if (message == nullptr) {
             give_back(std::move(item), Outcome::released, "it is larger than a message may be");
             continue;
         }
-        Message* message = make(*item);
         message->received_ns = now_ns;
         message->replayed = true;
         message->tag = reinterpret_cast<std::uintptr_t>(static_cast<Replayed*>(item.release()));

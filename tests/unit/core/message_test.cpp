@@ -131,10 +131,10 @@ TEST(MessageStore, LetsTheSourceWriteTheBodyAndAddsTheRestAtCommit) {
     const std::string id = "the id";
     const std::string body(60, '-');
     const sluice_incoming from = incoming(body, id);
-    store.commit(message, from, MessageStore::tail_bytes(from));
+    ASSERT_TRUE(store.commit(message, from));
     EXPECT_EQ(text(message->view.body), std::string(60, 'x')) << "smaller than reserved";
     EXPECT_EQ(text(message->view.id), id);
-    EXPECT_EQ(message->tail, nullptr);
+    EXPECT_FALSE(message->owns_more);
     expect_aligned_and_padded(*message);
     store.destroy(message);
     EXPECT_EQ(store.bytes(), 0u);
@@ -150,7 +150,7 @@ TEST(MessageStore, FindsAnotherPlaceForHeadersThatDoNotFitBehindAReservedBody) {
     sluice_incoming from = incoming(std::string(64, '-'), id);
     from.headers = &header;
     from.header_count = 1;
-    store.commit(message, from, MessageStore::tail_bytes(from));
+    ASSERT_TRUE(store.commit(message, from));
     EXPECT_EQ(text(message->view.id), id);
     EXPECT_EQ(text(message->view.headers[0].value), value);
     EXPECT_EQ(text(message->view.body), std::string(64, 'x'));
