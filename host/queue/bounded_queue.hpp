@@ -2,17 +2,17 @@
 //
 // Threads      push: the source thread. pop: whoever runs the worker; the executor hands that role on with release/acquire.
 //              depth, high_water: any.
-// Ownership    push takes the messages it accepted; those it did not stay with the caller.
+// Ownership    push takes the messages that fit; the others stay with the caller.
 // Ordering     all that happens before push() happens before the pop() that returns the message.
 // Limits       capacity 1 .. limits::queue_capacity_max messages and `bytes_max` bytes, fixed at construction. A message larger than
 //              bytes_max enters an empty queue, or it could never pass.
 // Invariants   (1) head <= tail <= head + capacity   (2) slots [head, tail) belong to the consumer, the others to the producer
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <bit>
 #include <cstdint>
-#include <span>
 #include <vector>
 
 #include "core/message.hpp"
@@ -26,34 +26,35 @@ public:
 
     // ---- the source thread ----
 
-    // True if a message of `charge` bytes would be accepted behind `staged` messages of `staged_bytes`.
-    bool has_room(std::uint32_t staged, std::uint64_t staged_bytes, std::uint32_t charge) {
-        const std::uint64_t tail = tail_.load(std::memory_order_relaxed);  // own variable
-        if (tail + staged - head_seen_ >= capacity_ || pushed_bytes_ + staged_bytes + charge - popped_bytes_seen_ > bytes_max_) {
-            // (R2) pairs with (W2): the consumer has finished with the slots below head. Sequentially consistent, because the look that
-            // follows the note of waiting must not move before that note, or a wake-up would be lost.
-            head_seen_ = head_.load(std::memory_order_seq_cst);
-            popped_bytes_seen_ = popped_bytes_.load(std::memory_order_relaxed);  // written before (W2)
-        }
-        if (tail + staged - head_seen_ >= capacity_) return false;
-        const std::uint64_t bytes = pushed_bytes_ + staged_bytes - popped_bytes_seen_;
-        return bytes + charge <= bytes_max_ || (bytes == 0 && staged == 0);
-    }
-
-    // Takes all of `messages`; has_room() has been asked for each of them. Returns the depth after.
-    std::uint32_t push(std::span<Message* const> messages) {
-        std::uint64_t tail = tail_.load(std::memory_order_relaxed);
-        for (Message* message : messages) {
+    struct Pushed {
+        std::uint32_t count = 0;
+        std::uint32_t depth = 0;  // after it
+        std::uint64_t bytes = 0;
+    };
+    // Takes from the front of `messages` all that there is room for.
+    Pushed push(MessageList& messages) {
+        MessageList rest = messages;  // of our own: what is written to the ring cannot be it
+        const std::uint64_t before = tail_.load(std::memory_order_relaxed);  // own variable
+        std::uint64_t tail = before;
+        std::uint64_t bytes = 0;
+        while (!rest.empty() && has_room(tail, bytes, rest.first()->charge)) {
+            Message* message = rest.pop_front();
             slots_[tail++ & mask_] = message;
-            pushed_bytes_ += message->charge;
+            bytes += message->charge;
         }
+        messages = rest;
+        if (tail == before) return {};
+        pushed_bytes_ += bytes;
         // (W1) sequentially consistent: publishes the slots to (R1), and stands in one total order with the executor's look at the
         // worker's state (Executor::schedule): either the worker sees the messages or the source sees it idle.
         tail_.store(tail, std::memory_order_seq_cst);
-        const auto now = static_cast<std::uint32_t>(tail - head_.load(std::memory_order_relaxed));
-        if (now > high_water_.load(std::memory_order_relaxed)) high_water_.store(now, std::memory_order_relaxed);
-        return now;
+        const auto depth = static_cast<std::uint32_t>(tail - head_.load(std::memory_order_relaxed));
+        if (depth > high_water_.load(std::memory_order_relaxed)) high_water_.store(depth, std::memory_order_relaxed);
+        return {static_cast<std::uint32_t>(tail - before), depth, bytes};
     }
+
+    // Would a message of `charge` bytes be taken?
+    bool has_room(std::uint32_t charge) { return has_room(tail_.load(std::memory_order_relaxed), 0, charge); }
 
     // ---- whoever runs the worker ----
 
@@ -64,8 +65,10 @@ public:
         const std::uint64_t tail = tail_.load(std::memory_order_acquire);
         const auto count = static_cast<std::uint32_t>(std::min<std::uint64_t>(tail - head, max));
         std::uint64_t bytes = popped_bytes_.load(std::memory_order_relaxed);
+        for (std::uint64_t at = head; at != head + count; ++at) fetch(*slots_[at & mask_]);
         for (std::uint64_t at = head; at != head + count; ++at) {
             Message* message = slots_[at & mask_];
+            __builtin_prefetch(message->view.id.data);
             bytes += message->charge;
             out.push_back(message);
         }
@@ -103,6 +106,27 @@ public:
     std::uint32_t high_water() const { return high_water_.load(std::memory_order_relaxed); }
 
 private:
+    // For one more behind `tail`, and behind `bytes` not yet in pushed_bytes_.
+    bool has_room(std::uint64_t tail, std::uint64_t bytes, std::uint32_t charge) {
+        const std::uint64_t pushed = pushed_bytes_ + bytes;
+        if (tail - head_seen_ >= capacity_ || pushed + charge - popped_bytes_seen_ > bytes_max_) {
+            // (R2) pairs with (W2): the consumer has finished with the slots below head. Sequentially consistent, because the look that
+            // follows the note of waiting must not move before that note, or a wake-up would be lost.
+            head_seen_ = head_.load(std::memory_order_seq_cst);
+            popped_bytes_seen_ = popped_bytes_.load(std::memory_order_relaxed);  // written before (W2)
+        }
+        if (tail - head_seen_ >= capacity_) return false;
+        const std::uint64_t held = pushed - popped_bytes_seen_;
+        return held + charge <= bytes_max_ || (held == 0 && tail == head_seen_);
+    }
+    // The source has just written it on another core. What a handler will look at is fetched for many messages at once, or each would
+    // wait for its own.
+    static void fetch(const Message& message) {
+        __builtin_prefetch(&message, 1);
+        __builtin_prefetch(&message.view);
+        __builtin_prefetch(&message + 1);  // the body
+    }
+
     std::vector<Message*> slots_;
     const std::uint64_t mask_;
     const std::uint32_t capacity_;

@@ -28,7 +28,6 @@ Dispatcher::Dispatcher(SourceRouter router, MessageStore& store, std::vector<Poo
         for (std::uint32_t i = 0; i < pool.lane.pool->size(); ++i) pool.lines.push_back(Line(&pool.lane.pool->worker(i)));
         pools_.push_back(std::move(pool));
     }
-    stage_.reserve(limits::poll_batch);
 }
 
 void Dispatcher::dispatch(MessageList polled, std::int64_t now_ns, MessageList& ended) {
@@ -153,23 +152,17 @@ void Dispatcher::look_at_limits() {
 void Dispatcher::push(Pool& pool, Line& line, MessageList& ended) {
     BoundedQueue& queue = line.worker->queue();
     for (;;) {
-        stage_.clear();
-        std::uint64_t bytes = 0;
-        while (!line.messages.empty() &&
-               queue.has_room(static_cast<std::uint32_t>(stage_.size()), bytes, line.messages.first()->charge)) {
-            Message* message = take_first(line);
-            bytes += message->charge;
-            stage_.push_back(message);
-        }
-        if (!stage_.empty()) {
-            say_depth(pool, line, queue.push(stage_));
+        if (const BoundedQueue::Pushed pushed = queue.push(line.messages); pushed.count != 0) {
+            line.bytes -= pushed.bytes;
+            waiting_ -= pushed.count;
+            say_depth(pool, line, pushed.depth);
             pool.ready.push_back(line.worker);
         }
         if (line.messages.empty()) return;
         if (pool.lane.when_full >= WhenFullThen::drop_dead_letter && !drops_nothing_)
             return drop(pool, line, ended);
         line.worker->note_waiting_for_room();
-        if (!queue.has_room(0, 0, line.messages.first()->charge)) return begin_drain(pool, line.worker->index());
+        if (!queue.has_room(line.messages.first()->charge)) return begin_drain(pool, line.worker->index());
         line.worker->forget_waiting_for_room();  // there was some meanwhile
     }
 }

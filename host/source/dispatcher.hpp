@@ -148,7 +148,6 @@ private:
     MessageStore& store_;
     std::vector<Pool> pools_;
     std::vector<std::pair<Pool*, Line*>> in_use_;  // lines that hold messages
-    std::vector<Message*> stage_;
     std::string scratch_;
     std::uint32_t waiting_ = 0;
     std::int64_t due_ns_ = 0;

@@ -11,17 +11,17 @@ class BoundedQueueTest : public testing::Test {
 protected:
     // Offers messages of these charges one behind the other, as the source does; returns how many there was room for.
     std::size_t offer(BoundedQueue& queue, const std::vector<std::uint32_t>& charges) {
-        std::vector<Message*> staged;
-        std::uint64_t bytes = 0;
-        for (const std::uint32_t charge : charges) {
-            if (!queue.has_room(static_cast<std::uint32_t>(staged.size()), bytes, charge)) break;
-            Message& message = messages_[next_++];
-            message.charge = charge;
-            bytes += charge;
-            staged.push_back(&message);
+        MessageList offered;
+        for (std::size_t i = 0; i < charges.size(); ++i) {
+            messages_[next_ + i].charge = charges[i];
+            offered.push_back(&messages_[next_ + i]);
         }
-        if (!staged.empty()) queue.push(staged);
-        return staged.size();
+        const bool has_room = queue.has_room(charges.front());
+        const std::size_t taken = queue.push(offered).count;
+        EXPECT_EQ(has_room, taken != 0);
+        EXPECT_EQ(offered.size(), charges.size() - taken);
+        next_ += taken;
+        return taken;
     }
     std::vector<std::ptrdiff_t> pop(BoundedQueue& queue, std::uint32_t max) {
         MessageList taken;
@@ -101,12 +101,13 @@ TEST_F(BoundedQueueTest, HandsEveryMessageOverOnceAndInOrderBetweenTwoThreads) {
         }
     });
     for (std::uint32_t i = 0; i < total;) {
-        if (!queue.has_room(0, 0, messages[i].charge)) {
+        MessageList one;
+        one.push_back(&messages[i]);
+        if (queue.push(one).count == 0) {
             std::this_thread::yield();
             continue;
         }
-        Message* one = &messages[i++];
-        queue.push({&one, 1});
+        ++i;
         ASSERT_LE(queue.depth(), 7u);
     }
     consumer.join();

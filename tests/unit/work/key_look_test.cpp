@@ -25,7 +25,7 @@ TEST(KeyLook, CountsWhatIsQueuedAndWhatStandsBeforeIt) {
     WorkPolicy policy;
     Backlog backlog(policy);
     Messages messages;
-    std::vector<Message*> queued;
+    MessageList queued;
     for (const std::uint64_t hash : {1u, 2u, 7u, 3u, 7u}) queued.push_back(messages.make("m", hash));
     backlog.queue().push(queued);
     KeyLook look;
@@ -44,7 +44,8 @@ TEST(KeyLook, TellsWhatIsParkedAndWhen) {
     WorkPolicy policy;
     Backlog backlog(policy);
     Messages messages;
-    std::vector<Message*> queued{messages.make("first", 7), messages.make("second", 7)};
+    MessageList queued;
+    for (const char* name : {"first", "second"}) queued.push_back(messages.make(name, 7));
     backlog.queue().push(queued);
     MessageList batch, refused;
     backlog.collect(0, batch, refused);

@@ -94,7 +94,7 @@ public:
     // Messages "a1 a2 b1": the first letter is the key; "-1" has none.
     void push(std::string_view ids) {
         if (!worker) start();
-        std::vector<Message*> batch;
+        MessageList batch;
         while (!ids.empty()) {
             const std::string id(ids.substr(0, ids.find(' ')));
             ids.remove_prefix(std::min(id.size() + 1, ids.size()));
