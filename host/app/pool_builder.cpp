@@ -86,7 +86,6 @@ std::unique_ptr<WorkerPool> Host::PoolBuilder::make(const PoolConfig& pool, std:
                             .table = (*library)->handler(pool.handler.component),
                             .options = pool.handler.options,
                             .workers = pool.workers,
-                            .cores = std::max(1u, std::thread::hardware_concurrency()),
                             .policy = to_policy(pool),
                             .state_dir = config_.state_dir / pool.handler.path};
     const bool ids_stay = (source.loop->capabilities() & SLUICE_QUEUE_STABLE_IDS) != 0;

@@ -12,11 +12,13 @@ namespace {
 
 // A tick is Watch::tick_ns = 0.5 ms. A thread more than the work needs costs a wake-up now and then; one too few costs a tick.
 constexpr std::uint32_t calm_ticks_before_fewer = 200;
+// With every processor in use, a line that stands still need not mean that handlers block: the threads may just not be running.
+constexpr std::uint32_t still_ticks_when_busy = 4;
 
 }  // namespace
 
-Executor::Executor(std::string name, std::uint32_t threads_max, std::uint32_t cores, std::function<void()> wake_watch)
-    : name_(std::move(name)), threads_max_(threads_max), cores_(cores), wake_watch_(std::move(wake_watch)) {}
+Executor::Executor(std::string name, std::uint32_t threads_max, Processors& processors, std::function<void()> wake_watch)
+    : name_(std::move(name)), threads_max_(threads_max), processors_(processors), wake_watch_(std::move(wake_watch)) {}
 
 Executor::~Executor() {
     for (std::thread& thread : threads_)
@@ -31,10 +33,8 @@ bool Executor::claim(Runnable& runnable) {
 }
 
 void Executor::schedule(Runnable& runnable) {
-    if (!claim(runnable)) return;
-    std::lock_guard lock(mutex_);
-    ready_.push_back(&runnable);
-    wake_one_locked();
+    Runnable* const one = &runnable;
+    schedule(std::span(&one, 1));
 }
 
 void Executor::schedule(std::span<Runnable* const> runnables) {
@@ -73,6 +73,7 @@ void Executor::thread_main() {
     std::unique_lock lock(mutex_);
     for (;;) {
         while (ready_.empty() && !may_end_locked()) {
+            ran_dry_ = true;
             ++sleeping_;
             work_.wait(lock);
             --sleeping_;
@@ -113,8 +114,12 @@ bool Executor::tick() {
     const bool moved = taken_ != taken_at_last_tick_;
     taken_at_last_tick_ = taken_;
     const std::uint32_t awake = awake_locked();
-    if (!ready_.empty() && (!moved || awake < cores_)) {
-        // (1) The line stood still for a tick: every awake thread sits in a handler. (2) It moves, but there is a core to spare.
+    const bool dry = std::exchange(ran_dry_, false);
+    still_ticks_ = moved || ready_.empty() ? 0 : still_ticks_ + 1;
+    const bool stands = still_ticks_ >= (processors_.has_free() ? 1 : still_ticks_when_busy);
+    if (!ready_.empty() && (stands || (!dry && processors_.has_free()))) {
+        // (1) The line stands still: every awake thread sits in a handler. (2) It moves, but for all of a tick there was more to do than
+        // threads to do it, and a processor to spare.
         wanted_ = std::min(awake + 1, threads_max_);
         calm_ticks_ = 0;
         wake_one_locked();

@@ -2,8 +2,8 @@
 //
 // A worker with something to do stands in the ready line; an awake thread takes it from there, runs one batch, and takes the next. With
 // cheap handlers one thread serves all workers and nobody is woken. When the line does not move for a whole tick of the Watch (handlers
-// block), or waits while cores are free (handlers compute), one more thread is woken or started, up to one a worker, and kept ready
-// until a calm period shows that it is not needed. docs/adr/0003-workers-and-threads.md has the measurements.
+// block), or is never empty although a processor is free (handlers compute), one more thread is woken or started, up to one a worker,
+// and kept ready until a calm period shows that it is not needed. docs/adr/0003-workers-and-threads.md has the measurements.
 //
 // Threads      schedule: any. tick: the Watch. start, stop: control, before and after everything else.
 // Ownership    the runnables outlive the executor.
@@ -24,6 +24,7 @@
 #include <vector>
 
 #include "core/clock.hpp"
+#include "work/processors.hpp"
 
 namespace sluice {
 
@@ -51,8 +52,7 @@ private:
 
 class Executor {
 public:
-    // `cores`: how many threads may compute at once before a computing handler is made to wait for a tick.
-    Executor(std::string name, std::uint32_t threads_max, std::uint32_t cores, std::function<void()> wake_watch);
+    Executor(std::string name, std::uint32_t threads_max, Processors& processors, std::function<void()> wake_watch);
     ~Executor();
     Executor(const Executor&) = delete;
     Executor& operator=(const Executor&) = delete;
@@ -80,7 +80,7 @@ private:
 
     const std::string name_;
     const std::uint32_t threads_max_;
-    const std::uint32_t cores_;
+    Processors& processors_;
     const std::function<void()> wake_watch_;
 
     mutable std::mutex mutex_;
@@ -95,6 +95,8 @@ private:
     std::uint32_t ended_ = 0;
     std::uint32_t awaiting_ = 0;  // runnables
     std::uint32_t calm_ticks_ = 0;
+    std::uint32_t still_ticks_ = 0;  // in a row, in which nothing was taken from the line
+    bool ran_dry_ = true;            // the line has been empty since the last tick
     std::uint64_t taken_ = 0;  // from the line, ever
     std::uint64_t taken_at_last_tick_ = 0;
     bool stopping_ = false;

@@ -1,11 +1,24 @@
 #include "work/watch.hpp"
 
 #include <pthread.h>
+#include <time.h>
 
 #include <algorithm>
 #include <chrono>
 
 namespace sluice {
+
+namespace {
+
+std::int64_t processor_time_ns() {
+    timespec used{};
+    ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+    return used.tv_sec * 1'000'000'000 + used.tv_nsec;
+}
+
+}  // namespace
+
+Watch::Watch(Clock& clock) : clock_(clock), processors_(std::max(1u, std::thread::hardware_concurrency())) {}
 
 void Watch::start() { thread_ = std::thread([this] { thread_main(); }); }
 
@@ -88,11 +101,12 @@ void Watch::thread_main() {
         lock.unlock();
         for (Alarm* alarm : due) alarm->ring();
         bool active = false;
-        if (was_active)
+        if (was_active) {
+            processors_.look(now, processor_time_ns());
             for (Executor* executor : executors_) active |= executor->tick();
-        if (was_active)
             for (Guard* guard : guards_)
                 if (now >= guard->next_ns_) guard->next_ns_ = now + guard->look(now);
+        }
         round.unlock();
         lock.lock();
         active_ |= active;  // wake() may have come meanwhile

@@ -17,6 +17,7 @@
 
 #include "core/clock.hpp"
 #include "work/executor.hpp"
+#include "work/processors.hpp"
 
 namespace sluice {
 
@@ -47,7 +48,7 @@ public:
         std::int64_t next_ns_ = 0;  // the watch's thread
     };
 
-    explicit Watch(Clock& clock) : clock_(clock) {}
+    explicit Watch(Clock& clock);
     ~Watch() { stop(); }
     Watch(const Watch&) = delete;
     Watch& operator=(const Watch&) = delete;
@@ -66,10 +67,13 @@ public:
     // An executor has become active.
     void wake();
 
+    Processors& processors() { return processors_; }
+
 private:
     void thread_main();
 
     Clock& clock_;
+    Processors processors_;
     std::mutex round_mutex_;  // held while alarms are rung and what is watched is looked at; taken before mutex_
     // guarded by round_mutex_
     std::vector<Executor*> executors_;

@@ -15,7 +15,7 @@ Result<std::unique_ptr<WorkerPool>> WorkerPool::create(Setup setup_of, const Sur
     const std::uint32_t executors = affine ? setup.workers : 1;
     for (std::uint32_t i = 0; i < executors; ++i) {
         const std::uint32_t threads_max = affine ? 1 : setup.workers;
-        pool->executors_.push_back(std::make_unique<Executor>(setup.name, threads_max, setup.cores, [&watch = around.watch] { watch.wake(); }));
+        pool->executors_.push_back(std::make_unique<Executor>(setup.name, threads_max, around.watch.processors(), [&watch = around.watch] { watch.wake(); }));
     }
     pool->watchdog_ = std::make_unique<Watchdog>(setup.policy, around.hung);
     for (std::uint32_t index = 0; index < setup.workers; ++index) {

@@ -31,7 +31,6 @@ public:
         const sluice_handler* table;
         Node options;  // as long as the instances
         std::uint32_t workers;
-        std::uint32_t cores;
         WorkPolicy policy;
         std::filesystem::path state_dir;  // of the handler
     };

@@ -51,8 +51,7 @@ std::int64_t soon(Clock& clock) { return clock.now() + std::chrono::nanoseconds(
 
 // An executor with the watch that lets it see blocked threads.
 struct Running {
-    explicit Running(std::uint32_t threads_max, std::uint32_t cores = 1)
-        : watch(clock), executor("test", threads_max, cores, [this] { watch.wake(); }) {
+    explicit Running(std::uint32_t threads_max) : watch(clock), executor("test", threads_max, watch.processors(), [this] { watch.wake(); }) {
         watch.add(executor);
         watch.start();
     }
@@ -64,7 +63,7 @@ struct Running {
 };
 
 TEST(Executor, RunsWhatIsScheduledAndNeverOneRunnableOnTwoThreads) {
-    Running running(4, 4);
+    Running running(4);
     std::deque<Mailbox> mailboxes(6);
     constexpr std::uint64_t pieces = 2'000;
     std::vector<std::thread> producers;
@@ -90,7 +89,8 @@ TEST(Executor, LosesNoNewsThatArriveWhileARunnableBecomesIdle) {
 }
 
 TEST(Executor, StartsOneThreadForManyRunnablesThatDoNotBlock) {
-    Executor executor("test", 8, 1, [] {});
+    Processors processors(1);
+    Executor executor("test", 8, processors, [] {});
     std::deque<Mailbox> mailboxes(8);
     for (Mailbox& mailbox : mailboxes) mailbox.give(executor);
     for (Mailbox& mailbox : mailboxes) EXPECT_TRUE(mailbox.done.reaches(1));
@@ -114,6 +114,50 @@ TEST(Executor, LetsOthersRunWhileSomeBlock) {
     release.set_value();
     EXPECT_TRUE(first.done.reaches(1) && second.done.reaches(1));
     EXPECT_TRUE(running.stop());
+}
+
+// One mailbox blocks its thread and one waits in the line; nobody but the test ticks.
+struct StandingStill {
+    explicit StandingStill(Processors& processors) : executor("test", 8, processors, [] {}) {
+        blocking.give(executor);
+        EXPECT_TRUE(begun.reaches(1));
+        waiting.give(executor);
+        executor.tick();  // sees that the first was taken
+    }
+    ~StandingStill() {
+        release.set_value();
+        EXPECT_TRUE(executor.stop(clock, soon(clock)));
+    }
+    SystemClock clock;
+    std::promise<void> release;
+    std::shared_future<void> released = release.get_future().share();
+    Tally begun;
+    Mailbox blocking{[this] {
+        begun.add();
+        released.wait();
+    }};
+    Mailbox waiting;
+    Executor executor;
+};
+
+TEST(Executor, AddsAThreadAtOnceWhenTheLineStandsStillAndAProcessorIsFree) {
+    Processors processors(2);
+    StandingStill still(processors);
+    still.executor.tick();
+    EXPECT_EQ(still.executor.threads(), 2u);
+    EXPECT_TRUE(still.waiting.done.reaches(1));
+}
+
+TEST(Executor, WaitsForAFewTicksWhenEveryProcessorIsInUse) {
+    Processors processors(1);
+    processors.look(1'000'000, 1'000'000);
+    ASSERT_FALSE(processors.has_free());
+    StandingStill still(processors);
+    for (int tick = 0; tick < 3; ++tick) still.executor.tick();
+    EXPECT_EQ(still.executor.threads(), 1u) << "its thread may just not be running";
+    still.executor.tick();
+    EXPECT_EQ(still.executor.threads(), 2u) << "or it does not come back";
+    EXPECT_TRUE(still.waiting.done.reaches(1));
 }
 
 TEST(Executor, NeverHasMoreThreadsThanAllowed) {

@@ -26,7 +26,6 @@ struct PoolBench {
                                 .table = &handler.table(),
                                 .options = options,
                                 .workers = workers,
-                                .cores = 2,
                                 .policy = policy,
                                 .state_dir = "/nowhere"};
         auto pool = WorkerPool::create(std::move(setup), {dependencies, logging, clock, watch, way});

@@ -108,7 +108,7 @@ TEST(Watch, LetsGuardsLookWhileAnExecutorIsActive) {
     busy.end = end.get_future().share();
     SystemClock clock;
     Watch watch(clock);
-    Executor executor("guarded", 1, 1, [&] { watch.wake(); });
+    Executor executor("guarded", 1, watch.processors(), [&] { watch.wake(); });
     watch.add(executor);
     watch.add(guard);
     watch.start();

@@ -148,7 +148,8 @@ public:
     MemoryFile log;
     Logging logging{LogOptions{LogLevel::debug, false, {}}, clock, log.file()};
     Watch watch{clock};
-    Executor executor{"bench", 0, 1, [] {}};
+    Processors processors{1};
+    Executor executor{"bench", 0, processors, [] {}};
     Dependencies dependencies;
     Inbox<Outcomes> outcomes;
     Doorbell bell;
