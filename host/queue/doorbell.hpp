@@ -4,6 +4,8 @@
 // Protocol     The sleeper announces where it sleeps (S1), then looks once more at everything it waits for (S2), then sleeps. A ringer
 //              first makes its news visible (N1), then looks at the announcement (N2). All four are sequentially consistent, so
 //              either S2 sees the news or N2 sees the sleeper. A ring that comes too early only makes the next sleep short.
+//              News that do not let a sleeper go on are noted, and rung for together by whoever calls ring_late() from time to time:
+//              a wake-up for each worker that has finished its part of a burst would cost more than the burst.
 #pragma once
 
 #include <atomic>
@@ -37,10 +39,26 @@ public:
         bell_.notify_one();
     }
 
+    // (N2) For news that only an impatient sleeper waits for. The others hear of them at the next ring_late().
+    void ring_soon() {
+        const std::uint32_t where = sleeping_.load(std::memory_order_seq_cst);
+        if (where == impatient)
+            ring();
+        else if (where != awake)
+            late_.store(true, std::memory_order_seq_cst);
+    }
+    void ring_late() {
+        if (late_.load(std::memory_order_seq_cst) && late_.exchange(false, std::memory_order_seq_cst)) ring();
+    }
+
     // (S1) To be followed by the second look (S2), then by wait() or the adapter's poll, then by rise().
-    void lie_down() { sleeping_.store(in_host, std::memory_order_seq_cst); }
+    void lie_down(bool patiently = false) { sleeping_.store(patiently ? patient : impatient, std::memory_order_seq_cst); }
     void lie_down_in_adapter() { sleeping_.store(in_adapter, std::memory_order_seq_cst); }
-    void rise() { sleeping_.store(awake, std::memory_order_seq_cst); }
+    void rise() {
+        sleeping_.store(awake, std::memory_order_seq_cst);
+        // What was noted before this will be seen: it is before the next (S2) in the one order of all these.
+        if (late_.load(std::memory_order_relaxed)) late_.store(false, std::memory_order_seq_cst);
+    }
 
     void wait(std::chrono::nanoseconds at_most) {
         std::unique_lock lock(mutex_);
@@ -50,11 +68,13 @@ public:
 
 private:
     static constexpr std::uint32_t awake = 0;
-    static constexpr std::uint32_t in_host = 1;
-    static constexpr std::uint32_t in_adapter = 2;
+    static constexpr std::uint32_t impatient = 1;
+    static constexpr std::uint32_t patient = 2;
+    static constexpr std::uint32_t in_adapter = 3;
 
     std::function<void()> wake_adapter_;
     alignas(64) std::atomic<std::uint32_t> sleeping_{awake};
+    std::atomic<bool> late_{false};  // news came that a patient sleeper has not heard of
     std::mutex mutex_;
     std::condition_variable bell_;
     bool rung_ = false;  // guarded by mutex_

@@ -91,7 +91,8 @@ void SourceLoop::poll_answered(sluice_status status, const FaultBuffer& fault) {
 
 // Until an outcome, a stored dead letter, room or a command comes; or a time that something is due.
 void SourceLoop::rest() {
-    bell_.lie_down();  // Doorbell (S1)
+    const bool for_room = !dispatcher_->may_poll() && !ended_ && !stopped_ && !hold_;  // outcomes do not make any
+    bell_.lie_down(for_room);  // Doorbell (S1)
     if (!has_news()) {    // (S2)
         std::int64_t wait = 1'000 * ms;
         for (const std::int64_t due : {dispatcher_->due_ns(), dead_letter_pause_.until_ns()})

@@ -117,7 +117,7 @@ void Worker::tell_room() {
 void Worker::report() {
     if (!reports_) return;
     way_.outcomes.push(reports_.release());
-    way_.bell.ring();
+    way_.bell.ring_soon();
 }
 
 Outcomes& Worker::reports() {

@@ -7,7 +7,7 @@
 namespace sluice {
 
 Result<std::unique_ptr<WorkerPool>> WorkerPool::create(Setup setup_of, const Surroundings& around) {
-    std::unique_ptr<WorkerPool> pool(new WorkerPool(std::move(setup_of), around.clock, around.watch));
+    std::unique_ptr<WorkerPool> pool(new WorkerPool(std::move(setup_of), around.clock, around.watch, around.way.bell));
     const Setup& setup = pool->setup_;
     pool->poison_ = around.poison;
     pool->source_ = around.source;
@@ -44,6 +44,7 @@ Result<std::unique_ptr<WorkerPool>> WorkerPool::create(Setup setup_of, const Sur
     // Last: the watch may be running, and looks at them from here on.
     for (auto& executor : pool->executors_) around.watch.add(*executor);
     around.watch.add(*pool->watchdog_);
+    around.watch.add(pool->source_bell_);
     return pool;
 }
 
@@ -65,6 +66,7 @@ Result<void> WorkerPool::ack_in_units(std::string_view resource, std::string_vie
 WorkerPool::~WorkerPool() {
     for (auto& executor : executors_) watch_.remove(*executor);
     if (watchdog_) watch_.remove(*watchdog_);
+    watch_.remove(source_bell_);
     for (auto& seat : seats_) seat->commits->wait_for_tellers();
 }
 

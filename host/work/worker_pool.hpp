@@ -85,7 +85,21 @@ private:
         std::unique_ptr<Worker> worker;
     };
 
-    WorkerPool(Setup setup, Clock& clock, Watch& watch) : setup_(std::move(setup)), clock_(clock), watch_(watch) {}
+    // The source hears of outcomes when it next looks, and at the latest at the watch's next tick.
+    class SourceBell final : public Watch::Guard {
+    public:
+        explicit SourceBell(Doorbell& bell) : bell_(bell) {}
+        std::int64_t look(std::int64_t) override {
+            bell_.ring_late();
+            return 0;
+        }
+
+    private:
+        Doorbell& bell_;
+    };
+
+    WorkerPool(Setup setup, Clock& clock, Watch& watch, Doorbell& bell)
+        : setup_(std::move(setup)), clock_(clock), watch_(watch), source_bell_(bell) {}
 
     const Setup setup_;
     Poison* poison_ = nullptr;
@@ -95,6 +109,7 @@ private:
     std::vector<std::unique_ptr<Executor>> executors_;  // one; one a worker if the handler is thread-affine
     std::vector<std::unique_ptr<Seat>> seats_;
     std::unique_ptr<Watchdog> watchdog_;
+    SourceBell source_bell_;
 };
 
 }  // namespace sluice
