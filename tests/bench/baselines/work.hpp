@@ -2,7 +2,7 @@
 // call an empty (or busy) handler there, count it.
 //
 // The bodies are those of the source `generate`, made before the clock starts: a baseline shows what the hand-over costs, so it
-// gets its messages for nothing.
+// gets its messages for nothing; or, with --copy 1, each is copied into memory of its own as when it is received, and freed when handled.
 //
 //   --messages N  --workers 10  --keys 10000  --key json|known  --busy-ns 0        as fast as possible, or
 //   --rate R --burst B                                                             paced: latencies from the due time
@@ -14,6 +14,7 @@
 
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <string>
@@ -43,6 +44,7 @@ struct Options {
           keys(arguments.number("keys", 10'000)),
           json(arguments.text("key", "json") == "json"),
           busy_ns(static_cast<std::int64_t>(arguments.number("busy-ns", 0))),
+          copy(arguments.number("copy", 0) != 0),
           rate(static_cast<double>(arguments.number("rate", 0))),
           burst(arguments.number("burst", 1)) {}
 
@@ -51,6 +53,7 @@ struct Options {
     std::uint64_t keys;
     bool json;
     std::int64_t busy_ns;
+    bool copy;
     double rate;  // 0 = as fast as they are taken
     std::uint64_t burst;
 };
@@ -61,6 +64,7 @@ public:
     static constexpr std::size_t key_at = 8;
     static constexpr std::size_t key_size = 8;
     static constexpr std::uint64_t count = 16'384;
+    static constexpr std::size_t stride = size + 64;  // the parser reads on behind the end
 
     explicit Bodies(std::uint64_t keys) : bytes_(new (std::align_val_t{64}) char[count * stride]()) {
         std::uint64_t random = 88172645463325252u;
@@ -78,7 +82,6 @@ public:
     const char* body(std::uint64_t sequence) const { return bytes_.get() + (sequence % count) * stride; }
 
 private:
-    static constexpr std::size_t stride = size + 64;  // the parser reads on behind the end
     struct Free {
         void operator()(char* bytes) const { ::operator delete[](bytes, std::align_val_t{64}); }
     };
@@ -110,15 +113,18 @@ class alignas(64) Handler {
 public:
     void use(const Options& options) {
         busy_ns_ = options.busy_ns;
+        owns_ = options.copy;
         paced_ = options.rate > 0;
     }
     __attribute__((noinline)) void handle(const Message& message) {
         ++handled_;
         if (paced_) latencies_.record(now_ns() - message.due_ns);
-        if (busy_ns_ == 0) return;
-        const std::int64_t end = now_ns() + busy_ns_;
-        while (now_ns() < end) {
+        if (busy_ns_ != 0) {
+            const std::int64_t end = now_ns() + busy_ns_;
+            while (now_ns() < end) {
+            }
         }
+        if (owns_) std::free(const_cast<char*>(message.body));
     }
     std::uint64_t handled() const { return handled_; }
     const Latencies& latencies() const { return latencies_; }
@@ -126,6 +132,7 @@ public:
 private:
     std::uint64_t handled_ = 0;
     std::int64_t busy_ns_ = 0;
+    bool owns_ = false;
     bool paced_ = false;
     Latencies latencies_;
 };
@@ -156,6 +163,7 @@ int run_in_memory(int count, char** words) {
         const std::uint64_t end = std::min(sequence + batch, options.messages);
         for (; sequence < end; ++sequence) {
             const char* body = bodies.body(sequence);
+            if (options.copy) body = static_cast<char*>(std::memcpy(std::malloc(Bodies::stride), body, Bodies::stride));
             hand_over.push(router.worker_of(body), Message{body, due});
         }
         hand_over.flush();

@@ -46,6 +46,7 @@ func main() {
 	keys := flag.Int("keys", 10000, "")
 	key := flag.String("key", "json", "")
 	busy := flag.Duration("busy", 0, "")
+	copied := flag.Bool("copy", false, "each message is copied into memory of its own, as when it is received")
 	rate := flag.Float64("rate", 0, "")
 	burst := flag.Int("burst", 1, "")
 	flag.Parse()
@@ -91,6 +92,9 @@ func main() {
 			if i%*burst == 0 {
 				time.Sleep(time.Until(m.due))
 			}
+		}
+		if *copied {
+			m.body = append([]byte(nil), m.body...)
 		}
 		if *key == "json" {
 			var found order

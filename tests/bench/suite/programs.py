@@ -77,7 +77,8 @@ def baseline(program, pin=None, **options):
     with Folder() as folder:
         words = []
         for name, value in options.items():
-            words += [dash + name.replace("_", "-"), str(folder / "file") if value == "FILE" else str(value)]
+            word, value = dash + name.replace("_", "-"), str(folder / "file") if value == "FILE" else str(value)
+            words += [f"{word}={value}"] if program == "go_pool" else [word, value]
         sample, done = measured([PROGRAMS / program, *words], folder, pin)
     said = json.loads(done.stdout.splitlines()[-1])
     sample.figures["rate"] = said["messages"] / said["seconds"]
@@ -92,9 +93,9 @@ def installed(program):
 
 
 def configuration(source, route, handler, **rest):
-    """The text of a configuration: JSON is YAML. `rest`: keys of the pool, and `databases`, `targets` of the file."""
+    """The text of a configuration: JSON is YAML. `rest`: keys of the pool, and `databases`, `targets`, `memory_limit` of the file."""
     whole = {"name": "bench", "state_dir": "./state", "sources": {"load": source}}
-    for key in ("databases", "targets"):
+    for key in ("databases", "targets", "memory_limit"):
         if key in rest:
             whole[key] = rest.pop(key)
     whole["pools"] = {"work": {"source": "load", "route": route, "workers": 10, "handler": handler, **rest}}
@@ -126,6 +127,7 @@ def sluice(text, messages, pin=None, prepare=None, gives_up=False):
         if final["acked"] + (final["dead_lettered"] if gives_up else 0) != messages or not final["law_holds"]:
             raise Failed(f"{final['acked']} of {messages} messages were acked: {final}")
         sample.figures["rate"] = final["rate_per_s"]
+        sample.figures["rss_mib"] = sample.rss_kib / 1024
         sample.figures["settle_p50"] = final["latency_p50_ns"] / 1000
         sample.figures["settle_p99"] = final["latency_p99_ns"] / 1000
         sample.figures["settle_max"] = final["latency_max_ns"] / 1000

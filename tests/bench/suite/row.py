@@ -24,6 +24,7 @@ class Row:
     messages: int = 0  # of one run of the subject
     start: callable = None  # () -> Sample with next to no messages: its instructions are not those of messages
     runs: int = 0  # 0 = as asked for
+    spread_aim: str = ""  # of the slowest run beside the fastest; empty = that is not a figure of this row
     text: callable = None  # (messages) -> the configuration, for --stages
 
 
@@ -89,6 +90,10 @@ def results(row, measured, instructions):
             value = measured[name].median(figure.name)
             yield {**result, "baseline": name, "baseline_value": value, "ratio": result["value"] / value if value else math.nan,
                    "baseline_cores": measured[name].cores(), "baseline_rss_mib": measured[name].rss_mib()}
+    if row.spread_aim:
+        low, high = subject.spread(row.figures[0].name)
+        yield {**result, "name": f"{row.name}.slowest_run", "value": low / high if high else math.nan, "unit": "of fastest", "low": low,
+               "high": high, "aim": row.spread_aim}
 
 
 def run(row, runs):

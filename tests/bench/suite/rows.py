@@ -23,32 +23,55 @@ def generate(messages, **options):
     return {"plugin": "generate", "messages": messages, **options}
 
 
-def memory(scale, name, about, full, route, baselines=True, pin=None, busy_ns=0, aim="", **source):
+def memory(scale, name, about, full, route, busy_ns=0, aim="", **source):
     """generate -> route -> 10 workers -> noop."""
     messages = scale.messages(full)
-    key = "json" if "key" in route else "known"
+    key = "known" if route["key"].startswith("header:") else "json"
 
     def text(count):
         return configuration(generate(count, **source), route, {"plugin": "noop", "busy_ns": busy_ns})
 
     few = scale.messages(full // 10)  # the slow ways do less of the same work
     others = {}
-    if baselines:
-        busy = {"busy_ns": busy_ns} if busy_ns else {}
-        others["mailboxes on one thread"] = lambda: baseline("mailboxes", pin, messages=messages, key=key, executors=1, **busy)
-        if busy_ns:
-            others["mailboxes on two threads"] = lambda: baseline("mailboxes", pin, messages=messages, key=key, executors=2, **busy)
-        others["batched ring a thread"] = lambda: baseline("mailboxes", pin, messages=messages, key=key, executors=10, **busy)
-        others["batched ring, 20 us yield"] = lambda: baseline("mailboxes", pin, messages=messages, key=key, executors=10,
-                                                               yield_us=20, **busy)
-        others["mutex and condition"] = lambda: baseline("mutex_queue", pin, messages=few, key=key, **busy)
-        if installed("tbb_queue"):
-            others["oneTBB bounded queue"] = lambda: baseline("tbb_queue", pin, messages=few, key=key, **busy)
-        if installed("go_pool"):
-            go_busy = {"busy": f"{busy_ns}ns"} if busy_ns else {}
-            others["Go worker pool"] = lambda: baseline("go_pool", pin, messages=few, key=key, **go_busy)
-    return Row(name, about, lambda: sluice(text(messages), messages, pin), [Figure("rate", "messages/s", aim)], others, messages,
-               lambda: sluice(text(1), 1, pin), text=text if baselines and not busy_ns else None)
+    busy = {"busy_ns": busy_ns} if busy_ns else {}
+    others["mailboxes on one thread"] = lambda: baseline("mailboxes", messages=messages, key=key, executors=1, **busy)
+    others["the same, each message copied"] = lambda: baseline("mailboxes", messages=messages, key=key, executors=1, copy=1, **busy)
+    if busy_ns:
+        others["mailboxes on two threads"] = lambda: baseline("mailboxes", messages=messages, key=key, executors=2, **busy)
+    others["batched ring a thread"] = lambda: baseline("mailboxes", messages=messages, key=key, executors=10, **busy)
+    others["batched ring, 20 us yield"] = lambda: baseline("mailboxes", messages=messages, key=key, executors=10,
+                                                           yield_us=20, **busy)
+    others["mutex and condition"] = lambda: baseline("mutex_queue", messages=few, key=key, **busy)
+    if installed("tbb_queue"):
+        others["oneTBB bounded queue"] = lambda: baseline("tbb_queue", messages=few, key=key, **busy)
+    if installed("go_pool"):
+        go_busy = {"busy": f"{busy_ns}ns"} if busy_ns else {}
+        others["Go worker pool"] = lambda: baseline("go_pool", messages=few, key=key, **go_busy)
+        others["Go worker pool, each copied"] = lambda: baseline("go_pool", messages=few, key=key, copy="true", **go_busy)
+    return Row(name, about, lambda: sluice(text(messages), messages), [Figure("rate", "messages/s", aim)], others, messages,
+               lambda: sluice(text(1), 1), text=None if busy_ns else text)
+
+
+def steady(scale, name, about, route, **source):
+    """The same work again and again: nothing may fall behind when the threads share a core, or do not."""
+    messages = scale.messages(3_000_000)
+    text = configuration(generate(messages, **source), route, {"plugin": "noop"})
+    return Row(name, about, lambda: sluice(text, messages, "0,1"), [Figure("rate", "messages/s", ">= 0.8 x")],
+               {"on one core": lambda: sluice(text, messages, "0")}, runs=2 if scale.tiny else 10, spread_aim=">= 0.6")
+
+
+def memory_limit(scale):
+    """Queues that would hold a million messages each, workers slower than the source, and 64 MiB for all that is in flight."""
+    messages = scale.messages(10_000_000)
+
+    def run(count):
+        text = configuration(generate(count), {"key": "/key"}, {"plugin": "noop", "busy_ns": 500}, memory_limit="64MiB",
+                             queue={"capacity": 1_000_000, "bytes": "1GiB"})
+        return lambda: sluice(text, count)
+
+    return Row("memory_limit", "ten million messages that come faster than they go, memory_limit 64MiB", run(messages),
+               [Figure("rss_mib", "MiB", "flat"), Figure("rate", "messages/s")],
+               {"a tenth of the messages": run(messages // 10)}, runs=1 if scale.tiny else 3)
 
 
 def order_cost(scale, name, about, route, **source):
@@ -204,13 +227,9 @@ def all_rows(scale):
         memory(scale, "memory_header", "the key is known: route header:key", 5_000_000, header_key, key_header="key",
                aim=">= 20 M/s, 4.5 x Go"),
         memory(scale, "memory_busy", "route /key, handler of 1.2 us of CPU", 1_000_000, json_key, busy_ns=1200, aim=">= 1.45 M/s"),
-        memory(scale, "memory_json_cpu0", "memory_json with taskset -c 0", 3_000_000, json_key, baselines=False, pin="0"),
-        memory(scale, "memory_json_cpu01", "memory_json with taskset -c 0,1", 3_000_000, json_key, baselines=False, pin="0,1",
-               aim=">= 0.8 x one core"),
-        memory(scale, "memory_header_cpu0", "memory_header with taskset -c 0", 3_000_000, header_key, baselines=False, pin="0",
-               key_header="key"),
-        memory(scale, "memory_header_cpu01", "memory_header with taskset -c 0,1", 3_000_000, header_key, baselines=False,
-               pin="0,1", key_header="key"),
+        steady(scale, "steady_json", "memory_json ten times, on two cores and on one", json_key),
+        steady(scale, "steady_header", "memory_header ten times, on two cores and on one", header_key, key_header="key"),
+        memory_limit(scale),
         order_cost(scale, "order_cost", "route header:key beside round_robin", header_key, key_header="key"),
         order_cost(scale, "order_cost_json", "route /key beside round_robin: the parse counts too", json_key),
         file_in(scale),
