@@ -102,9 +102,9 @@ using Path = std::span<const JsonPointerToken>;
 
 std::optional<std::string_view> find_below(ondemand::value from, Path path, std::string& scratch);
 
-std::optional<std::string_view> find_from(ondemand::value value, Path path, std::string& scratch) {
+[[gnu::always_inline]] inline std::optional<std::string_view> find_from(ondemand::value value, Path path, std::string& scratch) {
     if (!path.empty()) return find_below(value, path, scratch);
-    return scalar(without_trailing_space(value.raw_json_token()), scratch, [&value] { return unescape(value); });
+    return scalar(without_trailing_space(value.raw_json_token()), scratch, [value] { return unescape(value); });
 }
 
 std::optional<std::string_view> find_in(ondemand::object& object, Path path, std::string& scratch) {
