@@ -23,7 +23,7 @@ namespace sluice {
 
 class Watch {
 public:
-    // A message must not wait longer than a millisecond for a blocked neighbour, plus a wake (two ticks at worst).
+    // A message must not wait longer than a millisecond for a blocked neighbour, plus a wake: two ticks, unless every processor is in use.
     static constexpr std::int64_t tick_ns = 500'000;
 
     class Alarm {
