@@ -7,7 +7,6 @@
 #include <chrono>
 
 namespace sluice {
-
 namespace {
 
 std::int64_t processor_time_ns() {
