@@ -2,8 +2,7 @@
 // queues with the best of both. All else stays as configured.
 //
 // Threads      the main thread.
-// Errors       a configuration that is wrong as it stands, a trial that fails. A setting that the configuration refuses (fewer
-// workers
+// Errors       a configuration that is wrong as it stands, a trial that fails. A setting that the configuration refuses (fewer workers
 //              than a route names, say) is skipped, and said.
 #pragma once
 
