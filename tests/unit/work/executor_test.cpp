@@ -5,6 +5,7 @@
 #include <atomic>
 #include <deque>
 #include <future>
+#include <semaphore>
 #include <thread>
 
 #include "target/fake_target.hpp"
@@ -158,6 +159,33 @@ TEST(Executor, WaitsForAFewTicksWhenEveryProcessorIsInUse) {
     still.executor.tick();
     EXPECT_EQ(still.executor.threads(), 2u) << "or it does not come back";
     EXPECT_TRUE(still.waiting.done.reaches(1));
+}
+
+// Between two ticks the line moves, but there is always somebody in it: handlers that block for less than a tick.
+TEST(Executor, AddsAThreadWhenTheLineMovesButIsNeverEmptyAndAProcessorIsFree) {
+    for (const bool free : {true, false}) {
+        Processors processors(1);
+        if (!free) processors.look(1'000'000, 1'000'000);
+        Tally begun;
+        std::counting_semaphore<> may_end(0);
+        const auto work = [&] {
+            begun.add();
+            may_end.acquire();
+        };
+        Mailbox first(work), second(work);
+        Executor executor("test", 8, processors, [] {});
+        for (Mailbox* mailbox : {&first, &first, &second, &second}) mailbox->give(executor);
+        ASSERT_TRUE(begun.reaches(1));
+        executor.tick();  // the line was empty before
+        EXPECT_EQ(executor.threads(), 1u);
+        may_end.release();
+        ASSERT_TRUE(begun.reaches(2)) << "the second, and the first is in the line again";
+        executor.tick();
+        EXPECT_EQ(executor.threads(), free ? 2u : 1u);
+        may_end.release(3);
+        SystemClock clock;
+        EXPECT_TRUE(executor.stop(clock, soon(clock)));
+    }
 }
 
 TEST(Executor, NeverHasMoreThreadsThanAllowed) {
