@@ -1,7 +1,6 @@
 #include "app/pool_builder.hpp"
 
 #include <algorithm>
-#include <thread>
 #include <utility>
 
 namespace sluice {

@@ -115,7 +115,7 @@ inline Message* MessageStore::allocate(std::size_t size) {
         memory = first;
         first = first->next;
         size = size_of(size_class);
-        if (first != nullptr) fetch_ahead(first->next, size);
+        fetch_ahead(first, size);
     }
     auto* message = new (memory) Message;  // not `Message()`, which would clear all of it first
     message->size_class = size_class;

@@ -57,7 +57,7 @@ struct alignas(64) Message {
     std::uint16_t slot = 0;
     std::uint16_t worker = 0;
     std::uint16_t pool = 0;
-    std::uint16_t stream_size = 0;
+    std::uint16_t stream_size = 0;  // of the id
     std::uint64_t tag = 0;
     std::int64_t received_ns = 0;
     std::uint64_t key_hash = 0;  // 0 = no key: the message has no order to keep
@@ -140,7 +140,8 @@ private:
 // Memory for the messages of one source.
 //
 // Threads      the source thread only.
-// Limits       holds on to the most it ever needed at once, in blocks by size class; blocks above 64 KiB go back at once.
+// Limits       a message: limits::message_bytes_max of body, headers_max headers of headers_bytes_max, id_bytes_max of id. Holds on to the
+//              most it ever needed at once, in blocks by size class; blocks above 64 KiB go back at once.
 class MessageStore {
 public:
     explicit MessageStore(std::string source_identity);

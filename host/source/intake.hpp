@@ -2,7 +2,7 @@
 //
 // Threads      the source thread, from inside the adapter's poll, settle and flush.
 // Ownership    holds what was polled until take().
-// Limits       `max` messages and `bytes` a poll, one message at least; limits::message_bytes_max a body, limits::headers_max headers.
+// Limits       `max` messages and `bytes` a poll, one message at least; a message as MessageStore allows it.
 #pragma once
 
 #include <cstdint>
