@@ -62,6 +62,7 @@ public:
             on(c).sink.committed(on(c).sink.context, token, SLUICE_OK, nullptr, 0, {});
         };
         table_.abandon_unit = [](void* c, std::uint64_t unit) { on(c).inner.abandon_unit(on(c).self, unit); };
+        if (inner.interrupt != nullptr) table_.interrupt = [](void* self) { of(self).table().interrupt(of(self).self()); };
         if (inner.restart != nullptr) table_.restart = [](void* c) { on(c).inner.restart(on(c).self); };
         if (inner.keep_publishes != nullptr)
             table_.keep_publishes = [](void* c, std::uint64_t unit, sluice_ticket ticket, sluice_bytes publishes,

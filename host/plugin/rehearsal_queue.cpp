@@ -31,6 +31,8 @@ public:
             return of(self).settle(items, count, fault);
         };
         if (table().wake != nullptr) table_.wake = [](void* self) { of(self).table().wake(of(self).source_.self()); };
+        if (table().interrupt != nullptr)
+            table_.interrupt = [](void* self) { of(self).table().interrupt(of(self).source_.self()); };
         table_.close = [](void* self) { of(self).close(); };
     }
     const sluice_queue& own_table() const { return table_; }

@@ -101,8 +101,11 @@ typedef struct sluice_database {
     sluice_status (*kept_publishes)(void* connection, const sluice_identity* identity, const sluice_row_sink* sink, sluice_fault* fault);
     /* Those of these messages are confirmed and need not be kept. May be made durable later, for example with the next unit. */
     void (*publishes_done)(void* connection, const sluice_identity* const* identities, uint64_t count);
+    /* [any] The host waits no longer: until the next open, whatever runs or waits in this instance (a statement, `setup`, a wait for a lock)
+     * ends soon, with SLUICE_UNAVAILABLE unless it is done. Also while open or close runs. NULL: it cannot be interrupted. */
+    void (*interrupt)(void* self);
 } sluice_database;
-SLUICE_LAYOUT_SIZE(sluice_database, 200);
+SLUICE_LAYOUT_SIZE(sluice_database, 208);
 SLUICE_LAYOUT_MEMBER(sluice_database, create, 8);
 SLUICE_LAYOUT_MEMBER(sluice_database, connect, 56);
 SLUICE_LAYOUT_MEMBER(sluice_database, prepare, 72);
@@ -110,5 +113,6 @@ SLUICE_LAYOUT_MEMBER(sluice_database, seal, 128);
 SLUICE_LAYOUT_MEMBER(sluice_database, confirmed_below, 152);
 SLUICE_LAYOUT_MEMBER(sluice_database, restart, 160);
 SLUICE_LAYOUT_MEMBER(sluice_database, publishes_done, 192);
+SLUICE_LAYOUT_MEMBER(sluice_database, interrupt, 200);
 
 #endif

@@ -188,13 +188,17 @@ typedef struct sluice_queue {
     sluice_status (*get)(void* self, sluice_bytes place, const sluice_stored_sink* sink, sluice_fault* fault);
     /* [any] Removes these, durably before it returns, and says how many there were. What is in flight stays. */
     sluice_status (*remove)(void* self, const sluice_bytes* places, uint64_t count, uint64_t* removed, sluice_fault* fault);
+    /* [any] The host waits no longer: until the next open, whatever runs or waits in this instance (a call, a wait for a lock or for a reply)
+     * ends soon, with SLUICE_UNAVAILABLE unless it is done. Also while open or close runs. NULL: it cannot be interrupted. */
+    void (*interrupt)(void* self);
 } sluice_queue;
-SLUICE_LAYOUT_SIZE(sluice_queue, 144);
+SLUICE_LAYOUT_SIZE(sluice_queue, 152);
 SLUICE_LAYOUT_MEMBER(sluice_queue, create, 8);
 SLUICE_LAYOUT_MEMBER(sluice_queue, capabilities, 24);
 SLUICE_LAYOUT_MEMBER(sluice_queue, open_target, 72);
 SLUICE_LAYOUT_MEMBER(sluice_queue, close, 88);
 SLUICE_LAYOUT_MEMBER(sluice_queue, resource_id, 96);
 SLUICE_LAYOUT_MEMBER(sluice_queue, remove, 136);
+SLUICE_LAYOUT_MEMBER(sluice_queue, interrupt, 144);
 
 #endif

@@ -164,6 +164,21 @@ TEST_F(DatabaseSdk, CanOnlyBeAskedWhereTheAdapterSaysHow) {
     EXPECT_EQ(its.ping(&asked, nullptr), SLUICE_UNAVAILABLE);
 }
 
+TEST_F(DatabaseSdk, CanOnlyBeInterruptedWhereTheAdapterSaysHow) {
+    EXPECT_EQ(table.interrupt, nullptr);
+    struct Waits : sluice::Database {
+        sluice::Status open() override { return SLUICE_OK; }
+        std::unique_ptr<sluice::Connection> connect(sluice::CommitSink) override { return nullptr; }
+        void interrupt() noexcept override { Calls::note("interrupt"); }
+    };
+    Calls::made.clear();
+    Waits waits;
+    const sluice_database& its = sluice::detail::DatabaseThunks<Waits>::table;
+    ASSERT_NE(its.interrupt, nullptr);
+    its.interrupt(&waits);
+    EXPECT_THAT(Calls::made, ElementsAre("interrupt"));
+}
+
 TEST_F(DatabaseSdk, KeepsNoPublishesUnlessTheAdapterDoes) {
     const sluice_identity identity{};
     EXPECT_EQ(table.resource_id(self).size, 0u);

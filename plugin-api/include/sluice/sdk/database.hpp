@@ -124,6 +124,9 @@ public:
     virtual std::unique_ptr<Connection> connect(CommitSink sink) = 0;
     // Equal for components that can take part in one transaction; lives as long as the database is open. Any thread.
     virtual std::string_view resource_id() const noexcept { return {}; }
+    // The host waits no longer: until the next open, whatever runs or waits ends soon, with SLUICE_UNAVAILABLE. Any thread, also
+    // while open() or close() runs. Not overridden: nothing can be interrupted.
+    virtual void interrupt() noexcept {}
 };
 
 namespace detail {
@@ -139,6 +142,12 @@ struct DatabaseThunks {
     template <typename T>
     static constexpr bool ping_of(...) { return true; }
     static constexpr bool can_be_asked = !std::same_as<decltype(ping_of<Type>(0)), decltype(&Database::ping)>;
+    template <typename T>
+    static constexpr auto interrupt_of(int) -> decltype(&T::interrupt) { return nullptr; }
+    template <typename T>
+    static constexpr bool interrupt_of(...) { return true; }
+    static constexpr bool can_be_interrupted =
+        !std::same_as<decltype(interrupt_of<Type>(0)), decltype(&Database::interrupt)>;
 
     static Type& of(void* self) noexcept { return *static_cast<Type*>(self); }
     static Connection& connection(void* self) noexcept { return *static_cast<Connection*>(self); }
@@ -223,6 +232,7 @@ struct DatabaseThunks {
     static void publishes_done(void* self, const sluice_identity* const* identities, std::uint64_t count) noexcept {
         connection(self).publishes_done({identities, count});
     }
+    static void interrupt(void* self) noexcept { static_cast<Database&>(of(self)).interrupt(); }
 
     static constexpr sluice_database table{sizeof(sluice_database),
                                            0,
@@ -249,7 +259,8 @@ struct DatabaseThunks {
                                            &resource_id,
                                            &keep_publishes,
                                            &kept_publishes,
-                                           &publishes_done};
+                                           &publishes_done,
+                                           can_be_interrupted ? &interrupt : nullptr};
 };
 
 }  // namespace detail

@@ -85,6 +85,9 @@ public:
     virtual Status remove(std::span<const sluice_bytes> /*places*/, std::uint64_t& /*removed*/) {
         return {SLUICE_UNSUPPORTED, "this queue can remove nothing"};
     }
+    // The host waits no longer: until the next open, whatever runs or waits ends soon, with SLUICE_UNAVAILABLE. Any thread, also
+    // while open() or close() runs.
+    virtual void interrupt() noexcept {}
 };
 
 // The host's end of a source. To be used inside poll, settle and flush only.
@@ -281,6 +284,8 @@ struct QueueThunks {
         return guarded(fault, [&] { return adapter(self).remove({places, count}, *removed); });
     }
 
+    static void interrupt(void* self) noexcept { adapter(self).interrupt(); }
+
     static constexpr sluice_queue table{
         sizeof(sluice_queue),
         0,
@@ -304,7 +309,9 @@ struct QueueThunks {
         if_brought(&depths, [](auto* type) -> decltype(&std::remove_pointer_t<decltype(type)>::depths) { return nullptr; }),
         if_brought(&list, [](auto* type) -> decltype(&std::remove_pointer_t<decltype(type)>::list) { return nullptr; }),
         if_brought(&get, [](auto* type) -> decltype(&std::remove_pointer_t<decltype(type)>::get) { return nullptr; }),
-        if_brought(&remove, [](auto* type) -> decltype(&std::remove_pointer_t<decltype(type)>::remove) { return nullptr; })};
+        if_brought(&remove, [](auto* type) -> decltype(&std::remove_pointer_t<decltype(type)>::remove) { return nullptr; }),
+        if_brought(&interrupt,
+                   [](auto* type) -> decltype(&std::remove_pointer_t<decltype(type)>::interrupt) { return nullptr; })};
 };
 
 }  // namespace detail
