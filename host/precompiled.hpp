@@ -3,7 +3,6 @@
 #pragma once
 
 #include <fmt/format.h>
-#include <simdjson.h>
 
 #include <algorithm>
 #include <array>

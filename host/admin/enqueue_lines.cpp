@@ -1,6 +1,7 @@
 #include "admin/enqueue_lines.hpp"
 
 #include <fmt/format.h>
+#include <simdjson.h>
 
 #include "core/json_read.hpp"
 #include "core/limits.hpp"
@@ -27,6 +28,13 @@ Result<void> read_pointer(const Node& request, std::string_view name, std::optio
 }
 
 }  // namespace
+
+struct EnqueueRules::Parser {
+    simdjson::dom::parser dom;
+};
+
+EnqueueRules::EnqueueRules() : parser_(std::make_unique<Parser>()) {}
+EnqueueRules::~EnqueueRules() = default;
 
 Result<std::unique_ptr<EnqueueRules>> EnqueueRules::read(const Node& request) {
     std::unique_ptr<EnqueueRules> rules(new EnqueueRules);
@@ -80,7 +88,7 @@ bool EnqueueRules::add(std::string_view line, EnqueueLoad& load) {
     if (line.size() > limits::message_bytes_max)
         return bad(fmt::format("is longer than {} bytes, the most a message may have", limits::message_bytes_max));
     simdjson::dom::element ignored;
-    if (const auto error = parser_.parse(line.data(), line.size(), false).get(ignored))
+    if (const auto error = parser_->dom.parse(line.data(), line.size(), false).get(ignored))
         return bad(fmt::format("is no JSON: {}", simdjson::error_message(error)));
 
     sluice_outgoing outgoing{};

@@ -4,8 +4,6 @@
 // Limits       limits::enqueue_batch messages a batch.
 #pragma once
 
-#include <simdjson.h>
-
 #include <deque>
 #include <memory>
 #include <optional>
@@ -31,6 +29,8 @@ struct EnqueueLoad {
 // What all messages of one request have in common.
 class EnqueueRules {
 public:
+    ~EnqueueRules();
+
     // invalid: what is wrong with the request.
     static Result<std::unique_ptr<EnqueueRules>> read(const Node& request);
 
@@ -41,7 +41,8 @@ public:
     std::uint64_t line() const { return line_; }  // lines taken so far
 
 private:
-    EnqueueRules() = default;
+    struct Parser;
+    EnqueueRules();
     bool add(std::string_view line, EnqueueLoad& load);
     std::optional<sluice_bytes> find(const JsonPointer& pointer, EnqueueLoad& load);
 
@@ -54,7 +55,7 @@ private:
     std::vector<sluice_header> headers_;
     std::int64_t delay_ms_ = 0;
 
-    simdjson::dom::parser parser_;
+    std::unique_ptr<Parser> parser_;
     JsonBody json_;
     std::uint64_t line_ = 0;
     std::string error_;

@@ -52,7 +52,7 @@ bool is_block(std::string_view text) {
     return text.back() != ' ';
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
     std::string result = "\"";
     for (const char c : text) {
         const auto byte = static_cast<unsigned char>(c);
@@ -72,7 +72,7 @@ std::string quoted(std::string_view text) {
 
 // Nothing is replaced in keys.
 std::string key_text(std::string_view name) {
-    return is_plain(name) ? std::string(name) : quoted(name);
+    return is_plain(name) ? std::string(name) : in_quotes(name);
 }
 
 std::string flow(const Node& node) {
@@ -93,7 +93,7 @@ std::string flow(const Node& node) {
 }  // namespace
 
 std::string yaml_scalar(std::string_view text) {
-    return is_plain(text) ? std::string(text) : quoted(escape_dollars(text));
+    return is_plain(text) ? std::string(text) : in_quotes(escape_dollars(text));
 }
 
 void YamlWriter::begin_line(std::string_view name) {

@@ -1,5 +1,7 @@
 #include "route/json_body.hpp"
 
+#include <simdjson.h>
+
 #include <algorithm>
 #include <bit>
 #include <cstring>
@@ -152,15 +154,26 @@ std::optional<std::string_view> find_below(ondemand::value from, Path path, std:
 
 }  // namespace
 
+struct JsonBody::Index {
+    ondemand::parser parser;
+    ondemand::document document;  // refers to the parser
+};
+
+JsonBody::JsonBody() = default;
+JsonBody::~JsonBody() = default;
+JsonBody::JsonBody(JsonBody&&) noexcept = default;
+JsonBody& JsonBody::operator=(JsonBody&&) noexcept = default;
+
 bool JsonBody::index() {
     state_ = State::malformed;
-    if (!parser_) parser_ = std::make_unique<ondemand::parser>();
-    if (parser_->capacity() < body_.size()) {
+    if (!index_) index_ = std::make_unique<Index>();
+    ondemand::parser& parser = index_->parser;
+    if (parser.capacity() < body_.size()) {
         const std::size_t capacity = std::max(std::bit_ceil(body_.size()), limits::parser_bytes_first);
-        if (parser_->allocate(capacity) != simdjson::SUCCESS) return false;
+        if (parser.allocate(capacity) != simdjson::SUCCESS) return false;
     }
     const simdjson::padded_string_view padded(body_, body_.size() + SLUICE_BODY_PADDING);
-    if (parser_->iterate(padded).get(document_) != simdjson::SUCCESS) return false;
+    if (parser.iterate(padded).get(index_->document) != simdjson::SUCCESS) return false;
     state_ = State::indexed;
     return true;
 }
@@ -168,31 +181,29 @@ bool JsonBody::index() {
 std::optional<std::string_view> JsonBody::find(const JsonPointer& pointer, std::string& scratch) {
     if (state_ == State::malformed) return std::nullopt;
     // A document that met an error is of no more use; indexing anew keeps the answer independent of earlier questions.
-    if (state_ == State::indexed && document_.is_alive())
-        document_.rewind();
+    if (state_ == State::indexed && index_->document.is_alive())
+        index_->document.rewind();
     else if (!index())
         return std::nullopt;
+    ondemand::document& document = index_->document;
 
     const std::vector<JsonPointerToken>& tokens = pointer.tokens();
     if (tokens.empty()) {
         // On-Demand looks at the first value only: what follows a scalar would go unseen.
         std::string_view token;
-        if (document_.raw_json_token().get(token) != simdjson::SUCCESS) return std::nullopt;
+        if (document.raw_json_token().get(token) != simdjson::SUCCESS) return std::nullopt;
         token = without_trailing_space(token);
         const std::string_view body = without_trailing_space(body_);
         if (token.data() + token.size() != body.data() + body.size()) return std::nullopt;
-        return scalar(token, scratch, [this] { return document_.get_string(); });
+        return scalar(token, scratch, [&document] { return document.get_string(); });
     }
 
-    return find_inside(document_, tokens, scratch);
+    return find_inside(document, tokens, scratch);
 }
 
 void JsonBody::close() {
     state_ = State::malformed;
-    if (parser_ && parser_->capacity() > limits::parser_bytes_kept) {
-        document_ = {};
-        parser_.reset();
-    }
+    if (index_ && index_->parser.capacity() > limits::parser_bytes_kept) index_.reset();
 }
 
 }  // namespace sluice

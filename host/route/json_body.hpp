@@ -12,8 +12,6 @@
 // parsers may differ on whether a damaged body has this key; the handler judges the body.
 #pragma once
 
-#include <simdjson.h>
-
 #include <memory>
 #include <optional>
 #include <string>
@@ -25,6 +23,11 @@ namespace sluice {
 
 class JsonBody {
 public:
+    JsonBody();
+    ~JsonBody();
+    JsonBody(JsonBody&&) noexcept;
+    JsonBody& operator=(JsonBody&&) noexcept;
+
     // Costs nothing; the body is indexed by the first find(), and again only if an answer met damage.
     void open(std::string_view body) {
         body_ = body;
@@ -41,8 +44,8 @@ private:
 
     std::string_view body_;
     State state_ = State::malformed;
-    std::unique_ptr<simdjson::ondemand::parser> parser_;
-    simdjson::ondemand::document document_;  // refers to *parser_
+    struct Index;  // simdjson's, whose header takes seconds to compile
+    std::unique_ptr<Index> index_;
 };
 
 }  // namespace sluice
