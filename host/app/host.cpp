@@ -24,13 +24,22 @@ void add(SourceCounts& sum, const SourceCounts& counts) {
 
 }  // namespace
 
-Host::Host(const HostConfig& config, Logging& logging, Clock& clock, std::function<void()> changed, std::optional<Rehearsal> rehearsal)
-    : config_(config), logging_(logging), clock_(clock), changed_(std::move(changed)), rehearsal_(rehearsal), memory_(config.memory_limit, logging.logger("host")), poison_(config.state_dir, logging.logger("host")), watch_(clock) {}
+Host::Host(const HostConfig& config, Logging& logging, Clock& clock, std::function<void()> changed,
+           std::optional<Rehearsal> rehearsal)
+    : config_(config),
+      logging_(logging),
+      clock_(clock),
+      changed_(std::move(changed)),
+      rehearsal_(rehearsal),
+      memory_(config.memory_limit, logging.logger("host")),
+      poison_(config.state_dir, logging.logger("host")),
+      watch_(clock) {}
 
 Host::~Host() = default;
 
 std::unique_ptr<Host> Host::create(const HostConfig& config, Registry& registry, Logging& logging, Clock& clock,
-                                   std::function<void()> changed, std::vector<std::string>& problems, std::optional<Rehearsal> rehearsal) {
+                                   std::function<void()> changed, std::vector<std::string>& problems,
+                                   std::optional<Rehearsal> rehearsal) {
     std::unique_ptr<Host> host(new Host(config, logging, clock, std::move(changed), rehearsal));
     Builder(*host, config, registry, problems).build();
     if (!problems.empty()) host.reset();
@@ -68,7 +77,8 @@ Result<void> Host::start() {
         source->open = true;
         const auto [resource, statement] = source->loop->acks_in_unit();
         for (const std::size_t number : source->pools)
-            if (auto ready = pools_[number]->ack_in_units(resource, statement); !ready) return give_back(std::move(ready).error());
+            if (auto ready = pools_[number]->ack_in_units(resource, statement); !ready)
+                return give_back(std::move(ready).error());
     }
     watch_.start();
     running_ = true;
@@ -105,11 +115,11 @@ bool Host::all_sources_ended() const {
 std::string Host::failure() const {
     if (!broken_.empty()) return broken_;
     for (const auto& source : sources_)
-        if (source->loop->failing())
-            return "source \"" + source->name + "\": " + source->loop->error();
+        if (source->loop->failing()) return "source \"" + source->name + "\": " + source->loop->error();
     for (const auto& database : databases_) {
         std::lock_guard lock(database->failed.mutex);
-        if (!database->failed.why.empty()) return "database \"" + database->name + "\" failed for good: " + database->failed.why;
+        if (!database->failed.why.empty())
+            return "database \"" + database->name + "\" failed for good: " + database->failed.why;
     }
     for (const auto& target : targets_) {
         std::lock_guard lock(target->failed.mutex);
@@ -127,6 +137,11 @@ bool Host::replay(const std::string& source, std::unique_ptr<ReplayItem>& item) 
     for (const auto& one : sources_)
         if (one->loop->identity() == source) return one->loop->replay(item);
     return false;
+}
+
+void Host::reopen_targets() {
+    for (auto& target : targets_)
+        if (target->running) target->target->reopen();
 }
 
 StatisticsSnapshot Host::snapshot() const {
@@ -154,7 +169,8 @@ StatisticsSnapshot Host::snapshot() const {
                 statistics.parked += worker.parked();
                 statistics.deferred += worker.deferred();
                 statistics.counts.retried += one.counts.retried;
-                if (const auto past = source->past.find({pool.name(), i}); past != source->past.end()) one.counts += past->second;
+                if (const auto past = source->past.find({pool.name(), i}); past != source->past.end())
+                    one.counts += past->second;
                 statistics.workers.push_back(std::move(one));
             }
         }
@@ -206,7 +222,8 @@ std::vector<SeenQueue> Host::queues() const {
     std::vector<SeenQueue> seen;
     for (const auto& source : sources_) seen.push_back({"source", source->name, &source->loop->queue(), {}});
     for (const auto& target : targets_)
-        seen.push_back({target->name == config_.dead_letters.name ? "dead_letters" : "target", target->name, &target->instance, {}});
+        seen.push_back(
+            {target->name == config_.dead_letters.name ? "dead_letters" : "target", target->name, &target->instance, {}});
     return seen;
 }
 

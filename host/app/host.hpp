@@ -73,6 +73,8 @@ public:
 
     // What is open, to be looked into: from start() to close().
     std::vector<SeenQueue> queues() const;
+    // Targets open again what is another file by now.
+    void reopen_targets();
     // A dead letter of the source with this identity, to be processed once more. False, and the item stays with the caller: there is no
     // such source, or it has ended.
     bool replay(const std::string& source, std::unique_ptr<ReplayItem>& item);
@@ -102,7 +104,8 @@ private:
     class Builder;
     class PoolBuilder;
 
-    Host(const HostConfig& config, Logging& logging, Clock& clock, std::function<void()> changed, std::optional<Rehearsal> rehearsal);
+    Host(const HostConfig& config, Logging& logging, Clock& clock, std::function<void()> changed,
+         std::optional<Rehearsal> rehearsal);
     Target* find_target(const std::string& name);
     void close_opened();
 

@@ -28,6 +28,7 @@ void Reloading::begin(bool host_stops) {
     asked_ = false;
     answers_ = std::exchange(waiting_, {});
     answered_ = false;
+    if (!host_stops) host_.reopen_targets();  // as who rotates files expects, whatever the configuration says
     if (host_stops) {
         end({false, {"the host stops"}});
     } else if (host_.config().file == "-") {

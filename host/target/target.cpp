@@ -107,6 +107,12 @@ void Target::submit(PublishBatch* batch) {
     batch->done(batch);
 }
 
+void Target::reopen() {
+    const std::lock_guard lock(mutex_);
+    reopen_news_ = true;
+    news_.notify_one();
+}
+
 void Target::request_stop(std::int64_t deadline_ns) {
     const std::lock_guard lock(mutex_);
     stop_requested_ = true;
@@ -139,7 +145,8 @@ Target::Counts Target::counts() const {
 }
 
 // Nothing may be thrown into the plugin: a host without memory for an answer ends, and what was in flight comes again.
-void Target::published(void* context, std::uint64_t token, std::uint64_t count, sluice_status status, sluice_bytes text) noexcept {
+void Target::published(void* context, std::uint64_t token, std::uint64_t count, sluice_status status,
+                       sluice_bytes text) noexcept {
     Target& target = *static_cast<Target*>(context);
     Answer answer{token, count, status, {}};
     if (status != SLUICE_OK) answer.text = clean_text(view(text).substr(0, limits::fault_text_bytes));
@@ -155,6 +162,11 @@ void Target::published(void* context, std::uint64_t token, std::uint64_t count, 
 void Target::run() {
     for (;;) {
         take_news();
+        if (std::exchange(reopen_, false) && queue_.reopen != nullptr) {
+            FaultBuffer fault;
+            if (fenced_status(fault, [&] { return queue_.reopen(self_, fault.get()); }) != SLUICE_OK)
+                logger_.warn("cannot be opened again yet: {}", fault.text());
+        }
         if (may_send())
             send();
         else if (stopping_ && ((waiting_.empty() && window_.open() == 0) || clock_.now() >= stop_deadline_ns_))
@@ -195,6 +207,7 @@ void Target::take_news() {
         batch = std::exchange(first_, nullptr);
         last_ = nullptr;
         answers.swap(answers_);
+        reopen_ = std::exchange(reopen_news_, false) || reopen_;
         if (stop_news_) {
             stop_news_ = false;
             if (!stopping_) retry_at_ns_ = 0;  // one more try at once
@@ -253,7 +266,7 @@ void Target::take_answer(const Answer& answer) {
 
 void Target::wait() {
     std::unique_lock lock(mutex_);
-    while (first_ == nullptr && answers_.empty() && !stop_news_) {
+    while (first_ == nullptr && answers_.empty() && !stop_news_ && !reopen_news_) {
         std::int64_t until = INT64_MAX;
         if (stopping_) until = stop_deadline_ns_;
         if (!waiting_.empty() && again_.empty() && retry_at_ns_ != 0) until = std::min(until, retry_at_ns_);

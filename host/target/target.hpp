@@ -1,7 +1,7 @@
 // The one thread that publishes to a target: takes the batches of all workers, hands them to the adapter many at a time, and
 // tries again, in order, for as long as the target is away.
 //
-// Threads     submit, request_stop, counts: any. start: [control]. join: one thread. The adapter is called [target] from the
+// Threads     submit, reopen, request_stop, counts: any. start: [control]. join: one thread. The adapter is called [target] from the
 //             target's thread, and may answer from any.
 // Ordering    messages of one submitter reach the adapter in the order submitted, also across batches and when some are tried
 //             again: after a failure nothing new is handed out until all that is under way is answered and what failed stands
@@ -57,6 +57,8 @@ public:
     // Opens the adapter and starts the thread. Errors: what the adapter answered; then nothing runs.
     Result<void> start();
     void submit(PublishBatch* batch);
+    // Has the adapter open again what is another file by now; returns at once.
+    void reopen();
     // What was submitted is still published, but no later than `deadline_ns` of the clock; then the rest gets SLUICE_STOPPED
     // and the adapter is closed. May be called again with another deadline.
     void request_stop(std::int64_t deadline_ns);
@@ -75,7 +77,8 @@ private:
         std::string text;
     };
 
-    static void published(void* context, std::uint64_t token, std::uint64_t count, sluice_status status, sluice_bytes text) noexcept;
+    static void published(void* context, std::uint64_t token, std::uint64_t count, sluice_status status,
+                          sluice_bytes text) noexcept;
 
     void run();
     void end();
@@ -110,6 +113,7 @@ private:
     PublishBatch* last_ = nullptr;
     std::vector<Answer> answers_;  // not yet taken
     bool stop_news_ = false;
+    bool reopen_news_ = false;
     bool stop_requested_ = false;
     std::int64_t requested_deadline_ns_ = 0;
     bool over_ = true;    // nothing is taken any more
@@ -126,12 +130,13 @@ private:
     std::int64_t away_since_ns_ = 0;
     bool away_ = false;  // as the log has said
     bool stopping_ = false;
+    bool reopen_ = false;
     std::int64_t stop_deadline_ns_ = 0;
     std::string failed_for_good_;  // why; empty = it has not
     std::vector<const sluice_outgoing*> pointers_;
 
     std::atomic<std::int64_t> said_away_ns_{0};  // written by the target's thread; nothing else is read with it
-    Counter submitted_;  // written under mutex_, the others by the target's thread
+    Counter submitted_;                          // written under mutex_, the others by the target's thread
     Counter published_;
     Counter failed_;
     Counter retried_;

@@ -191,8 +191,11 @@ typedef struct sluice_queue {
     /* [any] The host waits no longer: until the next open, whatever runs or waits in this instance (a call, a wait for a lock or for a reply)
      * ends soon, with SLUICE_UNAVAILABLE unless it is done. Also while open or close runs. NULL: it cannot be interrupted. */
     void (*interrupt)(void* self);
+    /* [target] Names may lead elsewhere now (SIGHUP): a file that was renamed or removed is let go of, and what has its name is
+     * opened. If that fails, the next publish tries again. NULL: there is nothing to open again. */
+    sluice_status (*reopen)(void* self, sluice_fault* fault);
 } sluice_queue;
-SLUICE_LAYOUT_SIZE(sluice_queue, 152);
+SLUICE_LAYOUT_SIZE(sluice_queue, 160);
 SLUICE_LAYOUT_MEMBER(sluice_queue, create, 8);
 SLUICE_LAYOUT_MEMBER(sluice_queue, capabilities, 24);
 SLUICE_LAYOUT_MEMBER(sluice_queue, open_target, 72);
@@ -200,5 +203,6 @@ SLUICE_LAYOUT_MEMBER(sluice_queue, close, 88);
 SLUICE_LAYOUT_MEMBER(sluice_queue, resource_id, 96);
 SLUICE_LAYOUT_MEMBER(sluice_queue, remove, 136);
 SLUICE_LAYOUT_MEMBER(sluice_queue, interrupt, 144);
+SLUICE_LAYOUT_MEMBER(sluice_queue, reopen, 152);
 
 #endif

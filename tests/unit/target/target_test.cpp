@@ -213,6 +213,31 @@ TEST(Target, IgnoresAnswersAboutWhatIsNotUnderWay) {
     EXPECT_EQ(target.counts().published, 2u);
 }
 
+TEST(Target, HasTheAdapterOpenAgainWhileNothingIsPublished) {
+    static Tally reopened;
+    FakeTarget fake;
+    SystemClock clock;
+    Target target(fake.table, &fake, quick(), clock, {});
+    ASSERT_TRUE(target.start());
+    target.reopen();  // of an adapter that has nothing to open again
+    TestBatch batch({"a"});
+    batch.submit_to(target);
+    ASSERT_TRUE(batch.wait());
+    stop(target, clock);
+
+    fake.table.reopen = [](void*, sluice_fault* fault) {
+        reopened.add();
+        return say(fault, SLUICE_UNAVAILABLE, "not yet");
+    };
+    Target other(fake.table, &fake, quick(), clock, {});
+    ASSERT_TRUE(other.start());
+    other.reopen();
+    EXPECT_TRUE(reopened.reaches(1));
+    stop(other, clock);
+    other.reopen();  // closed: nothing is called any more
+    EXPECT_EQ(reopened.value(), 1u);
+}
+
 TEST(Target, DoesNotStartWhenTheAdapterCannotOpen) {
     FakeTarget fake;
     SystemClock clock;

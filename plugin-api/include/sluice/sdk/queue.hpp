@@ -160,6 +160,8 @@ public:
     // In order. SLUICE_OK: all stored durably. SLUICE_QUEUED: copied, the results come through sink.published() with tokens
     // from first_token on. Otherwise none was taken.
     virtual Status publish(std::span<const sluice_outgoing* const> messages, std::uint64_t first_token) = 0;
+    // Names may lead elsewhere now: lets go of files that were renamed or removed, and opens what has their names.
+    virtual Status reopen() { return SLUICE_OK; }
     // After the last publish; waits for what was submitted.
     virtual void close() {}
 };
@@ -285,6 +287,9 @@ struct QueueThunks {
     }
 
     static void interrupt(void* self) noexcept { adapter(self).interrupt(); }
+    static sluice_status reopen(void* self, sluice_fault* fault) noexcept {
+        return guarded(fault, [&] { return of(self).target->reopen(); });
+    }
 
     static constexpr sluice_queue table{
         sizeof(sluice_queue),
@@ -311,7 +316,11 @@ struct QueueThunks {
         if_brought(&get, [](auto* type) -> decltype(&std::remove_pointer_t<decltype(type)>::get) { return nullptr; }),
         if_brought(&remove, [](auto* type) -> decltype(&std::remove_pointer_t<decltype(type)>::remove) { return nullptr; }),
         if_brought(&interrupt,
-                   [](auto* type) -> decltype(&std::remove_pointer_t<decltype(type)>::interrupt) { return nullptr; })};
+                   [](auto* type) -> decltype(&std::remove_pointer_t<decltype(type)>::interrupt) { return nullptr; }),
+        brings<Target, TargetType>(
+            [](auto* type) -> decltype(&std::remove_pointer_t<decltype(type)>::reopen) { return nullptr; })
+            ? &reopen
+            : nullptr};
 };
 
 }  // namespace detail
