@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "app/loops.hpp"
 #include "app/pool_builder.hpp"
 #include "plugin/options.hpp"
 #include "plugin/rehearsal_database.hpp"
@@ -21,6 +22,9 @@ void Host::Builder::build() {
     if (!problems_.empty()) return;  // pools need their sources
     for (const PoolConfig& pool : config_.pools) add_pool(pool);
     if (!problems_.empty()) return;
+    PoolTargets published;
+    for (const auto& pool : host_.pools_) published.push_back(pool->targets());
+    if (problems_ = find_loops(config_, registry_, published); !problems_.empty()) return;
     for (std::size_t i = 0; i < host_.sources_.size(); ++i) connect_source(i);
 }
 
@@ -88,7 +92,8 @@ void Host::Builder::add_database(const ComponentConfig& component) {
     const std::uint64_t seed = static_cast<std::uint64_t>(host_.clock_.wall_ms()) * 31 + host_.databases_.size() + 1;
     part->database.circuit = std::make_unique<Circuit>(host_.clock_, logger_of(component), seed, noting(part->failed));
     if (table->capabilities != nullptr)
-        part->database.deduplicates = (part->database.instance.table().capabilities(part->database.instance.self()) & SLUICE_DATABASE_DEDUPLICATES) != 0;
+        part->database.deduplicates =
+            (part->database.instance.table().capabilities(part->database.instance.self()) & SLUICE_DATABASE_DEDUPLICATES) != 0;
     host_.databases_.push_back(std::move(part));
 }
 
@@ -120,9 +125,10 @@ void Host::Builder::add_source(const SourceConfig& source) {
     auto created = QueueInstance::create(*library->queue(component.component),
                                          setup(component, SLUICE_ROLE_SOURCE, source.id, *part->services));
     if (!created) return problem(component, created.error().message);
-    QueueInstance queue = host_.rehearsal_ ? rehearse_source(std::move(created).value(), host_.rehearsal_->messages_max) : std::move(created).value();
-    part->loop = std::make_unique<SourceLoop>(component.name, source.id, std::move(queue), host_.clock_,
-                                              logger_of(component), [this_host = &host_] { this_host->changed_(); });
+    QueueInstance queue = host_.rehearsal_ ? rehearse_source(std::move(created).value(), host_.rehearsal_->messages_max)
+                                           : std::move(created).value();
+    part->loop = std::make_unique<SourceLoop>(component.name, source.id, std::move(queue), host_.clock_, logger_of(component),
+                                              [this_host = &host_] { this_host->changed_(); });
     if ((part->loop->capabilities() & SLUICE_QUEUE_STABLE_IDS) != 0) part->loop->watch_for_poison(host_.poison_);
     host_.sources_.push_back(std::move(part));
 }
@@ -130,7 +136,8 @@ void Host::Builder::add_source(const SourceConfig& source) {
 void Host::Builder::add_pool(const PoolConfig& pool) {
     auto made = PoolBuilder(host_, config_, registry_, problems_).make(pool, static_cast<std::uint32_t>(host_.pools_.size()));
     if (!made) return;
-    if (const std::string note = made->note_on_databases(); !note.empty()) host_.notes_.push_back(pool.handler.path + ": " + note);
+    if (const std::string note = made->note_on_databases(); !note.empty())
+        host_.notes_.push_back(pool.handler.path + ": " + note);
     host_.sources_[pool.source]->pools.push_back(host_.pools_.size());
     host_.pools_.push_back(std::move(made));
 }

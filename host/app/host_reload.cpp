@@ -6,6 +6,7 @@
 #include <thread>
 #include <utility>
 
+#include "app/loops.hpp"
 #include "app/pool_builder.hpp"
 #include "core/units.hpp"
 
@@ -26,7 +27,8 @@ std::vector<std::string> pools_of(const HostConfig& config, std::size_t source) 
 }
 
 std::size_t index_of(const HostConfig& config, const std::string& pool) {
-    const auto found = std::find_if(config.pools.begin(), config.pools.end(), [&](const PoolConfig& one) { return one.name == pool; });
+    const auto found =
+        std::find_if(config.pools.begin(), config.pools.end(), [&](const PoolConfig& one) { return one.name == pool; });
     return static_cast<std::size_t>(found - config.pools.begin());
 }
 
@@ -67,7 +69,8 @@ void Host::Reload::check_changes() {
 void Host::Reload::check_plugin_files() {
     const auto check = [&](const ComponentConfig& component) {
         if (host_.plugin_files_.replaced(component.library))
-            refuse(component.path + " needs a restart: " + component.library.string() + " is not the file any more that was loaded");
+            refuse(component.path + " needs a restart: " + component.library.string() +
+                   " is not the file any more that was loaded");
     };
     for (const SourceConfig& source : next_.sources) check(source.component);
     for (const DatabaseConfig& database : next_.databases) check(database.component);
@@ -112,6 +115,10 @@ void Host::Reload::create_pools() {
         pools.push_back(fresh_.back() ? fresh_.back().get() : old < host_.pools_.size() ? host_.pools_[old].get() : nullptr);
     }
     if (refused()) return;
+    PoolTargets published;
+    for (const WorkerPool* pool : pools) published.push_back(pool != nullptr ? pool->targets() : std::vector<std::size_t>());
+    outcome_.lines = find_loops(next_, registry_, published);
+    if (refused()) return;
     for (const Part& part : parts_)
         if (auto ways = builder.ways(part.source, pools)) ways_.emplace_back(part.source, std::move(*ways));
 }
@@ -119,8 +126,8 @@ void Host::Reload::create_pools() {
 std::uint32_t Host::Reload::free_number() const {
     const auto is_used = [&](std::uint32_t number) {
         const auto has_it = [&](const std::unique_ptr<WorkerPool>& pool) { return pool && pool->number() == number; };
-        return std::any_of(host_.pools_.begin(), host_.pools_.end(), has_it) || std::any_of(fresh_.begin(), fresh_.end(), has_it) ||
-               std::any_of(retired_.begin(), retired_.end(), has_it);
+        return std::any_of(host_.pools_.begin(), host_.pools_.end(), has_it) ||
+               std::any_of(fresh_.begin(), fresh_.end(), has_it) || std::any_of(retired_.begin(), retired_.end(), has_it);
     };
     std::uint32_t number = 0;
     while (is_used(number)) ++number;
@@ -132,14 +139,16 @@ std::uint32_t Host::Reload::free_number() const {
 bool Host::Reload::all_at(SourceOrders::Stage stage) const {
     return std::all_of(parts_.begin(), parts_.end(), [&](const Part& part) {
         const SourceLoop& loop = *host_.sources_[part.source]->loop;
-        return loop.state() == SourceLoop::State::finished || loop.stage() == stage || (stage == SourceOrders::Stage::held && loop.stage() == SourceOrders::Stage::quiet);
+        return loop.state() == SourceLoop::State::finished || loop.stage() == stage ||
+               (stage == SourceOrders::Stage::held && loop.stage() == SourceOrders::Stage::quiet);
     });
 }
 
 void Host::Reload::step() {
     if (phase_ == Phase::holding || phase_ == Phase::emptying) {
         for (const Part& part : parts_)
-            if (host_.sources_[part.source]->loop->failing()) return give_up("source \"" + host_.sources_[part.source]->name + "\" has failed");
+            if (host_.sources_[part.source]->loop->failing())
+                return give_up("source \"" + host_.sources_[part.source]->name + "\" has failed");
     }
     if (phase_ == Phase::holding && all_at(SourceOrders::Stage::held)) {
         phase_ = Phase::emptying;
@@ -155,7 +164,8 @@ void Host::Reload::step() {
     }
     if (phase_ == Phase::undoing && all_at(SourceOrders::Stage::polling)) phase_ = Phase::ended;
     if ((phase_ == Phase::holding || phase_ == Phase::emptying) && host_.clock_.now() >= deadline_ns_)
-        give_up("not all that the old pools had came back within " + format_duration(host_.config_.shutdown_deadline.count()) + " (shutdown.deadline)");
+        give_up("not all that the old pools had came back within " + format_duration(host_.config_.shutdown_deadline.count()) +
+                " (shutdown.deadline)");
 }
 
 void Host::Reload::give_up(const std::string& why) {
@@ -165,8 +175,7 @@ void Host::Reload::give_up(const std::string& why) {
     for (const Part& part : parts_) {
         NamedSource& source = *host_.sources_[part.source];
         if (part.how == SourceOrders::Hold::keep && phase_ == Phase::emptying)
-            for (const std::size_t pool : source.pools)
-                keep_on(*host_.pools_[pool]);
+            for (const std::size_t pool : source.pools) keep_on(*host_.pools_[pool]);
         source.loop->go_on();
     }
     fresh_.clear();
@@ -197,13 +206,15 @@ void Host::Reload::swap() {
     if (start_fresh()) {
         std::vector<std::unique_ptr<WorkerPool>> pools;
         for (std::size_t i = 0; i < fresh_.size(); ++i)
-            pools.push_back(fresh_[i] ? std::move(fresh_[i]) : std::move(host_.pools_[index_of(host_.config_, next_.pools[i].name)]));
+            pools.push_back(fresh_[i] ? std::move(fresh_[i])
+                                      : std::move(host_.pools_[index_of(host_.config_, next_.pools[i].name)]));
         host_.pools_ = std::move(pools);
         host_.config_ = next_;
         go_on();
     } else if (!make_old_again(closed)) {
         host_.broken_ = "neither the new nor the old pools could be started: " + outcome_.lines.back();
-        for (std::size_t i = 0; i < closed.size(); ++i) host_.pools_[closed[i]] = std::move(retired_[i]);  // they are closed, and only to be destroyed
+        for (std::size_t i = 0; i < closed.size(); ++i)
+            host_.pools_[closed[i]] = std::move(retired_[i]);  // they are closed, and only to be destroyed
         phase_ = Phase::ended;
     }
 }
@@ -250,11 +261,13 @@ bool Host::Reload::make_old_again(const std::vector<std::size_t>& closed) {
 // The host's configuration and pools belong together again.
 void Host::Reload::go_on() {
     for (auto& source : host_.sources_) source->pools.clear();
-    for (std::size_t i = 0; i < host_.config_.pools.size(); ++i) host_.sources_[host_.config_.pools[i].source]->pools.push_back(i);
+    for (std::size_t i = 0; i < host_.config_.pools.size(); ++i)
+        host_.sources_[host_.config_.pools[i].source]->pools.push_back(i);
     for (auto& source : host_.sources_) source->forget_past_of_gone(host_.pools_);
     for (auto& [index, ways] : ways_) {
         NamedSource& source = *host_.sources_[index];
-        for (const std::size_t pool : source.pools) keep_on(*host_.pools_[pool]);  // those that stay have given back what they had
+        for (const std::size_t pool : source.pools)
+            keep_on(*host_.pools_[pool]);  // those that stay have given back what they had
         source.loop->go_on(std::move(ways));
     }
     phase_ = Phase::resuming;

@@ -11,7 +11,8 @@ sluice_status say(sluice_fault* fault, sluice_status status, const std::string& 
 }
 
 sluice_status stale(sluice_fault* fault) {
-    return say(fault, SLUICE_STALE, "this ticket's message is not being handled now; use a ticket only inside its call of handle()");
+    return say(fault, SLUICE_STALE,
+               "this ticket's message is not being handled now; use a ticket only inside its call of handle()");
 }
 
 template <typename Pairs>
@@ -21,7 +22,9 @@ std::string names_of(const Pairs& pairs) {
     return names.empty() ? "none is configured" : "there are: " + names;
 }
 
-std::string text_of(sluice_bytes bytes) { return {bytes.data, bytes.size}; }
+std::string text_of(sluice_bytes bytes) {
+    return {bytes.data, bytes.size};
+}
 
 // Of the handler's own fault, if it gave one.
 std::string text_of(const sluice_fault* fault) {
@@ -139,7 +142,8 @@ HandlerHost::Said HandlerHost::call_handler(Unit& unit, std::uint32_t index, Fun
     if (in_solitude) poison_->solitude().enter(message.suspect);
     note_.begin(message.view.id);
     const sluice_ticket ticket = unit.ticket(index);
-    if (timeout_ns_ != 0) deadline_ns_.store(clock().now() + timeout_ns_, std::memory_order_release);  // not before the end of the last call
+    if (timeout_ns_ != 0)
+        deadline_ns_.store(clock().now() + timeout_ns_, std::memory_order_release);  // not before the end of the last call
     current_.store(ticket, std::memory_order_release);  // (W) whoever sees it sees its deadline: (R) in call()
     said.verdict = fenced([&] { return function(&message.view, ticket); },
                           [&](std::string_view text) {
@@ -151,7 +155,8 @@ HandlerHost::Said HandlerHost::call_handler(Unit& unit, std::uint32_t index, Fun
     current_.store(0, std::memory_order_release);
     note_.end();
     if (in_solitude) poison_->solitude().leave(message.suspect);
-    if (said.verdict == SLUICE_DONE) return {.verdict = SLUICE_DONE};  // in registers: `said` would be stored in parts and loaded whole
+    if (said.verdict == SLUICE_DONE)
+        return {.verdict = SLUICE_DONE};  // in registers: `said` would be stored in parts and loaded whole
     if (said.verdict < SLUICE_DONE || said.verdict > SLUICE_DEFER) {
         say(fault_.get(), SLUICE_CONTRACT, "the handler answered with the unknown verdict " + std::to_string(said.verdict));
         said.verdict = SLUICE_RETRY;
@@ -178,7 +183,8 @@ void HandlerHost::drop(Unit& unit, std::uint32_t index, bool record) {
         const sluice_ticket ticket = unit.ticket(index);
         fenced([&] { connection.table().drop(connection.self(), unit.handles[position], ticket); }, [](std::string_view) {});
         if (record && &connection == deduplicating_ && connection.table().forget != nullptr)
-            fenced([&] { connection.table().forget(connection.self(), unit.handles[position], ticket); }, [](std::string_view) {});
+            fenced([&] { connection.table().forget(connection.self(), unit.handles[position], ticket); },
+                   [](std::string_view) {});
     }
 }
 
@@ -193,9 +199,11 @@ void HandlerHost::restart() {
 sluice_status HandlerHost::database(sluice_bytes name, uint32_t* number, sluice_fault* fault) {
     const auto& databases = dependencies_.databases;
     const std::string wanted = text_of(name);
-    const auto found = std::find_if(databases.begin(), databases.end(), [&](const auto& entry) { return entry.first == wanted; });
+    const auto found =
+        std::find_if(databases.begin(), databases.end(), [&](const auto& entry) { return entry.first == wanted; });
     if (found == databases.end())
-        return say(fault, SLUICE_INVALID, "there is no database \"" + wanted + "\" in `databases` (" + names_of(databases) + ")");
+        return say(fault, SLUICE_INVALID,
+                   "there is no database \"" + wanted + "\" in `databases` (" + names_of(databases) + ")");
     *number = static_cast<std::uint32_t>(found - databases.begin());
     if (connection(*number) != nullptr) return SLUICE_OK;
     if (connections_.size() == limits::databases_max)
@@ -203,8 +211,9 @@ sluice_status HandlerHost::database(sluice_bytes name, uint32_t* number, sluice_
                    "a handler may use at most " + std::to_string(limits::databases_max) + " databases; split the pool");
     const Database& database = *found->second;
     if (database.deduplicates && deduplicating_ != nullptr)
-        return say(fault, SLUICE_INVALID,
-                   "two databases of this pool say `deduplicate: true`; only one can take part in a unit, switch it off in one");
+        return say(
+            fault, SLUICE_INVALID,
+            "two databases of this pool say `deduplicate: true`; only one can take part in a unit, switch it off in one");
     connections_.push_back(std::make_unique<Connection>(database, *number, ended_));
     if (database.deduplicates) deduplicating_ = connections_.back().get();
     if (!connected_) return SLUICE_OK;
@@ -216,14 +225,17 @@ sluice_status HandlerHost::database(sluice_bytes name, uint32_t* number, sluice_
     }
     if (database.deduplicates && current_.load(std::memory_order_relaxed) != 0)
         // This message was begun before anybody knew that it has to be recorded: it runs again from the start, without a burnt attempt.
-        return note(*deduplicating_, say(fault, SLUICE_CONFLICT, "connected to \"" + wanted + "\", the message runs again to be recorded there"), fault);
+        return note(*deduplicating_,
+                    say(fault, SLUICE_CONFLICT, "connected to \"" + wanted + "\", the message runs again to be recorded there"),
+                    fault);
     return SLUICE_OK;
 }
 
 sluice_status HandlerHost::prepare(uint32_t database, sluice_bytes sql, uint32_t* statement, sluice_fault* fault) {
     const Connection* to = connection(database);
     if (to == nullptr) return say(fault, SLUICE_INVALID, "ask for the database by name before preparing a statement on it");
-    if (!connected_) return say(fault, SLUICE_INVALID, "databases are not connected yet: prepare statements in start(), not in create()");
+    if (!connected_)
+        return say(fault, SLUICE_INVALID, "databases are not connected yet: prepare statements in start(), not in create()");
     return note(*to, to->table().prepare(to->self(), sql, statement, fault), fault);
 }
 
@@ -252,7 +264,8 @@ sluice_status HandlerHost::query(sluice_ticket ticket, uint32_t database, uint32
     std::size_t position = 0;
     if (const sluice_status entered = enter(ticket, database, position, fault); entered != SLUICE_OK) return entered;
     const Connection& to = *connections_[position];
-    return answered(to, to.table().query(to.self(), unit_->handles[position], ticket, statement, values, count, sink, fault), fault);
+    return answered(to, to.table().query(to.self(), unit_->handles[position], ticket, statement, values, count, sink, fault),
+                    fault);
 }
 
 sluice_status HandlerHost::target(sluice_bytes name, uint32_t* number, sluice_fault* fault) {
@@ -261,7 +274,9 @@ sluice_status HandlerHost::target(sluice_bytes name, uint32_t* number, sluice_fa
     const auto found = std::find_if(targets.begin(), targets.end(), [&](const auto& entry) { return entry.first == wanted; });
     if (found == targets.end())
         return say(fault, SLUICE_INVALID, "there is no target \"" + wanted + "\" in `targets` (" + names_of(targets) + ")");
-    *number = static_cast<std::uint32_t>(found - targets.begin());
+    const auto at = static_cast<std::size_t>(found - targets.begin());
+    if (std::find(targets_.begin(), targets_.end(), at) == targets_.end()) targets_.push_back(at);
+    *number = static_cast<std::uint32_t>(at);
     return SLUICE_OK;
 }
 
@@ -320,7 +335,8 @@ sluice_status HandlerHost::complete(sluice_ticket ticket, uint32_t verdict, cons
     if (verdict < SLUICE_DONE || verdict > SLUICE_SKIP) return SLUICE_INVALID;
     Deferred::End end{.verdict = verdict};
     if (fault != nullptr) {
-        if (fault->text != nullptr) end.text = clean_text({fault->text, std::min<std::size_t>(fault->text_size, limits::fault_text_bytes)});
+        if (fault->text != nullptr)
+            end.text = clean_text({fault->text, std::min<std::size_t>(fault->text_size, limits::fault_text_bytes)});
         end.delay_ms = fault->retry_delay_ms;
     }
     return deferred_.end(ticket, std::move(end));

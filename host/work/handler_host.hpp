@@ -107,6 +107,8 @@ public:
     bool commits_last(const Connection& connection) const { return &connection == deduplicating_ || &connection == acking_; }
     const std::vector<std::unique_ptr<Connection>>& connections() const { return connections_; }
     const Dependencies& dependencies() const { return dependencies_; }
+    // Numbers of the targets that the handler has asked for.
+    const std::vector<std::size_t>& targets() const { return targets_; }
     // [any]
     Call call() const;
     // [any] Tells the handler that a ticket's time is over, if it wants to be told.
@@ -120,8 +122,8 @@ public:
     // ---- services ----
     sluice_status database(sluice_bytes name, uint32_t* database, sluice_fault* fault) override;
     sluice_status prepare(uint32_t database, sluice_bytes sql, uint32_t* statement, sluice_fault* fault) override;
-    sluice_status execute(sluice_ticket ticket, uint32_t database, uint32_t statement, const sluice_value* values, uint32_t count,
-                          sluice_fault* fault) override;
+    sluice_status execute(sluice_ticket ticket, uint32_t database, uint32_t statement, const sluice_value* values,
+                          uint32_t count, sluice_fault* fault) override;
     sluice_status query(sluice_ticket ticket, uint32_t database, uint32_t statement, const sluice_value* values, uint32_t count,
                         const sluice_row_sink* sink, sluice_fault* fault) override;
     sluice_status target(sluice_bytes name, uint32_t* target, sluice_fault* fault) override;
@@ -145,6 +147,7 @@ private:
     sluice_status answered(const Connection& connection, sluice_status status, const sluice_fault* fault);
 
     const Dependencies& dependencies_;
+    std::vector<std::size_t> targets_;  // asked for
     Connection::Ended& ended_;
     HandlerInstance handler_;
     std::vector<std::unique_ptr<Connection>> connections_;

@@ -40,8 +40,8 @@ public:
         Clock& clock;
         Watch& watch;
         Worker::Way way;
-        Poison* poison = nullptr;  // where the source's ids stay
-        std::string source = {};   // the source's identity
+        Poison* poison = nullptr;            // where the source's ids stay
+        std::string source = {};             // the source's identity
         std::function<void()> hung = [] {};  // [any] a handler does not return, and the policy says that the host ends
     };
 
@@ -73,6 +73,8 @@ public:
     Worker& worker(std::uint32_t index) { return *seats_[index]->worker; }
     const Worker& worker(std::uint32_t index) const { return *seats_[index]->worker; }
     std::string note_on_databases() const { return seats_.front()->handler->note_on_databases(); }
+    // Numbers of the targets that its handlers have asked for.
+    const std::vector<std::size_t>& targets() const { return seats_.front()->handler->targets(); }
     bool deduplicates() const { return seats_.front()->handler->deduplicates(); }
     // Messages that the pool may hold at once, wherever in it.
     std::uint64_t room() const;
