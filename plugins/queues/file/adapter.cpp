@@ -72,10 +72,14 @@ public:
     sluice::Status publish(std::span<const sluice_outgoing* const> messages, std::uint64_t first_token) override {
         return publisher_->publish(messages, first_token);
     }
+    sluice::Status reopen() override {
+        publisher_->reopen();
+        return SLUICE_OK;
+    }
     void close() override { publisher_.reset(); }
 
 private:
-    const PublisherOptions options_;
+    const OutputOptions options_;
     const sluice::Log log_;
     std::optional<Publisher> publisher_;
 };

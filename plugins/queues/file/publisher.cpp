@@ -1,14 +1,6 @@
 #include "publisher.hpp"
 
-#include <fcntl.h>
-#include <poll.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-
-#include <filesystem>
 #include <utility>
-
-#include "failure.hpp"
 
 namespace sluice::file {
 namespace {
@@ -25,43 +17,23 @@ std::string_view objection(const sluice_outgoing& message) {
     return {};
 }
 
-}  // namespace
-
-Publisher::Publisher(PublisherOptions options, TargetSink sink, const Log& log) : options_(std::move(options)), sink_(sink) {
-    if (options_.path == "-") {
-        descriptor_ = STDOUT_FILENO;
-        return;
+// A path that leads astray while the host runs is waited for; it is not the fault of the messages.
+template <typename Call>
+void blaming_nobody(const Call& call) {
+    try {
+        call();
+    } catch (const Failure& failure) {
+        throw Failure(failure.code() == SLUICE_INVALID ? SLUICE_UNAVAILABLE : failure.code(), failure.what());
     }
-    open_file(log);
 }
 
-void Publisher::open_file(const Log& log) {
-    constexpr int flags = O_RDWR | O_APPEND | O_CLOEXEC | O_NOCTTY;
-    own_ = FileDescriptor(::open(options_.path.c_str(), flags));
-    const bool created = !own_ && errno == ENOENT;
-    if (created) own_ = FileDescriptor(::open(options_.path.c_str(), flags | O_CREAT, 0644));
-    if (!own_) fail(errno == ENOENT ? "open (its folder is missing: create it)" : "open", errno);
-    descriptor_ = own_.get();
+}  // namespace
 
-    struct stat status {};
-    if (::fstat(descriptor_, &status) != 0) fail("examine", errno);
-    regular_ = S_ISREG(status.st_mode);
-    if (!regular_) return;
-    if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
-        if (errno != EWOULDBLOCK) fail("lock", errno);
-        throw Failure(SLUICE_INVALID,
-                      "another target or process writes to " + options_.path + ": give each target a file of its own");
-    }
-    if (created) {
-        const std::string folder = std::filesystem::path(options_.path).parent_path().string();
-        const FileDescriptor parent(::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-        if (!parent || ::fsync(parent.get()) != 0) fail("store the name of", errno);
-    }
-    char last = '\n';
-    if (status.st_size > 0) read_at(descriptor_, &last, 1, static_cast<std::uint64_t>(status.st_size) - 1);
-    if (last == '\n') return;
-    if (!write_all(descriptor_, "\n")) fail("end the torn last line of", errno);
-    log.write(Level::warn, options_.path + " ended inside a line, as after a crash; the line was ended there");
+Publisher::Publisher(const OutputOptions& options, TargetSink sink, const Log& log)
+    : output_(open_output(options, log)), sink_(sink) {}
+
+void Publisher::reopen() {
+    blaming_nobody([&] { output_->reopen(); });
 }
 
 sluice_status Publisher::publish(std::span<const sluice_outgoing* const> messages, std::uint64_t first_token) {
@@ -74,7 +46,7 @@ sluice_status Publisher::publish(std::span<const sluice_outgoing* const> message
             lines_.append(view(message->body)).push_back('\n');
         }
     }
-    if (!lines_.empty()) append();
+    if (!lines_.empty()) blaming_nobody([&] { output_->append(lines_); });
     if (lines_.capacity() > kept_buffer_bytes) std::string().swap(lines_);
     if (!refused) return SLUICE_OK;
 
@@ -85,48 +57,6 @@ sluice_status Publisher::publish(std::span<const sluice_outgoing* const> message
         sink_.published(token++, 1, status, why);
     }
     return SLUICE_QUEUED;
-}
-
-void Publisher::append() {
-    if (regular_) return append_regular();
-    // Part of a line may be out when this fails: a pipe takes nothing back.
-    std::string_view rest = lines_;
-    while (!rest.empty()) {
-        const ssize_t put = ::write(descriptor_, rest.data(), rest.size());
-        if (put >= 0) {
-            rest.remove_prefix(static_cast<std::size_t>(put));
-        } else if (errno == EAGAIN) {
-            pollfd writable{descriptor_, POLLOUT, 0};
-            ::poll(&writable, 1, -1);
-        } else if (errno != EINTR) {
-            throw Failure(SLUICE_FAILED,
-                          "cannot write to " + (own_ ? options_.path : "standard output") + ": " + reason(errno));
-        }
-    }
-}
-
-void Publisher::append_regular() {
-    if (torn_) cut_back();
-    struct stat status {};
-    if (::fstat(descriptor_, &status) != 0) fail("examine", errno);
-    whole_ = static_cast<std::uint64_t>(status.st_size);
-    torn_ = true;
-    const bool stored = write_all(descriptor_, lines_) && (!options_.sync || ::fdatasync(descriptor_) == 0);
-    const int error = errno;
-    if (!stored) {
-        cut_back();
-        fail("write to", error);
-    }
-    torn_ = false;
-}
-
-void Publisher::cut_back() {
-    if (::ftruncate(descriptor_, static_cast<off_t>(whole_)) != 0) fail("cut an incomplete batch off", errno);
-    torn_ = false;
-}
-
-void Publisher::fail(const char* doing, int error) const {
-    throw Failure(SLUICE_UNAVAILABLE, std::string("cannot ") + doing + " " + options_.path + ": " + reason(error));
 }
 
 }  // namespace sluice::file
