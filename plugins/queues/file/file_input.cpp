@@ -1,5 +1,7 @@
 #include "file_input.hpp"
 
+#include <time.h>
+
 #include <algorithm>
 
 #include "failure.hpp"
@@ -22,7 +24,17 @@ FileInput::FileInput(FileOptions options, SourceSink sink, Log log)
       store_(options_.state_dir),
       store_begun_(Clock::now()),
       writer_(store_, wakeup_) {
-    options_.follow ? resume() : open_one();
+    if (!options_.follow) {
+        open_one();
+        return;
+    }
+    timespec now{};
+    ::clock_gettime(CLOCK_REALTIME_COARSE, &now);  // the one that files are stamped with
+    created_ns_ = now.tv_sec * 1'000'000'000 + now.tv_nsec;
+    const Named named = open_named(options_.path);
+    if (named.kind != nullptr || (!named.file && !may_pass(named.error)))
+        throw Failure(SLUICE_INVALID, cannot_open(options_.path, named));
+    resume();
 }
 
 // ---- delivering ------------------------------------------------------------------------------------------------------------
@@ -36,7 +48,10 @@ sluice_status FileInput::poll(std::uint32_t max, std::chrono::milliseconds wait)
     if (store_failure_) flush();
     if (store_is_due()) begin_store();
     if (gap() >= options_.max_gap) return SLUICE_OK;
-    if (watch_ && watch_->drain()) look_for_files();
+    if (options_.follow && !look()) {
+        wakeup_.wait(wait);
+        return SLUICE_OK;
+    }
 
     bool waited = false;
     const std::uint32_t again = deliver_taken_back(max, wait, waited);
@@ -75,8 +90,7 @@ std::uint32_t FileInput::deliver_new(std::uint32_t max) {
         const auto first = std::ranges::find_if(segments_, [](const auto& each) { return !each->over(); });
         if (first == segments_.end()) {
             ended_ = !options_.follow;
-            if (ended_ || segments_.size() == segments_max || !next_is_there()) break;
-            begin_next();
+            if (ended_ || segments_.size() == segments_max || !next_is_there() || !begin_next()) break;
             flush();
             continue;
         }
@@ -109,7 +123,8 @@ void FileInput::wait_for_news(std::chrono::milliseconds wait) {
             options_.persist_every - std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - store_begun_);
         wait = std::clamp(left + std::chrono::milliseconds(1), std::chrono::milliseconds(0), wait);
     }
-    wakeup_.wait(wait, watch_ ? watch_->descriptor() : -1);
+    wakeup_.wait(watch_ ? std::min<std::chrono::milliseconds>(wait, look_every) : wait, watch_ ? watch_->descriptor() : -1);
+    woken_ = true;
 }
 
 // ---- settling --------------------------------------------------------------------------------------------------------------

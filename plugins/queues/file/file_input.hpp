@@ -2,7 +2,9 @@
 // another.
 //
 // Threads     one at a time; positions are stored on a thread of the writer's.
-// Errors      Failure: invalid (the file is missing or no regular file), corrupt (the position), unavailable (a disk).
+// Errors      Failure: invalid (no file that lines can be read from; without `follow` also one that is missing or may not be
+//             read), corrupt (the position), unavailable (a disk), failed (a line that must be read again, or the position, was
+//             taken away). With `follow`, what is missing or may not be read is waited for, which the log says once.
 // Ordering    messages that were taken back come before newer ones; files in their order, each to its end before the next
 //             begins.
 // Limits      upcoming_max files are held open beside the one that is read, segments_max until their messages are settled.
@@ -39,6 +41,8 @@ struct FileOptions {
 };
 
 inline constexpr std::size_t upcoming_max = 16;
+// How often the path is compared with the file that is read: the kernel does not tell of everything (folder_watch.hpp).
+inline constexpr std::chrono::seconds look_every{2};
 inline constexpr std::size_t segments_max = 64;
 inline constexpr std::size_t done_max = 8;  // positions kept of files that are done with
 
@@ -60,13 +64,18 @@ private:
         int watch = -1;
     };
     void open_one();
-    void resume();
+    bool resume();
+    void take_up_positions();
     Position fresh(int descriptor) const;
     void add_segment(FileDescriptor file, Position position, bool growing);
+    bool look();
+    bool names_another_file() const;
     void look_for_files(bool also_between = false);
+    std::string hold_new_files(bool also_between);
+    void say_obstacle(const std::string& obstacle);
     std::vector<FileId> known_files() const;
     bool next_is_there();
-    void begin_next();
+    bool begin_next();
     void take_up_cut();
 
     std::uint32_t deliver_taken_back(std::uint32_t max, std::chrono::milliseconds wait, bool& waited);
@@ -94,10 +103,17 @@ private:
     std::uint32_t segments_made_ = 0;
     std::vector<Position> done_;        // as stored last; the oldest first
     std::optional<FolderWatch> watch_;  // with `follow` only, as what follows
-    int reading_watch_ = -1;            // of the last segment's file
-    std::deque<Upcoming> upcoming_;     // files behind that one
-    std::int64_t known_until_ns_ = 0;   // earlier files that were last modified before this have been read, or are no concern
-    bool begun_ = false;                // a file that no stored position knows yet: stored before its first message goes out
+    bool resumed_ = false;              // where the last run stopped was found, or there was none
+    std::int64_t created_ns_ = 0;
+    Clock::time_point looked_{};
+    bool woken_ = false;               // from a wait: time to look
+    bool changed_ = false;             // what the folder holds, and that is not taken up yet
+    bool gap_ = false;                 // an earlier file may not be read: what comes behind it has to wait
+    std::string obstacle_;             // why the path, the folder or an earlier file cannot be read, as the log has said
+    int reading_watch_ = -1;           // of the last segment's file
+    std::deque<Upcoming> upcoming_;    // files behind that one
+    std::int64_t known_until_ns_ = 0;  // earlier files that were last modified before this have been read, or are no concern
+    bool begun_ = false;               // a file that no stored position knows yet: stored before its first message goes out
 
     std::vector<std::uint64_t> unconfirmed_;  // settled, and in no position yet
     std::vector<std::uint64_t> storing_;      // settled, and in the position that is being stored

@@ -1,8 +1,9 @@
 // Which files a FileInput reads: the one that has the path, or with `follow` those that have had it and that will have it.
-#include <time.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 
+#include "encoding.hpp"
 #include "failure.hpp"
 #include "file_input.hpp"
 #include "print.hpp"
@@ -22,34 +23,36 @@ bool same_beginning(const Position& one, const Position& other) {
 // ---- without follow --------------------------------------------------------------------------------------------------------
 
 void FileInput::open_one() {
-    auto file = open_if_there(options_.path);
-    if (!file) {
-        throw Failure(SLUICE_INVALID,
-                      "cannot open " + options_.path + ": No such file or directory; create it first, or correct `path`");
+    Named named = open_named(options_.path);
+    if (!named.file) {
+        // Who starts a run over one file wants to know at once that it is not there, or may not be read.
+        const bool wrong = named.kind != nullptr || named.missing() || named.error == EACCES || !may_pass(named.error);
+        throw Failure(wrong ? SLUICE_INVALID : SLUICE_UNAVAILABLE, cannot_open(options_.path, named));
     }
-    const struct stat status = status_of(file->get());
+    FileDescriptor file = std::move(named.file);
+    const struct stat status = status_of(file.get());
     const FileId id = id_of(status);
     Positions stored = store_.load(options_.path);
     // A file that was followed may have left several: this one's, or that of the one before it.
-    const auto mine = std::find_if(stored.rbegin(), stored.rend(), [&](const Position& each) {
-        return FileId{each.device, each.inode} == id;
-    });
+    const auto mine =
+        std::find_if(stored.rbegin(), stored.rend(), [&](const Position& each) { return each.inode == id.inode; });
     const Position* last = stored.empty() ? nullptr : mine != stored.rend() ? &*mine : &stored.back();
-    Position position = fresh(file->get());
+    Position position = fresh(file.get());
     if (last != nullptr) {
         const auto size = static_cast<std::uint64_t>(status.st_size);
         Level level = Level::info;
         std::string why;
-        if (mine == stored.rend()) {
+        const bool other_device = mine != stored.rend() && last->device != id.device;
+        if (mine == stored.rend() || (other_device && size != 0 && !fits(file.get(), *last))) {
             why = "is another file than last time";
         } else if (size == 0) {
             // Nothing to read, and nothing to tell what the file is by: that is judged when it has bytes again.
         } else if (size < last->highest()) {
             level = Level::warn;
             why = "was cut to " + std::to_string(size) + " bytes after " + std::to_string(last->highest()) + " had been read";
-        } else if (print_of_first(file->get(), last->first.size) != last->first) {
+        } else if (print_of_first(file.get(), last->first.size) != last->first) {
             why = "begins with other bytes than last time";
-        } else if (print_before(file->get(), last->below) != last->before) {
+        } else if (print_before(file.get(), last->below) != last->before) {
             level = Level::warn;
             why = "was rewritten: what had been read up to offset " + std::to_string(last->below) + " is not there any more";
         }
@@ -57,6 +60,9 @@ void FileInput::open_one() {
             position = *last;
             position.done = false;
             ended_ = size == 0;
+            if (other_device)
+                log_.write(Level::info,
+                           options_.path + " has another device number than last time; it is known again by what it holds");
         } else {
             log_.write(level, options_.path + " " + why + "; reading it from its start");
             // Other messages may now stand at the offsets of the ones before: they must not get the same ids.
@@ -64,7 +70,8 @@ void FileInput::open_one() {
             store_.save({position});
         }
     }
-    add_segment(*std::move(file), std::move(position), false);
+    if (position.below == 0) refuse_foreign_file(file.get(), options_.path, SLUICE_INVALID);
+    add_segment(std::move(file), std::move(position), false);
 }
 
 Position FileInput::fresh(int descriptor) const {
@@ -83,12 +90,30 @@ void FileInput::add_segment(FileDescriptor file, Position position, bool growing
 
 // ---- with follow -----------------------------------------------------------------------------------------------------------
 
-void FileInput::resume() {
+// False: not yet, as something that is needed for it is missing or may not be read.
+bool FileInput::resume() {
+    std::string obstacle = rotation_.obstacle();
+    if (obstacle.empty()) {
+        try {
+            take_up_positions();
+            resumed_ = true;
+            return true;
+        } catch (const Failure& failure) {
+            if (failure.code() != SLUICE_UNAVAILABLE) throw;
+            obstacle = failure.what();
+        }
+    }
+    segments_.clear();
+    done_.clear();
+    upcoming_.clear();
+    say_obstacle(obstacle);
+    return false;
+}
+
+void FileInput::take_up_positions() {
     watch_.emplace(rotation_.folder(), rotation_.name());
-    // Without a position, what is written from now on counts. The clock is the one that files are stamped with.
-    timespec now{};
-    ::clock_gettime(CLOCK_REALTIME_COARSE, &now);
-    std::int64_t stored_ns = now.tv_sec * 1'000'000'000 + now.tv_nsec;
+    // Without a position, what is written from now on counts.
+    std::int64_t stored_ns = created_ns_;
     for (Position& position : store_.load(options_.path, &stored_ns)) {
         if (position.done) {
             done_.push_back(std::move(position));
@@ -96,6 +121,14 @@ void FileInput::resume() {
         }
         auto file = rotation_.find(position, stored_ns - copy_slack_ns);
         if (!file) {
+            // The file system may not be mounted yet: nothing is lost before something has the name.
+            if (open_named(options_.path).missing()) {
+                throw Failure(SLUICE_UNAVAILABLE, options_.path +
+                                                      " is not there, nor is the file that had the name and was read up to "
+                                                      "offset " +
+                                                      std::to_string(position.below) + " (inode " +
+                                                      std::to_string(position.inode) + ")");
+            }
             log_.write(Level::warn,
                        "the file that had the name " + options_.path + " and was read up to offset " +
                            std::to_string(position.below) + " (inode " + std::to_string(position.inode) +
@@ -106,13 +139,48 @@ void FileInput::resume() {
             continue;
         }
         if (!segments_.empty()) segments_.back()->end_growing();
-        const bool original = id_of(status_of(file->get())) == FileId{position.device, position.inode};
+        const bool original = status_of(file->get()).st_ino == position.inode;
         add_segment(*std::move(file), std::move(position), original);
     }
     known_until_ns_ = segments_.empty() ? stored_ns : modified_ns(status_of(segments_.back()->file().get()));
     if (!segments_.empty()) reading_watch_ = watch_->watch_file(segments_.back()->file().get());
     look_for_files();
-    if (segments_.empty() && upcoming_.empty()) log_.write(Level::info, options_.path + " is not there yet; waiting for it");
+    if (!segments_.empty() || !obstacle_.empty()) return;
+    if (upcoming_.empty())
+        log_.write(Level::info, options_.path + " is not there yet; waiting for it");
+    else
+        refuse_foreign_file(upcoming_.front().file.get(), options_.path, SLUICE_INVALID);
+}
+
+// Takes up what has changed. False: where the last run stopped is not known yet.
+bool FileInput::look() {
+    if (!resumed_) return resume();
+    changed_ = watch_->drain() || changed_;
+    const auto now = Clock::now();
+    if (!changed_ && !woken_ && now - looked_ < look_every) return true;
+    looked_ = now;
+    woken_ = false;
+    changed_ = watch_->look() || changed_ || !obstacle_.empty() || names_another_file();
+    if (changed_) look_for_files();
+    changed_ = false;
+    return true;
+}
+
+bool FileInput::names_another_file() const {
+    struct stat status {};
+    if (::stat(options_.path.c_str(), &status) != 0) return false;
+    if (!upcoming_.empty()) return id_of(status_of(upcoming_.back().file.get())) != id_of(status);
+    return segments_.empty() || segments_.back()->id() != id_of(status);
+}
+
+// Once for each obstacle, and once when there is none any more.
+void FileInput::say_obstacle(const std::string& obstacle) {
+    if (obstacle == obstacle_) return;
+    if (obstacle.empty())
+        log_.write(Level::info, options_.path + " goes on: what could not be read is there");
+    else
+        log_.write(Level::warn, obstacle + "; waiting for it");
+    obstacle_ = obstacle;
 }
 
 std::vector<FileId> FileInput::known_files() const {
@@ -122,14 +190,20 @@ std::vector<FileId> FileInput::known_files() const {
     return known;
 }
 
+void FileInput::look_for_files(bool also_between) {
+    say_obstacle(hold_new_files(also_between));
+}
+
 // Opens what has come behind the files that are known, so that nobody can remove it before it is read. Also what lies between
 // the file that is read and the one that has the name: a file that waits to be read may itself have been copied and cut.
-void FileInput::look_for_files(bool also_between) {
+// Answers why something of it cannot be opened now.
+std::string FileInput::hold_new_files(bool also_between) {
     std::vector<FileId> known = known_files();
-    auto current = open_if_there(options_.path);
-    const auto id = current ? std::optional(id_of(status_of(current->get()))) : std::nullopt;
+    Named current = open_named(options_.path);
+    std::string obstacle = current.file || current.missing() ? std::string() : cannot_open(options_.path, current);
+    const auto id = current.file ? std::optional(id_of(status_of(current.file.get()))) : std::nullopt;
     const bool new_name = id && std::ranges::find(known, *id) == known.end();
-    if (id && !new_name && !also_between) return;  // nothing is behind the file that has the name
+    if (id && !new_name && !also_between && !gap_) return obstacle;  // nothing is behind the file that has the name
     if (new_name) known.push_back(*id);
 
     const bool waits = !new_name && id && !upcoming_.empty() && id_of(status_of(upcoming_.back().file.get())) == *id;
@@ -142,7 +216,15 @@ void FileInput::look_for_files(bool also_between) {
     const int last = before != 0 ? upcoming_[before - 1].file.get() : !segments_.empty() ? segments_.back()->file().get() : -1;
     const std::int64_t since_ns = last < 0 ? known_until_ns_ : std::max(known_until_ns_, modified_ns(status_of(last)));
     std::size_t place = before;
-    for (FileDescriptor& file : rotation_.earlier_files(since_ns, known)) {
+    std::vector<FileDescriptor> earlier;
+    gap_ = true;
+    try {
+        earlier = rotation_.earlier_files(since_ns, known);
+    } catch (const Failure& failure) {
+        return failure.what();
+    }
+    gap_ = false;
+    for (FileDescriptor& file : earlier) {
         const FileId of = id_of(status_of(file.get()));
         const auto size = static_cast<std::uint64_t>(status_of(file.get()).st_size);
         // It, or a copy of it.
@@ -152,10 +234,12 @@ void FileInput::look_for_files(bool also_between) {
         if (std::ranges::any_of(done_, is_this) ||
             std::ranges::any_of(segments_, [&](const auto& each) { return is_this(each->as_read()); }))
             continue;
+        if (is_foreign_file(file.get())) continue;  // compressed, though its name does not say so
         hold(std::move(file), place);
         place = std::min(place + 1, upcoming_.size());
     }
-    if (new_name) hold(*std::move(current), upcoming_.size());
+    if (new_name) hold(std::move(current.file), upcoming_.size());
+    return obstacle;
 }
 
 // Whether a file comes behind the one that is read, and has something in it that it can be known by.
@@ -171,9 +255,11 @@ bool FileInput::next_is_there() {
     return false;
 }
 
-void FileInput::begin_next() {
+// False: it cannot be told yet which file comes next.
+bool FileInput::begin_next() {
     look_for_files(true);
-    if (!next_is_there()) return;
+    if (gap_ || !next_is_there()) return false;
+    refuse_foreign_file(upcoming_.front().file.get(), options_.path, SLUICE_INVALID);
     Upcoming next = std::move(upcoming_.front());
     upcoming_.pop_front();
     Position position = fresh(next.file.get());
@@ -203,6 +289,7 @@ void FileInput::begin_next() {
     add_segment(std::move(next.file), std::move(position), true);
     begun_ = true;
     if (upcoming_.size() + 1 == upcoming_max) look_for_files();  // there was no room to hold more
+    return true;
 }
 
 // The file was cut (copied first, if nothing is to be lost); it goes on under other ids, as if it were another one.

@@ -6,9 +6,14 @@
 #include <cerrno>
 #include <cstring>
 
-#include "failure.hpp"
+#include "file_descriptor.hpp"
 
 namespace sluice::file {
+namespace {
+
+constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
+
+}  // namespace
 
 LineReader::LineReader(int descriptor, Access access, std::size_t max_line, std::size_t buffer_bytes)
     : descriptor_(descriptor),
@@ -30,6 +35,7 @@ void LineReader::seek(std::uint64_t offset) {
 }
 
 bool LineReader::next(Line& line) {
+    if (offset_of(begin_) == 0) skip_byte_order_mark();
     for (;;) {
         if (skipping_) return skip_long_line(line);
         const char* from = buffer_.get() + scanned_;
@@ -51,6 +57,13 @@ bool LineReader::next(Line& line) {
         }
         return at_end_ && begin_ != filled_ && finish_line(line, filled_, filled_);
     }
+}
+
+// Editors write it before the first line, of which it is no part.
+void LineReader::skip_byte_order_mark() {
+    if (!std::string_view(buffer_.get() + begin_, filled_ - begin_).starts_with(byte_order_mark)) return;
+    begin_ += byte_order_mark.size();
+    scanned_ = std::max(scanned_, begin_);
 }
 
 // The line is [begin_, newline); false if it is blank, and skipped.
@@ -98,9 +111,7 @@ bool LineReader::fill() {
         got = access_ == Access::positioned ? ::pread(descriptor_, to, room, static_cast<off_t>(offset_of(filled_)))
                                             : ::read(descriptor_, to, room);
     } while (got < 0 && errno == EINTR);
-    if (got < 0)
-        throw Failure(SLUICE_UNAVAILABLE,
-                      "reading failed at offset " + std::to_string(offset_of(filled_)) + ": " + reason(errno));
+    if (got < 0) throw reading_failed(descriptor_, offset_of(filled_), errno);
     filled_ += static_cast<std::size_t>(got);
     at_end_ = got == 0 && !growing_;
     return got != 0;

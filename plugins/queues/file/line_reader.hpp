@@ -5,7 +5,8 @@
 // Errors     fill() throws Failure(unavailable) when reading fails.
 // Limits     memory: the buffer, grown to max_line + 2 bytes at most. A longer line is skipped to its end without being kept.
 // Invariants (1) position_ is the end of the last line given out, or where seek() went
-//            (2) the spans [position, end) of consecutive lines touch: blank lines belong to the line behind them
+//            (2) the spans [position, end) of consecutive lines touch: blank lines and a UTF-8 byte order mark belong to the
+//                line behind them
 #pragma once
 
 #include <cstddef>
@@ -49,6 +50,7 @@ private:
     std::uint64_t offset_of(std::size_t index) const { return base_ + index; }
     bool finish_line(Line& line, std::size_t newline, std::size_t behind);
     bool skip_long_line(Line& line);
+    void skip_byte_order_mark();
     void make_room();
 
     const int descriptor_;

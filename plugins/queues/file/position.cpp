@@ -117,10 +117,15 @@ Positions decode(std::string_view text) {
     return positions;
 }
 
-PositionStore::PositionStore(const std::string& folder) : path_(folder + "/" + file_name) {
+PositionStore::PositionStore(const std::string& folder) : folder_path_(folder), path_(folder + "/" + file_name) {
     folder_ = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (folder_ < 0) throw Failure(SLUICE_UNAVAILABLE, "cannot open the state folder " + folder + ": " + reason(errno));
-    if (::flock(folder_, LOCK_EX | LOCK_NB) == 0) return;
+    struct stat status {};
+    if (::fstat(folder_, &status) == 0 && ::flock(folder_, LOCK_EX | LOCK_NB) == 0) {
+        folder_id_ = {status.st_dev, status.st_ino};
+        stored_ = stored_now();
+        return;
+    }
     const int error = errno;
     ::close(folder_);
     if (error == EWOULDBLOCK) {
@@ -158,16 +163,40 @@ Positions PositionStore::load(std::string_view file, std::int64_t* stored_ns) co
     }
 }
 
+FileId PositionStore::stored_now() const {
+    struct stat status {};
+    return ::fstatat(folder_, file_name, &status, AT_SYMLINK_NOFOLLOW) == 0 ? FileId{status.st_dev, status.st_ino} : FileId();
+}
+
+// What is stored where nobody looks for it would be forgotten at the next start, and the lock would keep nobody out.
+void PositionStore::still_ours() const {
+    struct stat status {};
+    const bool there = ::stat(folder_path_.c_str(), &status) == 0;
+    if (!there && errno != ENOENT) return;  // not reachable now; storing says so
+    const char* what = nullptr;
+    if (!there || FileId{status.st_dev, status.st_ino} != folder_id_)
+        what = folder_path_.c_str();
+    else if (stored_now() != stored_)
+        what = path_.c_str();
+    if (what == nullptr) return;
+    throw Failure(SLUICE_FAILED, std::string(what) + " was removed or replaced while this host kept its position there: " +
+                                     "put it back if it was moved by mistake, and start again");
+}
+
 void PositionStore::save(const Positions& positions) const {
     const auto fail = [this](const char* doing) {
         throw Failure(SLUICE_UNAVAILABLE,
                       std::string("cannot ") + doing + " the position file " + path_ + ": " + reason(errno));
     };
-    const FileDescriptor descriptor(::openat(folder_, new_name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+    still_ours();
+    const FileDescriptor descriptor(::openat(folder_, new_name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640));
     if (!descriptor) fail("create");
+    struct stat status {};
+    if (::fchmod(descriptor.get(), 0640) != 0 || ::fstat(descriptor.get(), &status) != 0) fail("set up");
     if (!write_all(descriptor.get(), encode(positions))) fail("write");
     if (::fsync(descriptor.get()) != 0) fail("store");
     if (::renameat(folder_, new_name, folder_, file_name) != 0) fail("replace");
+    stored_ = {status.st_dev, status.st_ino};
     if (::fsync(folder_) != 0) fail("store");
 }
 

@@ -1,7 +1,8 @@
 // How far files have been processed, and the place where that is kept.
 //
 // Threads   one at a time.
-// Errors    Failure: corrupt (a damaged position, with the remedy), unavailable (the disk), invalid (another process has it).
+// Errors    Failure: corrupt (a damaged position, with the remedy), unavailable (the disk), invalid (another process has it),
+//           failed (folder or position were removed or replaced while this process kept them).
 // Limits    a position file of more than position_file_bytes is damaged.
 #pragma once
 
@@ -41,8 +42,9 @@ struct Position {
 
     // "DEVICE:INODE:FINGERPRINT", the stream that ids and positions belong to.
     std::string stream() const;
-    // Whether this file is it, by its numbers.
-    bool is_of(FileId file) const { return file == FileId{device, inode} || file == copy; }
+    // Whether this file may be it, by its number; what it holds decides. The device does not count: network, overlay and
+    // logical volumes may have another number each time they are mounted, and in one folder inodes are enough to tell files apart.
+    bool is_of(FileId file) const { return file.inode == inode || (copy != FileId() && file.inode == copy.inode); }
     // Behind everything that is known to have been read.
     std::uint64_t highest() const { return settled.empty() ? below : settled.back().end; }
 };
@@ -72,8 +74,14 @@ public:
     void save(const Positions& positions) const;
 
 private:
+    FileId stored_now() const;
+    void still_ours() const;
+
+    std::string folder_path_;
     std::string path_;
     int folder_ = -1;
+    FileId folder_id_;
+    mutable FileId stored_;  // the position file as loaded or saved last; nothing if there was none
 };
 
 }  // namespace sluice::file

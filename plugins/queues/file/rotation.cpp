@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <time.h>
 
 #include <algorithm>
 #include <array>
@@ -13,9 +14,21 @@
 namespace sluice::file {
 namespace {
 
+constexpr std::int64_t fresh_copy_ns = 60'000'000'000;  // so long after a cut, a copy that may not be read yet is waited for
+
+std::int64_t now_ns() {
+    timespec now{};
+    ::clock_gettime(CLOCK_REALTIME_COARSE, &now);  // the one that files are stamped with
+    return now.tv_sec * 1'000'000'000 + now.tv_nsec;
+}
+
 struct CloseFolder {
     void operator()(DIR* folder) const { ::closedir(folder); }
 };
+
+std::string cannot_list(const std::string& folder, int error) {
+    return "cannot list the folder " + folder + ": " + reason(error);
+}
 
 bool has_only(std::string_view text, std::string_view characters) {
     return text.find_first_not_of(characters) == text.npos;
@@ -29,17 +42,28 @@ struct stat status_of(int descriptor) {
     return status;
 }
 
-std::optional<FileDescriptor> open_if_there(const std::string& path) {
-    FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));  // O_NONBLOCK: a FIFO without a writer
-    if (!file) {
-        if (errno == ENOENT) return std::nullopt;
-        throw Failure(SLUICE_INVALID, "cannot open " + path + ": " + reason(errno) + "; let this user read it");
+Named open_named(const std::string& path) {
+    // Looked at before it is opened: opening a FIFO would wake its writers.
+    struct stat status {};
+    if (::stat(path.c_str(), &status) != 0) return {{}, errno};
+    if (S_ISREG(status.st_mode)) {
+        FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+        if (!file) return {{}, errno};
+        status = status_of(file.get());
+        if (S_ISREG(status.st_mode)) return {std::move(file)};
     }
-    if (!S_ISREG(status_of(file.get()).st_mode)) {
-        throw Failure(SLUICE_INVALID,
-                      path + " is not a regular file: for a pipe use `path: \"-\"` and redirect standard input");
+    return {{}, 0, S_ISDIR(status.st_mode) ? "a folder" : S_ISFIFO(status.st_mode) ? "a FIFO" : "a device or socket"};
+}
+
+std::string cannot_open(const std::string& path, const Named& named) {
+    if (named.kind != nullptr) {
+        return path + " is " + named.kind + " and is not a regular file: " +
+               (named.kind == std::string_view("a folder") ? "name a file in it"
+                                                           : "for a pipe use `path: \"-\"` and redirect standard input");
     }
-    return file;
+    const std::string text = "cannot open " + path + ": " + reason(named.error);
+    if (named.missing()) return text + "; create it first, or correct `path`";
+    return named.error == EACCES || named.error == EPERM ? text + "; let this user read it" : text;
 }
 
 bool fits(int descriptor, const Position& position) {
@@ -71,7 +95,8 @@ bool Rotation::may_be_earlier(std::string_view name) const {
 template <typename Use>
 void Rotation::each_file(const Use& use) const {
     const std::unique_ptr<DIR, CloseFolder> folder(::opendir(folder_.c_str()));
-    if (folder == nullptr) throw Failure(SLUICE_UNAVAILABLE, "cannot list the folder " + folder_ + ": " + reason(errno));
+    if (folder == nullptr && errno == ENOENT) return;
+    if (folder == nullptr) throw Failure(SLUICE_UNAVAILABLE, cannot_list(folder_, errno));
     std::size_t entries = 0;
     while (const dirent* entry = ::readdir(folder.get())) {
         if (++entries > folder_entries_max) return;
@@ -85,28 +110,43 @@ void Rotation::each_file(const Use& use) const {
     }
 }
 
+std::string Rotation::obstacle() const {
+    const std::unique_ptr<DIR, CloseFolder> folder(::opendir(folder_.c_str()));
+    return folder == nullptr ? cannot_list(folder_, errno) : std::string();
+}
+
 std::optional<FileDescriptor> Rotation::find(const Position& position, std::int64_t since_ns) const {
     const auto is_it = [&](const FileDescriptor& file) {
         return file && position.is_of(id_of(status_of(file.get()))) && fits(file.get(), position);
     };
-    if (auto named = open_if_there(path_); named && is_it(*named)) return named;
+    if (Named named = open_named(path_); is_it(named.file)) return std::move(named.file);
     std::optional<FileDescriptor> found, copy;
     std::int64_t copied_ns = 0;
+    std::string obstacle;  // a copy that may not be read yet
+    const std::int64_t fresh_ns = since_ns != 0 ? since_ns : now_ns() - fresh_copy_ns;
     each_file([&](std::string_view name, const struct stat& status, const auto& open) {
         const std::int64_t modified = modified_ns(status);
         // Where nothing was settled yet, only the first line tells: an older file may begin with the same one.
         const bool may_be_copy =
             position.first.size != 0 && (position.below != 0 || modified >= since_ns) && may_be_earlier(name);
         if (position.is_of(id_of(status))) {
-            if (auto file = open(); is_it(file)) found = std::move(file);
+            auto file = open();
+            if (!file && errno != ENOENT)
+                throw Failure(SLUICE_UNAVAILABLE, cannot_open(folder_ + "/" + std::string(name), {{}, errno}));
+            if (is_it(file)) found = std::move(file);
         } else if (may_be_copy && (!copy || modified > copied_ns)) {
-            if (auto file = open(); file && fits(file.get(), position)) {
+            auto file = open();
+            if (!file && errno == EACCES && modified >= fresh_ns &&
+                static_cast<std::uint64_t>(status.st_size) >= position.highest())
+                obstacle = cannot_open(folder_ + "/" + std::string(name), {{}, EACCES});
+            if (file && fits(file.get(), position)) {
                 copy = std::move(file);
                 copied_ns = modified;
             }
         }
         return !found;
     });
+    if (!found && !copy && !obstacle.empty()) throw Failure(SLUICE_UNAVAILABLE, obstacle);
     return found ? std::move(found) : std::move(copy);
 }
 
@@ -118,9 +158,12 @@ std::vector<FileDescriptor> Rotation::earlier_files(std::int64_t since_ns, const
     std::vector<Candidate> found;
     each_file([&](std::string_view name, const struct stat& status, const auto& open) {
         if (may_be_earlier(name) && modified_ns(status) >= since_ns && status.st_size != 0 &&
-            std::ranges::find(known, id_of(status)) == known.end())
-            if (auto file = open(); file && id_of(status_of(file.get())) == id_of(status))
-                found.push_back({modified_ns(status), std::move(file)});
+            std::ranges::find(known, id_of(status)) == known.end()) {
+            auto file = open();
+            if (!file && errno != ENOENT)
+                throw Failure(SLUICE_UNAVAILABLE, cannot_open(folder_ + "/" + std::string(name), {{}, errno}));
+            if (file && id_of(status_of(file.get())) == id_of(status)) found.push_back({modified_ns(status), std::move(file)});
+        }
         return true;
     });
     std::ranges::stable_sort(found, {}, &Candidate::modified_ns);

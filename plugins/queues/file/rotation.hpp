@@ -3,7 +3,7 @@
 // A file is known again by device and inode together with its fingerprints; a copy of it by the fingerprints alone.
 //
 // Threads  any.
-// Errors   Failure: invalid (a folder that is not there, what is no regular file), unavailable (the disk).
+// Errors   Failure(unavailable): the disk, or a folder or file that may not be read.
 // Limits   looks at no more than folder_entries_max names of the folder.
 #pragma once
 
@@ -30,8 +30,17 @@ inline std::int64_t modified_ns(const struct stat& status) {
 }
 
 struct stat status_of(int descriptor);
-// Empty if there is no such file. Anything but a regular file is refused.
-std::optional<FileDescriptor> open_if_there(const std::string& path);
+// What has a path: a regular file, open, or why there is none.
+struct Named {
+    FileDescriptor file{};
+    int error = 0;               // errno of opening it
+    const char* kind = nullptr;  // not a regular file, but "a folder" or the like
+
+    bool missing() const { return error == ENOENT; }
+};
+Named open_named(const std::string& path);
+// The sentence for one without a file.
+std::string cannot_open(const std::string& path, const Named& named);
 
 // Whether all that the position says has been read is there, unchanged.
 bool fits(int descriptor, const Position& position);
@@ -47,10 +56,13 @@ public:
     // compressed is not.
     bool may_be_earlier(std::string_view name) const;
 
-    // The file that the position is of, under the path or any name of the folder; else the latest earlier file that is a copy of it, made at
-    // `since_ns` or later if nothing of it was settled.
+    // Why the folder cannot be looked through now; empty: it can.
+    std::string obstacle() const;
+    // The file that the position is of, under the path or any name of the folder; else the latest earlier file that is a copy of
+    // it, made at `since_ns` or later if nothing of it was settled. Failure(unavailable): the file may not be read.
     std::optional<FileDescriptor> find(const Position& position, std::int64_t since_ns) const;
-    // Earlier files last modified at `since_ns` or later, and not among `known`; the oldest first.
+    // Earlier files last modified at `since_ns` or later, and not among `known`; the oldest first. Failure(unavailable): one of
+    // them may not be read, and what comes behind it has to wait.
     std::vector<FileDescriptor> earlier_files(std::int64_t since_ns, const std::vector<FileId>& known) const;
 
 private:

@@ -182,7 +182,7 @@ void Segment::skip_settled() {
 Position Segment::snapshot() const {
     Position next = position_;
     next.below = window_.lowest_unsettled(read_to_);
-    if (!given_up_ && id_ != FileId{next.device, next.inode}) next.copy = id_;
+    if (!given_up_ && id_.inode != next.inode) next.copy = id_;
     next.before = given_up_ ? Print() : print_before(file_.get(), next.below);  // what was read is gone: it fits nothing
     next.settled.clear();
     window_.append_settled_ranges(read_to_, next.settled);

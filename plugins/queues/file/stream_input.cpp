@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "encoding.hpp"
+
 namespace sluice::file {
 
 StreamInput::StreamInput(int descriptor, SourceSink sink, std::size_t max_line, std::size_t read_buffer)
@@ -30,6 +32,7 @@ bool StreamInput::read_line(Line& line, std::chrono::milliseconds wait) {
         if (reader_.at_end() || !wakeup_.wait(std::exchange(wait, std::chrono::milliseconds(0)), descriptor_)) return false;
         reader_.fill();
     }
+    if (line.offset == 0) refuse_foreign(line.text, "standard input", SLUICE_INVALID);
     return true;
 }
 

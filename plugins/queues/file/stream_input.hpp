@@ -1,8 +1,8 @@
 // Lines from what cannot be read twice: standard input, usually a pipe.
 //
 // Threads  one at a time; wake from any.
-// Errors   Failure(unavailable) when reading fails.
-// Limits   what was delivered is not kept: nothing can be taken back, and a restart knows nothing of it.
+// Errors   Failure: unavailable when reading fails, invalid for input that is compressed or no UTF-8 (encoding.hpp).
+// Limits   what was delivered is not kept: a nack is answered SLUICE_UNSUPPORTED, and a restart knows nothing of it.
 #pragma once
 
 #include <optional>

@@ -1,6 +1,7 @@
 #include "file_input.hpp"
 
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 
 #include <future>
 
@@ -313,12 +314,96 @@ TEST(FileInput, EndsAtOnceWithAnEmptyFile) {
     EXPECT_THAT(Session(folder).read_all().bodies(), ElementsAre("one"));
 }
 
+// A position as it would be if the file system had had another device number.
+void change_device(const TemporaryFolder& folder) {
+    Positions positions = decode(folder.read("state/position"));
+    for (Position& position : positions) position.device += 1000;
+    folder.write("state/position", encode(positions));
+}
+
+TEST(FileInput, KnowsAFileAgainWhenItsDeviceHasAnotherNumber) {
+    TemporaryFolder folder;
+    folder.write("in", "one\ntwo\n");
+    Session(folder).read_all().ack_all();
+    change_device(folder);
+    folder.append("in", "three\n");
+    for (int i = 0; i < 2; ++i) {
+        Session run(folder);
+        EXPECT_THAT(run.read_all().bodies(), ElementsAre("three"));
+        EXPECT_EQ(run.received[0].stream, decode(folder.read("state/position"))[0].stream());
+        EXPECT_THAT(run.log, ElementsAre(HasSubstr("has another device number")));
+        if (i == 0) change_device(folder);
+    }
+}
+
+TEST(FileInput, TakesAFileOnAnotherDeviceForAnotherOneWhenItHoldsSomethingElse) {
+    TemporaryFolder folder;
+    folder.write("in", "one\ntwo\n");
+    Session(folder).read_all().ack_all();
+    change_device(folder);
+    folder.write("in", "one\nTWO\nthree\n");  // the same inode and first line
+    Session run(folder);
+    EXPECT_THAT(run.read_all().bodies(), ElementsAre("one", "TWO", "three"));
+    EXPECT_THAT(run.log, ElementsAre(HasSubstr("is another file than last time")));
+}
+
+TEST(FileInput, LeavesAByteOrderMarkOutAlsoWhenTheLineIsReadAgain) {
+    TemporaryFolder folder;
+    folder.write("in",
+                 "\xef\xbb\xbf"
+                 "one\ntwo\n");
+    {
+        Session run(folder);
+        run.read_all();
+        run.settle(run.nack(0));
+        run.read_all();
+        EXPECT_THAT(run.bodies(), ElementsAre("one", "two", "one"));
+        run.settle(run.ack(1));
+        run.settle(run.ack(2));
+        run.input().flush();
+        EXPECT_EQ(run.confirmed_below, 11u);
+    }
+    EXPECT_THAT(Session(folder).read_all().bodies(), IsEmpty());
+}
+
+TEST(FileInput, RefusesInputThatNoLinesCanBeReadFrom) {
+    TemporaryFolder folder;
+    folder.write("in", std::string_view("\x1f\x8b\x08\0\n\n", 6));
+    EXPECT_THAT(failure_of([&] { Session run(folder); }, SLUICE_INVALID), HasSubstr("is compressed with gzip"));
+}
+
+TEST(FileInput, StopsWhenItsPositionIsTakenAway) {
+    TemporaryFolder folder;
+    folder.write("in", "one\ntwo\n");
+    Session run(folder, unhurried());
+    run.read_all();
+    run.settle(run.ack(0));
+    std::filesystem::rename(folder.state(), folder.path("elsewhere"));
+    EXPECT_THAT(failure_of([&] { run.input().flush(); }, SLUICE_FAILED), HasSubstr("was removed or replaced"));
+    EXPECT_THAT(run.settled, IsEmpty());
+}
+
 TEST(FileInput, SaysWhatIsMissingOrNoFile) {
     TemporaryFolder folder;
     EXPECT_EQ(failure_of([&] { Session run(folder); }, SLUICE_INVALID),
               "cannot open " + folder.path("in") + ": No such file or directory; create it first, or correct `path`");
     std::filesystem::create_directory(folder.path("in"));
-    EXPECT_THAT(failure_of([&] { Session run(folder); }, SLUICE_INVALID), HasSubstr("is not a regular file"));
+    EXPECT_THAT(failure_of([&] { Session run(folder); }, SLUICE_INVALID), HasSubstr("is a folder and is not a regular file"));
+    std::filesystem::remove(folder.path("in"));
+    ASSERT_EQ(::mkfifo(folder.path("in").c_str(), 0600), 0);
+    EXPECT_THAT(failure_of([&] { Session run(folder); }, SLUICE_INVALID),
+                HasSubstr("is a FIFO and is not a regular file: for a pipe use `path: \"-\"`"));
+    std::filesystem::remove(folder.path("in"));
+    std::filesystem::create_symlink("in", folder.path("in"));
+    EXPECT_THAT(failure_of([&] { Session run(folder); }, SLUICE_INVALID), HasSubstr("Too many levels of symbolic links"));
+}
+
+TEST(FileInput, SaysThatItMayNotReadTheFile) {
+    TemporaryFolder folder;
+    std::filesystem::permissions(folder.write("in", "one\n"), std::filesystem::perms::none);
+    const Unprivileged user(folder);
+    EXPECT_EQ(failure_of([&] { Session run(folder); }, SLUICE_INVALID),
+              "cannot open " + folder.path("in") + ": Permission denied; let this user read it");
 }
 
 TEST(FileInput, StopsWithAnErrorWhenALineItMustReadAgainIsGone) {

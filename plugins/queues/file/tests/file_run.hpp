@@ -1,4 +1,4 @@
-// One run of a source that reads the file "in" of a folder, from its opening until it is lost, and what it logs.
+// One run of a source that reads a file, by default "in" of a folder, from its opening until it is lost, and what it logs.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -16,7 +16,7 @@ namespace sluice::file {
 class FileRun : public Collector {
 public:
     FileRun(const TemporaryFolder& folder, FileOptions options) {
-        options.path = folder.path("in");
+        if (options.path.empty()) options.path = folder.path("in");
         options.state_dir = folder.state();
         api_.struct_size = sizeof api_;
         api_.log = [](sluice_host* host, std::uint32_t, sluice_bytes text) {

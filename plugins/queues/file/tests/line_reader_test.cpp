@@ -130,15 +130,30 @@ TEST_F(LineReaderTest, ReadsOnFromWhereItIsSent) {
     }
 }
 
+TEST_F(LineReaderTest, LeavesAByteOrderMarkOutOfTheFirstLine) {
+    const auto lines = read("\xef\xbb\xbfone\n\xef\xbb\xbftwo\n");
+    EXPECT_THAT(texts(lines), ElementsAre("one", "\xef\xbb\xbftwo"));
+    EXPECT_EQ(lines[0].line.position, 0u);
+    EXPECT_EQ(lines[0].line.offset, 3u);
+    EXPECT_EQ(lines[0].line.end, 7u);
+    EXPECT_THAT(texts(read("\xef\xbb\xbf")), ElementsAre());
+    EXPECT_THAT(texts(read("\xef\xbb\xbf\r\n\none")), ElementsAre("one"));
+    EXPECT_THAT(texts(read("\xef\xbb\xbf" + std::string(100, 'x'))), ElementsAre(std::string(100, 'x')));
+    const auto long_line = read("\xef\xbb\xbf" + std::string(101, 'x') + "\n");
+    EXPECT_TRUE(long_line.at(0).line.too_long);
+    EXPECT_EQ(long_line[0].line.length, 101u);
+}
+
 TEST_F(LineReaderTest, SaysWhereReadingFailed) {
-    file_ = FileDescriptor(::open(folder_.state().c_str(), O_RDONLY));  // a folder: EISDIR
-    LineReader reader(file_.get(), LineReader::Access::positioned, 100, 16);
+    const FileDescriptor folder(::open(folder_.path("").c_str(), O_RDONLY | O_DIRECTORY));
+    LineReader reader(folder.get(), LineReader::Access::positioned, 100, 16);
     try {
         reader.fill();
-        FAIL() << "a folder was read";
+        FAIL();
     } catch (const Failure& failure) {
         EXPECT_EQ(failure.code(), SLUICE_UNAVAILABLE);
-        EXPECT_STREQ(failure.what(), "reading failed at offset 0: Is a directory");
+        EXPECT_THAT(failure.what(),
+                    testing::StartsWith("cannot read " + folder_.path("").substr(0, folder_.path("").size() - 1)));
     }
 }
 

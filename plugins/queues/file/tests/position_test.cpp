@@ -1,6 +1,7 @@
 #include "position.hpp"
 
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 
 #include "failure.hpp"
 #include "temporary_folder.hpp"
@@ -100,6 +101,51 @@ TEST(PositionStore, KeepsTheOldPositionWhenTheNewOneCannotBeWritten) {
     next.below = 1100;
     EXPECT_THAT(failure_of([&] { store.save({next}); }, SLUICE_UNAVAILABLE), HasSubstr("cannot create the position file"));
     EXPECT_EQ(store.load("f"), Positions{example()});
+}
+
+TEST(PositionStore, KeepsItsFileFromOtherUsersWhateverTheUmask) {
+    for (const mode_t mask : {0077u, 0000u}) {
+        TemporaryFolder folder;
+        PositionStore store(folder.state());
+        const mode_t before = ::umask(mask);
+        store.save({example()});
+        ::umask(before);
+        struct stat status {};
+        ASSERT_EQ(::stat(store.path().c_str(), &status), 0);
+        EXPECT_EQ(status.st_mode & 0777, 0640u);
+    }
+}
+
+TEST(PositionStore, StoresNothingWhereNobodyWouldLookForIt) {
+    TemporaryFolder folder;
+    PositionStore store(folder.state());
+    store.save({example()});
+    std::filesystem::rename(folder.state(), folder.path("moved"));
+    const std::string gone = failure_of([&] { store.save({example()}); }, SLUICE_FAILED);
+    EXPECT_EQ(gone,
+              folder.state() +
+                  " was removed or replaced while this host kept its position there: put it back if it was moved by mistake, "
+                  "and start again");
+    std::filesystem::create_directory(folder.state());
+    EXPECT_EQ(failure_of([&] { store.save({example()}); }, SLUICE_FAILED), gone);
+    EXPECT_FALSE(std::filesystem::exists(folder.path("state/position")));
+    std::filesystem::remove(folder.state());
+    std::filesystem::rename(folder.path("moved"), folder.state());
+    store.save({example()});
+}
+
+TEST(PositionStore, OverwritesNoPositionOfSomebodyElse) {
+    TemporaryFolder folder;
+    PositionStore store(folder.state());
+    store.save({example()});
+    store.save({example()});
+    folder.write("other", encode({example(), example()}));
+    std::filesystem::rename(folder.path("other"), folder.path("state/position"));
+    EXPECT_THAT(failure_of([&] { store.save({example()}); }, SLUICE_FAILED),
+                HasSubstr("/position was removed or replaced while this host"));
+    EXPECT_EQ(store.load("f").size(), 2u);
+    std::filesystem::remove(folder.path("state/position"));
+    EXPECT_THAT(failure_of([&] { store.save({example()}); }, SLUICE_FAILED), HasSubstr("/position was removed"));
 }
 
 }  // namespace

@@ -2,12 +2,16 @@
 #pragma once
 
 #include <stdlib.h>
+#include <sys/fsuid.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <stdexcept>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace sluice::file {
 
@@ -40,6 +44,25 @@ public:
 
 private:
     std::string path_;
+};
+
+// While it lives, this thread may do with files what any user may; root may read everything otherwise.
+class Unprivileged {
+public:
+    explicit Unprivileged(const TemporaryFolder& folder) {
+        if (::geteuid() != 0) return;
+        std::vector<std::string> all{folder.path("")};
+        for (const auto& each : std::filesystem::recursive_directory_iterator(folder.path(""))) all.push_back(each.path());
+        for (const std::string& each : all)
+            if (::lchown(each.c_str(), nobody, nobody) != 0) throw std::runtime_error("chown");
+        ::setfsuid(nobody);
+    }
+    ~Unprivileged() { ::setfsuid(::geteuid()); }
+    Unprivileged(const Unprivileged&) = delete;
+    Unprivileged& operator=(const Unprivileged&) = delete;
+
+private:
+    static constexpr uid_t nobody = 65534;
 };
 
 }  // namespace sluice::file
