@@ -17,6 +17,8 @@ import unittest
 ROOT = pathlib.Path(os.environ["SLUICE_ROOT"])
 BUILD = pathlib.Path(os.environ["SLUICE_BUILD"])
 
+LINK = re.compile(r"\]\(([\w./-]+\.(?:md|yaml))[)#]")  # to documents; what leads into the code stays in the tree
+
 MINIMAL = """
 #include <sluice/sluice.h>
 int not_for_others(void) { return 0; }
@@ -82,6 +84,15 @@ class Installed(unittest.TestCase):
             for path in (root / "share").rglob("*.*"):
                 if path.is_file():
                     self.assertNotIn(str(ROOT), path.read_text(), path)
+
+    def test_the_documents_are_there_and_lead_to_each_other(self):
+        for root in roots:
+            folder = root / "share/doc/sluice"
+            found = {str(path.relative_to(folder)) for path in folder.rglob("*.*") if path.is_file()}
+            self.assertLessEqual({"README.md", "docs/guides/writing-a-handler.md", "docs/examples/orders.yaml", "plugin-api/README.md"}, found)
+            broken = [(name, link) for name in found if name.endswith(".md") for link in LINK.findall((folder / name).read_text())
+                      if not (folder / name).parent.joinpath(link).exists()]
+            self.assertEqual(broken, [])
 
     @unittest.skipUnless((BUILD / "bin/sluice").exists(), "the binary is not built")
     def test_the_binary_finds_the_plugins_beside_it(self):

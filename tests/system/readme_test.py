@@ -1,8 +1,7 @@
 """README.md tells the truth: its commands are run in a copy of the tree and their output is compared, its configurations are
 checked, its handler is compiled and run.
 
-In the README, `…` inside a line stands for any text, `…` alone on a line for any lines. A block that follows a line ending in a name
-in backquotes, or beginning with one, is that file.
+How its commands are written: documents.py. A block that follows a line ending in a name in backquotes, or beginning with one, is that file.
 """
 
 import os
@@ -12,6 +11,8 @@ import shutil
 import subprocess
 import tempfile
 import unittest
+
+import documents
 
 ROOT = pathlib.Path(os.environ["SLUICE_ROOT"])
 BUILD = pathlib.Path(os.environ["SLUICE_BUILD"])
@@ -37,22 +38,6 @@ def files():
     return named
 
 
-def commands():
-    """[(command, the output that the README shows)] in its order."""
-    found = []
-    for text in blocks("console"):
-        for line in text.splitlines():
-            if line.startswith("$ "):
-                found.append((line[2:], []))
-            else:
-                found[-1][1].append(line)
-    return found
-
-
-def pattern(shown):
-    return "".join(r"(?:.*\n)*?" if line == "…" else ".*".join(map(re.escape, line.split("…"))) + r"\n" for line in shown)
-
-
 class Commands(unittest.TestCase):
     def setUp(self):
         self.tree = pathlib.Path(tempfile.mkdtemp(prefix="sluice-readme-"))
@@ -72,21 +57,19 @@ class Commands(unittest.TestCase):
             (self.tree / name).write_text(text)
 
     def test_print_what_the_readme_shows(self):
-        self.assertLessEqual(NOT_RUN, {command for command, _ in commands()}, "the README has no such command any more")
-        for command, shown in commands():
-            if command in NOT_RUN:
-                continue
-            with self.subTest(command):
-                done = subprocess.run(["bash", "-c", command], cwd=self.tree, env=self.environment, stdin=subprocess.DEVNULL,
-                                      stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120)
-                self.assertIsNotNone(re.fullmatch(pattern(shown), done.stdout),
-                                     f"{command} printed\n{done.stdout}\nand the README shows\n" + "\n".join(shown))
-                self.assertEqual(done.returncode, 0, done.stdout)
+        shown_commands = documents.commands(README)
+        self.assertLessEqual(NOT_RUN, {command for command, _ in shown_commands}, "the README has no such command any more")
+        shell = documents.Shell(self.tree, self.environment)
+        self.addCleanup(shell.close)
+        for command, shown in shown_commands:
+            if command not in NOT_RUN:
+                with self.subTest(command):
+                    shell.check(self, command, shown)
 
     def test_are_told_apart_when_they_print_something_else(self):
-        self.assertIsNone(re.fullmatch(pattern(["a … c", "…", "z"]), "a b c\nx\n"))
-        self.assertIsNone(re.fullmatch(pattern(["a"]), "a\nb\n"))
-        self.assertIsNotNone(re.fullmatch(pattern(["a … c", "…", "z"]), "a b c\nx\ny\nz\n"))
+        self.assertIsNone(re.fullmatch(documents.pattern(["a … c", "…", "z"]), "a b c\nx\n"))
+        self.assertIsNone(re.fullmatch(documents.pattern(["a"]), "a\nb\n"))
+        self.assertIsNotNone(re.fullmatch(documents.pattern(["a … c", "…", "z"]), "a b c\nx\ny\nz\n"))
 
 
 class Configurations(unittest.TestCase):
