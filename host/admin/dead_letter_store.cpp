@@ -4,6 +4,7 @@
 
 #include "core/json_read.hpp"
 #include "core/limits.hpp"
+#include "core/saturating.hpp"
 
 namespace sluice {
 namespace {
@@ -50,7 +51,7 @@ DeadLetterChoice DeadLetterChoice::read(const Node& request, std::int64_t now_ms
         for (const Node& name : names->list) choice.names.push_back(name.text);
     if (request.find("key") != nullptr) choice.key = text_of(request, "key");
     if (request.find("source") != nullptr) choice.source = text_of(request, "source");
-    if (request.find("older_than_ms") != nullptr) choice.dead_until_ms = now_ms - integer_of(request, "older_than_ms");
+    if (request.find("older_than_ms") != nullptr) choice.dead_until_ms = saturating_subtract(now_ms, integer_of(request, "older_than_ms"));
     return choice;
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "core/json_text.hpp"
+#include "core/saturating.hpp"
 
 namespace sluice {
 namespace {
@@ -20,7 +21,7 @@ void add_depths(JsonFields& fields, const QueueInstance& queue, std::int64_t now
     fields.add("bytes", depths.bytes);
     if (depths.messages_max != 0) fields.add("messages_max", depths.messages_max);
     if (depths.bytes_max != 0) fields.add("bytes_max", depths.bytes_max);
-    if (depths.oldest_ms != 0) fields.add("oldest_ms", depths.oldest_ms).add("oldest_age_ms", std::max<std::int64_t>(now_ms - depths.oldest_ms, 0));
+    if (depths.oldest_ms != 0) fields.add("oldest_ms", depths.oldest_ms).add("oldest_age_ms", std::max<std::int64_t>(saturating_subtract(now_ms, depths.oldest_ms), 0));
 }
 
 }  // namespace

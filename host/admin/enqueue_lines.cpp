@@ -5,6 +5,7 @@
 
 #include "core/json_read.hpp"
 #include "core/limits.hpp"
+#include "core/units.hpp"
 
 namespace sluice {
 namespace {
@@ -42,6 +43,8 @@ Result<std::unique_ptr<EnqueueRules>> EnqueueRules::read(const Node& request) {
     if (auto read = read_pointer(request, "key_from", rules->key_from_, rules->key_from_text_); !read) return read.error();
     rules->key_ = text_of(request, "key");
     rules->delay_ms_ = integer_of(request, "delay_ms");
+    if (rules->delay_ms_ < 0 || rules->delay_ms_ > limits::retry_delay_ms_max)
+        return Error{ErrorKind::invalid, fmt::format("a delay is 0ms to {}", format_duration(limits::retry_delay_ms_max))};
     if (const Node* headers = request.find("headers"); headers != nullptr)
         for (const Node& header : headers->list) {
             const std::size_t equals = header.text.find('=');

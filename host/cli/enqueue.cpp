@@ -11,6 +11,7 @@
 #include "cli/verbs.hpp"
 #include "core/json_read.hpp"
 #include "core/json_text.hpp"
+#include "core/limits.hpp"
 #include "core/units.hpp"
 #include "observe/readable.hpp"
 
@@ -39,6 +40,8 @@ std::string request_of(const po::variables_map& values, std::string& wrong) {
     if (values.count("delay") != 0) {
         const auto delay = parse_duration_ms(values["delay"].as<std::string>());
         if (!delay) wrong = fmt::format("--delay is {}, not \"{}\"", duration_form, values["delay"].as<std::string>());
+        if (delay && *delay > limits::retry_delay_ms_max)
+            wrong = fmt::format("--delay is at most {}, not \"{}\"", format_duration(limits::retry_delay_ms_max), values["delay"].as<std::string>());
         fields.add("delay_ms", delay.value_or(0));
     }
     if (values.count("header") != 0) fields.add_raw("headers", to_json(values["header"].as<std::vector<std::string>>()));

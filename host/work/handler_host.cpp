@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/units.hpp"
+
 namespace sluice {
 namespace {
 
@@ -288,6 +290,8 @@ sluice_status HandlerHost::publish(sluice_ticket ticket, uint32_t target, const 
         return say(fault, SLUICE_INVALID,
                    "a published message may have at most " + std::to_string(limits::headers_max) + " headers and a body of " +
                        std::to_string(limits::message_bytes_max >> 20) + " MiB");
+    if (message->delay_ms > limits::retry_delay_ms_max)
+        return say(fault, SLUICE_INVALID, "a published message may be delayed by at most " + format_duration(limits::retry_delay_ms_max));
     const auto index = Unit::index_of(ticket);
     if (!unit_->publishes.add(index, target, *message))
         return say(fault, SLUICE_FULL, "a message may publish at most " + std::to_string(limits::publishes_max) + " messages");
