@@ -60,6 +60,8 @@ public:
     bool all_sources_ended() const;
     // Why the host cannot go on, or empty.
     std::string failure() const;
+    // Whether the files that the next process needs are where it looks for them.
+    Result<void> check_state() const { return poison_.check_in_place(); }
     bool reads_finite_source() const;
     StatisticsSnapshot snapshot() const;
     std::uint64_t settled() const;

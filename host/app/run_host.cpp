@@ -22,6 +22,7 @@ namespace sluice {
 namespace {
 
 constexpr std::int64_t ms = 1'000'000;
+constexpr std::int64_t look_at_state_ms = 5'000;   // whether the state directory is still there
 constexpr std::int64_t cancel_grace_ns = 500 * ms;  // for handlers that look at cancelled()
 constexpr std::int64_t give_up_every_ns = 1'000 * ms;
 constexpr int give_ups = 3;                         // a source that has not ended by then hangs in its adapter
@@ -31,8 +32,9 @@ constexpr std::int64_t hung_teardown_ns = 100 * ms;  // where something was aban
 // Waits and reports until the host has ended by itself or was stopped.
 class Run {
 public:
-    Run(Host& host, AdminDesk& desk, Reloading& reloading, Signals& signals, Logging& logging, Clock& clock)
+    Run(Host& host, const StateDir& state, AdminDesk& desk, Reloading& reloading, Signals& signals, Logging& logging, Clock& clock)
         : host_(host),
+          state_(state),
           desk_(desk),
           reloading_(reloading),
           signals_(signals),
@@ -50,7 +52,7 @@ public:
             if (event == Signals::Event::stop) stop_asked();
             if (event == Signals::Event::reload) reloading_.ask();
             if (host_.hung()) leave_with_plugin("a call of a handler still runs after twice its timeout, and on_hang says exit");
-            if (failure_.empty() && !(failure_ = host_.failure()).empty()) {
+            if (failure_.empty() && !(failure_ = failure()).empty()) {
                 log_.error("cannot go on: {}", failure_);
                 stop();
             }
@@ -69,7 +71,13 @@ private:
             if (due != 0) next = std::min(next, due);
         std::int64_t wait = std::max<std::int64_t>((next - clock_.now()) / ms + 1, 0);
         if (progress_ && logging_.terminal()) wait = std::min<std::int64_t>(wait, 200);
-        return std::min<std::int64_t>(wait, 60'000);
+        return std::min(wait, look_at_state_ms);
+    }
+
+    std::string failure() const {
+        for (const Result<void>& there : {state_.check_in_place(), host_.check_state()})
+            if (!there) return there.error().message;
+        return host_.failure();
     }
 
     void stop_asked() {
@@ -135,6 +143,7 @@ private:
     }
 
     Host& host_;
+    const StateDir& state_;
     AdminDesk& desk_;
     Reloading& reloading_;
     Signals& signals_;
@@ -200,7 +209,7 @@ int run_host(const HostConfig& config, Registry& registry, const ReadAgain& read
 
     // 6  Until the sources have ended, by themselves or because we were asked; then everything closes in reverse.
     Reloading reloading(*host, registry, read_again, reloads, logging);
-    return Run(*host, desk, reloading, signals, logging, clock).until_ended();
+    return Run(*host, *state, desk, reloading, signals, logging, clock).until_ended();
 }
 
 }  // namespace sluice

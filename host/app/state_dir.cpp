@@ -2,26 +2,25 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <cstring>
 #include <string>
-#include <system_error>
 
 #include "core/descriptor.hpp"
+#include "core/private_files.hpp"
 
 namespace sluice {
 
 Result<StateDir> StateDir::open(const std::filesystem::path& path) {
-    std::error_code failed;
-    std::filesystem::create_directories(path, failed);
-    if (failed)
-        return Error{ErrorKind::unavailable, "state_dir " + path.string() + ": cannot be created: " + failed.message() +
+    if (!make_private_folders(path))
+        return Error{ErrorKind::unavailable, "state_dir " + path.string() + ": cannot be created: " + std::strerror(errno) +
                                                  "; name a folder that this user may write"};
     const std::filesystem::path file = path / "lock";
-    const int lock = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+    const int lock = open_private(file, O_RDWR);
     if (lock < 0)
         return Error{ErrorKind::unavailable, "state_dir " + path.string() + ": cannot be written: " + std::strerror(errno) +
                                                  "; name a folder that this user may write"};
@@ -42,6 +41,17 @@ Result<StateDir> StateDir::open(const std::filesystem::path& path) {
 bool StateDir::held(const std::filesystem::path& path) {
     const Descriptor lock(::open((path / "lock").c_str(), O_RDWR | O_CLOEXEC));
     return lock && ::flock(lock.get(), LOCK_EX | LOCK_NB) != 0;
+}
+
+Result<void> StateDir::check_in_place() const {
+    const std::filesystem::path file = path_ / "lock";
+    struct stat ours {}, there {};
+    if (::fstat(lock_, &ours) != 0) return {};
+    const bool is_there = ::stat(file.c_str(), &there) == 0;
+    if (is_there && there.st_dev == ours.st_dev && there.st_ino == ours.st_ino) return {};
+    if (!is_there && errno != ENOENT && errno != ENOTDIR) return {};  // a look that fails proves nothing
+    return Error{ErrorKind::invalid, "state_dir " + path_.string() + ": its file lock was " + (is_there ? "replaced" : "removed") +
+                                         " while this host runs, so another one could start on it: leave the folder alone, and start again"};
 }
 
 StateDir::~StateDir() {

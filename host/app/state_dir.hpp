@@ -1,4 +1,4 @@
-// The folder of a host's state, held by one process at a time.
+// The folder of a host's state, held by one process at a time. The folder is 0750 and its files 0640, whatever the umask.
 //
 // Threads      control.
 // Ownership    the lock lasts as long as the object; the kernel ends it with the process, however that ends (flock(2)).
@@ -22,6 +22,9 @@ public:
     ~StateDir();
 
     const std::filesystem::path& path() const { return path_; }
+    // Whether it is still the folder that was opened. invalid: somebody has removed or replaced it, and with it the lock; what this host
+    // writes there nobody would find.
+    Result<void> check_in_place() const;
 
 private:
     StateDir(std::filesystem::path path, int lock) : path_(std::move(path)), lock_(lock) {}

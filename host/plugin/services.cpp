@@ -1,6 +1,9 @@
 #include "plugin/services.hpp"
 
-#include <system_error>
+#include <cerrno>
+#include <cstring>
+
+#include "core/private_files.hpp"
 
 namespace {
 
@@ -15,11 +18,9 @@ std::string_view view(sluice_bytes bytes) { return {bytes.data, bytes.size}; }
 
 const std::string& sluice_host::state_dir() {
     std::call_once(state_dir_made_, [this] {
-        std::error_code failed;
-        std::filesystem::create_directories(state_dir_, failed);
-        if (failed)
+        if (!sluice::make_private_folders(state_dir_))
             logger_.error("cannot create the state directory {}: {}; check its parent's permissions", state_dir_.string(),
-                          failed.message());
+                          std::strerror(errno));
         else
             state_dir_text_ = state_dir_.string();
     });

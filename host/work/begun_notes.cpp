@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "core/private_files.hpp"
+
 namespace sluice {
 namespace {
 
@@ -26,8 +28,8 @@ BegunNote::~BegunNote() {
     if (notes_ != nullptr) notes_->give_back(slot_);
 }
 
-BegunNotes::BegunNotes(std::filesystem::path file, void* memory, std::uint32_t slots)
-    : file_(std::move(file)), memory_(memory), size_(size_of(slots)) {
+BegunNotes::BegunNotes(std::filesystem::path file, void* memory, std::uint32_t slots, const struct stat& identity)
+    : file_(std::move(file)), memory_(memory), size_(size_of(slots)), device_(identity.st_dev), inode_(identity.st_ino) {
     auto* first = reinterpret_cast<Slot*>(static_cast<char*>(memory_) + sizeof(Header));
     for (std::uint32_t i = slots; i > 0; --i) free_.push_back(first + (i - 1));
 }
@@ -63,8 +65,9 @@ Result<std::unique_ptr<BegunNotes>> BegunNotes::create(const std::filesystem::pa
                                                  std::to_string(size_of(slots) >> 10) + " KiB"};
     };
     ::unlink(file.c_str());  // a new file: whoever still has the old one mapped keeps that
-    const File opened{::open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0640)};
-    if (opened.descriptor < 0) return failed(errno);
+    const File opened{open_private(file, O_RDWR | O_EXCL)};
+    struct stat identity {};
+    if (opened.descriptor < 0 || ::fstat(opened.descriptor, &identity) != 0) return failed(errno);
     // Blocks of its own: on a full disk it fails here, rather than by a signal at some message.
     if (const int error = ::posix_fallocate(opened.descriptor, 0, static_cast<off_t>(size_of(slots))); error != 0) return failed(error);
     void* memory = ::mmap(nullptr, size_of(slots), PROT_READ | PROT_WRITE, MAP_SHARED, opened.descriptor, 0);
@@ -72,7 +75,7 @@ Result<std::unique_ptr<BegunNotes>> BegunNotes::create(const std::filesystem::pa
     auto& header = *static_cast<Header*>(memory);
     header.slots = slots;
     std::copy(std::begin(magic), std::end(magic), header.magic);
-    return std::unique_ptr<BegunNotes>(new BegunNotes(file, memory, slots));
+    return std::unique_ptr<BegunNotes>(new BegunNotes(file, memory, slots, identity));
 }
 
 BegunNote BegunNotes::take(std::string_view source) {
@@ -90,6 +93,16 @@ BegunNote BegunNotes::take(std::string_view source) {
 void BegunNotes::give_back(Slot* slot) {
     const std::lock_guard lock(mutex_);
     free_.push_back(slot);
+}
+
+Result<void> BegunNotes::check_in_place() const {
+    struct stat there {};
+    const bool is_there = ::stat(file_.c_str(), &there) == 0;
+    if (is_there && there.st_dev == device_ && there.st_ino == inode_) return {};
+    if (!is_there && errno != ENOENT && errno != ENOTDIR) return {};  // a look that fails proves nothing
+    return Error{ErrorKind::invalid, file_.string() + " was " + (is_there ? "replaced" : "removed") +
+                                         " while this host runs, so a message that ends the process would not be found: leave the files of "
+                                         "state_dir alone, and start again"};
 }
 
 void BegunNotes::remove() { ::unlink(file_.c_str()); }

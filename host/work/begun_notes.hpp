@@ -10,6 +10,8 @@
 // Limits       as many slots as create() is told; limits::id_bytes_max an id.
 #pragma once
 
+#include <sys/types.h>
+
 #include <atomic>
 #include <cstdint>
 #include <filesystem>
@@ -24,6 +26,8 @@
 #include "core/error.hpp"
 #include "core/limits.hpp"
 #include "sluice/abi.h"
+
+struct stat;
 
 namespace sluice {
 
@@ -88,6 +92,8 @@ public:
 
     // A slot for a worker on the source of this identity; one that notes nothing if none is free.
     BegunNote take(std::string_view source);
+    // Whether the next process would find them. invalid: somebody has removed or replaced the file.
+    Result<void> check_in_place() const;
     // Nothing can be in a handler any more: the next process need not look.
     void remove();
 
@@ -99,13 +105,15 @@ private:
         std::uint32_t slots;
     };
 
-    BegunNotes(std::filesystem::path file, void* memory, std::uint32_t slots);
+    BegunNotes(std::filesystem::path file, void* memory, std::uint32_t slots, const struct stat& identity);
     static std::size_t size_of(std::uint32_t slots) { return sizeof(Header) + slots * sizeof(Slot); }
     void give_back(Slot* slot);
 
     const std::filesystem::path file_;
     void* const memory_;
     const std::size_t size_;
+    const dev_t device_;
+    const ino_t inode_;
     std::mutex mutex_;
     std::vector<Slot*> free_;  // guarded by mutex_
 };

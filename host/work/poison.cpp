@@ -1,8 +1,8 @@
 #include "work/poison.hpp"
 
 #include <algorithm>
-#include <system_error>
 
+#include "core/private_files.hpp"
 #include "plugin/fault.hpp"
 
 namespace sluice {
@@ -19,8 +19,7 @@ Poison::Poison(const std::filesystem::path& state_dir, Logger logger)
 
 // The suspects are durable before the notes they come from are gone.
 Result<void> Poison::open(std::uint32_t workers, std::int64_t now_ms) {
-    std::error_code failed;
-    std::filesystem::create_directories(notes_file_.parent_path(), failed);  // a failure shows itself right below
+    make_private_folders(notes_file_.parent_path());  // a failure shows itself right below
     if (auto loaded = suspects_.load(now_ms); !loaded) return loaded;
     const std::vector<BegunNotes::Noted> noted = BegunNotes::read(notes_file_);
     if (auto added = suspects_.add(noted, now_ms); !added) return added;

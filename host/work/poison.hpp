@@ -27,6 +27,8 @@ public:
     Result<void> open(std::uint32_t workers, std::int64_t now_ms);
     // A worker's note; its source has ids that stay.
     BegunNote note(std::string_view source);
+    // Whether the notes are still where the next process looks for them.
+    Result<void> check_in_place() const { return notes_ ? notes_->check_in_place() : Result<void>(); }
     // Nothing runs any more.
     void close();
 

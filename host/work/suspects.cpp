@@ -12,6 +12,8 @@
 #include <tuple>
 
 #include "core/limits.hpp"
+#include "core/private_files.hpp"
+#include "core/saturating.hpp"
 
 namespace sluice {
 namespace {
@@ -56,7 +58,7 @@ Result<void> replace(const std::filesystem::path& file, std::string_view content
     const auto failed = [&](const char* what) {
         return Error{ErrorKind::unavailable, "cannot " + std::string(what) + " " + fresh.string() + ": " + std::strerror(errno)};
     };
-    const int to = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
+    const int to = open_private(fresh, O_WRONLY | O_TRUNC);
     if (to < 0) return failed("make");
     bool good = true;
     for (std::size_t at = 0; good && at < content.size();) {
@@ -97,7 +99,7 @@ Result<void> Suspects::load(std::int64_t now_ms) {
         if (!(fields >> suspect.crashes >> suspect.since_ms >> source >> id) || !unescape(source, name.first) || !unescape(id, name.second))
             return Error{ErrorKind::invalid, file_.string() + ":" + std::to_string(number) +
                                                  ": is damaged; delete the file, then the messages in it are tried like any other"};
-        if (now_ms - suspect.since_ms < limits::suspect_age_ms) suspects_[std::move(name)] = suspect;
+        if (saturating_subtract(now_ms, suspect.since_ms) < limits::suspect_age_ms) suspects_[std::move(name)] = suspect;
     }
     bound();
     any_.store(!suspects_.empty(), std::memory_order_relaxed);

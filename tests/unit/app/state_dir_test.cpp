@@ -33,5 +33,19 @@ TEST(StateDir, SaysWhyAFolderCannotBeUsed) {
     EXPECT_NE(below_a_file.error().message.find("cannot be created: Not a directory"), std::string::npos);
 }
 
+TEST(StateDir, IsMissedWhenSomebodyTakesItAway) {
+    const PluginFolder folder;
+    const auto path = folder.path() / "state";
+    const auto state = StateDir::open(path);
+    ASSERT_TRUE(state);
+    EXPECT_TRUE(state->check_in_place());
+    std::filesystem::rename(path, folder.path() / "away");
+    EXPECT_NE(state->check_in_place().error().message.find("its file lock was removed while this host runs"), std::string::npos);
+    const auto other = StateDir::open(path);
+    ASSERT_TRUE(other) << "which is why it matters";
+    EXPECT_NE(state->check_in_place().error().message.find("its file lock was replaced while this host runs"), std::string::npos);
+    EXPECT_TRUE(other->check_in_place());
+}
+
 }  // namespace
 }  // namespace sluice

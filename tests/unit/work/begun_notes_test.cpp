@@ -107,5 +107,16 @@ TEST_F(BegunNotesTest, SayWhatIsWrongIfTheyCannotBeMade) {
     EXPECT_NE(created.error().message.find("cannot make"), std::string::npos);
 }
 
+TEST_F(BegunNotesTest, AreMissedWhenSomebodyTakesThemAway) {
+    const auto notes = create(1);
+    EXPECT_TRUE(notes->check_in_place());
+    std::filesystem::rename(file, file.string() + ".away");
+    EXPECT_NE(notes->check_in_place().error().message.find("begun was removed while this host runs"), std::string::npos);
+    std::filesystem::copy_file(file.string() + ".away", file);
+    EXPECT_NE(notes->check_in_place().error().message.find("begun was replaced while this host runs"), std::string::npos);
+    std::filesystem::rename(file.string() + ".away", file);
+    EXPECT_TRUE(notes->check_in_place());
+}
+
 }  // namespace
 }  // namespace sluice
