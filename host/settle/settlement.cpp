@@ -16,6 +16,8 @@ bool keeps_attempts(const QueueInstance& queue) {
     return (capabilities & SLUICE_QUEUE_KEEPS_ATTEMPTS) != 0;
 }
 
+bool is_permanent(sluice_status status) { return status == SLUICE_FAILED || status == SLUICE_CORRUPT; }
+
 // What another host has is given back too: the source, if it has not noticed yet, forgets it.
 bool goes_back(Outcome outcome) { return outcome == Outcome::released || outcome == Outcome::lost_lease; }
 
@@ -77,6 +79,7 @@ bool Settlement::submit(std::int64_t now_ns) {
             if (ends_[i].outcome != Outcome::none) unconfirmed_.emplace(items_[i].tag, ends_[i]);
     } else {
         early_.clear();
+        refused_permanently_ |= is_permanent(status);
         put_off(fault.error(status).message);
         return false;
     }
@@ -123,6 +126,7 @@ void Settlement::confirm(std::uint64_t tag, sluice_status status) {
         counters_.lost_lease.add();
     } else {
         add(tag, entry->second);
+        refused_permanently_ |= is_permanent(status);
         put_off("it answered " + status_name(status));
     }
     unconfirmed_.erase(entry);

@@ -34,6 +34,8 @@ public:
     // Hands what was taken to the source. False: the source does not take it now; tried again at retry_at_ns().
     bool submit(std::int64_t now_ns);
     std::int64_t retry_at_ns() const { return retry_at_ns_; }
+    // It will never settle anything again: it answered SLUICE_FAILED or SLUICE_CORRUPT.
+    bool refused_permanently() const { return refused_permanently_; }
 
     // The source's confirmation, from inside its poll, settle or flush.
     void settled(const std::uint64_t* tags, std::uint64_t count, sluice_status status);
@@ -72,6 +74,7 @@ private:
 
     std::vector<sluice_settlement> items_;  // taken and not yet submitted
     std::vector<End> ends_;                 // one for one; the outcome `none`: a note, no end
+    bool refused_permanently_ = false;
     std::uint64_t notes_ = 0;               // among items_
     std::unordered_map<std::uint64_t, End> unconfirmed_;
     bool settling_ = false;                                         // inside the adapter's settle

@@ -153,6 +153,10 @@ SourceLoop::State SourceLoop::loop() {
         if (questions_.any())
             for (const auto& question : questions_.take()) dispatcher_->answer(*question);
         settlement_.submit(now_ns_);
+        if (settlement_.refused_permanently() && !failing_.load(std::memory_order_relaxed)) {
+            const auto flushed = settlement_.flush();  // says why
+            fail(flushed ? "it does not settle any more" : flushed.error().message);
+        }
         if (hold_ && orders_.stage() == SourceOrders::Stage::held && is_quiet()) {
             orders_.reach(SourceOrders::Stage::quiet);
             changed_();
@@ -160,6 +164,8 @@ SourceLoop::State SourceLoop::loop() {
 
         const bool failed = failing_.load(std::memory_order_relaxed);
         if (failed && in_flight() == 0) return State::failed;
+        const bool has_only_refused = store_.live() == 0 && replay_.live() == 0 && dispatcher_->waiting() == 0;
+        if (failed && settlement_.refused_permanently() && has_only_refused) return State::failed;
         if (giving_up) {
             if (auto flushed = settlement_.flush(); !flushed) logger_.error("{}", flushed.error().message);
             if (failed) return State::failed;

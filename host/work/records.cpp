@@ -62,10 +62,15 @@ sluice_status HandlerHost::find_kept(Unit& unit, std::uint32_t index) {
         return SLUICE_OK;
     }
     unit.publishes.drop(index);
-    give_up(message, missing.empty() ? "its effects are committed, but what it still has to publish is kept in a form that this "
-                                       "version of Sluice cannot read; replay it with the version that kept it"
-                                     : "its effects are committed, but it still has to publish to target \"" + missing +
-                                           "\", which is not in `targets` any more; configure the target again and replay the message");
+    if (missing.empty()) {  // the database's damage, not the message's fault
+        constexpr std::string_view why =
+            "what a message still has to publish is kept in a form that this version does not write: restore the database from a backup, or "
+            "use the version of Sluice that kept it";
+        sluice_fault_set(fault_.get(), SLUICE_CORRUPT, why.data(), why.size());
+        return note(*deduplicating_, SLUICE_CORRUPT, fault_.get());
+    }
+    give_up(message, "its effects are committed, but it still has to publish to target \"" + missing +
+                         "\", which is not in `targets` any more; configure the target again and replay the message");
     return SLUICE_OK;
 }
 

@@ -77,6 +77,18 @@ TEST_F(SourceLoopTest, AbandonsAtTheDeadlineWhatAFailedSourceDoesNotTake) {
     expect_law();
 }
 
+TEST_F(SourceLoopTest, FailsAtOnceWhenItsSourceWillNeverSettleAgain) {
+    deliver(3, SLUICE_OK);
+    bench.source.on_settle = [](FakeSource::Settlements) { return SLUICE_CORRUPT; };
+    start([](const Handled&) { return SLUICE_DONE; });
+    close();  // nobody tells it to give up
+    EXPECT_EQ(bench.loop->state(), SourceLoop::State::failed);
+    EXPECT_TRUE(bench.loop->failing());
+    EXPECT_EQ(bench.loop->counts().acked, 0u);
+    EXPECT_EQ(bench.loop->counts().abandoned, 3u);
+    expect_law();
+}
+
 TEST_F(SourceLoopTest, PausesPollingWhileTooManyBecomeDeadLetters) {
     constexpr std::int64_t period = 200'000'000;
     std::vector<std::int64_t> delivered;
