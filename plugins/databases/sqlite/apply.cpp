@@ -14,16 +14,16 @@ Status apply_jobs(WriteConnection& connection, Group& group) {
     for (Job* job : group.jobs) {
         if (job->ledger != nullptr && std::ranges::find(group.ledgers, job->ledger) == group.ledgers.end())
             group.ledgers.push_back(job->ledger);
-        if (Status applied = job->apply(connection); !applied.ok()) return as_unavailable(applied);
+        if (Status applied = job->apply(connection); !applied.ok()) return blameless(applied);
     }
     for (Ledger* ledger : group.ledgers)
-        if (Status stored = ledger->store(connection); !stored.ok()) return as_unavailable(stored);
+        if (Status stored = ledger->store(connection); !stored.ok()) return blameless(stored);
     return SLUICE_OK;
 }
 
 // One try. A status that is_fault_of_message() means: try again, with isolation.
 Status attempt(WriteConnection& connection, Deduplication* records, Group& group, Isolation isolation) {
-    if (Status begun = connection.begin(); !begun.ok()) return as_unavailable(begun);
+    if (Status begun = connection.begin(); !begun.ok()) return blameless(begun);
     for (Unit* unit : group.units)
         for (Entry& entry : unit->entries) {
             if (entry.fault != SLUICE_OK) continue;
@@ -65,7 +65,7 @@ Status commit_together(WriteConnection& connection, Deduplication* records, Grou
         // With savepoints once is enough, but for statements that roll back the whole transaction (ON CONFLICT ROLLBACK): each
         // further try finds one of those. If it found none there is nobody to blame: never try for ever.
         const bool again = is_fault_of_message(done.code()) && (isolation == Isolation::none || faults > faults_before);
-        if (!again) return as_unavailable(done);
+        if (!again) return blameless(done);
         isolation = Isolation::message;
     }
 }
@@ -96,7 +96,7 @@ void keep_record(Deduplication* records, const Entry& entry) {
 }
 
 Status apply_alone(WriteConnection& connection, Deduplication* records, Unit& unit, Entry& entry) {
-    if (Status marked = connection.savepoint(); !marked.ok()) return as_unavailable(marked);
+    if (Status marked = connection.savepoint(); !marked.ok()) return blameless(marked);
     Status applied = apply(connection, records, unit, entry);
     if (applied.ok()) applied = connection.check_references();
     if (applied.ok()) {
@@ -107,11 +107,6 @@ Status apply_alone(WriteConnection& connection, Deduplication* records, Unit& un
     unit.fail(entry, applied);
     if (!connection.is_in_transaction()) return applied;
     return connection.undo();
-}
-
-Status as_unavailable(const Status& status) {
-    if (status.ok() || status.code() == SLUICE_UNAVAILABLE) return status;
-    return {SLUICE_UNAVAILABLE, status.text()};
 }
 
 }  // namespace sluice::sqlite

@@ -26,7 +26,4 @@ void keep_record(Deduplication* records, const Entry& entry);
 // transaction lives.
 Status apply_alone(WriteConnection& connection, Deduplication* records, Unit& unit, Entry& entry);
 
-// What the database's own trouble is called towards the host.
-Status as_unavailable(const Status& status);
-
 }  // namespace sluice::sqlite

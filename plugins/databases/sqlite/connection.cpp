@@ -18,10 +18,7 @@ Status is_sealed() {
 }  // namespace
 
 Connection::Connection(Store& store, CommitSink sink)
-    : store_(store),
-      sink_(sink),
-      records_(store.records()),
-      reader_(open_for_reading(store.path(), store.settings().busy_timeout)) {}
+    : store_(store), sink_(sink), records_(store.records()), reader_(store.file().open_reader()) {}
 
 Connection::~Connection() {
     for (const Slot& slot : slots_)
@@ -250,6 +247,8 @@ Status Connection::read(PreparedStatement& statement, std::span<const sluice_val
     int code = bind(statement.reader.get(), values);
     if (code == SQLITE_OK) code = hand_out_rows(statement.reader.get(), rows, row_);
     Status result = code == SQLITE_OK ? Status() : last_error(reader_.get(), statement.shared->sql);
+    const bool is_about_tables = result.code() == SLUICE_UNAVAILABLE && sqlite3_errcode(reader_.get()) == SQLITE_ERROR;
+    if (is_about_tables) store_.writer().note_unfit(statement.shared->sql, result.text());
     sqlite3_reset(statement.reader.get());
     return result;
 }

@@ -35,7 +35,7 @@ Status Connection::kept_publishes(const sluice_identity& identity, RowSink rows)
     values[1].as.bytes = sluice::bytes(key);
     int code = bind(kept_publishes_.get(), values);
     if (code == SQLITE_OK) code = hand_out_rows(kept_publishes_.get(), rows, row_);
-    Status result = code == SQLITE_OK ? Status() : last_error(reader_.get(), KeptPublishes::select);
+    Status result = code == SQLITE_OK ? Status() : of_own_table(reader_.get(), "the publishes that are kept could not be read");
     sqlite3_reset(kept_publishes_.get());
     return result;
 }

@@ -2,41 +2,15 @@
 
 #include <mutex>
 
+#include "proof.hpp"
+
 namespace sluice::sqlite {
 namespace {
-
-// Positions are stored as SQLite's signed integers; Connection refuses larger ones.
-constexpr const char* schema = R"(
-CREATE TABLE IF NOT EXISTS sluice_stream(
-    number INTEGER PRIMARY KEY,
-    source TEXT NOT NULL,
-    stream BLOB NOT NULL,
-    below INTEGER NOT NULL,  -- every position below it is recorded
-    UNIQUE(source, stream));
-CREATE TABLE IF NOT EXISTS sluice_range(
-    stream INTEGER NOT NULL,
-    start INTEGER NOT NULL,
-    stop INTEGER NOT NULL,   -- positions start .. stop - 1 are recorded, too
-    PRIMARY KEY(stream, start)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS sluice_seen(
-    number INTEGER PRIMARY KEY,
-    source TEXT NOT NULL,
-    id BLOB NOT NULL,
-    at INTEGER NOT NULL,     -- Unix time in milliseconds
-    UNIQUE(source, id));
-)";
 
 std::string key_of(std::string_view source, std::string_view name) {
     std::string key;
     key.reserve(source.size() + 1 + name.size());
     return key.append(source).append(1, '\0').append(name);
-}
-
-std::int64_t signed_of(std::uint64_t position) {
-    return static_cast<std::int64_t>(position);
-}
-std::uint64_t unsigned_of(std::int64_t position) {
-    return static_cast<std::uint64_t>(position);
 }
 
 void bind_bytes(sqlite3_stmt* statement, int parameter, std::string_view bytes, bool is_text) {
@@ -47,43 +21,7 @@ void bind_bytes(sqlite3_stmt* statement, int parameter, std::string_view bytes, 
         sqlite3_bind_blob64(statement, parameter, data, bytes.size(), SQLITE_STATIC);
 }
 
-std::string text_of(sqlite3_stmt* statement, int index) {
-    const void* data = sqlite3_column_blob(statement, index);
-    const int size = sqlite3_column_bytes(statement, index);
-    return size == 0 ? std::string() : std::string(static_cast<const char*>(data), static_cast<std::size_t>(size));
-}
-
 }  // namespace
-
-void Deduplication::open(sqlite3* writer, std::chrono::milliseconds keep) {
-    writer_ = writer;
-    keep_ms_ = keep.count();
-    run_script(writer, schema, "creating the tables for `deduplicate`");
-    publishes_.open(writer, keep.count());
-    insert_id_ = prepare(writer, "INSERT OR IGNORE INTO sluice_seen(source, id, at) VALUES(?, ?, ?)");
-    oldest_ids_ = prepare(writer, "SELECT number, at FROM sluice_seen ORDER BY number LIMIT ?");
-    delete_ids_ = prepare(writer, "DELETE FROM sluice_seen WHERE number <= ?");
-    insert_stream_ = prepare(writer, "INSERT INTO sluice_stream(source, stream, below) VALUES(?, ?, ?)");
-    update_stream_ = prepare(writer, "UPDATE sluice_stream SET below = ? WHERE number = ?");
-    put_range_ = prepare(writer, "INSERT INTO sluice_range VALUES(?, ?, ?) ON CONFLICT DO UPDATE SET stop = excluded.stop");
-    delete_range_ = prepare(writer, "DELETE FROM sluice_range WHERE stream = ? AND start = ?");
-
-    std::unordered_map<std::int64_t, Stream*> by_row;
-    const Prepared streams = prepare(writer, "SELECT number, source, stream, below FROM sluice_stream");
-    while (sqlite3_step(streams.get()) == SQLITE_ROW) {
-        Stream& added = stream(text_of(streams.get(), 1), text_of(streams.get(), 2));
-        added.row = sqlite3_column_int64(streams.get(), 0);
-        added.below_stored = unsigned_of(sqlite3_column_int64(streams.get(), 3));
-        added.visible.fold(added.below_stored, nullptr);
-        by_row[added.row] = &added;
-    }
-    const Prepared ranges = prepare(writer, "SELECT stream, start, stop FROM sluice_range");
-    while (sqlite3_step(ranges.get()) == SQLITE_ROW)
-        if (auto found = by_row.find(sqlite3_column_int64(ranges.get(), 0)); found != by_row.end())
-            found->second->visible.insert(unsigned_of(sqlite3_column_int64(ranges.get(), 1)),
-                                          unsigned_of(sqlite3_column_int64(ranges.get(), 2)), nullptr);
-    for (const auto& [row, stream] : by_row) stream->working.restore(stream->visible);
-}
 
 void Deduplication::close() {
     if (writer_ == nullptr) return;
@@ -198,11 +136,13 @@ Status Deduplication::store(Stream& stream) {
         bind_bytes(insert_stream_.get(), 1, stream.source, true);
         bind_bytes(insert_stream_.get(), 2, stream.name, false);
         sqlite3_bind_int64(insert_stream_.get(), 3, signed_of(below));
+        sqlite3_bind_int64(insert_stream_.get(), 4, proof_of(stream, below));
         if (Status stored = step(insert_stream_.get()); !stored.ok()) return stored;
         stream.row = sqlite3_last_insert_rowid(writer_);
     } else if (below != stream.below_stored) {
         sqlite3_bind_int64(update_stream_.get(), 1, signed_of(below));
-        sqlite3_bind_int64(update_stream_.get(), 2, stream.row);
+        sqlite3_bind_int64(update_stream_.get(), 2, proof_of(stream, below));
+        sqlite3_bind_int64(update_stream_.get(), 3, stream.row);
         if (Status stored = step(update_stream_.get()); !stored.ok()) return stored;
     }
     stream.below_stored = below;
@@ -219,6 +159,7 @@ Status Deduplication::store(Stream& stream) {
         sqlite3_bind_int64(put_range_.get(), 1, stream.row);
         sqlite3_bind_int64(put_range_.get(), 2, signed_of(start));
         sqlite3_bind_int64(put_range_.get(), 3, signed_of(at->second.stop));
+        sqlite3_bind_int64(put_range_.get(), 4, proof_of(stream.row, start, at->second.stop));
         if (Status stored = step(put_range_.get()); !stored.ok()) return stored;
         at->second.stored_stop = at->second.stop;
     }
@@ -235,7 +176,8 @@ Status Deduplication::prune() {
     while ((code = sqlite3_step(oldest_ids_.get())) == SQLITE_ROW && sqlite3_column_int64(oldest_ids_.get(), 1) < before)
         last = sqlite3_column_int64(oldest_ids_.get(), 0);
     sqlite3_reset(oldest_ids_.get());
-    if (code != SQLITE_ROW && code != SQLITE_DONE) return {SLUICE_UNAVAILABLE, last_error(writer_).text()};
+    if (code != SQLITE_ROW && code != SQLITE_DONE)
+        return of_own_table(writer_, "the records for `deduplicate` could not be read");
     if (last == 0) return SLUICE_OK;
     sqlite3_bind_int64(delete_ids_.get(), 1, last);
     return step(delete_ids_.get());
@@ -277,8 +219,7 @@ void Deduplication::rolled_back() {
 Status Deduplication::step(sqlite3_stmt* statement) {
     const int code = sqlite3_step(statement);
     sqlite3_reset(statement);
-    if (code == SQLITE_DONE) return SLUICE_OK;
-    return {SLUICE_UNAVAILABLE, "a record for `deduplicate` could not be written: " + last_error(writer_).text()};
+    return code == SQLITE_DONE ? Status() : of_own_table(writer_, "a record for `deduplicate` could not be written");
 }
 
 }  // namespace sluice::sqlite

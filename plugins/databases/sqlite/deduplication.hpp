@@ -13,6 +13,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <memory_resource>
 #include <shared_mutex>
@@ -80,6 +81,8 @@ private:
         std::uint64_t stop;
     };
 
+    void each_row(const char* sql, const std::function<bool(sqlite3_stmt*)>& take);
+    void check_pages(const std::string& table);
     void mark_dirty(Stream& stream);
     Status store(Stream& stream);
     Status prune();

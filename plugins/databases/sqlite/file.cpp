@@ -1,7 +1,10 @@
 #include "file.hpp"
 
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 
+#include "new_file.hpp"
 #include "queue.hpp"
 
 namespace sluice::sqlite {
@@ -9,21 +12,27 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The files that are open in this process, by their real path.
+// The files that are open in this process. By what they are, not by their names: a hard link names the same file.
 class OpenFiles {
 public:
-    FileUse share(const std::string& path, std::chrono::milliseconds busy_timeout) {
+    FileUse share(const std::string& path, const std::string& given, const Opening& opening, Interruption& interruption) {
         const std::lock_guard lock(mutex_);
-        Entry& entry = files_[path];
+        create_if_missing(path);
+        FileIdentity identity;
+        if (!identify(path, identity))
+            throw Failure(SLUICE_UNAVAILABLE, "cannot look at \"" + path + "\": " + std::strerror(errno));
+        Entry& entry = files_[identity];
         try {
             if (entry.file) {
-                const HeldWriter held(entry.file->writer());
-                entry.file->writer().be_patient(busy_timeout);
+                interruption.watch(entry.file->shared_patience());
+                entry.file->patience().be_at_least(opening.busy_timeout);
             } else {
-                entry.file = std::make_unique<File>(path, busy_timeout);
+                auto patience = std::make_shared<Patience>(path, opening.busy_timeout, opening.log);
+                interruption.watch(patience);
+                entry.file = std::make_unique<File>(path, given, identity, opening, std::move(patience));
             }
         } catch (...) {
-            if (entry.uses == 0) files_.erase(path);
+            if (entry.uses == 0) files_.erase(identity);
             throw;
         }
         ++entry.uses;
@@ -33,7 +42,7 @@ public:
     // Closes it under the lock, so that whoever opens it next finds it closed.
     void give_back(File& file) {
         std::lock_guard lock(mutex_);
-        const auto entry = files_.find(file.path());
+        const auto entry = files_.find(file.identity());
         if (--entry->second.uses == 0) files_.erase(entry);
     }
 
@@ -43,7 +52,7 @@ private:
         std::size_t uses = 0;
     };
     std::mutex mutex_;
-    std::map<std::string, Entry> files_;  // guarded by mutex_
+    std::map<FileIdentity, Entry> files_;  // guarded by mutex_
 };
 
 OpenFiles& open_files() {
@@ -56,12 +65,7 @@ std::string prepared_path(const std::string& given) {
     std::error_code error;
     if (!path.has_filename() || given == "-" || given == ":memory:" || fs::is_directory(path, error))
         throw Failure(SLUICE_INVALID, "`path` must name a database file, which \"" + given + "\" does not");
-    if (path.has_parent_path()) {
-        fs::create_directories(path.parent_path(), error);
-        if (error)
-            throw Failure(SLUICE_UNAVAILABLE,
-                          "cannot create the folder \"" + path.parent_path().string() + "\": " + error.message());
-    }
+    if (path.has_parent_path()) create_folders(path.parent_path().string());
     const fs::path real = fs::weakly_canonical(path, error);
     return error ? path.string() : real.string();
 }
@@ -72,28 +76,39 @@ void GiveBackFile::operator()(File* file) const noexcept {
     open_files().give_back(*file);
 }
 
-FileUse File::share(const std::string& path, std::chrono::milliseconds busy_timeout) {
+FileUse File::share(const std::string& path, const Opening& opening, Interruption& interruption) {
     // SQLite would count its memory under one lock for the whole process, at each allocation. Refused, and without harm, if
     // something in this process has used SQLite before.
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
-    return open_files().share(prepared_path(path), busy_timeout);
+    return open_files().share(prepared_path(path), path, opening, interruption);
 }
 
-File::File(std::string path, std::chrono::milliseconds busy_timeout) : path_(std::move(path)), resource_id_("sqlite:" + path_) {
+File::File(std::string path, std::string given, FileIdentity identity, const Opening& opening,
+           std::shared_ptr<Patience> patience)
+    : path_(std::move(path)),
+      resource_id_("sqlite:" + path_),
+      identity_(identity),
+      patience_(std::move(patience)),
+      in_place_(std::move(given), path_),
+      writer_(*patience_, in_place_) {
     lock_.acquire(path_);
-    try {
-        writer_.open(path_, busy_timeout);
-    } catch (const Failure& failure) {
-        if (failure.code() != SLUICE_CORRUPT) throw;
-        throw Failure(SLUICE_CORRUPT, damaged(path_, failure.what()));
-    }
+    writer_.open(path_, opening.gives_back_space);
+    in_place_.note();
+    patience_->on_end([this] { writer_.wake_waiters(); });
 }
 
 File::~File() {
+    patience_->on_end({});
     writer_.close();
     queues_.clear();
     writer_.close_connection();
     lock_.release();
+}
+
+Handle File::open_reader() {
+    Handle reader = open_for_reading(path_, *patience_);
+    if (const Status there = in_place_.check(); !there.ok()) throw Failure(there.code(), there.text());
+    return reader;
 }
 
 Queue& File::queue(const std::string& name) {
@@ -104,7 +119,7 @@ Queue& File::queue(const std::string& name) {
             queue = std::make_unique<Queue>(*this, name);
         } catch (const Failure& failure) {
             queues_.erase(name);
-            if (failure.code() == SLUICE_CORRUPT) throw Failure(SLUICE_CORRUPT, damaged(path_, failure.what()));
+            if (is_permanent(failure.code())) throw;  // names the file already
             throw Failure(failure.code(), "\"" + path_ + "\" cannot hold the queue \"" + name + "\": " + failure.what());
         }
     }
@@ -117,13 +132,6 @@ void File::claim_for_database() {
                       "\"" + path_ +
                           "\" is open as another database of this configuration: a file has one writer, so configure it "
                           "once and use that name everywhere");
-}
-
-std::string damaged(std::string_view path, std::string_view what) {
-    return "\"" + std::string(path) + "\" is damaged, or no SQLite database (" + std::string(what) +
-           "): restore it from a backup, save what `sqlite3 FILE .recover` finds, or move it and its -wal and -shm away to "
-           "begin "
-           "with an empty one";
 }
 
 }  // namespace sluice::sqlite

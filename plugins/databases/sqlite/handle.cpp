@@ -1,18 +1,25 @@
 #include "handle.hpp"
 
+#include <cctype>
+#include <cerrno>
 #include <cstring>
 
 namespace sluice::sqlite {
 namespace {
 
-Handle open_file(const std::string& path, int flags, std::chrono::milliseconds busy_timeout) {
+// SQLite says "unable to open database file" of everything.
+Failure cannot_open(const std::string& path, sqlite3* handle, int code) {
+    std::string text = "SQLite cannot open \"" + path + "\": " + (handle ? text_of_last_error(handle) : sqlite3_errstr(code));
+    if (handle != nullptr && sqlite3_system_errno(handle) == EMFILE) text += " (raise the limit of open files, `ulimit -n`)";
+    return {status_of(code), text};
+}
+
+Handle open_file(const std::string& path, int flags, Patience& patience) {
     sqlite3* raw = nullptr;
     const int code = sqlite3_open_v2(path.c_str(), &raw, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
     Handle handle(raw);  // also after an error: SQLite wants it closed then, too
-    if (code != SQLITE_OK)
-        throw Failure(status_of(code),
-                      "SQLite cannot open \"" + path + "\": " + (raw ? sqlite3_errmsg(raw) : sqlite3_errstr(code)));
-    sqlite3_busy_timeout(raw, static_cast<int>(busy_timeout.count()));
+    if (code != SQLITE_OK) throw cannot_open(path, raw, code);
+    patience.apply_to(raw);
     // No statement, not even of the setup, may write into SQLite's own structures.
     sqlite3_db_config(raw, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
     return handle;
@@ -36,6 +43,32 @@ int refuse_what_is_ours(void*, int action, const char*, const char*, const char*
     }
 }
 
+// What the authorizer is not asked about: the first word, behind blanks and comments.
+std::string first_word(std::string_view sql) {
+    for (;;) {
+        while (!sql.empty() && (std::isspace(static_cast<unsigned char>(sql.front())) || sql.front() == ';'))
+            sql.remove_prefix(1);
+        const bool is_line = sql.starts_with("--");
+        if (!is_line && !sql.starts_with("/*")) break;
+        const std::size_t end = is_line ? sql.find('\n') : sql.find("*/", 2);
+        sql.remove_prefix(end == std::string_view::npos ? sql.size() : end + (is_line ? 1 : 2));
+    }
+    std::string word;
+    for (const char c : sql) {
+        if (!std::isalpha(static_cast<unsigned char>(c))) break;
+        word += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    }
+    return word;
+}
+
+Failure refused(std::string_view sql) {
+    return {SLUICE_INVALID,
+            "a statement may not begin or end transactions, attach databases, create temporary objects, set pragmas or run "
+            "VACUUM, as "
+            "\"" +
+                shortened(sql) + "\" does: the adapter does that; pragmas go into `setup`"};
+}
+
 bool is_only_blank(sqlite3* handle, const char* text, const char* end) {
     while (text < end) {
         const char* tail = nullptr;
@@ -51,13 +84,15 @@ bool is_only_blank(sqlite3* handle, const char* text, const char* end) {
 
 }  // namespace
 
-Handle open_for_writing(const std::string& path, std::chrono::milliseconds busy_timeout) {
-    Handle handle = open_file(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, busy_timeout);
+Handle open_for_writing(const std::string& path, Patience& patience, bool gives_back_space) {
+    Handle handle = open_file(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, patience);
+    // Has an effect only while the file is empty, so it stands before the first change.
+    if (gives_back_space) run_script(handle.get(), "PRAGMA auto_vacuum=INCREMENTAL", "preparing \"" + path + "\" for writing");
     // The automatic checkpoint is off because the writer asks for checkpoints itself, after it has answered. A cache of 16 MiB
     // holds the upper levels of indexes far larger; the log shrinks to 64 MiB at a checkpoint after a reader made it grow.
     run_script(handle.get(),
                "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0; PRAGMA mmap_size=0;"
-               "PRAGMA cache_size=-16384; PRAGMA journal_size_limit=67108864",
+               "PRAGMA cache_size=-16384; PRAGMA journal_size_limit=67108864; PRAGMA cell_size_check=1",
                "preparing \"" + path + "\" for writing");
     const Prepared mode = prepare(handle.get(), "PRAGMA journal_mode");
     if (sqlite3_step(mode.get()) != SQLITE_ROW ||
@@ -69,11 +104,11 @@ Handle open_for_writing(const std::string& path, std::chrono::milliseconds busy_
     return handle;
 }
 
-Handle open_for_reading(const std::string& path, std::chrono::milliseconds busy_timeout) {
+Handle open_for_reading(const std::string& path, Patience& patience) {
     // Not SQLITE_OPEN_READONLY: a reader of a WAL keeps its marks in the shared index beside the file.
-    Handle handle = open_file(path, SQLITE_OPEN_READWRITE, busy_timeout);
+    Handle handle = open_file(path, SQLITE_OPEN_READWRITE, patience);
     sqlite3_db_config(handle.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
-    run_script(handle.get(), "PRAGMA query_only=1; PRAGMA wal_autocheckpoint=0; PRAGMA mmap_size=0",
+    run_script(handle.get(), "PRAGMA query_only=1; PRAGMA wal_autocheckpoint=0; PRAGMA mmap_size=0; PRAGMA cell_size_check=1",
                "preparing \"" + path + "\" for reading");
     sqlite3_set_authorizer(handle.get(), refuse_what_is_ours, nullptr);
     return handle;
@@ -92,60 +127,18 @@ Prepared prepare(sqlite3* handle, std::string_view sql) {
         sqlite3_prepare_v3(handle, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &raw, &tail);
     Prepared statement(raw);
     if (code != SQLITE_OK) {
-        if ((code & 0xff) == SQLITE_AUTH)
-            throw Failure(SLUICE_INVALID,
-                          "a statement may not begin or end transactions, attach databases, create temporary objects or "
-                          "set pragmas, as \"" +
-                              shortened(sql) + "\" does: the adapter does that; pragmas go into `setup`");
+        if ((code & 0xff) == SQLITE_AUTH) throw refused(sql);
+        const int offset = sqlite3_error_offset(handle);
         const Status error = last_error(handle);  // whoever prepares says which statement it is
-        throw Failure(error.code(), error.text());
+        throw Failure(error.code(), offset < 0
+                                        ? error.text()
+                                        : error.text() + ", at character " + std::to_string(offset + 1) + " of the statement");
     }
     if (!statement) throw Failure(SLUICE_INVALID, "the statement is empty");
+    if (first_word(sql) == "VACUUM") throw refused(sql);
     if (!is_only_blank(handle, tail, sql.data() + sql.size()))
         throw Failure(SLUICE_INVALID, "more than one statement in \"" + shortened(sql) + "\": prepare them one by one");
     return statement;
-}
-
-sluice_status status_of(int code) noexcept {
-    switch (code & 0xff) {
-        case SQLITE_OK:
-        case SQLITE_ROW:
-        case SQLITE_DONE:
-            return SLUICE_OK;
-        case SQLITE_CONSTRAINT:
-            return SLUICE_CONSTRAINT;
-        case SQLITE_CORRUPT:
-        case SQLITE_NOTADB:
-            return SLUICE_CORRUPT;
-        case SQLITE_BUSY:
-        case SQLITE_LOCKED:
-        case SQLITE_IOERR:
-        case SQLITE_FULL:
-        case SQLITE_NOMEM:
-        case SQLITE_READONLY:
-        case SQLITE_CANTOPEN:
-        case SQLITE_PERM:
-        case SQLITE_PROTOCOL:
-        case SQLITE_INTERRUPT:
-        case SQLITE_INTERNAL:
-            return SLUICE_UNAVAILABLE;
-        default:  // SQLITE_ERROR, MISMATCH, RANGE, TOOBIG, ...: the statement and its values do not go together
-            return SLUICE_INVALID;
-    }
-}
-
-std::string shortened(std::string_view sql) {
-    constexpr std::size_t most = 120;
-    std::string text;
-    for (const char c : sql.substr(0, most)) text += c == '\n' || c == '\t' || c == '\r' ? ' ' : c;
-    if (sql.size() > most) text += "...";
-    return text;
-}
-
-Status last_error(sqlite3* handle, std::string_view sql) {
-    std::string text = sqlite3_errmsg(handle);
-    if (!sql.empty()) text.append(", in \"").append(shortened(sql)).append("\"");
-    return {status_of(sqlite3_extended_errcode(handle)), std::move(text)};
 }
 
 Status step(sqlite3* handle, sqlite3_stmt* statement) {

@@ -1,4 +1,4 @@
-// SQLite's handles as values and its result codes as statuses; how a database file is opened for writing and for reading.
+// SQLite's handles as values; how a database file is opened for writing and for reading, and how statements are prepared and run.
 //
 // Threads     a handle is used by one thread at a time; who that is, its owner arranges (handles are opened without SQLite's
 //             own mutex).
@@ -10,12 +10,13 @@
 
 #include <sqlite3.h>
 
-#include <chrono>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 
+#include "patience.hpp"
+#include "result.hpp"
 #include "sluice/sdk/status.hpp"
 
 namespace sluice::sqlite {
@@ -29,26 +30,17 @@ struct FinalizeStatement {
 using Handle = std::unique_ptr<sqlite3, CloseHandle>;
 using Prepared = std::unique_ptr<sqlite3_stmt, FinalizeStatement>;
 
-// WAL, every commit synced, checkpoints only when asked for. Creates the file.
-Handle open_for_writing(const std::string& path, std::chrono::milliseconds busy_timeout);
+// WAL, every commit synced, checkpoints only when asked for. `gives_back_space`: if the file is empty yet, it is made one that can (see
+// Space).
+Handle open_for_writing(const std::string& path, Patience& patience, bool gives_back_space = false);
 // As invariant 1 says. Statements that would change that, or leave the database, are refused when they are prepared.
-Handle open_for_reading(const std::string& path, std::chrono::milliseconds busy_timeout);
+Handle open_for_reading(const std::string& path, Patience& patience);
 
 // Runs a script of any number of statements. Throws.
 void run_script(sqlite3* handle, const std::string& sql, std::string_view doing);
 
-// One statement, kept for long; text behind it but blanks and comments is an error. Throws.
+// One statement, kept for long; text behind it but blanks and comments is an error. Throws, with the place of the error in the text.
 Prepared prepare(sqlite3* handle, std::string_view sql);
-
-// The fault of the one message whose statement said so (SLUICE_CONSTRAINT, SLUICE_INVALID), or of the database.
-sluice_status status_of(int code) noexcept;
-inline bool is_fault_of_message(sluice_status status) {
-    return status == SLUICE_CONSTRAINT || status == SLUICE_INVALID;
-}
-
-// Status and text of the handle's last error; `sql` names the statement, cut to a readable length.
-Status last_error(sqlite3* handle, std::string_view sql = {});
-std::string shortened(std::string_view sql);
 
 // Runs a statement that answers no rows, and resets it.
 Status step(sqlite3* handle, sqlite3_stmt* statement);

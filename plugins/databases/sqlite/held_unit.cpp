@@ -26,7 +26,7 @@ Status Connection::hold(Unit& unit, sluice_ticket current) {
 
 Status Connection::apply_before(Unit& unit, sluice_ticket current) {
     WriteConnection& connection = store_.writer().connection();
-    if (Status begun = connection.begin(); !begun.ok()) return as_unavailable(begun);
+    if (Status begun = connection.begin(); !begun.ok()) return blameless(begun);
     for (Entry& entry : unit.entries) {
         if (entry.fault != SLUICE_OK) continue;
         if (&entry == &unit.entries.back() && entry.ticket == current && !entry.dropped) break;
@@ -123,7 +123,7 @@ void Connection::erase_held(Unit& unit, Entry& entry, bool with_record) {
 // The transaction is gone, and with it all the unit did. The writer goes on with others at once.
 void Connection::lose(Unit& unit, const Status& why) {
     if (why.code() != SLUICE_CONFLICT) store_.writer().note_outcome(why);
-    unit.broken = why.code() == SLUICE_CONFLICT ? why : Status(SLUICE_UNAVAILABLE, why.text());
+    unit.broken = why.code() == SLUICE_CONFLICT ? why : blameless(why);
     let_go(unit);
     unit.phase = Unit::Phase::broken;
 }
@@ -135,7 +135,7 @@ void Connection::end_held(Unit& unit) {
     store_.writer().note_outcome(done);
     if (!done.ok()) {
         let_go(unit);
-        end(unit, SLUICE_UNAVAILABLE, done.text());
+        end(unit, blameless(done).code(), done.text());
         return;
     }
     if (records_) records_->committed();

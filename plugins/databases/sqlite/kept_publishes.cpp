@@ -20,7 +20,7 @@ CREATE TABLE IF NOT EXISTS sluice_publishes(
 
 constexpr std::int64_t prune_every_ms = 60'000;
 
-void bind(sqlite3_stmt* statement, int parameter, std::string_view bytes) {
+void bind_blob(sqlite3_stmt* statement, int parameter, std::string_view bytes) {
     sqlite3_bind_blob64(statement, parameter, bytes.empty() ? "" : bytes.data(), bytes.size(), SQLITE_STATIC);
 }
 void bind_source(sqlite3_stmt* statement, std::string_view source) {
@@ -50,7 +50,11 @@ void KeptPublishes::open(sqlite3* connection, std::int64_t keep_ms) {
     remove_range_ = prepare(connection, "DELETE FROM sluice_publishes WHERE source = ? AND id >= ? AND id < ?");
     remove_old_ = prepare(connection, "DELETE FROM sluice_publishes WHERE at < ?");
     const Prepared count = prepare(connection, "SELECT count(*) FROM sluice_publishes");
-    if (sqlite3_step(count.get()) == SQLITE_ROW) count_.store(sqlite3_column_int64(count.get(), 0), std::memory_order_release);
+    if (sqlite3_step(count.get()) != SQLITE_ROW) {
+        const Status error = of_own_table(connection, "the publishes that are kept could not be counted");
+        throw Failure(error.code(), error.text());
+    }
+    count_.store(sqlite3_column_int64(count.get(), 0), std::memory_order_release);
 }
 
 void KeptPublishes::close() {
@@ -90,12 +94,12 @@ void KeptPublishes::forget_below(std::string_view source, std::string_view strea
 Status KeptPublishes::store() {
     for (const Kept& each : added_) {
         bind_source(put_.get(), each.source);
-        bind(put_.get(), 2, each.key);
+        bind_blob(put_.get(), 2, each.key);
         if (each.has_position)
             sqlite3_bind_null(put_.get(), 3);
         else
             sqlite3_bind_int64(put_.get(), 3, unix_ms());
-        bind(put_.get(), 4, each.publishes);
+        bind_blob(put_.get(), 4, each.publishes);
         if (Status stored = step(put_.get()); !stored.ok()) return stored;
     }
     if (is_empty() && added_.empty()) return SLUICE_OK;
@@ -106,13 +110,13 @@ Status KeptPublishes::store() {
     }
     for (const Named& each : removed_) {
         bind_source(remove_.get(), each.source);
-        bind(remove_.get(), 2, each.key);
+        bind_blob(remove_.get(), 2, each.key);
         if (Status removed = remove(remove_.get()); !removed.ok()) return removed;
     }
     for (const Below& each : below_) {
         bind_source(remove_range_.get(), each.source);
-        bind(remove_range_.get(), 2, each.first);
-        bind(remove_range_.get(), 3, each.end);
+        bind_blob(remove_range_.get(), 2, each.first);
+        bind_blob(remove_range_.get(), 3, each.end);
         if (Status removed = remove(remove_range_.get()); !removed.ok()) return removed;
     }
     const std::int64_t now_ms = unix_ms();
@@ -152,7 +156,7 @@ Status KeptPublishes::step(sqlite3_stmt* statement) {
     const int code = sqlite3_step(statement);
     sqlite3_reset(statement);
     if (code == SQLITE_DONE) return SLUICE_OK;
-    return {SLUICE_UNAVAILABLE, "publishes could not be kept: " + last_error(connection_).text()};
+    return of_own_table(connection_, "publishes could not be kept");
 }
 
 }  // namespace sluice::sqlite

@@ -19,7 +19,8 @@ public:
                   .setup = setup.text("setup"),
                   .busy_timeout = setup.duration("busy_timeout"),
                   .keep = setup.duration("keep"),
-                  .deduplicate = setup.boolean("deduplicate")}) {}
+                  .deduplicate = setup.boolean("deduplicate"),
+                  .log = setup.log()}) {}
 
     std::uint32_t capabilities() const noexcept override {
         return store_.settings().deduplicate ? SLUICE_DATABASE_DEDUPLICATES : 0;
@@ -29,6 +30,7 @@ public:
         return SLUICE_OK;
     }
     void close() override { store_.close(); }
+    void interrupt() noexcept override { store_.interrupt(); }
     Status ping() override { return store_.writer().ping(); }
     std::string_view resource_id() const noexcept override { return store_.resource_id(); }
     std::unique_ptr<sluice::Connection> connect(CommitSink sink) override { return std::make_unique<Connection>(store_, sink); }
@@ -47,6 +49,7 @@ QueueSettings queue_settings(const Setup& setup) {
     settings.max_bytes = static_cast<std::int64_t>(setup.size("max_bytes", 0));
     settings.deduplicate = setup.boolean("deduplicate", false);
     settings.keep = setup.duration("keep", settings.keep);
+    settings.log = setup.log();
     return settings;
 }
 

@@ -1,5 +1,6 @@
 #include "publish_job.hpp"
 
+#include "clock.hpp"
 #include "queue_headers.hpp"
 #include "queue_target.hpp"
 
@@ -19,7 +20,7 @@ std::int64_t stored_size(const sluice_outgoing& message) {
 void PublishJob::add(const sluice_outgoing& message, std::int64_t now_ms) {
     Item item;
     item.row.enqueued_ms = now_ms;
-    item.row.due_ms = message.delay_ms > 0 ? now_ms + message.delay_ms : 0;
+    item.row.due_ms = message.delay_ms > 0 ? due_after(now_ms, message.delay_ms) : 0;
     item.row.key = arena_.copy(message.key);
     item.row.id = arena_.copy(message.id);
     item.row.body = arena_.copy(message.body);

@@ -12,6 +12,7 @@ Queue::Queue(File& file, const std::string& name) : file_(file), name_(name) {
     next_ = table_.next_at_open();
     committed_next_.store(next_, std::memory_order_relaxed);
     levels_.set(table_.counts_at_open());
+    held.connection().give_back_space();
 }
 
 void Queue::remember_ids(std::chrono::milliseconds keep) {

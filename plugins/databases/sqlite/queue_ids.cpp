@@ -1,6 +1,11 @@
 #include "queue_ids.hpp"
 
 namespace sluice::sqlite {
+namespace {
+
+constexpr std::string_view doing = "keeping the ids for `deduplicate`";
+
+}  // namespace
 
 void QueueIds::open(sqlite3* writer, const std::string& queue_number) {
     if (writer_ != nullptr) return;
@@ -20,7 +25,7 @@ Status QueueIds::admit(sluice_bytes id, std::int64_t now_ms, bool& is_new) {
     sqlite3_bind_int64(insert_.get(), 2, now_ms);
     const int code = sqlite3_step(insert_.get());
     sqlite3_reset(insert_.get());
-    if (code != SQLITE_DONE) return last_error(writer_);
+    if (code != SQLITE_DONE) return of_own_table(writer_, doing);
     is_new = sqlite3_changes(writer_) != 0;
     added_ += is_new;
     return SLUICE_OK;
@@ -34,12 +39,12 @@ Status QueueIds::prune(std::int64_t before_ms) {
     while ((code = sqlite3_step(oldest_.get())) == SQLITE_ROW && sqlite3_column_int64(oldest_.get(), 1) < before_ms)
         last = sqlite3_column_int64(oldest_.get(), 0);
     sqlite3_reset(oldest_.get());
-    if (code != SQLITE_ROW && code != SQLITE_DONE) return last_error(writer_);
+    if (code != SQLITE_ROW && code != SQLITE_DONE) return of_own_table(writer_, doing);
     if (last == 0) return SLUICE_OK;
     sqlite3_bind_int64(remove_.get(), 1, last);
     code = sqlite3_step(remove_.get());
     sqlite3_reset(remove_.get());
-    return code == SQLITE_DONE ? Status() : last_error(writer_);
+    return code == SQLITE_DONE ? Status() : of_own_table(writer_, doing);
 }
 
 }  // namespace sluice::sqlite

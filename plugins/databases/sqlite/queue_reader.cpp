@@ -8,10 +8,10 @@
 
 namespace sluice::sqlite {
 
-QueueReader::QueueReader(Queue& queue, SourceSink sink, std::chrono::milliseconds busy_timeout)
+QueueReader::QueueReader(Queue& queue, SourceSink sink)
     : queue_(queue),
       sink_(sink),
-      handle_(open_for_reading(queue.file().path(), busy_timeout)),
+      handle_(queue.file().open_reader()),
       one_(prepare(handle_.get(), StoredRow::select_from(queue.rows()) + " WHERE number = ?")),
       due_(prepare(handle_.get(), StoredRow::select_from(queue.rows()) + " WHERE due > ? AND due <= ? ORDER BY due, number")),
       new_(prepare(handle_.get(), StoredRow::select_from(queue.rows()) + " WHERE number >= ? ORDER BY number")),
@@ -39,6 +39,7 @@ Status QueueReader::read_returned(std::uint32_t max, std::uint32_t& delivered) {
         Handed handed = Handed::skipped;  // also if it was removed meanwhile
         if (code == SQLITE_ROW) handed = hand_over(StoredRow(one_.get()));
         if (code != SQLITE_ROW && code != SQLITE_DONE) return problem(one_.get());
+        if (handed == Handed::damaged) return damage(one_.get());
         sqlite3_reset(one_.get());
         if (handed == Handed::full) return SLUICE_OK;
         returned_.erase(returned_.begin());
@@ -62,6 +63,7 @@ Status QueueReader::read_due(std::uint32_t max, std::int64_t now_ms, std::uint32
         const bool is_read_in_order = number >= cursor_ && number < first_after_open_ && row.due_ms() <= opened_ms_;
         if (!is_read_in_order && !queue_.in_flight().contains(number) && !returned_.contains(number)) {
             const Handed handed = delivered < max ? hand_over(row) : Handed::full;
+            if (handed == Handed::damaged) return damage(due_.get());
             is_full = handed == Handed::full;
             if (is_full) break;
             delivered += handed == Handed::over;
@@ -87,6 +89,7 @@ Status QueueReader::read_new(std::uint32_t max, std::uint32_t& delivered) {
         const bool is_delayed = row.due_ms() != 0 && (row.due_ms() > opened_ms_ || number >= first_after_open_);
         if (!is_delayed && !row.is_dead()) {
             const Handed handed = hand_over(row);
+            if (handed == Handed::damaged) return damage(new_.get());
             if (handed == Handed::full) break;
             delivered += handed == Handed::over;
         }
@@ -124,7 +127,7 @@ QueueReader::Handed QueueReader::hand_over(const StoredRow& row) {
     const std::uint64_t number = row.number();
     if (queue_.is_being_removed(number)) return Handed::skipped;
     const sluice_bytes body = row.body();
-    read_headers(row);
+    if (!read_headers(row)) return Handed::damaged;
     id_.resize(queue_.stream().size() + 1);
     id_.append(std::to_string(number));
 
@@ -160,24 +163,31 @@ QueueReader::Handed QueueReader::hand_over(const StoredRow& row) {
     return Handed::over;
 }
 
-// Those of the message, and key and id as the publisher gave them, unless it has headers of these names.
-void QueueReader::read_headers(const StoredRow& row) {
+// Those of the message, and key and id as the publisher gave them, unless it has headers of these names. False: they are damaged.
+bool QueueReader::read_headers(const StoredRow& row) {
     headers_.clear();
-    (void)unpack(row.headers(), headers_);  // what cannot be read is left out
+    if (!unpack(row.headers(), headers_)) return false;
     const auto add = [this](std::string_view name, sluice_bytes value) {
         const auto has_name = [name](const sluice_header& header) { return view(header.name) == name; };
         if (value.size != 0 && std::ranges::none_of(headers_, has_name)) headers_.push_back({bytes(name), value});
     };
     add("key", row.key());
     add("id", row.id());
+    return true;
 }
 
 Status QueueReader::problem(sqlite3_stmt* statement) {
-    const Status error = last_error(handle_.get());
+    Status error =
+        of_own_table(handle_.get(), "reading the queue \"" + queue_.name() + "\" in \"" + queue_.file().path() + "\"");
     sqlite3_reset(statement);
-    if (error.code() == SLUICE_CORRUPT) return {SLUICE_CORRUPT, damaged(queue_.file().path(), error.text())};
-    return {SLUICE_UNAVAILABLE,
-            "reading the queue \"" + queue_.name() + "\" in \"" + queue_.file().path() + "\": " + error.text()};
+    return error;
+}
+
+Status QueueReader::damage(sqlite3_stmt* statement) {
+    const std::string row = std::to_string(sqlite3_column_int64(statement, 0));
+    sqlite3_reset(statement);
+    return {SLUICE_CORRUPT,
+            damaged(queue_.file().path(), "row " + row + " of " + queue_.rows() + " has headers that nobody has written so")};
 }
 
 }  // namespace sluice::sqlite

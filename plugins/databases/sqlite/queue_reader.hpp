@@ -25,7 +25,7 @@ class QueueReader {
 public:
     static constexpr std::size_t refused_body_max = 64u << 10;  // of a message that the host does not take
 
-    QueueReader(Queue& queue, SourceSink sink, std::chrono::milliseconds busy_timeout);
+    QueueReader(Queue& queue, SourceSink sink);
 
     // Hands out up to `max` messages.
     Status read(std::uint32_t max, std::int64_t now_ms, std::uint32_t& delivered);
@@ -45,15 +45,16 @@ public:
     Status lowest(std::uint64_t& number);
 
 private:
-    enum class Handed : std::uint8_t { over, skipped, full };
+    enum class Handed : std::uint8_t { over, skipped, full, damaged };
 
     Status read_returned(std::uint32_t max, std::uint32_t& delivered);
     Status read_due(std::uint32_t max, std::int64_t now_ms, std::uint32_t& delivered);
     Status read_new(std::uint32_t max, std::uint32_t& delivered);
     Status find_next_due();
     Handed hand_over(const StoredRow& row);
-    void read_headers(const StoredRow& row);
+    bool read_headers(const StoredRow& row);
     Status problem(sqlite3_stmt* statement);
+    Status damage(sqlite3_stmt* statement);
 
     Queue& queue_;
     const SourceSink sink_;

@@ -1,6 +1,6 @@
 // What the two roles of a queue have in common: the options, the open queue, the look into it.
 //
-// Threads     enter, leave: control. The rest: any, between the two.
+// Threads     enter, leave: control. interrupt: any. The rest: any, between the two.
 #pragma once
 
 #include <memory>
@@ -23,6 +23,7 @@ struct QueueSettings {
     std::int64_t max_bytes = 0;
     bool deduplicate = false;
     std::chrono::milliseconds keep{24 * 3'600'000};
+    Log log = {};
 };
 
 class QueueRole : public virtual QueueAdapter {
@@ -44,13 +45,22 @@ public:
     Status remove(std::span<const sluice_bytes> places, std::uint64_t& removed) override {
         return view_->remove(places, removed);
     }
+    void interrupt() noexcept override { interruption_.interrupt(); }
 
 protected:
     // Throws Failure.
     void enter() {
-        file_ = File::share(settings_.path, settings_.busy_timeout);
-        queue_ = &file_->queue(settings_.queue);
-        view_ = std::make_unique<QueueView>(*queue_, settings_.busy_timeout);
+        interruption_.begin();
+        file_ = File::share(settings_.path,
+                            {.busy_timeout = settings_.busy_timeout, .gives_back_space = true, .log = settings_.log},
+                            interruption_);
+        try {
+            queue_ = &file_->queue(settings_.queue);
+            view_ = std::make_unique<QueueView>(*queue_);
+        } catch (...) {
+            leave();
+            throw;
+        }
     }
     void leave() {
         view_.reset();
@@ -59,6 +69,7 @@ protected:
     }
 
     const QueueSettings settings_;
+    Interruption interruption_;
     FileUse file_;
     Queue* queue_ = nullptr;
     std::unique_ptr<QueueView> view_;

@@ -19,7 +19,7 @@ Status QueueSource::open(SourceSink sink) {
     try {
         queue_->claim_for_source();
         sink_ = sink;
-        reader_.emplace(*queue_, sink, settings_.busy_timeout);
+        reader_.emplace(*queue_, sink);
     } catch (...) {
         leave();
         throw;
@@ -32,6 +32,7 @@ Status QueueSource::poll(std::uint32_t max, std::chrono::milliseconds wait) {
     const auto deadline = now + wait;
     for (;;) {
         bool has_news = report_ended();
+        if (is_permanent(trouble_.code())) return trouble_;
         if (Status told = confirm_lowest(now); !told.ok()) return told;
         const std::int64_t now_ms = unix_ms();
         std::uint32_t delivered = 0;
@@ -39,10 +40,13 @@ Status QueueSource::poll(std::uint32_t max, std::chrono::milliseconds wait) {
             if (Status read = reader_->read(max, now_ms, delivered); !read.ok() && delivered == 0) return read;
         if (delivered != 0) return SLUICE_OK;
         if (settings_.until_empty && has_ended()) return SLUICE_END;
+        // Nothing is stored, so nobody has looked whether the file is still there.
+        if (Status there = queue_->file().check_in_place(); !there.ok()) return there;
         has_news |= woken_.exchange(false, std::memory_order_relaxed);
         if (has_news || now >= deadline) return SLUICE_OK;
         auto until = deadline;
-        if (const std::int64_t due_ms = reader_->next_due_ms(); due_ms != 0)
+        // Compared before it is added: a time that is due in a million years does not fit the clock.
+        if (const std::int64_t due_ms = reader_->next_due_ms(); due_ms != 0 && due_ms - now_ms < wait.count())
             until = std::min(until, now + std::chrono::milliseconds(std::max<std::int64_t>(due_ms - now_ms, 1)));
         if (has_settled_) until = std::min(until, std::max(lowest_due_, now));
         queue_->bell().wait_until(until);
@@ -85,7 +89,7 @@ void QueueSource::take(const sluice_settlement& item, SettleJob& job) {
                 reader_->give_back(item.tag);
                 tags_.push_back(item.tag);
             } else {
-                job.given_back.push_back({item.tag, item.delay_ms > 0 ? unix_ms() + item.delay_ms : 0, item.attempt});
+                job.given_back.push_back({item.tag, item.delay_ms > 0 ? due_after(unix_ms(), item.delay_ms) : 0, item.attempt});
                 returning_ += item.delay_ms <= 0;
             }
             return;

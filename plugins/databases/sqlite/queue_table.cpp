@@ -100,11 +100,21 @@ bool QueueTable::find(const std::string& name) {
         throw Failure(SLUICE_INVALID, "it is stored in layout " + std::to_string(stored) +
                                           ", and this version of Sluice knows layout " + std::to_string(version) +
                                           ": use the version that wrote it, or work the queue off with that one first");
+    for (const int column : {0, 3, 4, 5, 6})
+        if (sqlite3_column_type(row.get(), column) != SQLITE_INTEGER) damaged_row(name);
+    if (sqlite3_column_type(row.get(), 2) != SQLITE_TEXT) damaged_row(name);
     number_ = std::to_string(sqlite3_column_int64(row.get(), 0));
     stream_ = reinterpret_cast<const char*>(sqlite3_column_text(row.get(), 2));
     next_ = sqlite3_column_int64(row.get(), 3);
     counts_ = {sqlite3_column_int64(row.get(), 4), sqlite3_column_int64(row.get(), 5), sqlite3_column_int64(row.get(), 6)};
+    if (next_ < 1 || counts_.messages < 0 || counts_.bytes < 0 || counts_.dead < 0) damaged_row(name);
     return true;
+}
+
+void QueueTable::damaged_row(const std::string& name) const {
+    throw Failure(SLUICE_CORRUPT,
+                  damaged(sqlite3_db_filename(writer_, "main"),
+                          "the row of the queue \"" + name + "\" in sluice_queue has values that nobody has written so"));
 }
 
 void QueueTable::create(const std::string& name) {
@@ -134,6 +144,13 @@ void QueueTable::prepare_all() {
     to(count_, "SELECT count(*), total(" + bytes + "), count(dead) FROM " + rows_);
     to(add_, "UPDATE sluice_queue SET messages = messages + ?, bytes = bytes + ?, dead = dead + ?, next = ?" + of_this);
     to(set_, "UPDATE sluice_queue SET messages = ?, bytes = ?, dead = ?, next = ?" + of_this);
+}
+
+Status QueueTable::step(sqlite3_stmt* statement) {
+    const int code = sqlite3_step(statement);
+    Status result = code == SQLITE_DONE ? Status() : problem();
+    sqlite3_reset(statement);
+    return result;
 }
 
 Status QueueTable::insert(std::int64_t number, const QueueRow& row) {
@@ -170,7 +187,7 @@ Status QueueTable::look(std::int64_t number, std::int64_t& bytes, bool& is_dead)
         bytes = sqlite3_column_int64(look_.get(), 0);
         is_dead = sqlite3_column_type(look_.get(), 1) != SQLITE_NULL;
     }
-    Status result = code == SQLITE_ROW || code == SQLITE_DONE ? Status() : last_error(writer_);
+    Status result = code == SQLITE_ROW || code == SQLITE_DONE ? Status() : problem();
     sqlite3_reset(look_.get());
     return result;
 }
@@ -210,7 +227,7 @@ Status QueueTable::recount(QueueCounts& counts, std::int64_t next) {
     if (code == SQLITE_ROW)
         counts = {sqlite3_column_int64(count_.get(), 0), sqlite3_column_int64(count_.get(), 1),
                   sqlite3_column_int64(count_.get(), 2)};
-    Status counted = code == SQLITE_ROW ? Status() : last_error(writer_);
+    Status counted = code == SQLITE_ROW ? Status() : problem();
     sqlite3_reset(count_.get());
     if (!counted.ok()) return counted;
     sqlite3_bind_int64(set_.get(), 1, counts.messages);

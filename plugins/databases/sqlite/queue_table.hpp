@@ -65,8 +65,10 @@ public:
 private:
     bool find(const std::string& name);
     void create(const std::string& name);
+    [[noreturn]] void damaged_row(const std::string& name) const;
     void prepare_all();
-    Status step(sqlite3_stmt* statement) { return sqlite::step(writer_, statement); }
+    Status step(sqlite3_stmt* statement);
+    Status problem() const { return of_own_table(writer_, "changing the table " + rows_); }
 
     sqlite3* writer_ = nullptr;
     std::string number_, rows_, stream_, settle_statement_;

@@ -46,9 +46,9 @@ std::uint64_t number_of_place(std::string_view place) {
     return error == std::errc() && end == place.data() + place.size() && number <= INT64_MAX ? number : 0;
 }
 
-QueueView::QueueView(Queue& queue, std::chrono::milliseconds busy_timeout)
+QueueView::QueueView(Queue& queue)
     : queue_(queue),
-      handle_(open_for_reading(queue.file().path(), busy_timeout)),
+      handle_(queue.file().open_reader()),
       list_(prepare(handle_.get(), StoredRow::select_from(queue.rows()) + " WHERE number > ? ORDER BY number LIMIT ?")),
       get_(prepare(handle_.get(), StoredRow::select_from(queue.rows()) + " WHERE number = ?")),
       delayed_(prepare(handle_.get(), "SELECT count(*) FROM " + queue.rows() + " WHERE due > ?")),
@@ -148,12 +148,8 @@ bool QueueView::show(const StoredRow& row, const StoredSink& sink, std::int64_t 
 // Ends a statement.
 Status QueueView::answer(sqlite3_stmt* statement, int code) {
     Status result;
-    if (code != SQLITE_ROW && code != SQLITE_DONE) {
-        const Status error = last_error(handle_.get());
-        result = error.code() == SLUICE_CORRUPT
-                     ? Status(SLUICE_CORRUPT, damaged(queue_.file().path(), error.text()))
-                     : Status(SLUICE_UNAVAILABLE, "reading the queue \"" + queue_.name() + "\": " + error.text());
-    }
+    if (code != SQLITE_ROW && code != SQLITE_DONE)
+        result = of_own_table(handle_.get(), "reading the queue \"" + queue_.name() + "\" in \"" + queue_.file().path() + "\"");
     sqlite3_reset(statement);
     return result;
 }

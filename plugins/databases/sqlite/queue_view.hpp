@@ -18,7 +18,7 @@ class QueueView {
 public:
     static constexpr int listed_at_once = 256;
 
-    QueueView(Queue& queue, std::chrono::milliseconds busy_timeout);
+    explicit QueueView(Queue& queue);
 
     Status depths(sluice_queue_depths& depths);
     Status list(std::string_view after, const StoredSink& sink);

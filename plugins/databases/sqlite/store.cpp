@@ -3,7 +3,8 @@
 namespace sluice::sqlite {
 
 void Store::open() {
-    FileUse file = File::share(settings_.path, settings_.busy_timeout);
+    interruption_.begin();
+    FileUse file = File::share(settings_.path, {.busy_timeout = settings_.busy_timeout, .log = settings_.log}, interruption_);
     file->claim_for_database();
     file_ = std::move(file);
     try {

@@ -1,6 +1,6 @@
 // A database on an open file: its settings, its statements and its records.
 //
-// Threads  open, close: control. The parts say their own.
+// Threads  open, close: control. interrupt: any, also while they run. The parts say their own.
 #pragma once
 
 #include <chrono>
@@ -18,6 +18,7 @@ struct Settings {
     std::chrono::milliseconds busy_timeout{5'000};
     std::chrono::milliseconds keep{24 * 3'600'000};
     bool deduplicate = false;
+    Log log = {};
 };
 
 class Store {
@@ -29,8 +30,10 @@ public:
 
     void open();  // throws Failure
     void close();
+    void interrupt() { interruption_.interrupt(); }  // [any]
 
     const Settings& settings() const { return settings_; }
+    File& file() { return *file_; }
     const std::string& path() const { return file_->path(); }
     std::string_view resource_id() const { return file_ ? std::string_view(file_->resource_id()) : std::string_view(); }
     Writer& writer() { return file_->writer(); }
@@ -41,6 +44,7 @@ private:
     void end();
 
     Settings settings_;
+    Interruption interruption_;
     FileUse file_;
     Statements statements_;
     Deduplication records_;

@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <chrono>
 #include <string_view>
 
 namespace sluice::sqlite {
 namespace {
+
+constexpr std::chrono::seconds giving_back_at_end{2};  // the rest at the next end
 
 // What a setup script may not touch, since the promises of this adapter stand on it.
 int refuse_in_setup(void* denied, int action, const char* first, const char*, const char*, const char*) {
@@ -39,8 +42,8 @@ int refuse_in_setup(void* denied, int action, const char* first, const char*, co
 
 }  // namespace
 
-void WriteConnection::open(const std::string& path, std::chrono::milliseconds busy_timeout) {
-    Handle handle = open_for_writing(path, busy_timeout);
+void WriteConnection::open(const std::string& path, bool gives_back_space) {
+    Handle handle = open_for_writing(path, patience_, gives_back_space);
     begin_ = prepare(handle.get(), "BEGIN IMMEDIATE");
     commit_ = prepare(handle.get(), "COMMIT");
     rollback_ = prepare(handle.get(), "ROLLBACK");
@@ -48,6 +51,8 @@ void WriteConnection::open(const std::string& path, std::chrono::milliseconds bu
     release_ = prepare(handle.get(), "RELEASE message");
     undo_ = prepare(handle.get(), "ROLLBACK TO message");
     handle_ = std::move(handle);
+    // The log and its index are there from the first read on; InPlace wants to see them.
+    run_script(handle_.get(), "SELECT count(*) FROM sqlite_schema", "reading \"" + path + "\"");
     sqlite3_wal_hook(
         handle_.get(),
         [](void* self, sqlite3*, const char*, int pages) {
@@ -60,6 +65,10 @@ void WriteConnection::open(const std::string& path, std::chrono::milliseconds bu
 void WriteConnection::close() {
     if (!handle_) return;
     for (Prepared* each : {&begin_, &commit_, &rollback_, &savepoint_, &release_, &undo_}) each->reset();
+    const auto until = std::chrono::steady_clock::now() + giving_back_at_end;
+    while (give_back_a_slice() && std::chrono::steady_clock::now() < until) {
+    }
+    space_.close();
     // Fails only while somebody reads; then the log stays, which is as durable.
     sqlite3_wal_checkpoint_v2(handle_.get(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
     handle_.reset();
@@ -80,8 +89,10 @@ void WriteConnection::run_setup(const std::string& setup) {
         throw Failure(SLUICE_INVALID, "`setup` leaves a transaction open: end it with COMMIT, or leave the BEGIN out");
 }
 
-void WriteConnection::set_busy_timeout(std::chrono::milliseconds busy_timeout) {
-    sqlite3_busy_timeout(handle_.get(), static_cast<int>(busy_timeout.count()));
+Status WriteConnection::commit() {
+    if (Status there = in_place_.check(); !there.ok()) return there;
+    if (Status done = step(commit_.get()); !done.ok()) return done;
+    return in_place_.check();
 }
 
 void WriteConnection::rollback() {
@@ -113,8 +124,17 @@ Status WriteConnection::execute(Statement& statement, std::span<const sluice_val
         sqlite3_reset(prepared);
         return SLUICE_OK;
     }
-    Status error = last_error(handle_.get(), statement.sql);
+    Status error = failed(statement.sql);
     sqlite3_reset(prepared);
+    return error;
+}
+
+Status WriteConnection::failed(std::string_view sql) {
+    const int code = sqlite3_extended_errcode(handle_.get());
+    Status error = last_error(handle_.get(), sql);
+    may_be_a_message_ |= (code & 0xff) == SQLITE_NOMEM || code == SQLITE_IOERR_NOMEM;
+    const bool is_about_tables = code == SQLITE_ERROR || (code & 0xff) == SQLITE_SCHEMA || (code & 0xff) == SQLITE_AUTH;
+    if (is_about_tables && error.code() == SLUICE_UNAVAILABLE) unfit_ = sql;
     return error;
 }
 
@@ -124,7 +144,7 @@ Status WriteConnection::query(Statement& statement, std::span<const sluice_value
     sqlite3_stmt* const prepared = statement.on_writer.get();
     int code = bind(prepared, values);
     if (code == SQLITE_OK) code = hand_out_rows(prepared, rows, row_);
-    Status result = code == SQLITE_OK ? Status() : last_error(handle_.get(), statement.sql);
+    Status result = code == SQLITE_OK ? Status() : failed(statement.sql);
     sqlite3_reset(prepared);
     return result;
 }
@@ -156,7 +176,9 @@ Status WriteConnection::compile(Statement& statement) {
         statement.on_writer = prepare(handle_.get(), statement.sql);
         return SLUICE_OK;
     } catch (const Failure& failure) {
-        return {failure.code(), std::string(failure.what()) + ", in \"" + shortened(statement.sql) + "\""};
+        // The worker's connection has compiled it, so it is not the statement that is wrong.
+        if (is_fault_of_message(failure.code())) unfit_ = statement.sql;
+        return blameless({failure.code(), std::string(failure.what()) + ", in \"" + shortened(statement.sql) + "\""});
     }
 }
 

@@ -5,13 +5,16 @@
 // Invariants  (1) Outside begin() .. commit()/rollback() no transaction is open.
 #pragma once
 
-#include <chrono>
 #include <span>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "handle.hpp"
+#include "in_place.hpp"
 #include "sluice/sdk/database.hpp"
+#include "space.hpp"
 #include "statements.hpp"
 
 namespace sluice::sqlite {
@@ -21,16 +24,20 @@ public:
     // The log is written back into the file when it is longer than this: 4 MiB, where SQLite's own default is.
     static constexpr int checkpoint_pages = 1000;
 
-    void open(const std::string& path, std::chrono::milliseconds busy_timeout);
+    WriteConnection(Patience& patience, const InPlace& in_place) : patience_(patience), in_place_(in_place) {}
+
+    // `gives_back_space`: if the file is new.
+    void open(const std::string& path, bool gives_back_space);
     // The last checkpoint: empties the log, so that the file alone is the database. The statements must be finalized.
     void close();
     // A script that may do all but what the promises of this adapter stand on. Throws.
     void run_setup(const std::string& setup);
-    void set_busy_timeout(std::chrono::milliseconds busy_timeout);
     sqlite3* handle() { return handle_.get(); }
 
     Status begin() { return step(begin_.get()); }
-    Status commit() { return step(commit_.get()); }
+    // The files are looked at before, so that nothing is written where nobody finds it, and after: what was removed before the commit
+    // shows by then, so SLUICE_OK is never said of something that nobody finds.
+    Status commit();
     void rollback();  // also when SQLite has rolled back already
     bool is_in_transaction() const { return sqlite3_get_autocommit(handle_.get()) == 0; }
 
@@ -47,15 +54,31 @@ public:
     void checkpoint_if_due();
     // A small durable write that changes nothing: whether the disk takes one.
     Status probe();
+    // A queue lives in the file: what is removed from it is given back.
+    void give_back_space() { space_.open(handle_.get(), patience_); }
+    // While nobody waits; whether there is more.
+    bool give_back_a_slice() { return space_.give_back_a_slice(); }
+
+    // Of the failures since the last call: whether a message may have caused them, and the statement that does not fit the tables any
+    // more, if one does not.
+    bool take_blame() { return std::exchange(may_be_a_message_, false); }
+    std::string take_unfit() { return std::exchange(unfit_, {}); }
 
 private:
     Status step(sqlite3_stmt* statement) { return sqlite::step(handle_.get(), statement); }
     Status compile(Statement& statement);
+    Status failed(std::string_view sql);
+
+    Patience& patience_;
+    const InPlace& in_place_;
 
     Handle handle_;
     Prepared begin_, commit_, rollback_, savepoint_, release_, undo_;
     int log_pages_ = 0;  // in the write-ahead log after the last commit
     std::vector<sluice_value> row_;
+    Space space_;
+    bool may_be_a_message_ = false;
+    std::string unfit_;
 };
 
 // Hands the rows of a bound statement to the sink, until it has enough. Used for reading connections, too.

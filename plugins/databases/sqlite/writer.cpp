@@ -1,10 +1,11 @@
 #include "writer.hpp"
 
+#include <utility>
+
 namespace sluice::sqlite {
 
-void Writer::open(const std::string& path, std::chrono::milliseconds busy_timeout) {
-    patience_ms_.store(busy_timeout.count(), std::memory_order_relaxed);
-    connection_.open(path, busy_timeout);
+void Writer::open(const std::string& path, bool gives_back_space) {
+    connection_.open(path, gives_back_space);
     std::lock_guard lock(mutex_);
     is_stopping_ = is_failing_ = false;
     is_running_ = true;
@@ -39,20 +40,21 @@ bool Writer::push_if_running(Turn& turn) {
     return true;
 }
 
-void Writer::be_patient(std::chrono::milliseconds busy_timeout) {
-    if (busy_timeout <= patience()) return;
-    patience_ms_.store(busy_timeout.count(), std::memory_order_relaxed);
-    connection_.set_busy_timeout(busy_timeout);
+void Writer::wake_waiters() {
+    const std::lock_guard lock(mutex_);
+    granted_.notify_all();
 }
 
-Status Writer::hold(Turn& turn, std::chrono::milliseconds at_most) {
+Status Writer::hold(Turn& turn, std::chrono::milliseconds at_most, bool ends_with_patience) {
     turn = {};
     std::unique_lock lock(mutex_);
     if (!is_running_) return {SLUICE_UNAVAILABLE, "the database is closed"};
     push(turn);
     wake_.notify_one();
-    if (granted_.wait_for(lock, at_most, [&] { return holder_ == &turn; })) return SLUICE_OK;
+    granted_.wait_for(lock, at_most, [&] { return holder_ == &turn || (ends_with_patience && patience_.is_over()); });
+    if (holder_ == &turn) return SLUICE_OK;
     remove(turn);
+    if (ends_with_patience && patience_.is_over()) return {SLUICE_UNAVAILABLE, "the host waits no longer"};
     return {SLUICE_CONFLICT,
             "waited " + std::to_string(at_most.count()) +
                 " ms (`busy_timeout`) for the writer: another worker reads inside its unit of work and keeps it"};
@@ -67,22 +69,40 @@ void Writer::release() {
 }
 
 Status Writer::ping() {
+    std::string unfit;
     {
         std::lock_guard lock(mutex_);
         if (!is_running_) return {SLUICE_UNAVAILABLE, "the database is closed"};
         if (!is_failing_) return SLUICE_OK;
+        if (std::exchange(refuses_once_, false)) return {SLUICE_UNAVAILABLE, cause_};
+        unfit = unfit_;
     }
     Turn turn;
-    if (Status held = hold(turn); !held.ok()) return as_unavailable(held);
-    const Status probed = as_unavailable(connection_.probe());
+    if (Status held = hold(turn); !held.ok()) return blameless(held);
+    Status probed = unfit.empty() ? Status() : fits(connection_.handle(), unfit);
+    if (probed.ok()) probed = blameless(connection_.probe());
     release();
-    note_outcome(probed);
+    std::lock_guard lock(mutex_);
+    is_failing_ = !probed.ok();
+    if (probed.ok()) unfit_.clear();
     return probed;
 }
 
 void Writer::note_outcome(const Status& outcome) {
+    const bool is_from_outside = !connection_.take_blame();
+    std::string unfit = connection_.take_unfit();
     std::lock_guard lock(mutex_);
     is_failing_ = !outcome.ok();
+    refuses_once_ = is_failing_ && is_from_outside;
+    cause_ = outcome.text();
+    unfit_ = is_failing_ ? std::move(unfit) : std::string();
+}
+
+void Writer::note_unfit(std::string_view sql, const std::string& why) {
+    std::lock_guard lock(mutex_);
+    is_failing_ = refuses_once_ = true;
+    unfit_ = sql;
+    cause_ = why;
 }
 
 void Writer::run() {
@@ -115,6 +135,11 @@ void Writer::run() {
         lock.unlock();
         connection_.checkpoint_if_due();
         lock.lock();
+        for (bool has_more = true; has_more && first_ == nullptr && !is_stopping_;) {
+            lock.unlock();
+            has_more = connection_.give_back_a_slice();
+            lock.lock();
+        }
     }
     is_running_ = false;
 }

@@ -10,11 +10,11 @@
 // Invariants  (1) The connection is used by whoever's turn it is, and by nobody else: turns follow each other under mutex_.
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -28,13 +28,13 @@ public:
     // more are faster, and as many as this are applied in some milliseconds.
     static constexpr std::size_t group_messages_max = 4096;
 
-    Writer() = default;
+    Writer(Patience& patience, const InPlace& in_place) : patience_(patience), connection_(patience, in_place) {}
     ~Writer() { close(); }
     Writer(const Writer&) = delete;
     Writer& operator=(const Writer&) = delete;
 
     // Throws.
-    void open(const std::string& path, std::chrono::milliseconds busy_timeout);
+    void open(const std::string& path, bool gives_back_space);
     // Ends what is submitted, then the thread. The connection stays open for the last words of others until close_connection().
     void close();
     void close_connection() { connection_.close(); }
@@ -42,33 +42,38 @@ public:
     void submit(Unit& unit);
     void submit(Job& job);
 
-    // Waits for the connection, at most as long as the busy timeout: then SLUICE_CONFLICT. `turn` lives until release().
-    Status hold(Turn& turn) { return hold(turn, patience()); }
-    Status hold(Turn& turn, std::chrono::milliseconds at_most);
+    // Waits for the connection, at most as long as the busy timeout and the patience: then SLUICE_CONFLICT or SLUICE_UNAVAILABLE. `turn`
+    // lives until release().
+    Status hold(Turn& turn) { return hold(turn, patience_.busy_timeout(), true); }
+    // However long it takes: whoever opens or closes a part must not use the connection beside others, nor leave that out.
+    Status hold_in_any_case(Turn& turn) { return hold(turn, std::chrono::hours(24), false); }
     void release();
     WriteConnection& connection() { return connection_; }
 
-    // [holder] Of all the busy timeouts that components on one file ask for, the longest holds.
-    void be_patient(std::chrono::milliseconds busy_timeout);
+    // [any] The patience is over: whoever waits in hold() looks.
+    void wake_waiters();
     // [holder] What admits the messages of units; NULL = nothing does.
     void set_records(Deduplication* records) { records_ = records; }
 
     // Whether a transaction would succeed now. Asks the disk only if the last one failed.
+    //
+    // A host that loses a database again and again which then says, when first asked, that it is there, takes the messages for the
+    // cause. So the first answer is no where something else is the cause for certain: a lock, a disk, tables that have changed.
     Status ping();
-    // The outcome of a transaction made by a holder.
+    // [holder] The outcome of a transaction.
     void note_outcome(const Status& outcome);
+    // [any] A statement does not fit the tables any more: until it does, ping() says so.
+    void note_unfit(std::string_view sql, const std::string& why);
 
 private:
-    std::chrono::milliseconds patience() const {  // relaxed: it stands alone
-        return std::chrono::milliseconds(patience_ms_.load(std::memory_order_relaxed));
-    }
+    Status hold(Turn& turn, std::chrono::milliseconds at_most, bool ends_with_patience);
     void run();
     void end_group();
     bool push_if_running(Turn& turn);
     void push(Turn& turn);
     void remove(Turn& turn);
 
-    std::atomic<std::int64_t> patience_ms_{0};
+    Patience& patience_;
 
     // of the turn
     WriteConnection connection_;
@@ -87,7 +92,10 @@ private:
     Turn* holder_ = nullptr;
     bool is_stopping_ = false;
     bool is_running_ = false;
-    bool is_failing_ = false;  // the last transaction failed for a reason of the database
+    bool is_failing_ = false;    // the last transaction failed for a reason of the database
+    bool refuses_once_ = false;  // the next ping() says no
+    std::string cause_;          // of the failure
+    std::string unfit_;          // the statement that did not fit; empty: there is none
 
     std::thread thread_;
 };
@@ -96,8 +104,7 @@ private:
 class HeldWriter {
 public:
     explicit HeldWriter(Writer& writer) : writer_(writer) {
-        constexpr std::chrono::hours at_most{24};
-        if (const Status held = writer.hold(turn_, at_most); !held.ok()) throw Failure(held.code(), held.text());
+        if (const Status held = writer.hold_in_any_case(turn_); !held.ok()) throw Failure(held.code(), held.text());
     }
     ~HeldWriter() { writer_.release(); }
     HeldWriter(const HeldWriter&) = delete;

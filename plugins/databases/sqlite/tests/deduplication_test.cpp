@@ -201,7 +201,7 @@ TEST_F(Records, OfIdsArePrunedAfterTheirTime) {
     }
     close();
     {
-        const Handle handle = open_for_writing(path(), std::chrono::seconds(5));
+        const Handle handle = open_for_writing(path());
         run_script(handle.get(), "UPDATE sluice_seen SET at = at - 3600000 WHERE number <= 15", "making them older");
     }
     Settings settings;

@@ -21,6 +21,18 @@
 
 namespace sluice::sqlite {
 
+// Handles that wait as long as the tests do; these outlive every test.
+inline Patience& test_patience() {
+    static Patience patience("a test", std::chrono::seconds(5));
+    return patience;
+}
+inline Handle open_for_writing(const std::string& path) {
+    return open_for_writing(path, test_patience());
+}
+inline Handle open_for_reading(const std::string& path) {
+    return open_for_reading(path, test_patience());
+}
+
 class TemporaryFolder {
 public:
     TemporaryFolder() {
@@ -163,7 +175,7 @@ protected:
 
     // One number, as any program that reads the file would see it.
     std::int64_t number(const std::string& sql) const {
-        const Handle handle = open_for_reading(path(), std::chrono::seconds(5));
+        const Handle handle = open_for_reading(path());
         const Prepared statement = prepare(handle.get(), sql);
         return sqlite3_step(statement.get()) == SQLITE_ROW ? sqlite3_column_int64(statement.get(), 0) : -1;
     }

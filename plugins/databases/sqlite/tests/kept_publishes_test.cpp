@@ -164,7 +164,7 @@ TEST_F(Publishes, AreStillDoneAfterATransactionThatFailed) {
     Worker worker(store());
     commit_kept(worker, {{position(1), "one"}});
     {
-        const Handle somebody = open_for_writing(path(), std::chrono::seconds(5));
+        const Handle somebody = open_for_writing(path());
         run_script(somebody.get(), "BEGIN IMMEDIATE", "the test");
         done(worker, position(1));
         drain();

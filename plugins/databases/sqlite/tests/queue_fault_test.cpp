@@ -45,7 +45,7 @@ protected:
 TEST_F(QueueFaults, OfAFullDiskConfirmNothingAndLoseNothing) {
     Publisher publisher(settings());
     Receiver receiver(settings());
-    const FileUse file = File::share(path(), 5s);
+    const FileUse file = File::share(path(), {}, interruption);
     ASSERT_EQ(publisher.publish(numbered(0, 3)), SLUICE_OK);
     {
         const FullDisk full(*file);
@@ -72,7 +72,7 @@ TEST_F(QueueFaults, OfAWriterThatFailsKeepDeliveriesInFlightUntilTheAckIsStored)
     ASSERT_EQ(other.publish(numbered(0, 2)), SLUICE_OK);
     const auto got = receiver.poll();
     {
-        const Handle somebody = open_for_writing(path(), 5s);
+        const Handle somebody = open_for_writing(path());
         run_script(somebody.get(), "BEGIN EXCLUSIVE", "the test");
         EXPECT_EQ(receiver.ack(got), SLUICE_UNAVAILABLE);
         EXPECT_EQ(receiver.settle(got[0].tag, SLUICE_NACK, 7), SLUICE_UNAVAILABLE);
@@ -93,7 +93,7 @@ TEST_F(QueueFaults, OfAnAttemptThatCannotBeStoredTryAgain) {
         Receiver receiver(impatient);
         ASSERT_EQ(publisher.publish("a"), SLUICE_OK);
         const auto got = receiver.poll();
-        const Handle somebody = open_for_writing(path(), 5s);
+        const Handle somebody = open_for_writing(path());
         run_script(somebody.get(), "BEGIN IMMEDIATE", "the test");
         EXPECT_EQ(receiver.settle(got[0].tag, SLUICE_ATTEMPTED, 5), SLUICE_OK);
         EXPECT_EQ(receiver->flush().code(), SLUICE_UNAVAILABLE);
@@ -143,7 +143,7 @@ TEST_F(QueueFaults, OfATableThatIsNotTheirsAreSaid) {
     EXPECT_EQ(refusal(),
               "\"" + path() +
                   "\" cannot hold the queue \"default\": its table sluice_queue was not made by Sluice (no such column: "
-                  "number): use another file");
+                  "number, at character 8 of the statement): use another file");
 }
 
 }  // namespace

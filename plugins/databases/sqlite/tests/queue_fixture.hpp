@@ -224,16 +224,17 @@ protected:
     }
     // Runs SQL as another program would.
     void run_sql(const std::string& sql) const {
-        const Handle handle = open_for_writing(path(), std::chrono::seconds(5));
+        const Handle handle = open_for_writing(path());
         run_script(handle.get(), sql, "the test");
     }
     std::int64_t number(const std::string& sql) const {
-        const Handle handle = open_for_reading(path(), std::chrono::seconds(5));
+        const Handle handle = open_for_reading(path());
         const Prepared statement = prepare(handle.get(), sql);
         return sqlite3_step(statement.get()) == SQLITE_ROW ? sqlite3_column_int64(statement.get(), 0) : -1;
     }
 
     TemporaryFolder folder_;
+    Interruption interruption;
 };
 
 }  // namespace sluice::sqlite

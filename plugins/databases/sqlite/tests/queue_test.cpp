@@ -125,7 +125,7 @@ TEST_F(Queues, ConfirmAnAckOnlyWhenItIsDurable) {
     ASSERT_EQ(publisher.publish(numbered(0, 3)), SLUICE_OK);
     Receiver receiver(settings());
     const auto got = receiver.poll();
-    const FileUse file = File::share(path(), 5s);
+    const FileUse file = File::share(path(), {}, interruption);
     std::vector<sluice_settlement> items;
     for (const Delivered& each : got) items.push_back({each.tag, SLUICE_ACK, 0, 0});
     {
@@ -158,7 +158,7 @@ TEST_F(Queues, KeepTheOrderOfWhatIsGivenBackWithAnAttemptWhileThatIsStored) {
     ASSERT_EQ(publisher.publish(numbered(0, 3)), SLUICE_OK);
     Receiver receiver(settings());
     const auto got = receiver.poll(1);
-    const FileUse file = File::share(path(), 5s);
+    const FileUse file = File::share(path(), {}, interruption);
     const sluice_settlement back{got[0].tag, SLUICE_NACK, 4, 0};
     {
         const HeldWriter held(file->writer());

@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include "fixture.hpp"
+#include "new_file.hpp"
 
 namespace sluice::sqlite {
 namespace {
@@ -73,6 +74,7 @@ TEST_F(Stores, OfOneFileAreOneInAProcess) {
 TEST_F(Stores, KeepASecondProcessOut) {
     int opened[2], done[2];
     ASSERT_EQ(::pipe(opened) | ::pipe(done), 0);
+    create_if_missing(path());
     const pid_t child = ::fork();
     if (child == 0) {
         LockFile lock;
@@ -121,15 +123,18 @@ TEST_F(Stores, RefuseStatementsTheyCannotRun) {
     open();
     Worker worker(store());
     EXPECT_EQ(refusal_of(worker, "INSERT INTO nowhere VALUES(?)"), "no such table: nowhere");
-    EXPECT_EQ(refusal_of(worker, "SELEC 1"), "near \"SELEC\": syntax error");
+    EXPECT_EQ(refusal_of(worker, "INSERT INTO item(id, what) VALUES(?, ?)"), "table item has no column named what");
+    EXPECT_EQ(refusal_of(worker, "UPDATE item SET value = amount"), "no such column: amount, at character 25 of the statement");
+    EXPECT_EQ(refusal_of(worker, "INSERT INTO item VALUES(?, ?, ?)"), "table item has 2 columns but 3 values were supplied");
+    EXPECT_EQ(refusal_of(worker, "SELEC 1"), "near \"SELEC\": syntax error, at character 1 of the statement");
     EXPECT_EQ(refusal_of(worker, "SELECT 1; SELECT 2"),
               "more than one statement in \"SELECT 1; SELECT 2\": prepare them one by one");
     EXPECT_EQ(refusal_of(worker, "SELECT 1; -- and no more\n ;"), "prepared");
     EXPECT_EQ(refusal_of(worker, " -- nothing"), "the statement is empty");
     EXPECT_EQ(refusal_of(worker, "SELECT :name"),
               "the parameter :name in \"SELECT :name\" has a name: write `?` and give the values in order");
-    for (const char* sql :
-         {"BEGIN", "COMMIT", "SAVEPOINT a", "ATTACH 'x' AS y", "PRAGMA wal_checkpoint", "CREATE TEMP TABLE t(a)"})
+    for (const char* sql : {"BEGIN", "COMMIT", "SAVEPOINT a", "ATTACH 'x' AS y", "PRAGMA wal_checkpoint",
+                            "CREATE TEMP TABLE t(a)", "VACUUM", "-- a comment\n /* and another */ vacuum"})
         EXPECT_TRUE(begins_with(refusal_of(worker, sql), "a statement may not begin or end transactions")) << sql;
 }
 
@@ -209,7 +214,7 @@ TEST_F(Stores, WriteBackTheLogFromOneConnectionOnly) {
 
 TEST_F(Stores, GiveReadersNothingToWriteWith) {
     open();
-    const Handle reader = open_for_reading(path(), std::chrono::seconds(1));
+    const Handle reader = open_for_reading(path());
     EXPECT_EQ(sqlite3_exec(reader.get(), "INSERT INTO item VALUES(1, 1)", nullptr, nullptr, nullptr), SQLITE_READONLY);
     EXPECT_NE(sqlite3_exec(reader.get(), "PRAGMA query_only = 0", nullptr, nullptr, nullptr), SQLITE_OK);
     EXPECT_NE(sqlite3_exec(reader.get(), "PRAGMA wal_checkpoint", nullptr, nullptr, nullptr), SQLITE_OK);

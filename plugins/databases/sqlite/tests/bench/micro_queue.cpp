@@ -139,7 +139,7 @@ BENCHMARK(receive_and_settle)->UseRealTime()->Unit(benchmark::kMillisecond);
 // The table as the queue has it, written by one thread, a thousand a transaction.
 class OneThread {
 public:
-    explicit OneThread(const std::string& file) : handle_(open_for_writing(file, std::chrono::seconds(5))) {
+    explicit OneThread(const std::string& file) : handle_(open_for_writing(file)) {
         table_.open(handle_.get(), "default");
         sqlite3_wal_autocheckpoint(handle_.get(), 1000);
         select_ = prepare(handle_.get(),

@@ -150,7 +150,7 @@ BENCHMARK(ten_connections)
 // Argument: messages a commit.
 void one_thread(benchmark::State& state) {
     const Folder folder(std::filesystem::temp_directory_path());
-    const Handle handle = open_for_writing(folder.file(), std::chrono::seconds(5));
+    const Handle handle = open_for_writing(folder.file());
     run_script(handle.get(), setup, "setup");
     sqlite3_wal_autocheckpoint(handle.get(), 1000);
     const Prepared begin = prepare(handle.get(), "BEGIN IMMEDIATE");
