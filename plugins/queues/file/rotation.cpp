@@ -57,7 +57,7 @@ Named open_named(const std::string& path) {
 
 std::string cannot_open(const std::string& path, const Named& named) {
     if (named.kind != nullptr) {
-        return path + " is " + named.kind + " and is not a regular file: " +
+        return path + " is " + named.kind + ", not a regular file: " +
                (named.kind == std::string_view("a folder") ? "name a file in it"
                                                            : "for a pipe use `path: \"-\"` and redirect standard input");
     }

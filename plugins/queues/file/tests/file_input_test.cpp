@@ -388,11 +388,11 @@ TEST(FileInput, SaysWhatIsMissingOrNoFile) {
     EXPECT_EQ(failure_of([&] { Session run(folder); }, SLUICE_INVALID),
               "cannot open " + folder.path("in") + ": No such file or directory; create it first, or correct `path`");
     std::filesystem::create_directory(folder.path("in"));
-    EXPECT_THAT(failure_of([&] { Session run(folder); }, SLUICE_INVALID), HasSubstr("is a folder and is not a regular file"));
+    EXPECT_THAT(failure_of([&] { Session run(folder); }, SLUICE_INVALID), HasSubstr("is a folder, not a regular file"));
     std::filesystem::remove(folder.path("in"));
     ASSERT_EQ(::mkfifo(folder.path("in").c_str(), 0600), 0);
     EXPECT_THAT(failure_of([&] { Session run(folder); }, SLUICE_INVALID),
-                HasSubstr("is a FIFO and is not a regular file: for a pipe use `path: \"-\"`"));
+                HasSubstr("is a FIFO, not a regular file: for a pipe use `path: \"-\"`"));
     std::filesystem::remove(folder.path("in"));
     std::filesystem::create_symlink("in", folder.path("in"));
     EXPECT_THAT(failure_of([&] { Session run(folder); }, SLUICE_INVALID), HasSubstr("Too many levels of symbolic links"));

@@ -542,7 +542,7 @@ TEST(FollowedFile, MayBeAFolderForAWhile) {
     rename(folder, "in", "in.1");
     std::filesystem::create_directory(folder.path("in"));
     run.read();
-    EXPECT_THAT(run.log, ElementsAre(HasSubstr("is a folder and is not a regular file")));
+    EXPECT_THAT(run.log, ElementsAre(HasSubstr("is a folder, not a regular file")));
     std::filesystem::remove(folder.path("in"));
     folder.write("in", "two\n");
     wait_for(run, 2);

@@ -176,6 +176,17 @@ TEST_F(PublisherTest, MakesFilesThatOtherUsersCannotReadWhateverTheUmask) {
     EXPECT_EQ(std::filesystem::status(folder_.path("old")).permissions(), std::filesystem::perms(0604));
 }
 
+TEST_F(PublisherTest, NamesTheLimitWhenThereAreTooManyOpenFiles) {
+    rlimit before{};
+    ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+    const rlimit none{0, before.rlim_max};
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+    const std::string text = failure_of([&] { open(); }, SLUICE_UNAVAILABLE);
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+    EXPECT_EQ(text, "cannot open " + folder_.path("out") +
+                        ": Too many open files in this process: raise `ulimit -n` (LimitNOFILE= of a systemd unit)");
+}
+
 TEST_F(PublisherTest, RefusesWhatIsNoFile) {
     std::filesystem::create_directory(folder_.path("folder"));
     EXPECT_THAT(failure_of([&] { open("folder"); }, SLUICE_INVALID), HasSubstr("is a folder: name a file in it"));
