@@ -305,5 +305,29 @@ class Sources(Files):
         self.assertEqual(query(self.folder / "out.db", "SELECT count(*) FROM t"), [(1001,)], done.stderr)
 
 
+    def test_that_grow_without_a_word_of_the_kernel_are_read_on(self):
+        """As on a network file system that another machine writes to: here past an overlay, which hears nothing of it."""
+        config = self.forward(source="path: ./disk/merged/in.jsonl, follow: true")
+        script = f"""
+            mount -t tmpfs none disk 2>/dev/null || exit 77
+            mkdir disk/lower disk/upper disk/work disk/merged
+            echo '{{"n": 0}}' > disk/upper/in.jsonl
+            mount -t overlay -o lowerdir=disk/lower,upperdir=disk/upper,workdir=disk/work none disk/merged 2>/dev/null || exit 77
+            {BIN} run {config} & host=$!
+            wait_for() {{ tries=0; until [ "$(cat out.jsonl 2>/dev/null | wc -l)" = $1 ] || [ $tries = 300 ]; do sleep 0.1; tries=$((tries + 1)); done; }}
+            wait_for 1
+            echo '{{"n": 1}}' >> disk/upper/in.jsonl
+            wait_for 2
+            kill $host
+            wait $host"""
+        (self.folder / "disk").mkdir()
+        done = subprocess.run(["unshare", "-m", "sh", "-c", script], cwd=self.folder, capture_output=True, text=True,
+                              timeout=DEADLINE)
+        if done.returncode in (1, 77) and "files runs" not in done.stderr:
+            self.skipTest("file systems cannot be mounted here: " + done.stderr)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(self.numbers("out.jsonl"), [0, 1], done.stderr)
+
+
 if __name__ == "__main__":
     unittest.main()
