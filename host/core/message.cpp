@@ -8,6 +8,13 @@
 
 #include "core/few_bytes.hpp"
 
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(memory, size) ((void)(memory), (void)(size))
+#define ASAN_UNPOISON_MEMORY_REGION(memory, size) ((void)(memory), (void)(size))
+#endif
+
 namespace sluice {
 namespace {
 
@@ -62,6 +69,12 @@ Message& own_more(Message* message) {
     return *message;
 }
 
+bool is_debugged() {
+    const char* wanted = std::getenv("SLUICE_DEBUG_MESSAGES");
+    return wanted != nullptr && std::strcmp(wanted, "1") == 0;
+}
+constexpr int spoilt = 0xdb;  // no text, no pointer, no small number
+
 void* lines(std::size_t size) {
     void* memory = std::aligned_alloc(line, round_up(size, line));
     if (memory == nullptr) throw std::bad_alloc();
@@ -87,9 +100,12 @@ sluice_identity identity_of(const Message& message) {
     return identity;
 }
 
-MessageStore::MessageStore(std::string source_identity) : source_(std::move(source_identity)) {}
+MessageStore::MessageStore(std::string source_identity) : debug_(is_debugged()), source_(std::move(source_identity)) {}
 
 MessageStore::~MessageStore() {
+    for (std::uint16_t size_class = 0; size_class < classes; ++size_class)
+        for (Free* block = free_[size_class]; block != nullptr; block = block->next)
+            ASAN_UNPOISON_MEMORY_REGION(block, size_of(size_class));
     for (void* slab : slabs_) std::free(slab);
 }
 
@@ -115,6 +131,7 @@ inline Message* MessageStore::allocate(std::size_t size) {
         memory = first;
         first = first->next;
         size = size_of(size_class);
+        ASAN_UNPOISON_MEMORY_REGION(memory, size);
         fetch_ahead(first, size);
     }
     auto* message = new (memory) Message;  // not `Message()`, which would clear all of it first
@@ -158,6 +175,10 @@ Message* MessageStore::reserve(std::uint64_t body_size) {
     Message* message = allocate(record_bytes + body_size + SLUICE_BODY_PADDING + tail_slack);
     message->view.body = {reinterpret_cast<char*>(message) + record_bytes, body_size};
     message->body_capacity = static_cast<std::uint32_t>(body_size);
+    if (debug_) {  // it may be destroyed without ever having been filled
+        message->view.id = message->view.key = {};
+        message->view.header_count = 0;
+    }
     return message;
 }
 
@@ -216,6 +237,7 @@ void MessageStore::own_key(Message* message, std::string_view key) {
 }
 
 void MessageStore::destroy(Message* message) {
+    if (debug_) spoil_views(*message);
     if (message->owns_more) {
         std::free(message->tail);
         std::free(message->own_key);
@@ -224,10 +246,28 @@ void MessageStore::destroy(Message* message) {
     --live_;
     bytes_ -= message->charge;
     message->~Message();
-    if (size_class == direct)
+    if (size_class == direct) {
         std::free(message);
-    else
-        free_[size_class] = new (message) Free{free_[size_class]};
+        return;
+    }
+    if (debug_) std::memset(static_cast<void*>(message), spoilt, size_of(size_class));
+    free_[size_class] = new (message) Free{free_[size_class]};
+    ASAN_POISON_MEMORY_REGION(free_[size_class] + 1, size_of(size_class) - sizeof(Free));
+}
+
+// All that a plugin may have kept a view of, wherever it lies. The source's name is not the message's.
+void MessageStore::spoil_views(const Message& message) {
+    const sluice_message& view = message.view;
+    const auto spoil = [](const sluice_bytes& bytes) {
+        if (bytes.size != 0) std::memset(const_cast<char*>(bytes.data), spoilt, bytes.size);
+    };
+    for (std::uint32_t i = 0; i < view.header_count; ++i) {
+        spoil(view.headers[i].name);
+        spoil(view.headers[i].value);
+    }
+    spoil(view.id);
+    spoil(view.key);
+    spoil(view.body);
 }
 
 }  // namespace sluice

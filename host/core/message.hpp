@@ -62,6 +62,7 @@ struct alignas(64) Message {
     std::int64_t received_ns = 0;
     std::uint64_t key_hash = 0;  // 0 = no key: the message has no order to keep
     std::uint32_t body_capacity = 0;  // bytes a reserved body may have
+    std::uint16_t outages = 0;        // in a row that its handler has reported for it
 
     alignas(64) sluice_message view;  // what plugins see, written by the store; .attempt is the running attempt's number
 
@@ -140,6 +141,8 @@ private:
 // Memory for the messages of one source.
 //
 // Threads      the source thread only.
+// Debugging    with SLUICE_DEBUG_MESSAGES=1 the memory of a message that has ended is overwritten, so that a view that a handler has kept
+//              shows it; under AddressSanitizer it may not even be read.
 // Limits       a message: limits::message_bytes_max of body, headers_max headers of headers_bytes_max, id_bytes_max of id. Holds on to the
 //              most it ever needed at once, in blocks by size class; blocks above 64 KiB go back at once.
 class MessageStore {
@@ -170,10 +173,12 @@ private:
     static constexpr std::size_t classes = 40;
 
     Message* allocate(std::size_t size);
+    static void spoil_views(const Message& message);
     void refill(std::uint16_t size_class);
     static std::size_t tail_bytes(const sluice_incoming& incoming);
     void fill(Message* message, const sluice_incoming& incoming, char* tail);
 
+    const bool debug_;
     std::string source_;
     std::array<Free*, classes> free_{};
     std::vector<void*> slabs_;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <cstring>
 #include <string>
 #include <vector>
@@ -203,6 +204,46 @@ TEST_F(MessageListTest, StaysWholeWhenPushedAtTheFrontOfNothing) {
     one.push_front(&messages_[7]);
     one.push_back(&messages_[8]);
     EXPECT_EQ(text(one), "78");
+}
+
+#if !defined(__SANITIZE_ADDRESS__)  // which forbids the very look
+
+// What a handler has kept a view of shows something else once the message has ended, if the store is told to.
+TEST(MessageStore, OverwritesWhatHasEndedSoThatAKeptViewShows) {
+    ::setenv("SLUICE_DEBUG_MESSAGES", "1", 1);
+    MessageStore store("flights");
+    ::unsetenv("SLUICE_DEBUG_MESSAGES");
+    const std::string body(100, 'b'), id = "id-1", name = "name", value = "value";
+    const sluice_header header{bytes(name), bytes(value)};
+    sluice_incoming from = incoming(body, id);
+    from.headers = &header;
+    from.header_count = 1;
+    Message* message = store.create(from);
+    const sluice_message kept = message->view;
+    const sluice_header kept_header = kept.headers[0];
+    store.destroy(message);
+    EXPECT_EQ(text(kept.body), std::string(100, '\xdb'));
+    EXPECT_EQ(text(kept.id), std::string(4, '\xdb'));
+    EXPECT_EQ(text(kept_header.value), std::string(5, '\xdb'));
+}
+
+TEST(MessageStore, LeavesWhatHasEndedAsItIsOtherwise) {
+    MessageStore store("flights");
+    Message* message = store.create(incoming(std::string(100, 'b'), "id-1"));
+    const sluice_bytes kept = message->view.body;
+    store.destroy(message);
+    EXPECT_EQ(text(kept), std::string(100, 'b'));
+}
+
+#endif
+
+TEST(MessageStore, ForgetsAReservedMessageThatWasNeverFilledAlsoWhenItOverwrites) {
+    ::setenv("SLUICE_DEBUG_MESSAGES", "1", 1);
+    MessageStore store("flights");
+    ::unsetenv("SLUICE_DEBUG_MESSAGES");
+    for (int i = 0; i < 3; ++i) store.destroy(store.reserve(100));
+    store.destroy(store.reserve(1u << 20));
+    EXPECT_EQ(store.live(), 0u);
 }
 
 }  // namespace
