@@ -21,8 +21,15 @@ public:
     Collect() {
         sink_.struct_size = sizeof sink_;
         sink_.context = this;
-        sink_.message = [](void* context, const sluice_stored* stored) -> sluice_status {
-            return static_cast<Collect*>(context)->add(*stored);
+        // Nothing is thrown into the plugin: without memory the page ends here.
+        sink_.message = [](void* context, const sluice_stored* stored) noexcept -> sluice_status {
+            auto& self = *static_cast<Collect*>(context);
+            try {
+                return self.add(*stored);
+            } catch (...) {
+                self.full_ = true;
+                return SLUICE_FULL;
+            }
         };
     }
     const sluice_stored_sink* sink() const { return &sink_; }

@@ -1,5 +1,8 @@
 #include "app/host_builder.hpp"
 
+#include <fmt/format.h>
+
+#include <type_traits>
 #include <utility>
 
 #include "app/loops.hpp"
@@ -7,6 +10,7 @@
 #include "plugin/options.hpp"
 #include "plugin/rehearsal_database.hpp"
 #include "plugin/rehearsal_queue.hpp"
+#include "plugin/tables.hpp"
 
 namespace sluice {
 
@@ -69,6 +73,22 @@ sluice_setup Host::Builder::setup(const ComponentConfig& component, std::uint32_
     return setup;
 }
 
+template <typename Instance>
+std::optional<std::uint32_t> Host::Builder::capabilities_of(const ComponentConfig& component, const Library& library,
+                                                            const Instance& instance) {
+    constexpr const char* kind = std::is_same_v<Instance, DatabaseInstance> ? "database" : "queue";
+    auto said = instance.capabilities();
+    if (!said) {
+        problem(component, said.error().message);
+        return std::nullopt;
+    }
+    if (const std::string why = broken_promise(instance.table(), *said); !why.empty()) {
+        problem(component, library.broken(fmt::format("{} \"{}\": {}", kind, component.component, why)).message);
+        return std::nullopt;
+    }
+    return *said;
+}
+
 std::function<void(const std::string&)> Host::Builder::noting(Failed& failed) {
     return [&failed, this_host = &host_](const std::string& why) {
         {
@@ -88,12 +108,12 @@ void Host::Builder::add_database(const ComponentConfig& component) {
     part->services = services(component, component.path);
     auto created = DatabaseInstance::create(*table, setup(component, SLUICE_ROLE_DATABASE, component.name, *part->services));
     if (!created) return problem(component, created.error().message);
+    const auto capabilities = capabilities_of(component, *library, *created);
+    if (!capabilities) return;
     part->database.instance = host_.rehearsal_ ? rehearse_database(std::move(created).value()) : std::move(created).value();
     const std::uint64_t seed = static_cast<std::uint64_t>(host_.clock_.wall_ms()) * 31 + host_.databases_.size() + 1;
     part->database.circuit = std::make_unique<Circuit>(host_.clock_, logger_of(component), seed, noting(part->failed));
-    if (table->capabilities != nullptr)
-        part->database.deduplicates =
-            (part->database.instance.table().capabilities(part->database.instance.self()) & SLUICE_DATABASE_DEDUPLICATES) != 0;
+    part->database.deduplicates = (*capabilities & SLUICE_DATABASE_DEDUPLICATES) != 0;
     host_.databases_.push_back(std::move(part));
 }
 
@@ -125,6 +145,7 @@ void Host::Builder::add_source(const SourceConfig& source) {
     auto created = QueueInstance::create(*library->queue(component.component),
                                          setup(component, SLUICE_ROLE_SOURCE, source.id, *part->services));
     if (!created) return problem(component, created.error().message);
+    if (!capabilities_of(component, *library, *created)) return;
     QueueInstance queue = host_.rehearsal_ ? rehearse_source(std::move(created).value(), host_.rehearsal_->messages_max)
                                            : std::move(created).value();
     part->loop = std::make_unique<SourceLoop>(component.name, source.id, std::move(queue), host_.clock_, logger_of(component),

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,9 @@ private:
     Logger logger_of(const ComponentConfig& component);
     std::unique_ptr<sluice_host> services(const ComponentConfig& component, const std::string& folder);
     sluice_setup setup(const ComponentConfig& component, std::uint32_t role, const std::string& identity, sluice_host& services);
+    // What the component says that it can do; nothing if that breaks a rule, which is then a problem.
+    template <typename Instance>
+    std::optional<std::uint32_t> capabilities_of(const ComponentConfig& component, const Library& library, const Instance& instance);
     std::function<void(const std::string&)> noting(Failed& failed);
     void add_database(const ComponentConfig& component);
     void add_target(const ComponentConfig& component);

@@ -21,6 +21,7 @@ inline constexpr std::uint32_t workers_max = 256;             // a pool; a threa
 inline constexpr std::uint32_t pools_max = 64;
 inline constexpr std::size_t parser_bytes_first = 16u << 10;  // body size a parser is made for at first; it grows by doubling
 inline constexpr std::size_t parser_bytes_kept = 1u << 20;    // a parser for larger bodies (about 6 times their size) is freed after use
+inline constexpr std::size_t json_pointers_kept = 64;         // per worker, parsed: more than a handler asks for that is not generated
 
 // ---- messages ----
 inline constexpr std::size_t message_bytes_max = 64u << 20;   // body; a source's own option is usually lower

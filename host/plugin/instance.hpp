@@ -5,6 +5,7 @@
 // Errors       what the plugin said, behind the component's path in the configuration.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <utility>
 
@@ -58,6 +59,17 @@ public:
         const sluice_status status = fenced_status(fault, [&] { return call(*table_, self_, fault.get()); });
         if (status != SLUICE_OK) return fault.error(status).within(name_);
         return {};
+    }
+
+    // What it says that it can do: queues and databases. An exception is told with the component's path.
+    Result<std::uint32_t> capabilities() const {
+        std::uint32_t said = 0;
+        const auto asked = attempt([&](const Table& table, void* self, sluice_fault*) -> sluice_status {
+            if (table.capabilities != nullptr) said = table.capabilities(self);
+            return SLUICE_OK;
+        });
+        if (!asked) return asked.error();
+        return said;
     }
 
     const Table& table() const { return *table_; }

@@ -157,9 +157,11 @@ Result<void> Library::take_components() {
                                                        return static_cast<const sluice_component*>(nullptr);
                                                    });
         if (component == nullptr) return broken(fmt::format("its {} is NULL{}", which, thrown));
-        if (component->struct_size < sizeof *component)
+        // The plugin's own size: it may be built against headers in which the struct ended earlier, or ends later.
+        constexpr std::size_t mandatory = offsetof(sluice_component, table) + sizeof component->table;
+        if (component->struct_size < mandatory)
             return broken(fmt::format("its sluice_component {} says struct_size {}, but the mandatory members alone take {}",
-                                      index, component->struct_size, sizeof *component));
+                                      index, component->struct_size, mandatory));
         if (component->kind != static_cast<std::uint32_t>(spec.kind) || view(component->name) != spec.name)
             return disagrees(which, fmt::format("the {} \"{}\"", to_string(spec.kind), spec.name),
                              fmt::format("the {} \"{}\"", kind_name(component->kind), clean_text(view(component->name))));

@@ -30,6 +30,9 @@ public:
     Library(const Library&) = delete;
     Library& operator=(const Library&) = delete;
 
+    // The refusal of a plugin that breaks a rule of the ABI, also one that shows only later.
+    Error broken(std::string_view why) const;
+
     const Manifest& manifest() const { return manifest_; }
     std::uint16_t minor() const { return minor_; }  // the minor both sides speak
 
@@ -47,7 +50,6 @@ private:
     Result<void> check_module() const;
     Result<void> initialise();
     Result<void> take_components();
-    Error broken(std::string_view why) const;
     Error disagrees(std::string_view what, std::string_view in_manifest, std::string_view in_module) const;
 
     template <typename T>

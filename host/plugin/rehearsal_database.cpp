@@ -69,6 +69,10 @@ public:
                                        sluice_fault* fault) {
                 return on(c).inner.keep_publishes(on(c).self, unit, ticket, publishes, fault);
             };
+        if (inner.describe != nullptr)
+            table_.describe = [](void* c, std::uint32_t statement, sluice_statement* description, sluice_fault* fault) {
+                return on(c).inner.describe(on(c).self, statement, description, fault);
+            };
     }
     const sluice_database& own_table() const { return table_; }
 

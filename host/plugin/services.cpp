@@ -2,6 +2,8 @@
 
 #include <cerrno>
 #include <cstring>
+#include <exception>
+#include <new>
 
 #include "core/private_files.hpp"
 
@@ -46,65 +48,120 @@ uint32_t sluice_host::cancelled(sluice_ticket) { return 0; }
 int64_t sluice_host::deadline_ms(sluice_ticket) { return 0; }
 sluice_status sluice_host::complete(sluice_ticket, uint32_t, const sluice_fault*) { return SLUICE_UNSUPPORTED; }
 sluice_status sluice_host::resume(sluice_ticket, uint64_t) { return SLUICE_UNSUPPORTED; }
+sluice_status sluice_host::describe(uint32_t, uint32_t, sluice_statement*, sluice_fault* fault) {
+    return unsupported(fault, "describe");
+}
+sluice_status sluice_host::json(sluice_ticket, sluice_bytes, sluice_json*, sluice_fault* fault) {
+    return unsupported(fault, "json");
+}
 
 namespace sluice {
 namespace {
 
-// A NULL host is a plugin's mistake that costs it the answer, not the process.
+sluice_status say(sluice_fault* fault, sluice_status status, std::string_view text) {
+    return sluice_fault_set(fault, status, text.data(), text.size());
+}
+
+// Runs a service that answers a status. A NULL host is a plugin's mistake that costs it the answer, not the process.
+template <typename Service>
+sluice_status served(sluice_host* host, sluice_fault* fault, Service&& service) noexcept {
+    if (host == nullptr) return SLUICE_CONTRACT;
+    try {
+        return service(*host);
+    } catch (const std::bad_alloc&) {
+        return say(fault, SLUICE_UNAVAILABLE, "the host is out of memory");
+    } catch (const std::exception& thrown) {
+        return say(fault, SLUICE_UNAVAILABLE, thrown.what());
+    } catch (...) {
+        return say(fault, SLUICE_UNAVAILABLE, "the host could not do it and does not say why");
+    }
+}
+
+// The same for one that answers something else.
+template <typename Answer, typename Service>
+Answer answered(sluice_host* host, Answer otherwise, Service&& service) noexcept {
+    if (host == nullptr) return otherwise;
+    try {
+        return service(*host);
+    } catch (...) {
+        return otherwise;
+    }
+}
+
+void write_log(sluice_host& host, std::uint32_t level, sluice_bytes text) {
+    const auto known = static_cast<LogLevel>(level <= SLUICE_LOG_ERROR ? level : SLUICE_LOG_ERROR);
+    if (host.logger().enabled(known)) host.logger().write(known, view(text));
+}
+
 constexpr sluice_host_api api = {
     .struct_size = sizeof(sluice_host_api),
     .reserved = 0,
-    .log_enabled =
-        [](sluice_host* host, uint32_t level) -> uint32_t {
-        return host != nullptr && level <= SLUICE_LOG_ERROR && host->logger().enabled(static_cast<LogLevel>(level));
+    .log_enabled = [](sluice_host* host, uint32_t level) noexcept -> uint32_t {
+        return answered(host, 0u, [&](sluice_host& its) -> uint32_t {
+            return level <= SLUICE_LOG_ERROR && its.logger().enabled(static_cast<LogLevel>(level));
+        });
     },
     .log =
-        [](sluice_host* host, uint32_t level, sluice_bytes text) {
-            if (host == nullptr) return;
-            const auto known = static_cast<LogLevel>(level <= SLUICE_LOG_ERROR ? level : SLUICE_LOG_ERROR);
-            if (host->logger().enabled(known)) host->logger().write(known, view(text));
+        [](sluice_host* host, uint32_t level, sluice_bytes text) noexcept {
+            answered(host, false, [&](sluice_host& its) { return write_log(its, level, text), true; });
         },
-    .state_dir =
-        [](sluice_host* host) -> sluice_bytes {
-        if (host == nullptr) return {nullptr, 0};
-        const std::string& path = host->state_dir();
-        return {path.data(), path.size()};
+    .state_dir = [](sluice_host* host) noexcept -> sluice_bytes {
+        return answered(host, sluice_bytes{nullptr, 0}, [](sluice_host& its) -> sluice_bytes {
+            const std::string& path = its.state_dir();
+            return {path.data(), path.size()};
+        });
     },
-    .now_ms = [](sluice_host* host) -> int64_t { return host == nullptr ? 0 : host->clock().wall_ms(); },
-    .database = [](sluice_host* host, sluice_bytes name, uint32_t* database, sluice_fault* fault) -> sluice_status {
-        return host == nullptr ? SLUICE_CONTRACT : host->database(name, database, fault);
+    .now_ms = [](sluice_host* host) noexcept -> int64_t {
+        return answered(host, int64_t{0}, [](sluice_host& its) { return its.clock().wall_ms(); });
+    },
+    .database = [](sluice_host* host, sluice_bytes name, uint32_t* database, sluice_fault* fault) noexcept -> sluice_status {
+        return served(host, fault, [&](sluice_host& its) { return its.database(name, database, fault); });
     },
     .prepare = [](sluice_host* host, uint32_t database, sluice_bytes sql, uint32_t* statement,
-                  sluice_fault* fault) -> sluice_status {
-        return host == nullptr ? SLUICE_CONTRACT : host->prepare(database, sql, statement, fault);
+                  sluice_fault* fault) noexcept -> sluice_status {
+        return served(host, fault, [&](sluice_host& its) { return its.prepare(database, sql, statement, fault); });
     },
     .execute = [](sluice_host* host, sluice_ticket ticket, uint32_t database, uint32_t statement, const sluice_value* values,
-                  uint32_t count, sluice_fault* fault) -> sluice_status {
-        return host == nullptr ? SLUICE_CONTRACT : host->execute(ticket, database, statement, values, count, fault);
+                  uint32_t count, sluice_fault* fault) noexcept -> sluice_status {
+        return served(host, fault,
+                      [&](sluice_host& its) { return its.execute(ticket, database, statement, values, count, fault); });
     },
     .query = [](sluice_host* host, sluice_ticket ticket, uint32_t database, uint32_t statement, const sluice_value* values,
-                uint32_t count, const sluice_row_sink* sink, sluice_fault* fault) -> sluice_status {
-        return host == nullptr ? SLUICE_CONTRACT : host->query(ticket, database, statement, values, count, sink, fault);
+                uint32_t count, const sluice_row_sink* sink, sluice_fault* fault) noexcept -> sluice_status {
+        return served(host, fault,
+                      [&](sluice_host& its) { return its.query(ticket, database, statement, values, count, sink, fault); });
     },
-    .target = [](sluice_host* host, sluice_bytes name, uint32_t* target, sluice_fault* fault) -> sluice_status {
-        return host == nullptr ? SLUICE_CONTRACT : host->target(name, target, fault);
+    .target = [](sluice_host* host, sluice_bytes name, uint32_t* target, sluice_fault* fault) noexcept -> sluice_status {
+        return served(host, fault, [&](sluice_host& its) { return its.target(name, target, fault); });
     },
     .publish = [](sluice_host* host, sluice_ticket ticket, uint32_t target, const sluice_outgoing* message,
-                  sluice_fault* fault) -> sluice_status {
-        return host == nullptr || message == nullptr ? SLUICE_CONTRACT : host->publish(ticket, target, message, fault);
+                  sluice_fault* fault) noexcept -> sluice_status {
+        if (message == nullptr) return SLUICE_CONTRACT;
+        return served(host, fault, [&](sluice_host& its) { return its.publish(ticket, target, message, fault); });
     },
-    .cancelled = [](sluice_host* host, sluice_ticket ticket) -> uint32_t {
-        return host == nullptr ? 1 : host->cancelled(ticket);
+    .cancelled = [](sluice_host* host, sluice_ticket ticket) noexcept -> uint32_t {
+        return answered(host, 1u, [&](sluice_host& its) { return its.cancelled(ticket); });
     },
-    .extension = [](sluice_host*, sluice_bytes) -> const void* { return nullptr; },
-    .deadline_ms = [](sluice_host* host, sluice_ticket ticket) -> int64_t {
-        return host == nullptr ? 0 : host->deadline_ms(ticket);
+    .extension = [](sluice_host*, sluice_bytes) noexcept -> const void* { return nullptr; },
+    .deadline_ms = [](sluice_host* host, sluice_ticket ticket) noexcept -> int64_t {
+        return answered(host, int64_t{0}, [&](sluice_host& its) { return its.deadline_ms(ticket); });
     },
-    .complete = [](sluice_host* host, sluice_ticket ticket, uint32_t verdict, const sluice_fault* fault) -> sluice_status {
-        return host == nullptr ? SLUICE_CONTRACT : host->complete(ticket, verdict, fault);
+    .complete = [](sluice_host* host, sluice_ticket ticket, uint32_t verdict,
+                   const sluice_fault* fault) noexcept -> sluice_status {
+        return served(host, nullptr, [&](sluice_host& its) { return its.complete(ticket, verdict, fault); });
     },
-    .resume = [](sluice_host* host, sluice_ticket ticket, uint64_t cookie) -> sluice_status {
-        return host == nullptr ? SLUICE_CONTRACT : host->resume(ticket, cookie);
+    .resume = [](sluice_host* host, sluice_ticket ticket, uint64_t cookie) noexcept -> sluice_status {
+        return served(host, nullptr, [&](sluice_host& its) { return its.resume(ticket, cookie); });
+    },
+    .describe = [](sluice_host* host, uint32_t database, uint32_t statement, sluice_statement* description,
+                   sluice_fault* fault) noexcept -> sluice_status {
+        if (description == nullptr) return SLUICE_CONTRACT;
+        return served(host, fault, [&](sluice_host& its) { return its.describe(database, statement, description, fault); });
+    },
+    .json = [](sluice_host* host, sluice_ticket ticket, sluice_bytes pointer, sluice_json* value,
+               sluice_fault* fault) noexcept -> sluice_status {
+        if (value == nullptr) return SLUICE_CONTRACT;
+        return served(host, fault, [&](sluice_host& its) { return its.json(ticket, pointer, value, fault); });
     },
 };
 

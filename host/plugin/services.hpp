@@ -4,6 +4,7 @@
 // SLUICE_UNSUPPORTED, with a text.
 //
 // Threads      as tagged in sluice/host.h.
+// Errors       nothing is thrown into a plugin: what a service throws, for want of memory, is SLUICE_UNAVAILABLE with its text.
 // Ownership    outlives the instance it was created for; never moves.
 #pragma once
 
@@ -41,6 +42,8 @@ public:
     virtual int64_t deadline_ms(sluice_ticket ticket);
     virtual sluice_status complete(sluice_ticket ticket, uint32_t verdict, const sluice_fault* fault);
     virtual sluice_status resume(sluice_ticket ticket, uint64_t cookie);
+    virtual sluice_status describe(uint32_t database, uint32_t statement, sluice_statement* description, sluice_fault* fault);
+    virtual sluice_status json(sluice_ticket ticket, sluice_bytes pointer, sluice_json* value, sluice_fault* fault);
 
 private:
     const sluice::Logger logger_;

@@ -67,8 +67,14 @@ std::string take_table(const void* table, const ComponentSpec& component, sluice
 }
 
 std::string take_table(const void* table, const ComponentSpec&, sluice_database& to) {
-    const std::string why = copy_table(table, "sluice_database", SLUICE_END_OF(sluice_database, abandon_unit), to);
+    std::string why = copy_table(table, "sluice_database", SLUICE_END_OF(sluice_database, restart), to);
     if (!why.empty()) return why;
+    // Kept and never found again, they would be lost without a word.
+    if (to.keep_publishes != nullptr || to.kept_publishes != nullptr || to.publishes_done != nullptr)
+        why = missing("sluice_database", {{"keep_publishes", to.keep_publishes != nullptr},
+                                          {"kept_publishes", to.kept_publishes != nullptr},
+                                          {"publishes_done", to.publishes_done != nullptr}});
+    if (!why.empty()) return why + " beside the other two about publishes";
     return missing("sluice_database", {{"create", to.create != nullptr},
                                        {"destroy", to.destroy != nullptr},
                                        {"capabilities", to.capabilities != nullptr},
@@ -84,7 +90,20 @@ std::string take_table(const void* table, const ComponentSpec&, sluice_database&
                                        {"forget", to.forget != nullptr},
                                        {"seal", to.seal != nullptr},
                                        {"commit_submit", to.commit_submit != nullptr},
-                                       {"abandon_unit", to.abandon_unit != nullptr}});
+                                       {"abandon_unit", to.abandon_unit != nullptr},
+                                       {"restart", to.restart != nullptr}});
+}
+
+std::string broken_promise(const sluice_queue&, std::uint32_t capabilities) {
+    if ((capabilities & SLUICE_QUEUE_RELEASE_KEEPS_ORDER) != 0 && (capabilities & SLUICE_QUEUE_TAKES_BACK) == 0)
+        return "it says SLUICE_QUEUE_RELEASE_KEEPS_ORDER without SLUICE_QUEUE_TAKES_BACK";
+    return {};
+}
+
+std::string broken_promise(const sluice_database& table, std::uint32_t capabilities) {
+    if ((capabilities & SLUICE_DATABASE_DEDUPLICATES) != 0 && table.record_once == nullptr)
+        return "it says SLUICE_DATABASE_DEDUPLICATES, but its sluice_database has no record_once";
+    return {};
 }
 
 }  // namespace sluice

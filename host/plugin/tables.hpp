@@ -2,6 +2,7 @@
 // host ever looks at struct_size. What a smaller table lacks is NULL, what a larger one has beyond is left alone.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "plugin/manifest.hpp"
@@ -14,5 +15,9 @@ namespace sluice {
 std::string take_table(const void* table, const ComponentSpec& component, sluice_handler& to);
 std::string take_table(const void* table, const ComponentSpec& component, sluice_queue& to);
 std::string take_table(const void* table, const ComponentSpec& component, sluice_database& to);
+
+// Which rule is broken by a component that says it can do these things, though its table cannot; or empty.
+std::string broken_promise(const sluice_queue& table, std::uint32_t capabilities);
+std::string broken_promise(const sluice_database& table, std::uint32_t capabilities);
 
 }  // namespace sluice

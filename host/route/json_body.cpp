@@ -78,6 +78,47 @@ std::optional<std::string_view> scalar(std::string_view token, std::string& scra
     }
 }
 
+// What is made of the value that a pointer leads to. Its result is that of a missing value unless something is found.
+
+// A key, or what is compared with one.
+struct KeyText {
+    using Result = std::optional<std::string_view>;
+
+    template <typename TextOf>
+    static Result take(std::string_view token, std::string& scratch, TextOf text_of) {
+        return scalar(token, scratch, text_of);
+    }
+};
+
+// What a handler asks for.
+struct Typed {
+    using Result = JsonValue;
+
+    template <typename TextOf>
+    static Result take(std::string_view token, std::string& scratch, TextOf text_of) {
+        if (token.empty()) return {};
+        const auto found = [&](std::uint32_t type) -> Result {
+            const auto text = scalar(token, scratch, text_of);
+            return text ? Result{type, *text} : Result{};
+        };
+        switch (token.front()) {
+            case '{':
+                return {SLUICE_JSON_OBJECT};
+            case '[':
+                return {SLUICE_JSON_ARRAY};
+            case 'n':
+                return token == "null" ? Result{SLUICE_JSON_NULL} : Result{};
+            case '"':
+                return found(SLUICE_JSON_STRING);
+            case 't':
+            case 'f':
+                return found(SLUICE_JSON_BOOLEAN);
+            default:
+                return is_number(token) ? Result{SLUICE_JSON_NUMBER, token} : Result{};
+        }
+    }
+};
+
 // On-Demand's values and fields are three words each. Copied in memory, they are loaded wider than they were just stored, and
 // such a load waits until all earlier stores are done: a third of the time it took to find a late member. They stay in
 // registers as long as nobody takes their address, so what does gets a copy and is kept out of the way.
@@ -102,54 +143,59 @@ Match match(const char* raw, std::string_view name) {
 
 using Path = std::span<const JsonPointerToken>;
 
-std::optional<std::string_view> find_below(ondemand::value from, Path path, std::string& scratch);
+template <typename Leaf>
+typename Leaf::Result find_below(ondemand::value from, Path path, std::string& scratch);
 
-[[gnu::always_inline]] inline std::optional<std::string_view> find_from(ondemand::value value, Path path, std::string& scratch) {
-    if (!path.empty()) return find_below(value, path, scratch);
-    return scalar(without_trailing_space(value.raw_json_token()), scratch, [value] { return unescape(value); });
+template <typename Leaf>
+[[gnu::always_inline]] inline typename Leaf::Result find_from(ondemand::value value, Path path, std::string& scratch) {
+    if (!path.empty()) return find_below<Leaf>(value, path, scratch);
+    return Leaf::take(without_trailing_space(value.raw_json_token()), scratch, [value] { return unescape(value); });
 }
 
-std::optional<std::string_view> find_in(ondemand::object& object, Path path, std::string& scratch) {
+template <typename Leaf>
+typename Leaf::Result find_in(ondemand::object& object, Path path, std::string& scratch) {
     const std::string_view name = path.front().name;
     for (auto next : object) {
-        if (next.error() != simdjson::SUCCESS) return std::nullopt;
+        if (next.error() != simdjson::SUCCESS) return {};
         Match matches = match(next.key().value_unsafe().raw(), name);
         if (matches == Match::escaped) {
             std::string_view key;
-            if (unescape_key(next).get(key) != simdjson::SUCCESS) return std::nullopt;
+            if (unescape_key(next).get(key) != simdjson::SUCCESS) return {};
             matches = key == name ? Match::yes : Match::no;
         }
-        if (matches == Match::yes) return find_from(next.value().value_unsafe(), path.subspan(1), scratch);
+        if (matches == Match::yes) return find_from<Leaf>(next.value().value_unsafe(), path.subspan(1), scratch);
     }
-    return std::nullopt;
+    return {};
 }
 
-std::optional<std::string_view> find_in(ondemand::array& array, Path path, std::string& scratch) {
+template <typename Leaf>
+typename Leaf::Result find_in(ondemand::array& array, Path path, std::string& scratch) {
     std::uint64_t index = *path.front().index;
     for (auto next : array) {
-        if (next.error() != simdjson::SUCCESS) return std::nullopt;
-        if (index-- == 0) return find_from(next.value_unsafe(), path.subspan(1), scratch);
+        if (next.error() != simdjson::SUCCESS) return {};
+        if (index-- == 0) return find_from<Leaf>(next.value_unsafe(), path.subspan(1), scratch);
     }
-    return std::nullopt;
+    return {};
 }
 
 // `from` is an ondemand::value or the document, `path` is not empty.
-template <typename From>
-std::optional<std::string_view> find_inside(From& from, Path path, std::string& scratch) {
+template <typename Leaf, typename From>
+typename Leaf::Result find_inside(From& from, Path path, std::string& scratch) {
     ondemand::json_type type;
-    if (from.type().get(type) != simdjson::SUCCESS) return std::nullopt;
+    if (from.type().get(type) != simdjson::SUCCESS) return {};
     if (type == ondemand::json_type::object) {
         ondemand::object object;
-        if (from.get_object().get(object) == simdjson::SUCCESS) return find_in(object, path, scratch);
+        if (from.get_object().get(object) == simdjson::SUCCESS) return find_in<Leaf>(object, path, scratch);
     } else if (type == ondemand::json_type::array && path.front().index) {
         ondemand::array array;
-        if (from.get_array().get(array) == simdjson::SUCCESS) return find_in(array, path, scratch);
+        if (from.get_array().get(array) == simdjson::SUCCESS) return find_in<Leaf>(array, path, scratch);
     }
-    return std::nullopt;
+    return {};
 }
 
-std::optional<std::string_view> find_below(ondemand::value from, Path path, std::string& scratch) {
-    return find_inside(from, path, scratch);
+template <typename Leaf>
+typename Leaf::Result find_below(ondemand::value from, Path path, std::string& scratch) {
+    return find_inside<Leaf>(from, path, scratch);
 }
 
 }  // namespace
@@ -179,26 +225,34 @@ bool JsonBody::index() {
 }
 
 std::optional<std::string_view> JsonBody::find(const JsonPointer& pointer, std::string& scratch) {
-    if (state_ == State::malformed) return std::nullopt;
+    return look<KeyText>(pointer, scratch);
+}
+
+JsonValue JsonBody::at(const JsonPointer& pointer, std::string& scratch) { return look<Typed>(pointer, scratch); }
+
+template <typename Leaf>
+typename Leaf::Result JsonBody::look(const JsonPointer& pointer, std::string& scratch) {
+    if (state_ == State::malformed) return {};
     // A document that met an error is of no more use; indexing anew keeps the answer independent of earlier questions.
     if (state_ == State::indexed && index_->document.is_alive())
         index_->document.rewind();
     else if (!index())
-        return std::nullopt;
+        return {};
     ondemand::document& document = index_->document;
 
     const std::vector<JsonPointerToken>& tokens = pointer.tokens();
     if (tokens.empty()) {
         // On-Demand looks at the first value only: what follows a scalar would go unseen.
         std::string_view token;
-        if (document.raw_json_token().get(token) != simdjson::SUCCESS) return std::nullopt;
+        if (document.raw_json_token().get(token) != simdjson::SUCCESS) return {};
         token = without_trailing_space(token);
         const std::string_view body = without_trailing_space(body_);
-        if (token.data() + token.size() != body.data() + body.size()) return std::nullopt;
-        return scalar(token, scratch, [&document] { return document.get_string(); });
+        const bool is_scalar = !token.starts_with('{') && !token.starts_with('[');
+        if (is_scalar && token.data() + token.size() != body.data() + body.size()) return {};
+        return Leaf::take(token, scratch, [&document] { return document.get_string(); });
     }
 
-    return find_inside(document, tokens, scratch);
+    return find_inside<Leaf>(document, tokens, scratch);
 }
 
 void JsonBody::close() {

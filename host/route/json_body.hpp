@@ -18,8 +18,15 @@
 #include <string_view>
 
 #include "route/json_pointer.hpp"
+#include "sluice/host.h"
 
 namespace sluice {
+
+// A value with its type, as a handler asks for it.
+struct JsonValue {
+    std::uint32_t type = SLUICE_JSON_MISSING;  // SLUICE_JSON_
+    std::string_view text{};                   // of a scalar: a string unescaped, a number as written
+};
 
 class JsonBody {
 public:
@@ -35,9 +42,13 @@ public:
     }
     // The scalar's text: a string's unescaped bytes, a number or boolean as written. Of equal member names the first counts.
     std::optional<std::string_view> find(const JsonPointer& pointer, std::string& scratch);
+    // The same for who wants to know the type, which may also be null, array or object. A text is in the body or in `scratch`.
+    JsonValue at(const JsonPointer& pointer, std::string& scratch);
     void close();
 
 private:
+    template <typename Leaf>
+    typename Leaf::Result look(const JsonPointer& pointer, std::string& scratch);
     enum class State : unsigned char { unread, indexed, malformed };
 
     bool index();

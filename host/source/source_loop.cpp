@@ -50,8 +50,11 @@ std::uint32_t SourceLoop::capabilities() const {
 std::pair<std::string_view, std::string_view> SourceLoop::acks_in_unit() const {
     const sluice_queue& table = queue_.table();
     if (table.resource_id == nullptr || table.settle_in_unit == nullptr) return {};
-    const sluice_bytes resource = table.resource_id(queue_.self()), statement = table.settle_in_unit(queue_.self());
-    return {{resource.data, resource.size}, {statement.data, statement.size}};
+    const auto said = [&](sluice_bytes (*function)(void*)) -> std::string_view {
+        const sluice_bytes bytes = fenced([&] { return function(queue_.self()); }, [](std::string_view) { return sluice_bytes{}; });
+        return {bytes.data, static_cast<std::size_t>(bytes.size)};
+    };
+    return {said(table.resource_id), said(table.settle_in_unit)};
 }
 
 Result<void> SourceLoop::open() {

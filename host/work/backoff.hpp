@@ -1,4 +1,4 @@
-// How long a message waits for its next attempt.
+// How long a message waits for its next attempt, or for what its handler depends on.
 //
 // Threads      one.
 #pragma once
@@ -25,6 +25,16 @@ public:
         const std::uint32_t doublings = std::min(attempt - 1, 30u);
         const std::int64_t most = std::min(policy_.backoff_ms << doublings, policy_.backoff_max_ms) * ms;
         return std::uniform_int_distribution<std::int64_t>(0, most)(random_);
+    }
+
+    // After an outage that the handler reports, which does not count as an attempt: as often as a circuit asks its database, whatever the
+    // policy of retries, since nothing else bounds these. `times`: in a row before this one. `asked_ms`: what the handler wants, or none if
+    // not positive.
+    std::int64_t outage_ns(std::uint32_t times, std::int64_t asked_ms) {
+        constexpr std::int64_t ms = 1'000'000;
+        if (asked_ms > 0) return std::min(asked_ms, limits::retry_delay_ms_max) * ms;
+        const std::int64_t most = std::min((100 * ms) << std::min(times, 10u), 5'000 * ms);
+        return std::uniform_int_distribution<std::int64_t>(most - most / 4, most)(random_);
     }
 
 private:

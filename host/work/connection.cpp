@@ -21,7 +21,7 @@ Result<void> Connection::open() {
 
 std::string_view Connection::resource() const {
     if (table().resource_id == nullptr) return {};
-    const sluice_bytes id = table().resource_id(database_self());
+    const sluice_bytes id = fenced([&] { return table().resource_id(database_self()); }, [](std::string_view) { return sluice_bytes{}; });
     return {id.data, static_cast<std::size_t>(id.size)};
 }
 

@@ -36,6 +36,7 @@ public:
         std::uint64_t cookie = 0;
         std::string text = {};
         std::int64_t delay_ms = -1;
+        bool outage = false;  // a retry that does not count as an attempt
     };
 
     // `running`: the ticket of the call under way, 0 = none.

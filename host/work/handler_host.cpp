@@ -28,6 +28,16 @@ std::string text_of(sluice_bytes bytes) {
     return {bytes.data, bytes.size};
 }
 
+bool is_outage(const sluice_fault& fault) { return fault.status == SLUICE_UNAVAILABLE || fault.status == SLUICE_CONFLICT; }
+
+// Calls the plugin of a database. What leaves it is not the handler's doing: it counts as a lost connection.
+template <typename Call>
+sluice_status of_database(sluice_fault* fault, Call&& call) {
+    return fenced(call, [&](std::string_view text) {
+        return say(fault, SLUICE_UNAVAILABLE, "an exception left the plugin of the database: " + std::string(text));
+    });
+}
+
 // Of the handler's own fault, if it gave one.
 std::string text_of(const sluice_fault* fault) {
     if (fault == nullptr || fault->text == nullptr) return {};
@@ -71,7 +81,8 @@ Result<void> HandlerHost::start() {
 void HandlerHost::stop() {
     deferred_.close();
     if (std::exchange(started_, false) && handler_ && handler_.table().stop != nullptr)
-        fenced([&] { handler_.table().stop(handler_.self()); }, [](std::string_view) {});
+        fenced([&] { handler_.table().stop(handler_.self()); },
+               [&](std::string_view text) { logger().error("an exception left stop() of the handler: {}", clean_text(text)); });
     connections_.clear();
 }
 
@@ -111,7 +122,8 @@ sluice_status HandlerHost::answered(const Connection& connection, sluice_status 
 sluice_status HandlerHost::begin(Unit& unit, std::size_t position, sluice_fault* fault) {
     if (unit.handles[position] != 0) return SLUICE_OK;
     const Connection& connection = *connections_[position];
-    const sluice_status begun = connection.table().unit_begin(connection.self(), &unit.handles[position], fault);
+    const sluice_status begun = of_database(
+        fault, [&] { return connection.table().unit_begin(connection.self(), &unit.handles[position], fault); });
     return note(connection, begun == SLUICE_INVALID ? SLUICE_FAILED : begun, fault);
 }
 
@@ -157,6 +169,7 @@ HandlerHost::Said HandlerHost::call_handler(Unit& unit, std::uint32_t index, Fun
     current_.store(0, std::memory_order_release);
     note_.end();
     if (in_solitude) poison_->solitude().leave(message.suspect);
+    json_.close();
     if (said.verdict == SLUICE_DONE)
         return {.verdict = SLUICE_DONE};  // in registers: `said` would be stored in parts and loaded whole
     if (said.verdict < SLUICE_DONE || said.verdict > SLUICE_DEFER) {
@@ -164,14 +177,18 @@ HandlerHost::Said HandlerHost::call_handler(Unit& unit, std::uint32_t index, Fun
         said.verdict = SLUICE_RETRY;
         said.misbehaved = true;
     }
-    // Nor does a message that was told to give up burn an attempt.
+    // Being told to give up does not count as an attempt either.
     said.unavailable = said.verdict == SLUICE_RETRY && (unavailable_ || cancelled_.load(std::memory_order_relaxed));
+    said.outage = said.verdict == SLUICE_RETRY && !said.crowded && is_outage(fault_.fault());
     said.delay_ms = fault_.fault().retry_delay_ms;
     return said;
 }
 
 void HandlerHost::defer(Message* message, sluice_ticket ticket, Said& said) {
     const std::int64_t time_ns = timeout_ns_ != 0 ? timeout_ns_ : limits::deferred_ms * 1'000'000;
+    if (!may_end_deferred() && !std::exchange(unbounded_said_, true))
+        logger().warn("the handler defers messages, has no `cancel`, and does not say that it keeps no views of them "
+                      "(SLUICE_HANDLER_KEEPS_NO_VIEWS): the host cannot end one whose time is over, and waits until the handler does");
     if (deferred_.add(ticket, message, clock().now() + time_ns)) return;
     said.verdict = SLUICE_RETRY;
     said.crowded = true;
@@ -236,9 +253,19 @@ sluice_status HandlerHost::database(sluice_bytes name, uint32_t* number, sluice_
 sluice_status HandlerHost::prepare(uint32_t database, sluice_bytes sql, uint32_t* statement, sluice_fault* fault) {
     const Connection* to = connection(database);
     if (to == nullptr) return say(fault, SLUICE_INVALID, "ask for the database by name before preparing a statement on it");
-    if (!connected_)
-        return say(fault, SLUICE_INVALID, "databases are not connected yet: prepare statements in start(), not in create()");
-    return note(*to, to->table().prepare(to->self(), sql, statement, fault), fault);
+    if (!connected_) return say(fault, SLUICE_INVALID, "databases are not connected yet: prepare statements in start(), not in create()");
+    const sluice_status prepared =
+        note(*to, of_database(fault, [&] { return to->table().prepare(to->self(), sql, statement, fault); }), fault);
+    // A table that was dropped, or a mistake in the statement: the message has no part in it.
+    if (prepared != SLUICE_OK && current_.load(std::memory_order_relaxed) != 0) unavailable_ = true;
+    return prepared;
+}
+
+sluice_status HandlerHost::describe(uint32_t database, uint32_t statement, sluice_statement* description, sluice_fault* fault) {
+    const Connection* to = connection(database);
+    if (to == nullptr || !connected_) return say(fault, SLUICE_INVALID, "there is no open database with this number");
+    if (to->table().describe == nullptr) return say(fault, SLUICE_UNSUPPORTED, "this database does not say what is known of a statement");
+    return of_database(fault, [&] { return to->table().describe(to->self(), statement, description, fault); });
 }
 
 sluice_status HandlerHost::enter(sluice_ticket ticket, std::uint32_t database, std::size_t& position, sluice_fault* fault) {
@@ -253,7 +280,9 @@ sluice_status HandlerHost::execute(sluice_ticket ticket, uint32_t database, uint
     std::size_t position = 0;
     if (const sluice_status entered = enter(ticket, database, position, fault); entered != SLUICE_OK) return entered;
     const Connection& to = *connections_[position];
-    return note(to, to.table().execute(to.self(), unit_->handles[position], ticket, statement, values, count, fault), fault);
+    return note(to, of_database(fault, [&] {
+                    return to.table().execute(to.self(), unit_->handles[position], ticket, statement, values, count, fault);
+                }), fault);
 }
 
 sluice_status HandlerHost::query(sluice_ticket ticket, uint32_t database, uint32_t statement, const sluice_value* values,
@@ -261,13 +290,16 @@ sluice_status HandlerHost::query(sluice_ticket ticket, uint32_t database, uint32
     if (ticket == 0) {
         const Connection* to = connection(database);
         if (to == nullptr || !connected_) return say(fault, SLUICE_INVALID, "there is no open database with this number");
-        return answered(*to, to->table().query(to->self(), 0, 0, statement, values, count, sink, fault), fault);
+        return answered(*to, of_database(fault, [&] {
+                            return to->table().query(to->self(), 0, 0, statement, values, count, sink, fault);
+                        }), fault);
     }
     std::size_t position = 0;
     if (const sluice_status entered = enter(ticket, database, position, fault); entered != SLUICE_OK) return entered;
     const Connection& to = *connections_[position];
-    return answered(to, to.table().query(to.self(), unit_->handles[position], ticket, statement, values, count, sink, fault),
-                    fault);
+    return answered(to, of_database(fault, [&] {
+                        return to.table().query(to.self(), unit_->handles[position], ticket, statement, values, count, sink, fault);
+                    }), fault);
 }
 
 sluice_status HandlerHost::target(sluice_bytes name, uint32_t* number, sluice_fault* fault) {
@@ -311,6 +343,8 @@ bool HandlerHost::can_cancel() const {
     return SLUICE_HAS(&table, cancel) && table.cancel != nullptr;
 }
 
+bool HandlerHost::may_end_deferred() const { return can_cancel() || (handler_.table().flags & SLUICE_HANDLER_KEEPS_NO_VIEWS) != 0; }
+
 void HandlerHost::cancel_ticket(sluice_ticket ticket) {
     if (can_cancel()) fenced([&] { handler_.table().cancel(handler_.self(), ticket); }, [](std::string_view) {});
 }
@@ -342,6 +376,7 @@ sluice_status HandlerHost::complete(sluice_ticket ticket, uint32_t verdict, cons
         if (fault->text != nullptr)
             end.text = clean_text({fault->text, std::min<std::size_t>(fault->text_size, limits::fault_text_bytes)});
         end.delay_ms = fault->retry_delay_ms;
+        end.outage = is_outage(*fault);
     }
     return deferred_.end(ticket, std::move(end));
 }
@@ -350,6 +385,11 @@ sluice_status HandlerHost::resume(sluice_ticket ticket, uint64_t cookie) {
     const sluice_handler& table = handler_.table();
     if (!SLUICE_HAS(&table, resume) || table.resume == nullptr) return SLUICE_UNSUPPORTED;
     return deferred_.end(ticket, {.cookie = cookie});
+}
+
+sluice_status HandlerHost::json(sluice_ticket ticket, sluice_bytes pointer, sluice_json* value, sluice_fault* fault) {
+    if (ticket == 0 || ticket != current_.load(std::memory_order_relaxed)) return stale(fault);
+    return json_.find(unit_->messages[Unit::index_of(ticket)]->view.body, pointer, *value, fault);
 }
 
 }  // namespace sluice

@@ -16,6 +16,7 @@
 #include "plugin/services.hpp"
 #include "work/connection.hpp"
 #include "work/deferred.hpp"
+#include "work/message_json.hpp"
 #include "work/poison.hpp"
 #include "work/unit_of_work.hpp"
 
@@ -35,8 +36,9 @@ public:
     struct Said {
         sluice_verdict verdict = SLUICE_RETRY;
         bool misbehaved = false;   // broke a rule: an exception across the ABI, an unknown verdict
-        bool crowded = false;      // would be deferred, but too many are: tried again later, burns no attempt
-        bool unavailable = false;  // failed because a dependency did: burns no attempt
+        bool crowded = false;      // would be deferred, but too many are: tried again later, does not count as an attempt
+        bool unavailable = false;  // failed because a database did: does not count as an attempt, and the worker pauses
+        bool outage = false;       // the handler says that something it depends on is unreachable: the message waits, not the worker
         std::int64_t delay_ms = -1;
     };
 
@@ -116,6 +118,8 @@ public:
     Deferred& deferred() { return deferred_; }
     const Deferred& deferred() const { return deferred_; }
     bool can_cancel() const;
+    // A deferred message may be ended by the host alone: nobody reads it any more.
+    bool may_end_deferred() const;
     bool is_cancelled() const { return cancelled_.load(std::memory_order_relaxed); }
     void cancel() { cancelled_.store(true, std::memory_order_relaxed); }  // relaxed: nothing else is published with it
 
@@ -132,6 +136,8 @@ public:
     int64_t deadline_ms(sluice_ticket ticket) override;
     sluice_status complete(sluice_ticket ticket, uint32_t verdict, const sluice_fault* fault) override;
     sluice_status resume(sluice_ticket ticket, uint64_t cookie) override;
+    sluice_status describe(uint32_t database, uint32_t statement, sluice_statement* description, sluice_fault* fault) override;
+    sluice_status json(sluice_ticket ticket, sluice_bytes pointer, sluice_json* value, sluice_fault* fault) override;
 
 private:
     template <typename Function>
@@ -167,6 +173,8 @@ private:
     Unit* unit_ = nullptr;  // of the call under way
     FaultBuffer fault_;
     bool unavailable_ = false;
+    bool unbounded_said_ = false;
+    MessageJson json_;
     // Atomic because the watchdog looks at them, and a plugin may ask with an old ticket from a thread of its own; it then gets
     // SLUICE_STALE.
     std::atomic<sluice_ticket> current_{0};

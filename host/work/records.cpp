@@ -23,7 +23,8 @@ sluice_status HandlerHost::record_once(Unit& unit, std::uint32_t index) {
         if (const sluice_status begun = begin(unit, position, fault_.get()); begun != SLUICE_OK) return begun;
         const sluice_status recorded = deduplicating_->table().record_once(deduplicating_->self(), unit.handles[position],
                                                                            unit.ticket(index), &identity, fault_.get());
-        return note(*deduplicating_, recorded == SLUICE_INVALID ? SLUICE_FAILED : recorded, fault_.get());
+        const bool never = recorded == SLUICE_INVALID || recorded == SLUICE_UNSUPPORTED;  // whatever the message
+        return note(*deduplicating_, never ? SLUICE_FAILED : recorded, fault_.get());
     });
 }
 

@@ -98,7 +98,7 @@ Worker::Next Worker::rest() {
     }
     takes_.store(begins && backlog_.takes_new(), std::memory_order_relaxed);  // ordered before the executor's mark
     if (begins && has_work) return Next::again;
-    if (const std::int64_t over = handler_.deferred().empty() ? 0 : handler_.deferred().next_due_ns(); over != 0)
+    if (const std::int64_t over = handler_.deferred().empty() || !handler_.may_end_deferred() ? 0 : handler_.deferred().next_due_ns(); over != 0)
         watch_.set(*this, over);
     const std::int64_t due = backlog_.parking().next_due_ns();
     if (now_ns_ < again_at_ns_)
@@ -242,6 +242,8 @@ void Worker::retry(Unit& unit, std::uint32_t index, const HandlerHost::Said& sai
             logger_.warn("{} messages are deferred already: message {} is tried again later, no attempt is burnt ({} more like this)",
                          handler_.deferred().size(), std::string_view(message->view.id.data, message->view.id.size), *left_out);
         due = clock_.now() + pause_first_ns;
+    } else if (said.outage) {
+        due = after_outage_ns(message, said.delay_ms, handler_.fault().text());
     } else {
         due = next_try_ns(message, said.delay_ms, handler_.fault().text());
     }

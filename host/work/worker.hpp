@@ -108,6 +108,7 @@ private:
     bool handle(Unit& unit, Message* message);
     void retry(Unit& unit, std::uint32_t index, const HandlerHost::Said& said);
     std::int64_t next_try_ns(Message* message, std::int64_t delay_ms, std::string text);
+    std::int64_t after_outage_ns(Message* message, std::int64_t delay_ms, std::string text);
     void pause(bool something_is_away, std::string_view why, bool alone);
     void judge_loss();
     bool is_poison(Message* message);
@@ -152,6 +153,7 @@ private:
     std::unordered_map<const Message*, std::uint64_t> cookies_;  // of messages that are resuming
     RateLimit misbehaviour_said_;
     RateLimit crowd_said_;
+    RateLimit outage_said_;
     WorkerCounters counters_;
 
     std::atomic<bool> poked_{false};

@@ -34,10 +34,11 @@ void Worker::end_deferred() {
     Deferred& deferred = handler_.deferred();
     if (deferred.empty()) return;
     const std::int64_t until = handler_.is_cancelled() ? INT64_MAX : now_ns_;
-    for (const sluice_ticket ticket : deferred.expire(until, handler_.can_cancel())) {
-        if (!handler_.is_cancelled()) logger_.warn("a deferred message was not ended in time; {}", handler_.can_cancel() ? "its handler is asked to" : "it is tried again");
-        handler_.cancel_ticket(ticket);
-    }
+    if (handler_.may_end_deferred())  // else somebody may still read them: their time is over when the handler says so
+        for (const sluice_ticket ticket : deferred.expire(until, handler_.can_cancel())) {
+            if (!handler_.is_cancelled()) logger_.warn("a deferred message was not ended in time; {}", handler_.can_cancel() ? "its handler is asked to" : "it is tried again");
+            handler_.cancel_ticket(ticket);
+        }
     Deferred::End end;
     while (deferred.take(end)) end_one(end);
 }
@@ -57,8 +58,10 @@ void Worker::end_one(Deferred::End& end) {
             break;
         case SLUICE_REJECT: give_up(message, std::move(end.text)); break;
         case SLUICE_RETRY:
-            // A message that was told to give up for the host's sake burns no attempt.
-            due = handler_.is_cancelled() ? now_ns_ : next_try_ns(message, end.delay_ms, std::move(end.text));
+            // Being told to give up for the host's sake does not count as an attempt.
+            due = handler_.is_cancelled() ? now_ns_
+                  : end.outage            ? after_outage_ns(message, end.delay_ms, std::move(end.text))
+                                          : next_try_ns(message, end.delay_ms, std::move(end.text));
             break;
         default:
             message->resuming = true;

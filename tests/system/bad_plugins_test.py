@@ -60,6 +60,18 @@ BROKEN = {
 for name, why in BROKEN.items():
     AT_LOADING[name] = f"{why}; this is a mistake in the plugin org.example.{name}, ask its author for a build that corrects it"
 
+# Databases and sources that are refused once they are created.
+MISTAKE = "this is a mistake in the plugin org.example.{name}, ask its author for a build that corrects it"
+DATABASES = {
+    "no_restart": f'databases.d: plugin {{file}} is refused: database "no_restart": its sluice_database has no restart, which is mandatory; {MISTAKE}',
+    "deduplicates_without_record": 'databases.d: plugin {file} is refused: database "deduplicates_without_record": it says '
+    f"SLUICE_DATABASE_DEDUPLICATES, but its sluice_database has no record_once; {MISTAKE}",
+    "database_throws_early": "databases.d: contract: an exception left the plugin: nothing at all",
+}
+SOURCES = {
+    "source_throws_early": "sources.in: contract: an exception left the plugin: nothing at all",
+}
+
 CONFIGURATION = """\
 name: bad
 state_dir: ./state
@@ -177,6 +189,7 @@ class Refused(WithBinary):
     def test_every_bad_plugin_that_is_built_is_tried_here(self):
         tried = {*BEFORE_LOADING, *AT_LOADING, "create_fails", "create_throws", "source_without_poll"}
         tried |= {"good", "larger_table", "throws", "unknown_verdict", "hangs", "keeps_view", "keeps_ticket", "crashes"}
+        tried |= {*DATABASES, *SOURCES, "database_throws", "source_throws", "outage", "defers_and_reads", "keeps_context"}
         self.assertEqual(tried, {file.stem for file in BAD.glob("*.so")})
 
     def test_a_source_that_cannot_be_received_from_is_refused(self):
@@ -188,6 +201,20 @@ class Refused(WithBinary):
         self.assertIn(
             f'sources.in: plugin {file} is refused: queue "source_without_poll": its sluice_queue has no capabilities, which is mandatory; '
             "this is a mistake in the plugin org.example.source_without_poll, ask its author for a build that corrects it\n", checked.stderr)
+
+    def test_a_database_or_source_that_cannot_do_what_it_says_is_refused(self):
+        for kind, plugins in (("databases", DATABASES), ("sources", SOURCES)):
+            for name, why in plugins.items():
+                with self.subTest(name):
+                    file = BAD / f"{name}.so"
+                    configuration = self.configuration(BAD / "good.so")
+                    text = configuration.read_text()
+                    configuration.write_text(text.replace("{ plugin: file, path: ./in.jsonl }", f"{{ plugin: {file} }}")
+                                             if kind == "sources" else text + f"databases: {{ d: {{ plugin: {file} }} }}\n")
+                    for verb in ("check", "run"):
+                        refused = self.sluice(verb, configuration)
+                        self.assertEqual((refused.returncode, refused.stdout), (1, ""), refused.stderr)
+                        self.assertIn(why.format(file=file, name=name) + "\n", refused.stderr)
 
     def test_a_plugin_whose_create_fails_or_throws_starts_nothing(self):
         self.nothing_started(BAD / "create_fails.so", "invalid: there is no moon on Mondays")
@@ -229,6 +256,47 @@ class Misbehaving(WithBinary):
         totals = self.totals(self.run_to_the_end("keeps_ticket", ["{}"] * 20))
         self.assertEqual((totals["received"], totals["acked"]), (20, 20))
         self.assertEqual((self.folder / "out.jsonl").read_text(), "")
+
+    def test_an_outage_that_a_handler_reports_counts_for_nothing_and_is_said(self):
+        log = self.run_to_the_end("outage", ["{}"] * 5 + ['{"conflict":1}'] * 5)
+        totals = self.totals(log)
+        self.assertEqual((totals["received"], totals["acked"], totals["dead_lettered"], totals["retried"]), (10, 10, 0, 0), log)
+        self.assertIn("does not count as an attempt", log)
+        self.assertIn("http://shop.example answers 503", log)
+
+    def test_a_deferred_message_whose_handler_may_still_read_it_stays_as_it_is(self):
+        self.environment["SLUICE_DEBUG_MESSAGES"] = "1"
+        configuration = self.configuration(BAD / "defers_and_reads.so", [f'{{"n":{n},"text":"{"x" * 50}"}}' for n in range(50)])
+        configuration.write_text(configuration.read_text().replace("    handler:\n", "    handler:\n      timeout: 20ms\n"))
+        ran = self.sluice("run", configuration)
+        self.assertEqual(ran.returncode, 0, ran.stderr)
+        totals = self.totals(ran.stderr)
+        self.assertEqual((totals["received"], totals["acked"]), (50, 50), ran.stderr)
+        self.assertIn("has no `cancel`, and does not say that it keeps no views", ran.stderr)
+
+    def test_a_context_that_is_kept_is_refused_and_reads_no_message_that_has_gone(self):
+        self.environment["SLUICE_DEBUG_MESSAGES"] = "1"
+        totals = self.totals(self.run_to_the_end("keeps_context", ["{}"] * 2000))
+        self.assertEqual((totals["received"], totals["acked"]), (2000, 2000))
+        self.assertEqual((self.folder / "out.jsonl").read_text(), "")
+
+    def test_a_database_that_throws_is_to_blame_and_not_the_handler(self):
+        configuration = self.configuration("sql", ["{}"] * 20)
+        configuration.write_text(configuration.read_text() + f"      database: d\n      statement: DELETE FROM t\ndatabases: {{ d: {{ plugin: {BAD / 'database_throws.so'} }} }}\n")
+        text = configuration.read_text().replace("statistics: { every: 100ms }\nshutdown: { deadline: 200ms }\n", "")
+        configuration.write_text(text)
+        ran = self.sluice("run", configuration)
+        self.assertEqual(ran.returncode, 0, ran.stderr)
+        totals = self.totals(ran.stderr)
+        self.assertEqual((totals["received"], totals["acked"], totals["retried"]), (20, 20, 0), ran.stderr)
+        self.assertIn("an exception left the plugin", ran.stderr)
+        self.assertNotIn("an exception left the handler", ran.stderr)
+
+    def test_a_source_that_throws_where_it_is_only_asked_goes_on(self):
+        configuration = self.configuration(BAD / "good.so")
+        configuration.write_text(configuration.read_text().replace("{ plugin: file, path: ./in.jsonl }", f"{{ plugin: {BAD / 'source_throws.so'} }}"))
+        ran = self.sluice("run", configuration)
+        self.assertEqual(ran.returncode, 0, ran.stderr)
 
     def test_a_handler_that_hangs_holds_up_its_own_worker_only_and_is_named_at_the_deadline(self):
         configuration = self.configuration(BAD / "hangs.so", ['{"hang":1}'] + ["{}"] * 11)

@@ -79,13 +79,13 @@ typedef uint32_t sluice_status;
 #define SLUICE_QUEUED ((sluice_status)1)       /* accepted; the result comes later */
 #define SLUICE_INVALID ((sluice_status)2)      /* fix the input */
 #define SLUICE_FULL ((sluice_status)3)         /* wait for room */
-#define SLUICE_UNAVAILABLE ((sluice_status)4)  /* the dependency is away: reconnect, retry; burns no attempt */
+#define SLUICE_UNAVAILABLE ((sluice_status)4)  /* the dependency is unreachable: reconnect, try again; does not count as an attempt */
 #define SLUICE_UNSUPPORTED ((sluice_status)5)  /* the other side has no such function */
 #define SLUICE_STOPPED ((sluice_status)6)      /* shutting down */
 #define SLUICE_CONTRACT ((sluice_status)7)     /* a rule of this ABI was broken */
 #define SLUICE_CORRUPT ((sluice_status)8)      /* stored data is damaged */
 #define SLUICE_STALE ((sluice_status)9)        /* the ticket's message has ended */
-#define SLUICE_CONFLICT ((sluice_status)10)    /* serialization conflict: redo; burns no attempt */
+#define SLUICE_CONFLICT ((sluice_status)10)    /* serialization conflict: run again; does not count as an attempt */
 #define SLUICE_CONSTRAINT ((sluice_status)11)  /* the data break a rule of the database: reject */
 #define SLUICE_UNKNOWN ((sluice_status)12)     /* outcome not known, for example connection lost during COMMIT */
 #define SLUICE_SEEN ((sluice_status)13)        /* this identity was recorded before */

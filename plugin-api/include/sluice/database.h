@@ -40,7 +40,7 @@ typedef struct sluice_database_sink {
 } sluice_database_sink;
 SLUICE_LAYOUT_SIZE(sluice_database_sink, 24);
 
-#define SLUICE_DATABASE_DEDUPLICATES 1u /* record_once works for this configuration and `deduplicate` is on */
+#define SLUICE_DATABASE_DEDUPLICATES 1u /* record_once is there, works for this configuration, and `deduplicate` is on */
 
 typedef struct sluice_database {
     uint32_t struct_size;
@@ -62,11 +62,12 @@ typedef struct sluice_database {
     /* All below: [worker] of the connection's worker. A unit is a number of the adapter's choice, never 0. */
 
     /* Checks the statement and gives it a number for this connection, which stays valid over a lost connection. Parameters are written
-     * `?` in order. */
+     * `?` in order. A statement that could never run in a unit is refused here, not when it is applied: SLUICE_INVALID. */
     sluice_status (*prepare)(void* connection, sluice_bytes sql, uint32_t* statement, sluice_fault* fault);
     sluice_status (*unit_begin)(void* connection, uint64_t* unit, sluice_fault* fault);
     /* SLUICE_OK: new, and recorded with the unit. SLUICE_SEEN: its effects are in the database already. A duplicate may also be found only
-     * when the unit is applied; its result is then SLUICE_SEEN. drop() keeps the record. NULL = no deduplication. */
+     * when the unit is applied; its result is then SLUICE_SEEN. drop() keeps the record. NULL = no deduplication; then the host refuses
+     * a component that says SLUICE_DATABASE_DEDUPLICATES. */
     sluice_status (*record_once)(void* connection, uint64_t unit, sluice_ticket ticket, const sluice_identity* identity,
                                  sluice_fault* fault);
     sluice_status (*execute)(void* connection, uint64_t unit, sluice_ticket ticket, uint32_t statement,
@@ -87,11 +88,11 @@ typedef struct sluice_database {
     /* The source will not deliver this stream below `position` again by itself: records may be folded into the one number.
      * NULL = nothing to do. */
     void (*confirmed_below)(void* connection, sluice_bytes source, sluice_bytes stream, uint64_t position);
-    /* The host has seen that a unit failed, and all units of this connection have ended: rule 4 ends here, not earlier, since the host
-     * may have begun units between the failure and its answer. */
+    /* Not NULL. The host has seen that a unit failed, and all units of this connection have ended: rule 4 ends here, not earlier, since
+     * the host may have begun units between the failure and its answer. */
     void (*restart)(void* connection);
 
-    /* Each of the following may be NULL. */
+    /* Each of the following may be NULL, but for the three about publishes: those come together. */
 
     /* [any] As sluice_queue.resource_id. */
     sluice_bytes (*resource_id)(void* self);
@@ -104,8 +105,11 @@ typedef struct sluice_database {
     /* [any] The host waits no longer: until the next open, whatever runs or waits in this instance (a statement, `setup`, a wait for a lock)
      * ends soon, with SLUICE_UNAVAILABLE unless it is done. Also while open or close runs. NULL: it cannot be interrupted. */
     void (*interrupt)(void* self);
+    /* [worker] What is known of a statement that prepare has numbered: how many values it takes, and whether it only reads. So that a
+     * handler finds at its start what could never work. */
+    sluice_status (*describe)(void* connection, uint32_t statement, sluice_statement* description, sluice_fault* fault);
 } sluice_database;
-SLUICE_LAYOUT_SIZE(sluice_database, 208);
+SLUICE_LAYOUT_SIZE(sluice_database, 216);
 SLUICE_LAYOUT_MEMBER(sluice_database, create, 8);
 SLUICE_LAYOUT_MEMBER(sluice_database, connect, 56);
 SLUICE_LAYOUT_MEMBER(sluice_database, prepare, 72);
@@ -114,5 +118,6 @@ SLUICE_LAYOUT_MEMBER(sluice_database, confirmed_below, 152);
 SLUICE_LAYOUT_MEMBER(sluice_database, restart, 160);
 SLUICE_LAYOUT_MEMBER(sluice_database, publishes_done, 192);
 SLUICE_LAYOUT_MEMBER(sluice_database, interrupt, 200);
+SLUICE_LAYOUT_MEMBER(sluice_database, describe, 208);
 
 #endif

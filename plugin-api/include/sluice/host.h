@@ -25,6 +25,32 @@ typedef struct sluice_row_sink {
 } sluice_row_sink;
 SLUICE_LAYOUT_SIZE(sluice_row_sink, 24);
 
+/* What is known of a prepared statement. Filled in by the callee up to struct_size. */
+typedef struct sluice_statement {
+    uint32_t struct_size;
+    uint32_t parameters; /* values that it takes */
+    uint32_t reads_only; /* 1: it changes nothing, so that executing it has no effect; it is for query */
+    uint32_t reserved;
+} sluice_statement;
+SLUICE_LAYOUT_SIZE(sluice_statement, 16);
+
+#define SLUICE_JSON_MISSING 0u /* absent; or the body is no JSON, or damaged before this value */
+#define SLUICE_JSON_NULL 1u
+#define SLUICE_JSON_BOOLEAN 2u /* text: true or false */
+#define SLUICE_JSON_NUMBER 3u  /* text: as written */
+#define SLUICE_JSON_STRING 4u  /* text: unescaped UTF-8 */
+#define SLUICE_JSON_ARRAY 5u   /* no text */
+#define SLUICE_JSON_OBJECT 6u  /* no text */
+
+/* One value of a JSON body. Filled in by the host up to struct_size. */
+typedef struct sluice_json {
+    uint32_t struct_size;
+    uint32_t type; /* SLUICE_JSON_ */
+    sluice_bytes text;
+} sluice_json;
+SLUICE_LAYOUT_SIZE(sluice_json, 24);
+SLUICE_LAYOUT_MEMBER(sluice_json, text, 8);
+
 /* The services. A member that is absent or NULL, or is not offered to this kind of component, answers SLUICE_UNSUPPORTED;
  * log does nothing then. The host holds no lock of its own while a plugin runs, so services may be called from anywhere
  * their tag allows. */
@@ -35,7 +61,9 @@ typedef struct sluice_host_api {
     /* ---- every kind ---- */
     uint32_t (*log_enabled)(sluice_host* host, uint32_t level);              /* [any] 0 or 1 */
     void (*log)(sluice_host* host, uint32_t level, sluice_bytes text);       /* [any] the host adds component, pool and worker */
-    sluice_bytes (*state_dir)(sluice_host* host);                            /* [any] absolute path of a folder of this component's own; it exists */
+    /* [any] absolute path of a folder of this component's own; it exists. The workers of a pool share one: a file that belongs to one
+     * instance carries setup->worker in its name. */
+    sluice_bytes (*state_dir)(sluice_host* host);
     int64_t (*now_ms)(sluice_host* host);                                    /* [any] Unix time, read once a batch */
 
     /* ---- handlers: databases. In handle() only, unless the tag says more ---- */
@@ -47,7 +75,7 @@ typedef struct sluice_host_api {
      * Numbers live as long as the instance, also over a lost connection. */
     sluice_status (*prepare)(sluice_host* host, uint32_t database, sluice_bytes sql, uint32_t* statement, sluice_fault* fault);
     /* [worker] a write of this message: SLUICE_QUEUED is success; an error of the statement itself arrives when the unit is
-     * applied and then ends the message (constraint: reject; conflict or outage: run again without a burnt attempt). */
+     * applied and then ends the message (constraint: reject; conflict or outage: run again, which does not count as an attempt). */
     sluice_status (*execute)(sluice_host* host, sluice_ticket ticket, uint32_t database, uint32_t statement,
                              const sluice_value* values, uint32_t count, sluice_fault* fault);
     /* [worker] rows. With a ticket: inside the unit, sees its writes, which are applied first. With ticket 0: committed data. */
@@ -80,13 +108,24 @@ typedef struct sluice_host_api {
     sluice_status (*complete)(sluice_host* host, sluice_ticket ticket, uint32_t verdict, const sluice_fault* fault);
     /* [any] Has the handler's resume() called for a deferred message, with this cookie. This ticket ends. */
     sluice_status (*resume)(sluice_host* host, sluice_ticket ticket, uint64_t cookie);
+
+    /* ---- handlers: more of databases and messages ---- */
+
+    /* [control] in start, or [worker]: what is known of a statement. SLUICE_UNSUPPORTED: the database does not say. */
+    sluice_status (*describe)(sluice_host* host, uint32_t database, uint32_t statement, sluice_statement* description,
+                              sluice_fault* fault);
+    /* [worker] What a JSON pointer (RFC 6901, "/customer/id") names in the body of the message under way. Of equal member names the
+     * first counts; what comes after the value is not examined. Views are valid until handle() or resume() returns. SLUICE_INVALID:
+     * that is no pointer; SLUICE_FULL: the strings with escapes that this call has asked for are larger than a message may be. */
+    sluice_status (*json)(sluice_host* host, sluice_ticket ticket, sluice_bytes pointer, sluice_json* value, sluice_fault* fault);
 } sluice_host_api;
-SLUICE_LAYOUT_SIZE(sluice_host_api, 128);
+SLUICE_LAYOUT_SIZE(sluice_host_api, 144);
 SLUICE_LAYOUT_MEMBER(sluice_host_api, log_enabled, 8);
 SLUICE_LAYOUT_MEMBER(sluice_host_api, database, 40);
 SLUICE_LAYOUT_MEMBER(sluice_host_api, target, 72);
 SLUICE_LAYOUT_MEMBER(sluice_host_api, extension, 96);
 SLUICE_LAYOUT_MEMBER(sluice_host_api, resume, 120);
+SLUICE_LAYOUT_MEMBER(sluice_host_api, json, 136);
 
 #define SLUICE_ROLE_HANDLER 1u
 #define SLUICE_ROLE_SOURCE 2u   /* a queue adapter that is received from */

@@ -34,6 +34,7 @@ SLUICE_LAYOUT_MEMBER(sluice_incoming, refused, 88);
 #define SLUICE_NACK 2u   /* given back unprocessed: deliver it again, before newer messages, after delay_ms */
 #define SLUICE_REJECT_DELIVERY 3u /* to the engine's own dead letters */
 /* It stays with the host, but an attempt has failed: `attempt` is the number of the next one, to be delivered with it after a crash.
+ * `delay_ms` is how long the host waits until then: after a crash the adapter may deliver the message that much later, or at once.
  * Only to an adapter that keeps attempts; never answered through sink->settled. */
 #define SLUICE_ATTEMPTED 4u
 /* Acked already, by the statement of settle_in_unit in a unit that is committed: only to be forgotten. */
@@ -42,7 +43,7 @@ typedef struct sluice_settlement {
     uint64_t tag;
     uint32_t action;
     uint32_t attempt; /* with SLUICE_ATTEMPTED and SLUICE_NACK: the next attempt's number; 0 = as delivered */
-    int64_t delay_ms;
+    int64_t delay_ms; /* with SLUICE_NACK: not before now + delay; with SLUICE_ATTEMPTED: see there; otherwise 0 */
 } sluice_settlement;
 SLUICE_LAYOUT_SIZE(sluice_settlement, 24);
 
@@ -71,7 +72,7 @@ SLUICE_LAYOUT_MEMBER(sluice_queue_sink, settled, 40);
 
 /* What a configured source can do. Known after create. */
 #define SLUICE_QUEUE_TAKES_BACK 1u          /* NACK works: the message is delivered again without a restart */
-#define SLUICE_QUEUE_RELEASE_KEEPS_ORDER 2u /* ... before all messages not yet delivered */
+#define SLUICE_QUEUE_RELEASE_KEEPS_ORDER 2u /* ... before all messages not yet delivered; only with the former */
 #define SLUICE_QUEUE_STABLE_IDS 4u          /* a redelivered message has the same id, also after a restart */
 #define SLUICE_QUEUE_KEEPS_ATTEMPTS 8u      /* understands SLUICE_ATTEMPTED, and delivers with sluice_incoming.attempt */
 #define SLUICE_QUEUE_FINITE 16u             /* poll will answer SLUICE_END */

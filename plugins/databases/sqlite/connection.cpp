@@ -49,6 +49,14 @@ Status Connection::prepare(std::string_view sql, std::uint32_t& number) {
     return SLUICE_OK;
 }
 
+Status Connection::describe(std::uint32_t statement, sluice_statement& description) {
+    if (statement >= statements_.size()) return {SLUICE_CONTRACT, "there is no statement of this number on this connection"};
+    const Statement& shared = *statements_[statement].shared;
+    description.parameters = shared.parameters;
+    description.reads_only = shared.writes ? 0 : 1;
+    return SLUICE_OK;
+}
+
 Status Connection::unit_begin(std::uint64_t& number) {
     Unit* unit = nullptr;
     std::uint64_t epoch = 0;

@@ -37,6 +37,7 @@ public:
 
     Status prepare(std::string_view sql, std::uint32_t& statement) override;
     Status unit_begin(std::uint64_t& number) override;
+    Status describe(std::uint32_t statement, sluice_statement& description) override;
     Status record_once(std::uint64_t number, sluice_ticket ticket, const sluice_identity& identity) override;
     Status execute(std::uint64_t number, sluice_ticket ticket, std::uint32_t statement,
                    std::span<const sluice_value> values) override;

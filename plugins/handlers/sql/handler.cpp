@@ -96,7 +96,21 @@ void SqlHandler::check_params(const Node& params) const {
 }
 
 void SqlHandler::start(Context&) {
-    for (Run& run : runs_) run.prepared = database_.prepare(run.sql);
+    for (Run& run : runs_) {
+        run.prepared = database_.prepare(run.sql);
+        check(run);
+    }
+}
+
+// What no message could make right. A database that says nothing of its statements finds it out with the first message.
+void SqlHandler::check(const Run& run) {
+    if (!run.prepared.is_described) return;
+    const auto refuse = [&](const std::string& why) { throw Failure(SLUICE_INVALID, "the statement \"" + run.sql + "\" " + why); };
+    if (run.prepared.reads_only)
+        refuse("only reads, and `sql` has no use for rows: give it statements that write, such as INSERT, UPDATE or DELETE");
+    if (run.prepared.parameters != run.origins.size())
+        refuse("takes " + std::to_string(run.prepared.parameters) + " values for the database and has " +
+               std::to_string(run.origins.size()) + " parameters of the form :name: write each value as :name");
 }
 
 Verdict SqlHandler::handle(const Message& message, Context&) {

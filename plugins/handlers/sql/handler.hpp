@@ -37,6 +37,7 @@ private:
     void add(std::string_view sql, const Node& where, const Node& params);
     Origin origin_of(std::string_view name, const Node& where, const Node& params);
     void check_params(const Node& params) const;
+    static void check(const Run& run);
 
     DatabaseRef& database_;
     Fields fields_;

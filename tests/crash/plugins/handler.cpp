@@ -214,6 +214,7 @@ const void* faulty_handler(const sluice_handler& table) {
     made.handle = &handle;
     made.destroy = &destroy;
     made.resume = &resume;
+    made.flags |= SLUICE_HANDLER_KEEPS_NO_VIEWS;  // nothing but the ticket
     return &made;
 }
 

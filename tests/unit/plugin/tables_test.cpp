@@ -18,20 +18,21 @@ sluice_database full_database() {
 
 TEST(Tables, TakesAnOptionalTailThatIsNotThereAsAbsent) {
     sluice_database theirs = full_database();
-    theirs.struct_size = offsetof(sluice_database, confirmed_below);
+    theirs.struct_size = offsetof(sluice_database, resource_id);
     sluice_database ours{};
     ASSERT_EQ(take_table(&theirs, ComponentSpec{}, ours), "");
     EXPECT_EQ(ours.struct_size, sizeof ours);
-    EXPECT_EQ(ours.abandon_unit, theirs.abandon_unit);
-    EXPECT_EQ(ours.confirmed_below, nullptr) << "it lies beyond what the plugin allocated";
+    EXPECT_EQ(ours.restart, theirs.restart);
+    EXPECT_EQ(ours.resource_id, nullptr) << "it lies beyond what the plugin allocated";
+    EXPECT_EQ(ours.describe, nullptr);
 }
 
 TEST(Tables, RefusesADatabaseThatEndsBeforeItsMandatoryMembers) {
     sluice_database theirs = full_database();
-    theirs.struct_size = offsetof(sluice_database, abandon_unit);
+    theirs.struct_size = offsetof(sluice_database, restart);
     sluice_database ours{};
     EXPECT_EQ(take_table(&theirs, ComponentSpec{}, ours),
-              "its sluice_database says struct_size 144, but the mandatory members alone take 152");
+              "its sluice_database says struct_size 160, but the mandatory members alone take 168");
 }
 
 TEST(Tables, RefusesADatabaseWithoutAMandatoryMemberAndTakesOneWithoutTheOptionalOnes) {
@@ -43,6 +44,37 @@ TEST(Tables, RefusesADatabaseWithoutAMandatoryMemberAndTakesOneWithoutTheOptiona
     EXPECT_EQ(take_table(&theirs, ComponentSpec{}, ours), "");
     theirs.seal = nullptr;
     EXPECT_EQ(take_table(&theirs, ComponentSpec{}, ours), "its sluice_database has no seal, which is mandatory");
+}
+
+TEST(Tables, RefusesADatabaseThatCannotBeginAgainAfterAFailedUnit) {
+    sluice_database theirs = full_database();
+    sluice_database ours{};
+    theirs.restart = nullptr;
+    EXPECT_EQ(take_table(&theirs, ComponentSpec{}, ours), "its sluice_database has no restart, which is mandatory");
+}
+
+TEST(Tables, RefusesADatabaseThatKeepsPublishesAndCannotFindThemAgain) {
+    sluice_database theirs = full_database();
+    sluice_database ours{};
+    theirs.kept_publishes = nullptr;
+    EXPECT_EQ(take_table(&theirs, ComponentSpec{}, ours),
+              "its sluice_database has no kept_publishes, which is mandatory beside the other two about publishes");
+    theirs.keep_publishes = nullptr;
+    theirs.publishes_done = nullptr;
+    EXPECT_EQ(take_table(&theirs, ComponentSpec{}, ours), "");
+}
+
+TEST(Tables, FindWhatAComponentSaysThatItCanDoAndHasNoFunctionFor) {
+    sluice_database database = full_database();
+    EXPECT_EQ(broken_promise(database, SLUICE_DATABASE_DEDUPLICATES), "");
+    database.record_once = nullptr;
+    EXPECT_EQ(broken_promise(database, 0), "");
+    EXPECT_EQ(broken_promise(database, SLUICE_DATABASE_DEDUPLICATES),
+              "it says SLUICE_DATABASE_DEDUPLICATES, but its sluice_database has no record_once");
+    const sluice_queue queue{};
+    EXPECT_EQ(broken_promise(queue, SLUICE_QUEUE_TAKES_BACK | SLUICE_QUEUE_RELEASE_KEEPS_ORDER), "");
+    EXPECT_EQ(broken_promise(queue, SLUICE_QUEUE_RELEASE_KEEPS_ORDER),
+              "it says SLUICE_QUEUE_RELEASE_KEEPS_ORDER without SLUICE_QUEUE_TAKES_BACK");
 }
 
 TEST(Tables, AsksOfAQueueOnlyWhatItsRolesNeed) {

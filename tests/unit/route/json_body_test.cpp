@@ -40,6 +40,35 @@ TEST(JsonBody, TreatsNullObjectsArraysAndAbsentFieldsAsMissing) {
         EXPECT_EQ(find(pointer, text), missing) << pointer;
 }
 
+std::string typed(std::string_view pointer, std::string_view text) {
+    const Body body(text);
+    JsonBody json;
+    json.open(body.view());
+    std::string scratch;
+    const JsonValue found = json.at(*parse_json_pointer(pointer), scratch);
+    json.close();
+    constexpr const char* names[] = {"missing", "null", "boolean", "number", "string", "array", "object"};
+    return found.text.empty() ? names[found.type] : std::string(names[found.type]) + " " + std::string(found.text);
+}
+
+TEST(JsonBody, TellsTheTypeOfAValueToWhoWantsToKnow) {
+    constexpr auto text = R"({"s":"J\u0046K","n":1234567890123456789012.50e+3 ,"t":true,"z":null,"a":[0],"o":{"a":1},"":"","w":tru})";
+    EXPECT_EQ(typed("/s", text), "string JFK");
+    EXPECT_EQ(typed("/n", text), "number 1234567890123456789012.50e+3") << "as it is written";
+    EXPECT_EQ(typed("/t", text), "boolean true");
+    EXPECT_EQ(typed("/z", text), "null");
+    EXPECT_EQ(typed("/a", text), "array");
+    EXPECT_EQ(typed("/o", text), "object");
+    EXPECT_EQ(typed("/", text), "string");
+    EXPECT_EQ(typed("/w", text), "missing");
+    EXPECT_EQ(typed("/absent", text), "missing");
+    EXPECT_EQ(typed("/a", "{"), "missing");
+    EXPECT_EQ(typed("", text), "object");
+    EXPECT_EQ(typed("", " [1] "), "array");
+    EXPECT_EQ(typed("", "7"), "number 7");
+    EXPECT_EQ(typed("", "7 8"), "missing");
+}
+
 TEST(JsonBody, DoesNotStepIntoScalars) {
     EXPECT_EQ(find("/a/b", R"({"a":1})"), missing);
     EXPECT_EQ(find("/a/0", R"({"a":"xyz"})"), missing);

@@ -15,7 +15,7 @@ namespace sluice {
 class WorkerDeferred : public testing::Test {
 protected:
     void make(const WorkPolicy& policy = WorkerBench::quick(), std::vector<FakeDatabase*> databases = {},
-              bool can_cancel = false) {
+              bool can_cancel = false, bool keeps_views = false) {
         bench =
             std::make_unique<WorkerBench>([this](const Handled& call) { return handle(call); }, policy, std::move(databases));
         bench->handler.on_resume = [this](const Handled& call, std::uint64_t cookie) {
@@ -23,6 +23,7 @@ protected:
             return on_resume(call);
         };
         if (can_cancel) bench->handler.on_cancel = [this](sluice_ticket ticket) { cancelled.push_back(ticket); };
+        bench->handler.keeps_views = keeps_views;
         bench->start();
     }
     sluice_verdict handle(const Handled& call) {

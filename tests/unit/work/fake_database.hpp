@@ -43,7 +43,9 @@ public:
             line->database.submitted_at_disconnect += line->submitted.size();
             delete line;
         };
-        table_.prepare = [](void*, sluice_bytes sql, uint32_t* statement, sluice_fault*) -> sluice_status {
+        table_.prepare = [](void* connection, sluice_bytes sql, uint32_t* statement, sluice_fault* fault) -> sluice_status {
+            if (const sluice_status answer = of(connection).prepare_answer; answer != SLUICE_OK)
+                return sluice_fault_set(fault, answer, "no such table: t", 16);
             *statement = text(sql) == "ack" ? ack_statement : 1;
             return SLUICE_OK;
         };
@@ -53,6 +55,7 @@ public:
         };
         table_.execute = [](void* connection, uint64_t unit, sluice_ticket ticket, uint32_t statement, const sluice_value* values,
                             uint32_t, sluice_fault* fault) -> sluice_status {
+            if (of(connection).execute_throws) throw std::runtime_error("the adapter has a mistake");
             if (of(connection).execute_answer != SLUICE_QUEUED)
                 return sluice_fault_set(fault, of(connection).execute_answer, "away", 4);
             const std::lock_guard lock(of(connection).mutex_);
@@ -153,6 +156,8 @@ public:
     sluice_status begin_answer = SLUICE_OK;
     sluice_status record_answer = SLUICE_OK;
     sluice_status execute_answer = SLUICE_QUEUED;
+    bool execute_throws = false;
+    sluice_status prepare_answer = SLUICE_OK;
     sluice_status seal_answer = SLUICE_OK;
     std::function<void()> on_submit;
     bool finds_duplicates_late = false;  // a test lists them in answer()

@@ -73,7 +73,7 @@ public:
     // For the instances that are created next.
     const sluice_handler& table() {
         being_created_ = this;
-        table_.flags = thread_affine ? SLUICE_HANDLER_THREAD_AFFINE : 0;
+        table_.flags = (thread_affine ? SLUICE_HANDLER_THREAD_AFFINE : 0) | (keeps_views ? 0 : SLUICE_HANDLER_KEEPS_NO_VIEWS);
         if (on_cancel)
             table_.cancel = [](void* self, sluice_ticket ticket) { static_cast<Seat*>(self)->handler.on_cancel(ticket); };
         if (on_resume)
@@ -88,6 +88,7 @@ public:
     std::function<sluice_verdict(const Call&, std::uint64_t cookie)> on_resume;  // before table()
     std::function<void(sluice_ticket)> on_cancel;  // before table()
     bool thread_affine = false;                     // the same
+    bool keeps_views = false;                       // the same
     sluice_status start_answer = SLUICE_OK;
     int stops = 0;
 

@@ -92,7 +92,7 @@ public:
     }
 
     // Messages "a1 a2 b1": the first letter is the key; "-1" has none.
-    void push(std::string_view ids) {
+    void push(std::string_view ids, std::string_view body = {}) {
         if (!worker) start();
         MessageList batch;
         while (!ids.empty()) {
@@ -101,6 +101,7 @@ public:
             sluice_incoming incoming{};
             incoming.struct_size = sizeof incoming;
             incoming.id = {id.data(), id.size()};
+            incoming.body = {body.data(), body.size()};
             incoming.tag = ++tags;
             Message* message = store.create(incoming);
             message->key_hash = id[0] == '-' ? 0 : static_cast<std::uint64_t>(id[0]);

@@ -104,6 +104,25 @@ TEST_F(WorkerDeferred, AreTriedAgainWhenTheirTimeIsOverAndNobodyCanBeAsked) {
     EXPECT_EQ(bench->ended(), Texts{"a1 acked"});
 }
 
+// Somebody may still read the message: its memory must not go to another one.
+TEST_F(WorkerDeferred, StayUntilTheyAreEndedIfTheirHandlerCannotBeAskedAndMayKeepViews) {
+    WorkPolicy policy = WorkerBench::quick();
+    policy.timeout_ms = 100;
+    make(policy, {}, false, true);
+    bench->push("a1 a2");
+    bench->run();
+    EXPECT_NE(bench->log.text().find("has no `cancel`, and does not say that it keeps no views"), std::string::npos);
+    for (int i = 0; i < 3; ++i) bench->run_after(milliseconds(1'000));
+    EXPECT_EQ(bench->worker->deferred(), 1u);
+    EXPECT_EQ(host_api().cancelled(bench->host.get(), tickets.at("a1")), 1u) << "it can see that its time is over";
+    bench->host->cancel();
+    bench->run();
+    EXPECT_EQ(bench->ended(), Texts{}) << "not even when the host is about to leave";
+    EXPECT_EQ(complete("a1", SLUICE_SKIP), SLUICE_OK);
+    bench->run();
+    EXPECT_EQ(bench->ended(), Texts{"a1 skipped"});
+}
+
 TEST_F(WorkerDeferred, AreAskedForOnceWhenTheirTimeIsOverAndStayUntilTheyAreEnded) {
     make(WorkerBench::quick(), {}, true);
     bench->push("a1");

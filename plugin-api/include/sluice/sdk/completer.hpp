@@ -27,7 +27,7 @@ public:
     bool complete(const Verdict& verdict) const noexcept {
         if (services_ == nullptr) return false;
         sluice_fault fault{sizeof(sluice_fault),
-                           SLUICE_OK,
+                           verdict.text().empty() ? SLUICE_OK : verdict.status(),
                            const_cast<char*>(verdict.text().data()),
                            static_cast<std::uint32_t>(verdict.text().size()),
                            static_cast<std::uint32_t>(verdict.text().size()),

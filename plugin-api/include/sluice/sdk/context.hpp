@@ -1,10 +1,12 @@
 // What a handler may ask of the host while it handles a message: databases, publishing, time, the log.
 //
 // Threads    that of the handler's worker: in handle(), and in start() where the comment says so. The log: any.
-// Ownership  a Context and its DatabaseRefs live as long as the handler's instance.
+// Ownership  a Context and its DatabaseRefs live as long as the handler's instance; what they do for a message, they do until its call
+//            returns. Later it is refused with SLUICE_STALE.
 // Errors     what a service refuses is thrown as a Failure. Uncaught, it becomes the right verdict: retry, or reject if the
-//            data break a rule of the database. An outage or a conflict burns no attempt of the message.
-// Limits     detail::statements_max different SQL texts a database, detail::names_max databases and targets.
+//            data break a rule of the database. An outage or a conflict does not count as an attempt of the message, nor does a statement
+//            that the database cannot prepare.
+// Limits     detail::statements_max different SQL texts per database, detail::names_max databases and targets.
 #pragma once
 
 #include <chrono>
@@ -16,6 +18,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <tuple>
 #include <vector>
 
@@ -36,6 +39,11 @@ inline constexpr std::size_t names_max = 64;
 struct Current {
     const sluice_message* message = nullptr;
     sluice_ticket ticket = 0;
+    std::thread::id thread{};  // that handles it
+
+    // What whoever calls may act for: nothing, on another thread. There the call that it belonged to may have ended, and this be another
+    // message.
+    Current of_caller() const { return thread == std::this_thread::get_id() ? *this : Current{}; }
 };
 
 inline bool lies_within(sluice_bytes part, sluice_bytes whole) {
@@ -76,9 +84,12 @@ struct RowReceiver {
 
 }  // namespace detail
 
-// A statement prepared on this worker's connection.
+// A statement prepared on this worker's connection, and what the database says of it.
 struct Statement {
     std::uint32_t number = 0;
+    bool is_described = false;      // the rest is known
+    bool reads_only = false;        // for query(): executing it would have no effect
+    std::uint32_t parameters = 0;   // values that it takes
 };
 
 // A configured database, seen from one handler.
@@ -93,16 +104,17 @@ public:
     template <typename... Parameters>
     void execute(Statement statement, const Parameters&... parameters) {
         if constexpr (sizeof...(Parameters) == 0) {
-            run(statement, nullptr, 0);
+            run(current_.of_caller(), statement, nullptr, 0);
         } else {
+            const detail::Current current = current_.of_caller();
             sluice_value values[] = {value(parameters)...};
-            for (sluice_value& each : values) detail::mark_life(each, current_.message);
-            run(statement, values, sizeof...(Parameters));
+            for (sluice_value& each : values) detail::mark_life(each, current.message);
+            run(current, statement, values, sizeof...(Parameters));
         }
     }
     // With values that are known at run time only. Their life is as they say.
     void execute_values(Statement statement, std::span<const sluice_value> values) {
-        run(statement, values.data(), static_cast<std::uint32_t>(values.size()));
+        run(current_.of_caller(), statement, values.data(), static_cast<std::uint32_t>(values.size()));
     }
 
     // Rows, seen from inside the unit: what was written before is applied first, so use it only where it is needed. The last
@@ -110,7 +122,10 @@ public:
     // [&](const Row& row) {…})
     template <typename... ParametersAndOnRow>
     void query(std::string_view sql, ParametersAndOnRow&&... arguments) {
-        split_query(current_.ticket, statement(sql), std::forward_as_tuple(arguments...),
+        const sluice_ticket ticket = current_.of_caller().ticket;
+        if (ticket == 0)
+            throw Failure(SLUICE_STALE, "a query inside the unit of work belongs into handle(); outside, use query_committed");
+        split_query(ticket, statement(sql), std::forward_as_tuple(arguments...),
                     std::make_index_sequence<sizeof...(arguments) - 1>());
     }
     // The same outside the unit: committed data only, holds nothing. Also in start().
@@ -164,14 +179,20 @@ private:
         // A statement that is wrong is not the message's fault: SLUICE_INVALID would reject it.
         if (status != SLUICE_OK)
             buffer.raise(status == SLUICE_INVALID ? SLUICE_FAILED : status, "preparing \"" + std::string(sql) + "\"");
+        sluice_statement description{sizeof(sluice_statement), 0, 0, 0};
+        if (services_.api.describe(services_.host, number_, statement.number, &description, nullptr) == SLUICE_OK) {
+            statement.is_described = true;
+            statement.reads_only = description.reads_only != 0;
+            statement.parameters = description.parameters;
+        }
         known_.push_back({sql.data(), std::string(sql), statement});
         return statement;
     }
 
-    void run(Statement statement, const sluice_value* values, std::uint32_t count) {
+    void run(const detail::Current& current, Statement statement, const sluice_value* values, std::uint32_t count) {
         detail::FaultBuffer buffer;
         const sluice_status status =
-            services_.api.execute(services_.host, current_.ticket, number_, statement.number, values, count, &buffer.fault);
+            services_.api.execute(services_.host, current.ticket, number_, statement.number, values, count, &buffer.fault);
         if (status != SLUICE_OK && status != SLUICE_QUEUED) [[unlikely]]
             buffer.raise(status, "writing to database " + name_);
     }
@@ -221,7 +242,7 @@ public:
                                        message.delay.count(),   {}};
         detail::FaultBuffer buffer;
         const sluice_status status =
-            services_.api.publish(services_.host, current_.ticket, target.number, &outgoing, &buffer.fault);
+            services_.api.publish(services_.host, current_.of_caller().ticket, target.number, &outgoing, &buffer.fault);
         if (status != SLUICE_OK && status != SLUICE_QUEUED) buffer.raise(status, "publishing to " + name_of(target));
     }
     void publish(std::string_view target, std::string_view body, std::string_view key = {}) {
@@ -271,7 +292,21 @@ public:
 
     // The SDK's own.
     const detail::Services& services() const noexcept { return services_; }
-    void begin(const sluice_message* message, sluice_ticket ticket) noexcept { current_ = {message, ticket}; }
+    // The message under way.
+    Message message() const noexcept { return Message(*current_.message, &services_, current_.ticket); }
+    // One call of handle() or resume(). When it ends nothing leads to its message any more, though somebody may have kept this context.
+    class Call {
+    public:
+        Call(Context& context, const sluice_message* message, sluice_ticket ticket) noexcept : current_(context.current_) {
+            current_ = {message, ticket, std::this_thread::get_id()};
+        }
+        ~Call() { current_ = {}; }
+        Call(const Call&) = delete;
+        Call& operator=(const Call&) = delete;
+
+    private:
+        detail::Current& current_;
+    };
 
 private:
     struct Target {

@@ -11,8 +11,10 @@
 //            SLUICE_UNSUPPORTED, or nothing.
 #pragma once
 
+#include <algorithm>
 #include <concepts>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -94,6 +96,9 @@ public:
     // After a unit has failed and all have ended: what is begun from now on counts again (rule 4 of sluice/database.h).
     virtual void restart() noexcept = 0;
 
+    // How many values a statement takes, and whether it only reads. An adapter that says so lets handlers find at their start what could
+    // never work.
+    virtual Status describe(std::uint32_t /*statement*/, sluice_statement& /*description*/) { return SLUICE_UNSUPPORTED; }
     // Keeps bytes of the host's with the record of a message. SLUICE_UNSUPPORTED: this database keeps none.
     virtual Status keep_publishes(std::uint64_t, sluice_ticket, std::string_view /*publishes*/) {
         return {SLUICE_UNSUPPORTED, "this database keeps no publishes"};
@@ -234,6 +239,16 @@ struct DatabaseThunks {
     }
     static void interrupt(void* self) noexcept { static_cast<Database&>(of(self)).interrupt(); }
 
+    static sluice_status describe(void* self, std::uint32_t statement, sluice_statement* description, sluice_fault* fault) noexcept {
+        return guarded(fault, [&] {
+            sluice_statement all{};  // never written past the size that the caller knows
+            Status status = connection(self).describe(statement, all);
+            all.struct_size = description->struct_size;
+            std::memcpy(description, &all, std::min<std::size_t>(description->struct_size, sizeof all));
+            return status;
+        });
+    }
+
     static constexpr sluice_database table{sizeof(sluice_database),
                                            0,
                                            &create,
@@ -260,7 +275,8 @@ struct DatabaseThunks {
                                            &keep_publishes,
                                            &kept_publishes,
                                            &publishes_done,
-                                           can_be_interrupted ? &interrupt : nullptr};
+                                           can_be_interrupted ? &interrupt : nullptr,
+                                           &describe};
 };
 
 }  // namespace detail

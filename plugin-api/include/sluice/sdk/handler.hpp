@@ -11,15 +11,18 @@
 //   };
 //   SLUICE_PLUGIN("com.acme.orders", "1.2.0", sluice::handler<Orders>("orders", "Writes orders to a table."))
 //
-// Threads  one instance a worker, one call at a time: a handler needs no lock. Calls may come from different threads one after
+// Threads  one instance per worker, one call at a time: a handler needs no lock. Calls may come from different threads one after
 //          the other; a class with `static constexpr bool thread_affine = true` is always run on the same one.
 // Effects  a class with `static constexpr bool no_outside_effects = true` says that all it does goes through its databases and
 //          targets, so that the host can take it back.
 // Errors   what a constructor or start() throws is a configuration error with its text; what handle() throws is a retry with
-//          its text (a Failure with SLUICE_CONSTRAINT or SLUICE_INVALID: a reject). Nothing leaves the plugin.
+//          its text (a Failure with SLUICE_CONSTRAINT or SLUICE_INVALID: a reject; with SLUICE_UNAVAILABLE or SLUICE_CONFLICT: a retry that
+//          does not count as an attempt). Nothing leaves the plugin.
 // More     a class may have two further functions, found by their names:
 //            Verdict resume(const Message&, Context&, std::uint64_t cookie)   goes on with a deferred message: completer.hpp
 //            void cancel(sluice_ticket)   from any thread: the time of this call or deferred message is over
+//          One that defers and has no cancel() says `static constexpr bool keeps_no_views = true` if it copies what it needs of a deferred
+//          message; else the host cannot end such a message when its time is over, and waits.
 // Cost     handling a message allocates nothing here and makes no virtual call.
 #pragma once
 
@@ -89,23 +92,29 @@ struct HandlerThunks {
         return guarded(fault, [self] { of(self).handler.start(of(self).context); });
     }
     static void stop(void* self) noexcept {
-        guarded_quietly([self] { of(self).handler.stop(); });
+        Instance& instance = of(self);
+        guarded_quietly([&] {
+            detail::FaultBuffer buffer;
+            if (guarded(&buffer.fault, [&] { instance.handler.stop(); }) != SLUICE_OK)
+                instance.context.log().error("stop() has thrown: ", buffer.text());
+        });
     }
 
     // `call` makes the verdict.
     template <typename Call>
     static sluice_verdict answer(Instance& instance, const sluice_message* message, sluice_ticket ticket, sluice_fault* fault,
                                  Call&& call) noexcept {
-        instance.context.begin(message, ticket);
+        const typename Context::Call under_way(instance.context, message, ticket);
         try {
             const Verdict verdict = call();
             if (verdict.number() == SLUICE_DONE || fault == nullptr) [[likely]]
                 return verdict.number();
-            if (!verdict.text().empty()) say(fault, SLUICE_FAILED, verdict.text());
+            if (!verdict.text().empty()) say(fault, verdict.status(), verdict.text());
             if (verdict.delay_ms() >= 0) fault->retry_delay_ms = verdict.delay_ms();
             return verdict.number();
         } catch (...) {
-            const sluice_status status = say_caught(fault);
+            // Out of memory counts as the message's own failure: it may be what asks for so much.
+            const sluice_status status = say_caught(fault, SLUICE_FAILED, SLUICE_FAILED);
             return status == SLUICE_CONSTRAINT || status == SLUICE_INVALID ? SLUICE_REJECT : SLUICE_RETRY;
         }
     }
@@ -114,13 +123,13 @@ struct HandlerThunks {
         Instance& instance = of(self);
         // The object is a Type and nothing derived from it: the call need not be virtual.
         return answer(instance, message, ticket, fault,
-                      [&] { return instance.handler.Type::handle(Message(*message), instance.context); });
+                      [&] { return instance.handler.Type::handle(instance.context.message(), instance.context); });
     }
     static sluice_verdict resume(void* self, const sluice_message* message, sluice_ticket ticket, std::uint64_t cookie,
                                  sluice_fault* fault) noexcept {
         Instance& instance = of(self);
         return answer(instance, message, ticket, fault,
-                      [&] { return instance.handler.resume(Message(*message), instance.context, cookie); });
+                      [&] { return instance.handler.resume(instance.context.message(), instance.context, cookie); });
     }
     static void cancel(void* self, sluice_ticket ticket) noexcept {
         guarded_quietly([&] { of(self).handler.cancel(ticket); });
@@ -144,6 +153,7 @@ struct HandlerThunks {
         if constexpr (requires { Type::thread_affine; }) flags |= Type::thread_affine ? SLUICE_HANDLER_THREAD_AFFINE : 0;
         if constexpr (requires { Type::no_outside_effects; })
             flags |= Type::no_outside_effects ? SLUICE_HANDLER_NO_OUTSIDE_EFFECTS : 0;
+        if constexpr (requires { Type::keeps_no_views; }) flags |= Type::keeps_no_views ? SLUICE_HANDLER_KEEPS_NO_VIEWS : 0;
         return flags;
     }
 

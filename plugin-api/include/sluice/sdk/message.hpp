@@ -1,6 +1,7 @@
 // A received message as a handler sees it, and one that it publishes.
 //
-// Ownership  views of the host's memory: valid until handle() returns. Whoever needs them longer copies.
+// Ownership  views of the host's memory: valid until handle() returns (deferred: until the end of the message). Whoever needs them longer
+//            copies; to find a view that was kept, run the host with SLUICE_DEBUG_MESSAGES=1, which overwrites what is no longer valid.
 #pragma once
 
 #include <chrono>
@@ -9,13 +10,16 @@
 #include <span>
 #include <string_view>
 
+#include "sluice/sdk/json.hpp"
+#include "sluice/sdk/services.hpp"
 #include "sluice/sdk/status.hpp"
 
 namespace sluice::inline sdk {
 
 class Message {
 public:
-    explicit Message(const sluice_message& message) : message_(&message) {}
+    explicit Message(const sluice_message& message, const detail::Services* services = nullptr, sluice_ticket ticket = 0)
+        : message_(&message), services_(services), ticket_(ticket) {}
 
     // Its first byte is aligned to 64, and 64 readable zero bytes lie behind the last one: parsers that read ahead need no
     // copy.
@@ -39,10 +43,25 @@ public:
         return std::chrono::sys_time<std::chrono::milliseconds>(std::chrono::milliseconds(message_->enqueued_ms));
     }
 
+    // What a JSON pointer names in the body. The host's parser, which knows where it is: the body is looked at once, and only up to the
+    // value. In handle() and resume(); later it throws a Failure with SLUICE_STALE. Throws as well if `pointer` is none.
+    Json json(std::string_view pointer) const {
+        if (services_ == nullptr) throw Failure(SLUICE_UNSUPPORTED, "this message is not being handled by a host");
+        sluice_json found{sizeof(sluice_json), SLUICE_JSON_MISSING, {nullptr, 0}};
+        detail::FaultBuffer buffer;
+        const sluice_status status = services_->api.json(services_->host, ticket_, bytes(pointer), &found, &buffer.fault);
+        // A pointer that is none is not the message's fault: SLUICE_INVALID would reject it.
+        if (status != SLUICE_OK) [[unlikely]]
+            buffer.raise(status == SLUICE_INVALID ? SLUICE_CONTRACT : status, "reading " + std::string(pointer) + " of the body");
+        return {found.type, view(found.text)};
+    }
+
     const sluice_message& raw() const { return *message_; }
 
 private:
     const sluice_message* message_;
+    const detail::Services* services_;
+    sluice_ticket ticket_;
 };
 
 // A message to publish. The host copies it.

@@ -63,6 +63,13 @@ inline sluice_status resume(sluice_host*, sluice_ticket, std::uint64_t) noexcept
     return SLUICE_UNSUPPORTED;
 }
 
+inline sluice_status describe(sluice_host*, std::uint32_t, std::uint32_t, sluice_statement*, sluice_fault*) noexcept {
+    return SLUICE_UNSUPPORTED;
+}
+inline sluice_status json(sluice_host*, sluice_ticket, sluice_bytes, sluice_json*, sluice_fault* fault) noexcept {
+    return say(fault, "this host does not read JSON for a handler: update it, or bring a parser");
+}
+
 }  // namespace missing
 
 // Constant after construction.
@@ -88,6 +95,8 @@ struct Services {
         fill(api.deadline_ms, missing::deadline_ms);
         fill(api.complete, missing::complete);
         fill(api.resume, missing::resume);
+        fill(api.describe, missing::describe);
+        fill(api.json, missing::json);
     }
 
     Services(const Services&) = delete;

@@ -183,7 +183,8 @@ public:
     std::uint32_t worker() const { return setup_.worker; }    // handlers: 0 .. workers() - 1
     std::uint32_t workers() const { return setup_.workers; }  // handlers: workers of the pool
 
-    // Absolute path of a folder of this component's own; it exists. Empty if the host offers none.
+    // Absolute path of a folder of this component's own; it exists. The workers of a pool share one: a file of one instance carries
+    // worker() in its name. Empty if the host offers none.
     std::string state_dir() const {
         const sluice_host_api* api = setup_.api;
         if (api == nullptr || !SLUICE_HAS(api, state_dir) || api->state_dir == nullptr) return {};

@@ -50,7 +50,8 @@ private:
 };
 
 // An exception that knows its status. Thrown by the SDK when a service of the host says no, and by plugins where a status says
-// more than a plain std::runtime_error: SLUICE_UNAVAILABLE and SLUICE_CONFLICT burn no attempt of the message.
+// more than a plain std::runtime_error: thrown by a handler, SLUICE_UNAVAILABLE and SLUICE_CONFLICT do not count as an attempt of the
+// message.
 class Failure : public std::runtime_error {
 public:
     Failure(sluice_status code, const std::string& text) : std::runtime_error(text), code_(code) {}
@@ -71,13 +72,14 @@ inline sluice_status say(sluice_fault* fault, const Status& status) noexcept {
 }
 
 // To be called inside a catch block only: writes what was thrown into the fault and says which status it is.
-inline sluice_status say_caught(sluice_fault* fault, sluice_status unless_known = SLUICE_FAILED) noexcept {
+inline sluice_status say_caught(sluice_fault* fault, sluice_status unless_known = SLUICE_FAILED,
+                                sluice_status out_of_memory = SLUICE_UNAVAILABLE) noexcept {
     try {
         throw;
     } catch (const Failure& failure) {
         return say(fault, failure.code(), failure.what());
     } catch (const std::bad_alloc&) {
-        return say(fault, SLUICE_UNAVAILABLE, "out of memory");
+        return say(fault, out_of_memory, "out of memory");
     } catch (const std::exception& thrown) {
         return say(fault, unless_known, thrown.what());
     } catch (...) {

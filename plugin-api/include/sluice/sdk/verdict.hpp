@@ -9,19 +9,21 @@
 
 namespace sluice::inline sdk {
 
-// What becomes of a message. Made by done(), retry(), reject(), skip() and defer().
+// What becomes of a message. Made by done(), retry(), unavailable(), reject(), skip() and defer().
 class [[nodiscard]] Verdict {
 public:
     explicit Verdict(sluice_verdict number) noexcept : number_(number) {}
-    Verdict(sluice_verdict number, std::string text, std::int64_t delay_ms = -1) noexcept
-        : number_(number), delay_ms_(delay_ms), text_(std::move(text)) {}
+    Verdict(sluice_verdict number, std::string text, std::int64_t delay_ms = -1, sluice_status status = SLUICE_FAILED) noexcept
+        : number_(number), status_(status), delay_ms_(delay_ms), text_(std::move(text)) {}
 
     sluice_verdict number() const noexcept { return number_; }
     std::int64_t delay_ms() const noexcept { return delay_ms_; }  // negative: the pool's backoff
     const std::string& text() const noexcept { return text_; }
+    sluice_status status() const noexcept { return status_; }  // goes with the text
 
 private:
     sluice_verdict number_;
+    sluice_status status_ = SLUICE_FAILED;
     std::int64_t delay_ms_ = -1;
     std::string text_;
 };
@@ -36,6 +38,14 @@ inline Verdict retry(std::string text) {
 }
 inline Verdict retry(std::string text, std::chrono::milliseconds delay) {
     return {SLUICE_RETRY, std::move(text), delay.count()};
+}
+// No effects; again, because something that the handler depends on is unreachable, a service or a printer: it does not count as an attempt. The
+// wait is `delay`, or grows with each time in a row up to 5 seconds; other keys go on meanwhile.
+inline Verdict unavailable(std::string text) {
+    return {SLUICE_RETRY, std::move(text), -1, SLUICE_UNAVAILABLE};
+}
+inline Verdict unavailable(std::string text, std::chrono::milliseconds delay) {
+    return {SLUICE_RETRY, std::move(text), delay.count(), SLUICE_UNAVAILABLE};
 }
 // No effects; a dead letter now. The text says why to whoever reads it there.
 inline Verdict reject(std::string text) {

@@ -1,0 +1,26 @@
+// What a worker does with a message whose handler says that something it depends on is unreachable: a service, a printer.
+//
+// The message waits with its key, every other key goes on: an outage may concern the customer of one message alone. If it concerns all of
+// them, all of them wait, up to the bound of parked messages, and the worker takes nothing new until one has come through.
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "work/worker.hpp"
+
+namespace sluice {
+
+// When it is tried again. The attempt stays the same.
+std::int64_t Worker::after_outage_ns(Message* message, std::int64_t delay_ms, std::string text) {
+    const std::int64_t wait = backoff_.outage_ns(message->outages, delay_ms);
+    if (message->outages != std::numeric_limits<std::uint16_t>::max()) ++message->outages;
+    if (const auto left_out = outage_said_.pass(clock_.now()))
+        logger_.warn("message {} is tried again in {} ms, which does not count as an attempt, since what its handler depends on is unreachable: {} "
+                     "({} more like this)",
+                     std::string_view(message->view.id.data, message->view.id.size), wait / 1'000'000, text.empty() ? "it gave no reason" : text,
+                     *left_out);
+    message->fail(std::move(text));
+    return clock_.now() + wait;
+}
+
+}  // namespace sluice
