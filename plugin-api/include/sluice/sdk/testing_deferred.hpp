@@ -24,6 +24,7 @@ struct FakeEnd {
     sluice_verdict verdict = 0;  // 0: resume it, with the cookie
     std::uint64_t cookie = 0;
     std::string text{};
+    sluice_status status = SLUICE_OK;  // with a retry, SLUICE_UNAVAILABLE and SLUICE_CONFLICT do not count as an attempt
 };
 
 class FakeDeferred {
@@ -37,6 +38,11 @@ public:
     std::size_t open() const {
         const std::lock_guard lock(mutex_);
         return open_.size();
+    }
+
+    bool is_open(sluice_ticket ticket) const {
+        const std::lock_guard lock(mutex_);
+        return open_.contains(ticket);
     }
 
     // ---- the fakes' own ----

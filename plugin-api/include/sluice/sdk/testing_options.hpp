@@ -3,10 +3,11 @@
 //   sluice::FakeOptions{{"table", "orders"}, {"pause", 250ms}, {"limit", 10}, {"fields", sluice::FakeValue::list({"id",
 //   "amount"})}}
 //
-// With a component's declaration at hand they are checked as the host checks them: unknown and missing ones are refused, texts
-// such as "10s" and "64KiB" become numbers, defaults are filled in.
+// With a component's declaration at hand they are checked as the host checks them: unknown and missing ones are refused, and what is of
+// another type or beyond its bounds; texts such as "10s" and "64KiB" become numbers, defaults are filled in.
 #pragma once
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <concepts>
@@ -117,72 +118,122 @@ inline const sluice_options_api* FakeValue::api() {
 
 namespace detail {
 
-inline std::int64_t with_unit(const std::string& text, std::initializer_list<std::pair<std::string_view, std::int64_t>> units,
-                              const std::string& name) {
-    std::int64_t number = 0;
-    const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    const std::string_view unit(rest, static_cast<std::size_t>(text.data() + text.size() - rest));
-    if (error == std::errc())
-        for (const auto& [known, factor] : units)
-            if (unit == known) return number * factor;
-    throw Failure(SLUICE_INVALID, "option " + name + ": \"" + text + "\" is not of the declared type");
-}
+class FakeOptionCheck {
+public:
+    explicit FakeOptionCheck(const Option& option) : option_(option) {}
 
-// The value as it reaches the component.
-inline FakeValue typed(const Option& option, const FakeValue& given) {
-    const std::string name(option.name);
-    if (given.kind() != SLUICE_NODE_TEXT) return given;
-    const std::string& text = given.text();
-    switch (option.type) {
-        case Option::Type::integer:
-            return with_unit(text, {{"", 1}}, name);
-        case Option::Type::duration:
-            return with_unit(text, {{"ms", 1}, {"s", 1'000}, {"m", 60'000}, {"h", 3'600'000}}, name);
-        case Option::Type::size:
-            return with_unit(text, {{"", 1}, {"B", 1}, {"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}}, name);
-        case Option::Type::number:
-            return std::stod(text);
-        case Option::Type::boolean:
-            if (text == "true" || text == "false") return text == "true";
-            throw Failure(SLUICE_INVALID, "option " + name + ": \"" + text + "\" is neither true nor false");
-        case Option::Type::one_of:
-            if (!option.has_choice(text)) throw Failure(SLUICE_INVALID, "option " + name + ": \"" + text + "\" is no choice");
-            return given;
-        default:
-            return given;
+    // The value as it reaches the component.
+    FakeValue typed(const FakeValue& given) const {
+        FakeValue value = converted(given);
+        if (option_.is_bounded && (value.real() < option_.minimum || value.real() > option_.maximum))
+            throw wrong(value.text() + " is out of bounds");
+        return value;
     }
-}
-
-inline FakeValue fallback(const Option& option) {
-    switch (option.fallback) {
-        case Option::Fallback::text:
-            return typed(option, FakeValue(option.fallback_text));
-        case Option::Fallback::boolean:
-            return option.fallback_number != 0;
-        default:
-            if (option.type == Option::Type::number) return option.fallback_number;
-            return static_cast<std::int64_t>(option.fallback_number);
+    FakeValue fallback() const {
+        switch (option_.fallback) {
+            case Option::Fallback::text:
+                if (option_.fallback_text == "[]") return FakeValue::list({});
+                if (option_.fallback_text == "{}") return FakeValue::map({});
+                if (option_.type == Option::Type::list) return FakeValue::list({option_.fallback_text});
+                return converted(FakeValue(option_.fallback_text));
+            case Option::Fallback::boolean:
+                return option_.fallback_number != 0;
+            default:
+                if (option_.type == Option::Type::number) return option_.fallback_number;
+                return static_cast<std::int64_t>(option_.fallback_number);
+        }
     }
-}
+    Failure wrong(const std::string& what) const { return {SLUICE_INVALID, "option " + std::string(option_.name) + ": " + what}; }
 
-inline FakeOptions checked(std::span<const Option> declared, const FakeOptions& given) {
+private:
+    using Units = std::initializer_list<std::pair<std::string_view, std::int64_t>>;
+
+    FakeValue converted(const FakeValue& given) const {
+        if (given.kind() == SLUICE_NODE_NULL) return given;  // as if it were absent
+        switch (option_.type) {
+            case Option::Type::any:
+                return given;
+            case Option::Type::list:
+                return given.kind() == SLUICE_NODE_LIST ? given : throw wrong("must be a list");
+            case Option::Type::map:
+                return given.kind() == SLUICE_NODE_MAP ? given : throw wrong("must be a map");
+            case Option::Type::text:
+            case Option::Type::path:
+                return text(given);
+            case Option::Type::one_of:
+                if (!option_.has_choice(text(given).text())) throw wrong("\"" + given.text() + "\" is no choice");
+                return text(given);
+            case Option::Type::boolean:
+                if (given.kind() == SLUICE_NODE_BOOLEAN) return given;
+                if (given.text() == "true" || given.text() == "false") return given.text() == "true";
+                throw wrong("\"" + given.text() + "\" is neither true nor false");
+            case Option::Type::number:
+                return number(given);
+            case Option::Type::integer:
+                return whole(given, {{"", 1}});
+            case Option::Type::duration:
+                return whole(given, {{"ms", 1}, {"s", 1'000}, {"m", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}});
+            case Option::Type::size:
+                return whole(given, {{"", 1}, {"B", 1}, {"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}});
+        }
+        return given;
+    }
+
+    // Any scalar will do: 12345 is a good password.
+    FakeValue text(const FakeValue& given) const {
+        if (given.kind() == SLUICE_NODE_LIST || given.kind() == SLUICE_NODE_MAP) throw mistyped(given);
+        return FakeValue(given.text());
+    }
+    FakeValue number(const FakeValue& given) const {
+        if (given.kind() == SLUICE_NODE_INTEGER || given.kind() == SLUICE_NODE_REAL) return given.real();
+        double number = 0;
+        const std::string& text = given.text();
+        const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+        if (given.kind() != SLUICE_NODE_TEXT || error != std::errc() || rest != text.data() + text.size()) throw mistyped(given);
+        return number;
+    }
+    FakeValue whole(const FakeValue& given, Units units) const {
+        if (given.kind() == SLUICE_NODE_INTEGER) return given;
+        std::int64_t number = 0;
+        const std::string& text = given.text();
+        const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+        const std::string_view unit(rest, static_cast<std::size_t>(text.data() + text.size() - rest));
+        if (given.kind() == SLUICE_NODE_TEXT && error == std::errc())
+            for (const auto& [known, factor] : units)
+                if (unit == known && !__builtin_mul_overflow(number, factor, &number)) return number;
+        throw mistyped(given);
+    }
+    Failure mistyped(const FakeValue& given) const {
+        return wrong(given.kind() == SLUICE_NODE_LIST  ? "a list is not of the declared type"
+                     : given.kind() == SLUICE_NODE_MAP ? "a map is not of the declared type"
+                                                       : "\"" + given.text() + "\" is not of the declared type");
+    }
+
+    const Option& option_;
+};
+
+// `role`: of a queue adapter, since options may belong to one of them.
+inline FakeOptions checked(std::span<const Option> declared, const FakeOptions& given, Option::Role role = Option::Role::both) {
+    const auto belongs = [&](const Option& option) {
+        return option.role == Option::Role::both || role == Option::Role::both || option.role == role;
+    };
     FakeOptions result;
     for (const auto& [name, value] : given) {
         const Option* found = nullptr;
         for (const Option& option : declared)
             if (option.name == name) found = &option;
         if (found == nullptr) throw Failure(SLUICE_INVALID, "there is no option " + name);
-        result.emplace_back(name, typed(*found, value));
-        const FakeValue& checked = result.back().second;
-        if (found->is_bounded && (checked.real() < found->minimum || checked.real() > found->maximum))
-            throw Failure(SLUICE_INVALID, "option " + name + ": " + checked.text() + " is out of bounds");
+        const FakeOptionCheck check(*found);
+        if (!belongs(*found)) throw check.wrong("it belongs to the other role, source or target");
+        for (const auto& [earlier, unused] : result)
+            if (earlier == name) throw check.wrong("is given twice");
+        result.emplace_back(name, check.typed(value));
     }
     for (const Option& option : declared) {
-        bool is_given = false;
-        for (const auto& [name, value] : given) is_given = is_given || name == option.name;
-        if (is_given) continue;
+        const auto is_it = [&](const auto& entry) { return entry.first == option.name; };
+        if (!belongs(option) || std::any_of(given.begin(), given.end(), is_it)) continue;
         if (option.is_required) throw Failure(SLUICE_INVALID, "option " + std::string(option.name) + " is required");
-        if (option.fallback != Option::Fallback::none) result.emplace_back(option.name, fallback(option));
+        if (option.fallback != Option::Fallback::none) result.emplace_back(option.name, FakeOptionCheck(option).fallback());
     }
     return result;
 }

@@ -90,6 +90,10 @@ TEST(SqlHandler, DoesNotStartWithAStatementThatTheDatabaseRefuses) {
     }
 }
 
+TEST(SqlHandler, DoesNotStartWithAStatementThatOnlyReads) {
+    EXPECT_TRUE(has(refusal({{"database", "delays"}, {"statement", "SELECT a FROM t WHERE a = :a"}}), "only reads"));
+}
+
 TEST(SqlHandler, RefusesConfigurationsThatMakeNoSense) {
     const FakeValue sql = "INSERT INTO t VALUES(:origin)";
     EXPECT_TRUE(has(refusal({{"database", "delays"}}), "`statement` is missing"));
