@@ -8,6 +8,7 @@
 
 #include "observe/memory_log.hpp"
 #include "plugin/fault.hpp"
+#include "sluice/handler.h"
 
 namespace sluice {
 namespace {
