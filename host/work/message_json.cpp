@@ -24,7 +24,8 @@ const JsonPointer* MessageJson::parsed(std::string_view text, Known& beyond, std
         why = pointer.error().message;
         return nullptr;
     }
-    if (known_.size() < limits::json_pointers_kept) return &known_.emplace_back(std::string(text), std::move(pointer).value()).pointer;
+    if (known_.size() < limits::json_pointers_kept)
+        return &known_.emplace_back(std::string(text), std::move(pointer).value()).pointer;
     beyond.pointer = std::move(pointer).value();
     return &beyond.pointer;
 }
@@ -47,9 +48,10 @@ sluice_status MessageJson::find(sluice_bytes body, sluice_bytes pointer, sluice_
     if (!std::exchange(is_open_, true)) body_.open({body.data, static_cast<std::size_t>(body.size)});
     JsonValue found = body_.at(*wanted, scratch_);
     if (found.text.data() == scratch_.data() && !found.text.empty() && !keep(found.text))
-        return say(fault, SLUICE_FULL,
-                   "the strings with escapes that were asked for of this message are larger together than a message may be; keep what "
-                   "was found instead of asking again");
+        return say(
+            fault, SLUICE_FULL,
+            "the strings with escapes that were asked for of this message are larger together than a message may be; keep what "
+            "was found instead of asking again");
     if (SLUICE_HAS(&value, type)) value.type = found.type;
     if (SLUICE_HAS(&value, text)) value.text = {found.text.data(), found.text.size()};
     return SLUICE_OK;

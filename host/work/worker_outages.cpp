@@ -15,10 +15,12 @@ std::int64_t Worker::after_outage_ns(Message* message, std::int64_t delay_ms, st
     const std::int64_t wait = backoff_.outage_ns(message->outages, delay_ms);
     if (message->outages != std::numeric_limits<std::uint16_t>::max()) ++message->outages;
     if (const auto left_out = outage_said_.pass(clock_.now()))
-        logger_.warn("message {} is tried again in {} ms, which does not count as an attempt, since what its handler depends on is unreachable: {} "
-                     "({} more like this)",
-                     std::string_view(message->view.id.data, message->view.id.size), wait / 1'000'000, text.empty() ? "it gave no reason" : text,
-                     *left_out);
+        logger_.warn(
+            "message {} is tried again in {} ms, which does not count as an attempt, since what its handler depends on is "
+            "unreachable: {} "
+            "({} more like this)",
+            std::string_view(message->view.id.data, message->view.id.size), wait / 1'000'000,
+            text.empty() ? "it gave no reason" : text, *left_out);
     message->fail(std::move(text));
     return clock_.now() + wait;
 }

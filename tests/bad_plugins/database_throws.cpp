@@ -16,8 +16,8 @@ static sluice_status unit_begin(void* connection, uint64_t* unit, sluice_fault* 
     return bad_unit_begin(connection, unit, fault);
 }
 
-static sluice_status execute(void* connection, uint64_t unit, sluice_ticket ticket, uint32_t statement, const sluice_value* values,
-                             uint32_t count, sluice_fault* fault) {
+static sluice_status execute(void* connection, uint64_t unit, sluice_ticket ticket, uint32_t statement,
+                             const sluice_value* values, uint32_t count, sluice_fault* fault) {
     static bool thrown;
     once("execute", thrown);
     return bad_execute(connection, unit, ticket, statement, values, count, fault);

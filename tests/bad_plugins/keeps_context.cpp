@@ -1,9 +1,8 @@
 // Keeps the Context of the SDK, and uses it on a thread of its own after the call has ended, while others run: it must be refused, and
 // nothing of a message that has gone may be read. What went wrong becomes the fate of the later messages.
 #include <atomic>
-#include <thread>
-
 #include <sluice/sdk/handler.hpp>
+#include <thread>
 
 namespace {
 

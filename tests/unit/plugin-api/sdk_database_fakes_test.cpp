@@ -31,7 +31,8 @@ struct TableConnection : sluice::Connection {
         writes.emplace_back(ticket, std::string(sluice::view(values[0].as.bytes)));
         return SLUICE_QUEUED;
     }
-    sluice::Status query(std::uint64_t, sluice_ticket, std::uint32_t, std::span<const sluice_value>, sluice::RowSink sink_of_rows) override {
+    sluice::Status query(std::uint64_t, sluice_ticket, std::uint32_t, std::span<const sluice_value>,
+                         sluice::RowSink sink_of_rows) override {
         for (const std::string& row : Table::rows) {
             const sluice_value column = sluice::value(row);
             if (!sink_of_rows.row(std::span(&column, 1))) break;
@@ -46,8 +47,10 @@ struct TableConnection : sluice::Connection {
     void commit_submit(std::uint64_t, std::uint64_t token) noexcept override {
         std::vector<sluice_commit_result> results;
         for (const auto& [ticket, text] : writes) {
-            if (text == "bad") results.push_back({ticket, SLUICE_CONSTRAINT, 0, sluice::bytes("it is bad")});
-            else Table::rows.push_back(text);
+            if (text == "bad")
+                results.push_back({ticket, SLUICE_CONSTRAINT, 0, sluice::bytes("it is bad")});
+            else
+                Table::rows.push_back(text);
             if (Table::lists_ok) results.push_back({ticket, SLUICE_OK, 0, {}});
         }
         writes.clear();
@@ -61,7 +64,9 @@ struct TableConnection : sluice::Connection {
 
 struct TableDatabase : sluice::Database {
     sluice::Status open() override { return SLUICE_OK; }
-    std::unique_ptr<sluice::Connection> connect(sluice::CommitSink sink) override { return std::make_unique<TableConnection>(sink); }
+    std::unique_ptr<sluice::Connection> connect(sluice::CommitSink sink) override {
+        return std::make_unique<TableConnection>(sink);
+    }
 };
 constexpr auto component = sluice::database<TableDatabase>("table", "A table.");
 

@@ -65,20 +65,20 @@ TEST_F(Fakes, WarnOfAHandlerWhoseDeferredMessagesCannotBeEnded) {
 }
 
 TEST_F(Fakes, RefuseStatementsThatNoDatabaseTakes) {
-    for (const auto& [sql, why] : std::vector<std::pair<std::string, std::string>>{
-             {"", "empty"},
-             {" -- nothing\n", "empty"},
-             {"INSRT INTO t VALUES(1)", "near \"INSRT\": syntax error"},
-             {"INSERT INTO t VALUES('a)", "a quote ' does not end"},
-             {"INSERT INTO t VALUES(1", "a bracket ( does not end"},
-             {"INSERT INTO t VALUES(1))", "a bracket ) has no beginning"},
-             {"INSERT INTO t VALUES(:id)", "a parameter with a name"},
-             {"INSERT INTO t VALUES(?1)", "a numbered parameter"},
-             {"DELETE FROM t; DELETE FROM u", "more than one statement"},
-             {"BEGIN", "is for the adapter to do"},
-             {"VACUUM", "is for the adapter to do"},
-             {"SELECT 1", "only reads"},
-             {"WITH x AS (SELECT 1) SELECT * FROM x", "only reads"}}) {
+    for (const auto& [sql, why] :
+         std::vector<std::pair<std::string, std::string>>{{"", "empty"},
+                                                          {" -- nothing\n", "empty"},
+                                                          {"INSRT INTO t VALUES(1)", "near \"INSRT\": syntax error"},
+                                                          {"INSERT INTO t VALUES('a)", "a quote ' does not end"},
+                                                          {"INSERT INTO t VALUES(1", "a bracket ( does not end"},
+                                                          {"INSERT INTO t VALUES(1))", "a bracket ) has no beginning"},
+                                                          {"INSERT INTO t VALUES(:id)", "a parameter with a name"},
+                                                          {"INSERT INTO t VALUES(?1)", "a numbered parameter"},
+                                                          {"DELETE FROM t; DELETE FROM u", "more than one statement"},
+                                                          {"BEGIN", "is for the adapter to do"},
+                                                          {"VACUUM", "is for the adapter to do"},
+                                                          {"SELECT 1", "only reads"},
+                                                          {"WITH x AS (SELECT 1) SELECT * FROM x", "only reads"}}) {
         const auto outcome = writing(sql);
         EXPECT_NE(outcome.verdict, SLUICE_DONE) << sql;
         EXPECT_THAT(outcome.text, HasSubstr(why)) << sql;
@@ -165,9 +165,9 @@ TEST_F(Fakes, RefuseTheContextAfterHandle) {
     Scripted::body = &body;
     auto handler = host.handler(scripted);
     handler.handle("x");
-    for (const std::function<void()>& use :
-         std::vector<std::function<void()>>{[&] { kept->publish("out", "late"); }, [&] { kept->database("shop").execute("DELETE FROM t"); },
-                                            [&] { kept->database("shop").query("SELECT 1", [](const sluice::Row&) {}); }}) {
+    for (const std::function<void()>& use : std::vector<std::function<void()>>{
+             [&] { kept->publish("out", "late"); }, [&] { kept->database("shop").execute("DELETE FROM t"); },
+             [&] { kept->database("shop").query("SELECT 1", [](const sluice::Row&) {}); }}) {
         try {
             use();
             ADD_FAILURE() << "it was taken";
@@ -204,10 +204,10 @@ TEST_F(Fakes, TellAnOutageFromAFailureOfTheMessage) {
 struct Reader : sluice::Handler {
     sluice::Verdict handle(const Message&, Context&) override { return sluice::done(); }
 };
-constexpr auto reader =
-    sluice::handler<Reader>("reader", "", sluice::text("table", "T."), sluice::integer("limit", "L."), sluice::number("share", "S."),
-                            sluice::boolean("strict", "S."), sluice::duration("pause", "P."), sluice::size("room", "R."),
-                            sluice::list("fields", "F."), sluice::map("params", "P."), sluice::any("rest", "R."));
+constexpr auto reader = sluice::handler<Reader>(
+    "reader", "", sluice::text("table", "T."), sluice::integer("limit", "L."), sluice::number("share", "S."),
+    sluice::boolean("strict", "S."), sluice::duration("pause", "P."), sluice::size("room", "R."), sluice::list("fields", "F."),
+    sluice::map("params", "P."), sluice::any("rest", "R."));
 
 std::string refusal(const FakeOptions& options) {
     FakeHost host;
@@ -228,11 +228,13 @@ TEST(FakeOptionTypes, RefuseAValueOfAnotherType) {
     EXPECT_EQ(refusal({{"share", "half"}}), "option share: \"half\" is not of the declared type");
     EXPECT_EQ(refusal({{"strict", 1}}), "option strict: \"1\" is neither true nor false");
     EXPECT_EQ(refusal({{"pause", map}}), "option pause: a map is not of the declared type");
-    EXPECT_EQ(refusal({{"room", "9223372036854775807GiB"}}), "option room: \"9223372036854775807GiB\" is not of the declared type");
+    EXPECT_EQ(refusal({{"room", "9223372036854775807GiB"}}),
+              "option room: \"9223372036854775807GiB\" is not of the declared type");
     EXPECT_EQ(refusal({{"fields", "a"}}), "option fields: must be a list");
     EXPECT_EQ(refusal({{"params", list}}), "option params: must be a map");
     EXPECT_EQ(refusal({{"table", "t"}, {"table", "u"}}), "option table: is given twice");
-    EXPECT_EQ(refusal({{"table", 12345}, {"share", 1}, {"fields", list}, {"params", map}, {"rest", map}, {"pause", 250ms}}), "accepted");
+    EXPECT_EQ(refusal({{"table", 12345}, {"share", 1}, {"fields", list}, {"params", map}, {"rest", map}, {"pause", 250ms}}),
+              "accepted");
 }
 
 TEST(FakeOptionTypes, CheckAHandlerInCWhoseOptionsAreDeclared) {
@@ -269,7 +271,8 @@ TEST_F(Fakes, FindValuesInAJsonBodyAsTheHostDoes) {
             EXPECT_THROW((void)message.json("n"), sluice::Failure);
             return sluice::done();
         },
-        {.body = R"({"customer":{"id":"c-1","id":"c-2"},"name":"J\u00f8rgen \"x\" \ud83d\ude00","n":42,"long":7627.3333333333333333,
+        {.body =
+             R"({"customer":{"id":"c-1","id":"c-2"},"name":"J\u00f8rgen \"x\" \ud83d\ude00","n":42,"long":7627.3333333333333333,
                      "big":123456789012345678901,"yes":true,"none":null,"list":[1, 2 ],"a/b":"slash"})"});
     run(
         [](const Message& message, Context&) {

@@ -43,7 +43,8 @@ TEST(HandlerServices, BlamesADatabaseThatThrowsAndNotTheHandler) {
     EXPECT_EQ(seen, SLUICE_UNAVAILABLE);
     EXPECT_EQ(bench.worker->counts().misbehaved, 0u);
     EXPECT_EQ(bench.worker->counts().retried, 0u);
-    EXPECT_NE(bench.log.text().find("an exception left the plugin of the database: the adapter has a mistake"), std::string::npos);
+    EXPECT_NE(bench.log.text().find("an exception left the plugin of the database: the adapter has a mistake"),
+              std::string::npos);
     database.execute_throws = false;
     bench.run_after(std::chrono::seconds(6));
     EXPECT_EQ(bench.ended(), Texts{"a1 acked"});
@@ -57,8 +58,9 @@ TEST(HandlerServices, DoNotCountAStatementThatCannotBePreparedAsAnAttempt) {
         [&](const Handled& call) {
             std::uint32_t statement = 0;
             const std::uint32_t number = call.database();
-            return call.api.prepare(call.host, number, {"INSERT INTO t VALUES(?)", 23}, &statement, call.fault) == SLUICE_OK ? write_id(call)
-                                                                                                                             : SLUICE_RETRY;
+            return call.api.prepare(call.host, number, {"INSERT INTO t VALUES(?)", 23}, &statement, call.fault) == SLUICE_OK
+                       ? write_id(call)
+                       : SLUICE_RETRY;
         },
         WorkerBench::quick(), {&database});
     bench.push("a1 b1");
@@ -117,7 +119,8 @@ TEST(HandlerServices, NoteWhichOfTwoDatabasesHappensAtLeastOnce) {
         return bench.host->note_on_databases();
     };
     EXPECT_EQ(note({&shop, &records, &audit}),
-              "only database \"records\" says `deduplicate: true`; it commits last, and what goes to \"shop\", \"audit\" happens at least "
+              "only database \"records\" says `deduplicate: true`; it commits last, and what goes to \"shop\", \"audit\" "
+              "happens at least "
               "once: after a crash it may happen again");
     EXPECT_EQ(note({&records}), "");
     EXPECT_EQ(note({&shop, &audit}), "") << "nobody has asked for more";

@@ -138,7 +138,8 @@ private:
         if (outcome.verdict == SLUICE_DEFER) warn_of_views();
         outcome.status = buffer.fault.status;
         outcome.text = buffer.text();
-        outcome.counts = outcome.verdict == SLUICE_RETRY && outcome.status != SLUICE_UNAVAILABLE && outcome.status != SLUICE_CONFLICT;
+        outcome.counts =
+            outcome.verdict == SLUICE_RETRY && outcome.status != SLUICE_UNAVAILABLE && outcome.status != SLUICE_CONFLICT;
         if (buffer.fault.retry_delay_ms >= 0) outcome.delay = std::chrono::milliseconds(buffer.fault.retry_delay_ms);
         outcome.writes = std::move(host_.writes_);
         outcome.published = std::move(host_.published_);
@@ -160,7 +161,8 @@ private:
     }
     void warn_of_views() {
         if (table_.cancel == nullptr && (table_.flags & SLUICE_HANDLER_KEEPS_NO_VIEWS) == 0 && !std::exchange(warned_, true))
-            host_.log.push_back({Level::warn, "the handler defers messages, has no `cancel`, and does not say that it keeps no views of them"});
+            host_.log.push_back(
+                {Level::warn, "the handler defers messages, has no `cancel`, and does not say that it keeps no views of them"});
     }
     static char* padded(const std::string& body) {
         const std::size_t size = (body.size() + SLUICE_BODY_PADDING + SLUICE_BODY_ALIGNMENT - 1) / SLUICE_BODY_ALIGNMENT;
@@ -184,7 +186,8 @@ FakeHandler FakeHost::handler(const Component<Count>& component, const FakeOptio
 inline FakeHandler FakeHost::handler(const sluice_handler* table, const FakeOptions& options) {
     return FakeHandler(*this, table, options);
 }
-inline FakeHandler FakeHost::handler(const sluice_handler* table, std::span<const Option> declared, const FakeOptions& options) {
+inline FakeHandler FakeHost::handler(const sluice_handler* table, std::span<const Option> declared,
+                                     const FakeOptions& options) {
     return FakeHandler(*this, table, detail::checked(declared, options));
 }
 

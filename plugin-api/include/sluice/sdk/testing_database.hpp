@@ -55,7 +55,8 @@ public:
                              std::uint64_t count, sluice_bytes text) {
             FakeCommit commit{{status, std::string(view(text))}, {}};
             for (std::uint64_t i = 0; i < count; ++i)
-                commit.listed.insert_or_assign(results[i].ticket, Status(results[i].status, std::string(view(results[i].text))));
+                commit.listed.insert_or_assign(results[i].ticket,
+                                               Status(results[i].status, std::string(view(results[i].text))));
             static_cast<FakeConnection*>(context)->committed(token, std::move(commit));
         };
         raise(ask([&](sluice_fault* fault) { return table_.connect(database, &sink_, &self_, fault); }));
@@ -83,7 +84,8 @@ public:
     Status execute(std::uint64_t unit, sluice_ticket ticket, std::uint32_t statement, const Parameters&... parameters) {
         const std::vector<sluice_value> values{value(parameters)...};
         return ask([&](sluice_fault* fault) {
-            return table_.execute(self_, unit, ticket, statement, values.data(), static_cast<std::uint32_t>(values.size()), fault);
+            return table_.execute(self_, unit, ticket, statement, values.data(), static_cast<std::uint32_t>(values.size()),
+                                  fault);
         });
     }
     // Committed data, each value as SQL would write it.
@@ -97,13 +99,15 @@ public:
                                                    const Parameters&... parameters) {
         const std::vector<sluice_value> values{value(parameters)...};
         std::vector<std::vector<std::string>> rows;
-        sluice_row_sink sink{sizeof(sluice_row_sink), 0, &rows, [](void* context, const sluice_value* columns, std::uint32_t count) {
+        sluice_row_sink sink{sizeof(sluice_row_sink), 0, &rows,
+                             [](void* context, const sluice_value* columns, std::uint32_t count) {
                                  auto& row = static_cast<std::vector<std::vector<std::string>>*>(context)->emplace_back();
                                  for (std::uint32_t i = 0; i < count; ++i) row.push_back(detail::shown(columns[i]));
                                  return SLUICE_OK;
                              }};
         raise(ask([&](sluice_fault* fault) {
-            return table_.query(self_, unit, ticket, statement, values.data(), static_cast<std::uint32_t>(values.size()), &sink, fault);
+            return table_.query(self_, unit, ticket, statement, values.data(), static_cast<std::uint32_t>(values.size()), &sink,
+                                fault);
         }));
         return rows;
     }
@@ -169,9 +173,11 @@ private:
     void committed(std::uint64_t token, FakeCommit commit) {
         const std::lock_guard lock(mutex_);
         if (awaited_.empty() || awaited_.count(token) == 0) {
-            broken_.push_back("unit " + std::to_string(token) + " was answered, which waits for no answer: twice, or never submitted");
+            broken_.push_back("unit " + std::to_string(token) +
+                              " was answered, which waits for no answer: twice, or never submitted");
         } else if (token != *awaited_.begin()) {
-            broken_.push_back("unit " + std::to_string(token) + " was answered before the earlier unit " + std::to_string(*awaited_.begin()));
+            broken_.push_back("unit " + std::to_string(token) + " was answered before the earlier unit " +
+                              std::to_string(*awaited_.begin()));
         }
         awaited_.erase(token);
         for (const auto& [ticket, status] : commit.listed)

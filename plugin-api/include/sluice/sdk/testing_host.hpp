@@ -184,7 +184,9 @@ inline std::string shown(const sluice_value& value) {
     }
 }
 
-inline Status stale() { return {SLUICE_STALE, "this ticket's message is not being handled now; use a ticket only inside its call of handle()"}; }
+inline Status stale() {
+    return {SLUICE_STALE, "this ticket's message is not being handled now; use a ticket only inside its call of handle()"};
+}
 
 }  // namespace detail
 
@@ -202,8 +204,10 @@ inline sluice_status FakeHost::named(const std::vector<std::string>& known, std:
 }
 
 inline Status FakeHost::prepare(std::uint32_t database, std::string_view sql, std::uint32_t& number) {
-    if (database >= used_databases_.size()) return {SLUICE_INVALID, "ask for the database by name before preparing a statement on it"};
-    if (!is_connected_) return {SLUICE_INVALID, "databases are not connected yet: prepare statements in start(), not in create()"};
+    if (database >= used_databases_.size())
+        return {SLUICE_INVALID, "ask for the database by name before preparing a statement on it"};
+    if (!is_connected_)
+        return {SLUICE_INVALID, "databases are not connected yet: prepare statements in start(), not in create()"};
     detail::FakeStatement scanned;
     if (Status status = detail::FakeStatement::scan(sql, scanned); !status.ok()) return status;
     if (on_prepare)
@@ -213,15 +217,16 @@ inline Status FakeHost::prepare(std::uint32_t database, std::string_view sql, st
     return SLUICE_OK;
 }
 
-inline Status FakeHost::bound(std::uint32_t database, std::uint32_t statement, std::span<const sluice_value> values, FakeWrite& made) const {
+inline Status FakeHost::bound(std::uint32_t database, std::uint32_t statement, std::span<const sluice_value> values,
+                              FakeWrite& made) const {
     if (database >= used_databases_.size())
         return {SLUICE_INVALID, "there is no database with this number; ask for it by name in create() or start()"};
     if (statement >= prepared_.size() || prepared_[statement].database != database)
         return {SLUICE_CONTRACT, "there is no statement of this number on this connection"};
     const detail::FakeStatement& prepared = prepared_[statement].statement;
     if (prepared.parameters != values.size())
-        return {SLUICE_INVALID, "\"" + prepared.sql + "\" has " + std::to_string(prepared.parameters) + " parameters and was given " +
-                                    std::to_string(values.size()) + " values"};
+        return {SLUICE_INVALID, "\"" + prepared.sql + "\" has " + std::to_string(prepared.parameters) +
+                                    " parameters and was given " + std::to_string(values.size()) + " values"};
     made = {used_databases_[database], prepared.sql, {}};
     for (const sluice_value& value : values) made.values.push_back(detail::shown(value));
     return SLUICE_OK;
@@ -239,8 +244,8 @@ inline Status FakeHost::execute(sluice_ticket ticket, std::uint32_t database, st
     return status;
 }
 
-inline Status FakeHost::query(sluice_ticket ticket, std::uint32_t database, std::uint32_t statement, std::span<const sluice_value> values,
-                              const sluice_row_sink& sink) {
+inline Status FakeHost::query(sluice_ticket ticket, std::uint32_t database, std::uint32_t statement,
+                              std::span<const sluice_value> values, const sluice_row_sink& sink) {
     if (ticket != 0 && !is_under_way(ticket)) return detail::stale();
     FakeWrite query;
     if (Status status = bound(database, statement, values, query); !status.ok()) return status;
@@ -278,8 +283,8 @@ inline Status FakeHost::publish(sluice_ticket ticket, std::uint32_t target, cons
     if (target >= used_targets_.size())
         return {SLUICE_INVALID, "there is no target with this number; ask for it by name in create() or start()"};
     if (message.body.size > body_bytes_max || message.header_count > headers_max)
-        return {SLUICE_INVALID, "a published message may have at most " + std::to_string(headers_max) + " headers and a body of " +
-                                    std::to_string(body_bytes_max >> 20) + " MiB"};
+        return {SLUICE_INVALID, "a published message may have at most " + std::to_string(headers_max) +
+                                    " headers and a body of " + std::to_string(body_bytes_max >> 20) + " MiB"};
     if (published_.size() == publishes_max)
         return {SLUICE_FULL, "a message may publish at most " + std::to_string(publishes_max) + " messages"};
     FakePublished made{used_targets_[target],
@@ -298,7 +303,8 @@ inline Status FakeHost::publish(sluice_ticket ticket, std::uint32_t target, cons
 inline Status FakeHost::json(sluice_ticket ticket, std::string_view pointer, sluice_json& value) {
     if (!is_under_way(ticket)) return detail::stale();
     const auto names = detail::FakeJson::names_of(pointer);
-    if (!names) return {SLUICE_INVALID, "\"" + std::string(pointer) + "\" is no JSON pointer: it must be empty or begin with \"/\""};
+    if (!names)
+        return {SLUICE_INVALID, "\"" + std::string(pointer) + "\" is no JSON pointer: it must be empty or begin with \"/\""};
     detail::FakeJson::Found found = detail::FakeJson::find(body_, *names);
     const std::string& text = *texts_.emplace_back(std::make_unique<std::string>(std::move(found.text)));
     value.type = found.type;
@@ -323,7 +329,8 @@ inline sluice_host_api FakeHost::all_services() {
         self.used_databases_.pop_back();
         return detail::say(fault, SLUICE_INVALID, "a handler may use at most 8 databases; split the pool");
     };
-    api.prepare = [](sluice_host* host, std::uint32_t database, sluice_bytes sql, std::uint32_t* statement, sluice_fault* fault) {
+    api.prepare = [](sluice_host* host, std::uint32_t database, sluice_bytes sql, std::uint32_t* statement,
+                     sluice_fault* fault) {
         return guarded(fault, [&] { return of(host).prepare(database, view(sql), *statement); });
     };
     api.execute = [](sluice_host* host, sluice_ticket ticket, std::uint32_t database, std::uint32_t statement,
@@ -337,7 +344,8 @@ inline sluice_host_api FakeHost::all_services() {
     api.target = [](sluice_host* host, sluice_bytes wanted, std::uint32_t* target, sluice_fault* fault) {
         return named(of(host).targets, of(host).used_targets_, wanted, target, "target", fault);
     };
-    api.publish = [](sluice_host* host, sluice_ticket ticket, std::uint32_t target, const sluice_outgoing* message, sluice_fault* fault) {
+    api.publish = [](sluice_host* host, sluice_ticket ticket, std::uint32_t target, const sluice_outgoing* message,
+                     sluice_fault* fault) {
         return guarded(fault, [&] { return of(host).publish(ticket, target, *message); });
     };
     // As the host: whoever asks with a ticket that has ended may give up.

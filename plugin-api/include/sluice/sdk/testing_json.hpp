@@ -87,17 +87,29 @@ private:
     bool take(Found& found) {
         if (at_ == body_.size()) return false;
         switch (body_[at_]) {
-            case '{': found.type = SLUICE_JSON_OBJECT; return true;
-            case '[': found.type = SLUICE_JSON_ARRAY; return true;
-            case '"': ++at_; found.type = SLUICE_JSON_STRING; return string(found.text);
-            default: break;
+            case '{':
+                found.type = SLUICE_JSON_OBJECT;
+                return true;
+            case '[':
+                found.type = SLUICE_JSON_ARRAY;
+                return true;
+            case '"':
+                ++at_;
+                found.type = SLUICE_JSON_STRING;
+                return string(found.text);
+            default:
+                break;
         }
         const std::size_t end = std::min(body_.find_first_of(" \t\r\n,]}", at_), body_.size());
         found.text = body_.substr(at_, end - at_);
-        if (found.text == "null") found = {SLUICE_JSON_NULL};
-        else if (found.text == "true" || found.text == "false") found.type = SLUICE_JSON_BOOLEAN;
-        else if (is_number(found.text)) found.type = SLUICE_JSON_NUMBER;
-        else return false;
+        if (found.text == "null")
+            found = {SLUICE_JSON_NULL};
+        else if (found.text == "true" || found.text == "false")
+            found.type = SLUICE_JSON_BOOLEAN;
+        else if (is_number(found.text))
+            found.type = SLUICE_JSON_NUMBER;
+        else
+            return false;
         return true;
     }
     bool skip_value(int depth) {
@@ -127,8 +139,10 @@ private:
         out.clear();
         while (at_ < body_.size() && body_[at_] != '"') {
             if (static_cast<unsigned char>(body_[at_]) < 0x20) return false;
-            if (body_[at_] != '\\') out.push_back(body_[at_++]);
-            else if (!escape(out)) return false;
+            if (body_[at_] != '\\')
+                out.push_back(body_[at_++]);
+            else if (!escape(out))
+                return false;
         }
         return see('"');
     }
@@ -152,12 +166,15 @@ private:
         if (code < 0x80) return put(code), true;
         if (code < 0x800) return put(0xc0 | code >> 6), put(0x80 | (code & 63)), true;
         if (code < 0x10000) return put(0xe0 | code >> 12), put(0x80 | (code >> 6 & 63)), put(0x80 | (code & 63)), true;
-        return put(0xf0 | code >> 18), put(0x80 | (code >> 12 & 63)), put(0x80 | (code >> 6 & 63)), put(0x80 | (code & 63)), true;
+        return put(0xf0 | code >> 18), put(0x80 | (code >> 12 & 63)), put(0x80 | (code >> 6 & 63)), put(0x80 | (code & 63)),
+               true;
     }
     bool hex(std::uint32_t& code) {
         for (int i = 0; i < 4; ++i, ++at_) {
             const char c = at_ < body_.size() ? body_[at_] : ' ';
-            const std::uint32_t digit = c >= '0' && c <= '9' ? c - '0' : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : 16;
+            const std::uint32_t digit = c >= '0' && c <= '9'                 ? c - '0'
+                                        : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10
+                                                                             : 16;
             if (digit == 16) return false;
             code = code << 4 | digit;
         }

@@ -143,7 +143,9 @@ public:
                 return static_cast<std::int64_t>(option_.fallback_number);
         }
     }
-    Failure wrong(const std::string& what) const { return {SLUICE_INVALID, "option " + std::string(option_.name) + ": " + what}; }
+    Failure wrong(const std::string& what) const {
+        return {SLUICE_INVALID, "option " + std::string(option_.name) + ": " + what};
+    }
 
 private:
     using Units = std::initializer_list<std::pair<std::string_view, std::int64_t>>;
@@ -189,7 +191,8 @@ private:
         double number = 0;
         const std::string& text = given.text();
         const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-        if (given.kind() != SLUICE_NODE_TEXT || error != std::errc() || rest != text.data() + text.size()) throw mistyped(given);
+        if (given.kind() != SLUICE_NODE_TEXT || error != std::errc() || rest != text.data() + text.size())
+            throw mistyped(given);
         return number;
     }
     FakeValue whole(const FakeValue& given, Units units) const {

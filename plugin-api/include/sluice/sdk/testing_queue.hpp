@@ -84,13 +84,14 @@ public:
     static constexpr std::uint64_t body_bytes_max = 64u << 20;  // as in the host
     static constexpr std::uint64_t id_bytes_max = 1024;
 
-    std::vector<FakeReceived> received;  // by all polls so far; refused ones as well
-    std::map<std::uint64_t, sluice_status> settled;   // by tag: what has come of what was settled
-    std::map<std::string, std::uint64_t> confirmed;   // by stream: all below is acked for good
-    std::vector<std::string> broken;                  // rules, one sentence each
-    std::uint64_t room_bytes = body_bytes_max;        // bodies that one poll takes; then the sink says SLUICE_FULL
+    std::vector<FakeReceived> received;              // by all polls so far; refused ones as well
+    std::map<std::uint64_t, sluice_status> settled;  // by tag: what has come of what was settled
+    std::map<std::string, std::uint64_t> confirmed;  // by stream: all below is acked for good
+    std::vector<std::string> broken;                 // rules, one sentence each
+    std::uint64_t room_bytes = body_bytes_max;       // bodies that one poll takes; then the sink says SLUICE_FULL
 
-    FakeSource(FakeHost& host, const void* table, const FakeOptions& options) : adapter_(host, table, SLUICE_ROLE_SOURCE, options) {
+    FakeSource(FakeHost& host, const void* table, const FakeOptions& options)
+        : adapter_(host, table, SLUICE_ROLE_SOURCE, options) {
         sink_.struct_size = sizeof sink_;
         sink_.context = this;
         sink_.push = [](void* context, const sluice_incoming* message) { return of(context).push(*message); };
@@ -109,7 +110,8 @@ public:
 
     std::uint32_t capabilities() { return adapter_.table().capabilities(adapter_.self()); }  // SLUICE_QUEUE_
     Status open() {
-        Status opened = adapter_.ask([&](auto& table, void* self, sluice_fault* fault) { return table.open_source(self, &sink_, fault); });
+        Status opened =
+            adapter_.ask([&](auto& table, void* self, sluice_fault* fault) { return table.open_source(self, &sink_, fault); });
         is_open_ = opened.ok();
         return opened;
     }
@@ -137,7 +139,9 @@ public:
     }
 
     Status ack(std::uint64_t tag) { return settle({tag, SLUICE_ACK, 0, 0}); }
-    Status nack(std::uint64_t tag, std::chrono::milliseconds delay = {}) { return settle({tag, SLUICE_NACK, 0, delay.count()}); }
+    Status nack(std::uint64_t tag, std::chrono::milliseconds delay = {}) {
+        return settle({tag, SLUICE_NACK, 0, delay.count()});
+    }
     // An attempt has failed; the message stays with the host.
     Status attempted(std::uint64_t tag, std::uint32_t next_attempt) { return settle({tag, SLUICE_ATTEMPTED, next_attempt, 0}); }
     Status settle(const sluice_settlement& item) { return settle(std::vector{item}); }
@@ -145,8 +149,9 @@ public:
         is_called_ = true;
         for (const sluice_settlement& item : items)
             if (item.action != SLUICE_ATTEMPTED) awaited_.insert(item.tag);
-        Status taken = adapter_.ask(
-            [&](auto& table, void* self, sluice_fault* fault) { return table.settle(self, items.data(), items.size(), fault); });
+        Status taken = adapter_.ask([&](auto& table, void* self, sluice_fault* fault) {
+            return table.settle(self, items.data(), items.size(), fault);
+        });
         is_called_ = false;
         for (const sluice_settlement& item : items) {
             if (item.action == SLUICE_ATTEMPTED || taken.code() == SLUICE_QUEUED) continue;
@@ -161,7 +166,8 @@ public:
         is_called_ = true;
         Status flushed = adapter_.ask([](auto& table, void* self, sluice_fault* fault) { return table.flush(self, fault); });
         is_called_ = false;
-        if (flushed.ok() && !awaited_.empty()) note("flush has returned SLUICE_OK, and " + std::to_string(awaited_.size()) + " settlements are not confirmed");
+        if (flushed.ok() && !awaited_.empty())
+            note("flush has returned SLUICE_OK, and " + std::to_string(awaited_.size()) + " settlements are not confirmed");
         return flushed;
     }
     void wake() {
@@ -184,7 +190,8 @@ private:
         if (left_ == 0 || left_bytes_ == 0) return SLUICE_FULL;
         sluice_incoming message{};
         std::memcpy(&message, &given, std::min<std::size_t>(given.struct_size, sizeof message));
-        if (message.body.size > body_bytes_max || message.header_count > FakeHost::headers_max || message.id.size > id_bytes_max)
+        if (message.body.size > body_bytes_max || message.header_count > FakeHost::headers_max ||
+            message.id.size > id_bytes_max)
             return SLUICE_INVALID;
         take(message);
         return SLUICE_OK;
@@ -211,8 +218,16 @@ private:
     void take(const sluice_incoming& message) {
         --left_;
         left_bytes_ -= std::min(left_bytes_, message.body.size);
-        FakeReceived one{std::string(view(message.body)), std::string(view(message.id)), {}, message.tag,    message.attempt, {},
-                         message.position,                message.position_end,          message.enqueued_ms, std::string(view(message.refused))};
+        FakeReceived one{std::string(view(message.body)),
+                         std::string(view(message.id)),
+                         {},
+                         message.tag,
+                         message.attempt,
+                         {},
+                         message.position,
+                         message.position_end,
+                         message.enqueued_ms,
+                         std::string(view(message.refused))};
         for (std::uint32_t i = 0; i < message.header_count; ++i)
             one.headers.emplace_back(view(message.headers[i].name), view(message.headers[i].value));
         check(message, one);
@@ -223,23 +238,26 @@ private:
             settled.erase(under_way);  // it may come again
         else if (!tags_.insert(one.tag).second && awaited_.count(one.tag) == 0)
             note("tag " + std::to_string(one.tag) + " is delivered twice, and was not settled in between");
-        if ((capabilities() & SLUICE_QUEUE_STABLE_IDS) != 0 && one.id.empty()) note("a message without an id, though ids are stable");
+        if ((capabilities() & SLUICE_QUEUE_STABLE_IDS) != 0 && one.id.empty())
+            note("a message without an id, though ids are stable");
         if (message.stream_size == 0) return;
         if (message.stream_size > one.id.size()) return note("the stream's name is longer than the id that begins with it");
         one.stream = one.id.substr(0, message.stream_size);
         if (one.position >= one.position_end)
-            note("a message that covers no position: [" + std::to_string(one.position) + ", " + std::to_string(one.position_end) +
-                 ")");
+            note("a message that covers no position: [" + std::to_string(one.position) + ", " +
+                 std::to_string(one.position_end) + ")");
     }
     void confirm(std::uint64_t tag, sluice_status status) {
         expect_call("settled");
-        if (awaited_.erase(tag) == 0) return note("delivery " + std::to_string(tag) + " was confirmed, which waits for no confirmation");
+        if (awaited_.erase(tag) == 0)
+            return note("delivery " + std::to_string(tag) + " was confirmed, which waits for no confirmation");
         settled[tag] = status;
     }
     void confirm_below(const std::string& stream, std::uint64_t position) {
         expect_call("confirmed_below");
         std::uint64_t& known = confirmed[stream];
-        if (position < known) note("confirmed_below went back from " + std::to_string(known) + " to " + std::to_string(position));
+        if (position < known)
+            note("confirmed_below went back from " + std::to_string(known) + " to " + std::to_string(position));
         known = std::max(known, position);
     }
 
@@ -257,7 +275,8 @@ private:
 // A target, driven as by the host's thread for it.
 class FakeTarget {
 public:
-    FakeTarget(FakeHost& host, const void* table, const FakeOptions& options) : adapter_(host, table, SLUICE_ROLE_TARGET, options) {
+    FakeTarget(FakeHost& host, const void* table, const FakeOptions& options)
+        : adapter_(host, table, SLUICE_ROLE_TARGET, options) {
         sink_.struct_size = sizeof sink_;
         sink_.context = this;
         sink_.published = [](void* context, std::uint64_t token, std::uint64_t count, sluice_status status, sluice_bytes text) {
@@ -269,20 +288,28 @@ public:
     ~FakeTarget() { close(); }
 
     Status open() {
-        Status opened = adapter_.ask([&](auto& table, void* self, sluice_fault* fault) { return table.open_target(self, &sink_, fault); });
+        Status opened =
+            adapter_.ask([&](auto& table, void* self, sluice_fault* fault) { return table.open_target(self, &sink_, fault); });
         is_open_ = opened.ok();
         return opened;
     }
     // Publishes in one call and waits for the results, one for each message, in order. What is not answered in time is SLUICE_UNKNOWN.
-    std::vector<Status> publish_all(const std::vector<FakePublished>& messages, std::chrono::milliseconds deadline = std::chrono::seconds(10)) {
+    std::vector<Status> publish_all(const std::vector<FakePublished>& messages,
+                                    std::chrono::milliseconds deadline = std::chrono::seconds(10)) {
         std::vector<std::vector<sluice_header>> headers(messages.size());
         std::vector<sluice_outgoing> outgoing;
         std::vector<const sluice_outgoing*> pointers;
         for (std::size_t i = 0; i < messages.size(); ++i) {
             const FakePublished& one = messages[i];
             for (const auto& [name, value] : one.headers) headers[i].push_back({bytes(name), bytes(value)});
-            outgoing.push_back({sizeof(sluice_outgoing), static_cast<std::uint32_t>(headers[i].size()), bytes(one.body), bytes(one.key),
-                                bytes(one.id), headers[i].data(), one.delay.count(), {}});
+            outgoing.push_back({sizeof(sluice_outgoing),
+                                static_cast<std::uint32_t>(headers[i].size()),
+                                bytes(one.body),
+                                bytes(one.key),
+                                bytes(one.id),
+                                headers[i].data(),
+                                one.delay.count(),
+                                {}});
         }
         for (const sluice_outgoing& one : outgoing) pointers.push_back(&one);
         const std::uint64_t first = next_token_;
@@ -296,14 +323,17 @@ public:
         });
         std::vector<Status> results;
         std::unique_lock lock(mutex_);
-        if (taken.code() == SLUICE_QUEUED)
-            change_.wait_for(lock, deadline, [&] { return awaited_.empty(); });
+        if (taken.code() == SLUICE_QUEUED) change_.wait_for(lock, deadline, [&] { return awaited_.empty(); });
         for (std::uint64_t token = first; token < next_token_; ++token) {
             const bool is_answered = awaited_.erase(token) == 0;
-            if (taken.code() != SLUICE_QUEUED && is_answered) broken_.push_back("message " + std::to_string(token) + " was answered twice");
-            if (taken.code() != SLUICE_QUEUED) results.push_back(taken);
-            else if (is_answered) results.push_back(answers_.at(token));
-            else results.emplace_back(SLUICE_UNKNOWN, "no answer in time");
+            if (taken.code() != SLUICE_QUEUED && is_answered)
+                broken_.push_back("message " + std::to_string(token) + " was answered twice");
+            if (taken.code() != SLUICE_QUEUED)
+                results.push_back(taken);
+            else if (is_answered)
+                results.push_back(answers_.at(token));
+            else
+                results.emplace_back(SLUICE_UNKNOWN, "no answer in time");
         }
         return results;
     }

@@ -33,7 +33,7 @@ private:
         FakeStatement& made;
         std::size_t at = 0;
         int depth = 0;
-        std::string first{};  // word, in capitals
+        std::string first{};   // word, in capitals
         bool is_over = false;  // a semicolon was there
         bool writes = false;
 
@@ -54,7 +54,8 @@ private:
                 } else if (c == '\'' || c == '"' || c == '`') {
                     if (!quoted(c)) return wrong(std::string("a quote ") + c + " does not end");
                 } else if (c == '?') {
-                    if (at + 1 < sql.size() && is_digit(sql[at + 1])) return wrong("a numbered parameter: write `?`, and give the values in order");
+                    if (at + 1 < sql.size() && is_digit(sql[at + 1]))
+                        return wrong("a numbered parameter: write `?`, and give the values in order");
                     ++made.parameters;
                     ++at;
                 } else if (is_named_parameter(rest)) {
@@ -74,15 +75,17 @@ private:
 
         Status judge() {
             constexpr std::array reading{"SELECT", "VALUES", "EXPLAIN", "SHOW", "TABLE"};
-            constexpr std::array writing{"INSERT", "UPDATE", "DELETE", "REPLACE", "MERGE", "CREATE", "DROP", "ALTER", "TRUNCATE", "CALL"};
-            constexpr std::array adapters{"BEGIN",  "START",  "COMMIT", "END",   "ROLLBACK", "SAVEPOINT", "RELEASE",
-                                          "ATTACH", "DETACH", "PRAGMA", "VACUUM", "SET",     "LOCK"};
+            constexpr std::array writing{"INSERT", "UPDATE", "DELETE", "REPLACE",  "MERGE",
+                                         "CREATE", "DROP",   "ALTER",  "TRUNCATE", "CALL"};
+            constexpr std::array adapters{"BEGIN",  "START",  "COMMIT", "END",    "ROLLBACK", "SAVEPOINT", "RELEASE",
+                                          "ATTACH", "DETACH", "PRAGMA", "VACUUM", "SET",      "LOCK"};
             if (first.empty()) return {SLUICE_INVALID, "the statement is empty"};
             const auto is_one_of = [&](const auto& words) {
                 return std::any_of(words.begin(), words.end(), [&](const char* known) { return first == known; });
             };
             if (is_one_of(adapters)) return wrong(first + " is for the adapter to do");
-            if (!is_one_of(reading) && !is_one_of(writing) && first != "WITH") return wrong("near \"" + first + "\": syntax error");
+            if (!is_one_of(reading) && !is_one_of(writing) && first != "WITH")
+                return wrong("near \"" + first + "\": syntax error");
             made.reads_only = is_one_of(reading) || (first == "WITH" && !writes);
             return SLUICE_OK;
         }
@@ -107,7 +110,9 @@ private:
         static bool is_named_parameter(std::string_view rest) {
             return (rest[0] == ':' || rest[0] == '@' || rest[0] == '$') && rest.size() > 1 && is_letter(rest[1]);
         }
-        Status wrong(const std::string& what) const { return {SLUICE_INVALID, what + ", in \"" + std::string(sql.substr(0, 120)) + "\""}; }
+        Status wrong(const std::string& what) const {
+            return {SLUICE_INVALID, what + ", in \"" + std::string(sql.substr(0, 120)) + "\""};
+        }
     };
 };
 
