@@ -3,11 +3,14 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <optional>
 #include <string_view>
 
+#include "admin/enqueue_lines.hpp"
 #include "core/json_read.hpp"
 
 namespace sluice {
@@ -18,27 +21,55 @@ constexpr std::size_t answer_line_bytes = 512u << 20;  // a record of the larges
 
 class Converse {
 public:
-    Converse(int socket, std::string request, int input, const std::function<void(const Node&)>& line)
-        : socket_(socket), input_(input), output_(std::move(request)), line_(line) {
+    Converse(int socket, std::string request, int input, const std::function<void(const Node&)>& line, Interrupt* interrupt)
+        : socket_(socket), input_(input), interrupt_(interrupt), output_(std::move(request)), line_(line) {
         output_ += '\n';
     }
 
     Result<Answered> run() {
         for (;;) {
             const bool sends = sent_ < output_.size();
-            pollfd polled[2] = {{socket_, static_cast<short>(POLLIN | (sends ? POLLOUT : 0)), 0}, {sends ? -1 : input_, POLLIN, 0}};
-            if (::poll(polled, 2, -1) < 0 && errno != EINTR) return gone();
+            pollfd polled[3] = {{socket_, static_cast<short>(POLLIN | (sends ? POLLOUT : 0)), 0},
+                                {sends ? -1 : input_, POLLIN, 0},
+                                {interrupt_ != nullptr && signal_ == 0 ? interrupt_->descriptor() : -1, POLLIN, 0}};
+            const int count = ::poll(polled, 3, wait_ms());
+            if (count < 0 && errno != EINTR) return gone();
+            if (count <= 0 && signal_ != 0 && wait_ms() == 0) return interrupted({});
+            if (count < 0) continue;
+            if (polled[2].revents != 0) take_back();
             if ((polled[0].revents & POLLOUT) != 0) send();
-            if (polled[1].revents != 0) read_input();
+            if (polled[1].revents != 0 && input_ >= 0) read_input();
             if (sent_ == output_.size() && input_ < 0 && !shut_) shut();
             if ((polled[0].revents & (POLLIN | POLLHUP | POLLERR)) == 0) continue;
             if (!receive()) return gone();
-            if (std::optional<Answered> answered = take_lines()) return std::move(*answered);
+            if (std::optional<Answered> answered = take_lines()) return interrupted(std::move(*answered));
         }
     }
 
 private:
     static Error gone() { return {ErrorKind::unavailable, "the host went away before it had answered"}; }
+
+    int wait_ms() const {
+        if (signal_ == 0) return -1;
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(until_ - std::chrono::steady_clock::now());
+        return static_cast<int>(std::max<std::int64_t>(left.count(), 0));
+    }
+
+    // What is not sent stays behind, and a line that is sent in part is none.
+    void take_back() {
+        signal_ = interrupt_->take();
+        if (signal_ == 0) return;
+        until_ = std::chrono::steady_clock::now() + interrupt_patience;
+        if (shut_) return;
+        input_ = -1;
+        output_.assign(1, enqueue_taken_back);
+        sent_ = 0;
+    }
+
+    Answered interrupted(Answered answered) const {
+        answered.interrupted = signal_;
+        return answered;
+    }
 
     void shut() {
         shut_ = true;
@@ -95,6 +126,9 @@ private:
 
     const int socket_;
     int input_;
+    Interrupt* const interrupt_;
+    int signal_ = 0;  // the interrupt has come
+    std::chrono::steady_clock::time_point until_;
     std::string output_;
     std::size_t sent_ = 0;
     bool shut_ = false;
@@ -105,8 +139,9 @@ private:
 
 }  // namespace
 
-Result<Answered> converse(const Descriptor& socket, const std::string& request, int input, const std::function<void(const Node&)>& line) {
-    return Converse(socket.get(), request, input, line).run();
+Result<Answered> converse(const Descriptor& socket, const std::string& request, int input,
+                          const std::function<void(const Node&)>& line, Interrupt* interrupt) {
+    return Converse(socket.get(), request, input, line, interrupt).run();
 }
 
 }  // namespace sluice

@@ -1,8 +1,9 @@
 // `enqueue`: lines of JSON from a client become messages of a source.
 //
 // Ordering     in the order of the lines.
-// Errors       a line that is no JSON, or lacks what id or key are taken from, ends it: all lines before are stored, none behind. Lines that
-//              the queue refuses are named; when one is, no further ones are sent.
+//              A last line that was interrupted is taken back by the byte CAN (enqueue_lines.hpp).
+// Errors       a line that is no JSON (RFC 8259, see core/json_grammar.hpp), or lacks what id or key are taken from, ends it: all lines before
+//              are stored, none behind. Lines that the queue refuses are named; when one is, no further ones are sent.
 // Limits       limits::enqueue_in_flight messages and limits::enqueue_bytes_in_flight a client; a line is at most limits::message_bytes_max.
 #pragma once
 

@@ -1,7 +1,8 @@
 #include "admin/enqueue_lines.hpp"
 
 #include <fmt/format.h>
-#include <simdjson.h>
+
+#include <algorithm>
 
 #include "core/json_read.hpp"
 #include "core/limits.hpp"
@@ -14,6 +15,8 @@ std::string_view without_return(std::string_view line) {
     if (line.ends_with('\r')) line.remove_suffix(1);
     return line;
 }
+
+constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
 
 bool is_blank(std::string_view line) {
     return line.find_first_not_of(" \t\r") == std::string_view::npos;
@@ -29,13 +32,6 @@ Result<void> read_pointer(const Node& request, std::string_view name, std::optio
 }
 
 }  // namespace
-
-struct EnqueueRules::Parser {
-    simdjson::dom::parser dom;
-};
-
-EnqueueRules::EnqueueRules() : parser_(std::make_unique<Parser>()) {}
-EnqueueRules::~EnqueueRules() = default;
 
 Result<std::unique_ptr<EnqueueRules>> EnqueueRules::read(const Node& request) {
     std::unique_ptr<EnqueueRules> rules(new EnqueueRules);
@@ -75,8 +71,9 @@ std::size_t EnqueueRules::take(std::string_view input, bool ended, EnqueueLoad& 
     const std::string_view text = load.lines;
     for (std::size_t at = 0; at < text.size();) {
         const std::size_t end = std::min(text.find('\n', at), text.size());
-        const std::string_view line = without_return(text.substr(at, end - at));
-        ++line_;
+        std::string_view line = without_return(text.substr(at, end - at));
+        if (end == text.size() && line.ends_with(enqueue_taken_back)) break;
+        if (++line_ == 1 && line.starts_with(byte_order_mark)) line.remove_prefix(byte_order_mark.size());
         if (!is_blank(line) && !add(line, load)) break;
         at = end + 1;
     }
@@ -90,9 +87,8 @@ bool EnqueueRules::add(std::string_view line, EnqueueLoad& load) {
     };
     if (line.size() > limits::message_bytes_max)
         return bad(fmt::format("is longer than {} bytes, the most a message may have", limits::message_bytes_max));
-    simdjson::dom::element ignored;
-    if (const auto error = parser_->dom.parse(line.data(), line.size(), false).get(ignored))
-        return bad(fmt::format("is no JSON: {}", simdjson::error_message(error)));
+    if (const auto fault = grammar_.check(line))
+        return bad(fmt::format("is no JSON: at byte {}, {} is expected", fault->at + 1, fault->expected));
 
     sluice_outgoing outgoing{};
     outgoing.struct_size = sizeof outgoing;

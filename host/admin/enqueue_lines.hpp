@@ -12,11 +12,15 @@
 #include <vector>
 
 #include "core/error.hpp"
+#include "core/json_grammar.hpp"
 #include "core/node.hpp"
 #include "route/json_body.hpp"
 #include "target/publish_batch.hpp"
 
 namespace sluice {
+
+// A last line without an end that ends in this (CAN, which is never part of JSON) is taken back: whoever sent it was interrupted.
+inline constexpr char enqueue_taken_back = '\x18';
 
 // Messages on their way, and all that they refer to.
 struct EnqueueLoad {
@@ -29,11 +33,10 @@ struct EnqueueLoad {
 // What all messages of one request have in common.
 class EnqueueRules {
 public:
-    ~EnqueueRules();
-
     // invalid: what is wrong with the request.
     static Result<std::unique_ptr<EnqueueRules>> read(const Node& request);
 
+    // A byte order mark in front of the first line is left out.
     // Takes whole lines from the front of `input`, blank ones without a message, until the load is full. `ended`: the last line may lack its
     // end. How many bytes were taken. The first bad line stops it: error() says why, and nothing behind it is taken.
     std::size_t take(std::string_view input, bool ended, EnqueueLoad& load);
@@ -41,8 +44,7 @@ public:
     std::uint64_t line() const { return line_; }  // lines taken so far
 
 private:
-    struct Parser;
-    EnqueueRules();
+    EnqueueRules() = default;
     bool add(std::string_view line, EnqueueLoad& load);
     std::optional<sluice_bytes> find(const JsonPointer& pointer, EnqueueLoad& load);
 
@@ -55,7 +57,7 @@ private:
     std::vector<sluice_header> headers_;
     std::int64_t delay_ms_ = 0;
 
-    std::unique_ptr<Parser> parser_;
+    JsonGrammar grammar_;
     JsonBody json_;
     std::uint64_t line_ = 0;
     std::string error_;

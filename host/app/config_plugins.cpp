@@ -40,6 +40,12 @@ public:
         side.component = spec.name;
         side.library = found->library;
         std::erase_if(side.options.map, [&](const NodeEntry& entry) { return !belongs_to(entry.name, "target"); });
+        // Who puts a message in under an id of his own does so again if he does not know whether it was stored.
+        const bool knows_ids = std::ranges::any_of(spec.options, [](const OptionSpec& option) {
+            return option.name == "deduplicate" && option.type == OptionType::boolean && option.role != "source";
+        });
+        if (knows_ids && side.options.find("deduplicate") == nullptr)
+            side.options.map.push_back(switched_on("deduplicate", side));
         Problems problems;
         check_options(spec, {"target", folder_, side.mark}, side.options, problems);
         if (!spec.target)
@@ -53,6 +59,16 @@ public:
     }
 
 private:
+    static NodeEntry switched_on(const char* name, const ComponentConfig& of) {
+        Node value;
+        value.kind = Node::Kind::boolean;
+        value.integer = 1;
+        value.text = "true";
+        value.mark = of.mark;
+        value.set_path(of.path + "." + name);
+        return {name, of.mark, std::move(value)};
+    }
+
     const std::filesystem::path& folder_;
     const FindComponent& find_;
     Problems& problems_;

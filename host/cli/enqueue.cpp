@@ -24,7 +24,9 @@ constexpr VerbUsage usage{
     "enqueue", "FILE --source NAME [OPTION]... < LINES",
     "Reads lines of JSON from standard input and puts them into a source of the configuration FILE, each line a message.\n"
     "Ends with status 0 once all of them are stored durably, and says how many these are. A line that is no JSON ends it\n"
-    "with status 1: all lines before it are stored, none behind it. Waits while the queue is full.\n"
+    "with status 1: all lines before it are stored, none behind it. Waits while the queue is full. An interrupt (Ctrl-C)\n"
+    "ends it in between two lines, and it says how many are stored. A line is a message if it follows the grammar of JSON\n"
+    "(RFC 8259), whatever the size of its numbers and its depth.\n"
     "Goes through the running host; if none runs, opens the queue itself."};
 
 std::string request_of(const po::variables_map& values, std::string& wrong) {
@@ -54,7 +56,9 @@ int enqueue_verb(std::span<const std::string> words) {
     po::options_description options("Options");
     auto add = options.add_options();
     add("source", po::value<std::string>()->value_name("NAME"), "the source that the messages are put into");
-    add("id-from", po::value<std::string>()->value_name("POINTER"), "take the id of each message from its line: a JSON pointer (/id)");
+    add("id-from", po::value<std::string>()->value_name("POINTER"),
+        "take the id of each message from its line, a JSON pointer (/id): a message whose id the queue knows is not stored "
+        "again");
     add("key", po::value<std::string>()->value_name("KEY"), "the key of all messages, for queues that keep one");
     add("key-from", po::value<std::string>()->value_name("POINTER"), "take the key from the line");
     add("header", po::value<std::vector<std::string>>()->composing()->value_name("NAME=VALUE"), "a header of all messages; may be given several times");
@@ -71,6 +75,7 @@ int enqueue_verb(std::span<const std::string> words) {
 
     const bool terminal = ::isatty(STDERR_FILENO) != 0;
     std::uint64_t stored = 0;
+    bool is_all = false;
     const auto clear_progress = [&] {
         if (terminal && stored != 0) fmt::print(stderr, "\r\033[K");
     };
@@ -78,6 +83,7 @@ int enqueue_verb(std::span<const std::string> words) {
     question.verb = "enqueue";
     question.request = request;
     question.input = STDIN_FILENO;
+    question.until_signal = true;
     question.line = [&](const Node& line) {
         if (line.find("stored") != nullptr) {
             stored = static_cast<std::uint64_t>(integer_of(line, "stored"));
@@ -93,10 +99,13 @@ int enqueue_verb(std::span<const std::string> words) {
     question.last = [&](const Node& last) {
         clear_progress();
         stored = static_cast<std::uint64_t>(integer_of(last, "stored"));
+        is_all = true;
     };
     const int status = ask(arguments, question);
     if (status == exit_status::usage) return status;
-    fmt::print("{} {} stored\n", counted(stored, "message"), stored == 1 ? "is" : "are");
+    const bool interrupted = status > 128 && !is_all;  // before the host could say what became of the last ones
+    if (interrupted) clear_progress();
+    fmt::print("{}{} {} stored\n", interrupted ? "at least " : "", counted(stored, "message"), stored == 1 ? "is" : "are");
     return status;
 }
 

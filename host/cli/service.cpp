@@ -4,11 +4,13 @@
 
 #include <chrono>
 #include <cstdio>
+#include <optional>
 #include <thread>
 #include <utility>
 
 #include "admin/control_client.hpp"
 #include "admin/control_socket.hpp"
+#include "admin/interrupt.hpp"
 #include "app/direct_service.hpp"
 #include "app/exit_status.hpp"
 #include "app/state_dir.hpp"
@@ -52,6 +54,8 @@ Result<Service> reach(const LoadedConfig& loaded, Answers answers) {
 
 int ask(const Arguments& arguments, const Question& question) {
     const auto complain = [&](const std::string& sentence) { fmt::print(stderr, "sluice {}: {}\n", question.verb, sentence); };
+    std::optional<Interrupt> interrupt;
+    if (question.until_signal) interrupt.emplace();
     const LoadedConfig loaded = load_config(arguments.input);
     if (!loaded.problems.empty()) {
         fmt::print(stderr, "{}", loaded.problems.text());
@@ -59,12 +63,14 @@ int ask(const Arguments& arguments, const Question& question) {
     }
     const Result<Service> service = reach(loaded, question.answers);
     if (!service) return complain(service.error().message), exit_status::failed;
-    const Result<Answered> answered = converse(service->socket(), question.request, question.input, question.line);
+    const Result<Answered> answered =
+        converse(service->socket(), question.request, question.input, question.line, interrupt ? &*interrupt : nullptr);
     if (!answered) return complain(answered.error().message), exit_status::failed;
-    if (question.last) question.last(answered->last);
+    const bool is_whole = answered->last.kind == Node::Kind::map;
+    if (question.last && is_whole) question.last(answered->last);
     std::fflush(stdout);  // before a complaint, on a terminal
     if (!answered->error.empty()) complain(answered->error);
-    return answered->exit;
+    return answered->interrupted != 0 ? 128 + answered->interrupted : answered->exit;
 }
 
 }  // namespace sluice

@@ -20,6 +20,8 @@ struct Question {
     Answers answers = Answers::host_or_direct;
     std::string request;  // JSON
     int input = -1;       // what is sent behind the request
+    // SIGINT and SIGTERM end it early: `last` is called if the answer comes soon, and the status is 128 and their number.
+    bool until_signal = false;
     std::function<void(const Node&)> line;
     // The last line, whatever the exit status.
     std::function<void(const Node&)> last;

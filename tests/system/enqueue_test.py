@@ -1,13 +1,17 @@
 """`sluice enqueue` puts lines into a source, through the running host or without one; `sluice queues` looks into them."""
 # ctest: sanitize
 
+import contextlib
 import json
 import os
 import signal
+import sqlite3
 import stat
+import subprocess
+import time
 import unittest
 
-from support import SystemTest, json_lines
+from support import BIN, DEADLINE, SystemTest, json_lines, query
 
 CONFIG = """
 name: orders
@@ -83,6 +87,134 @@ class Enqueue(SystemTest):
         self.assertEqual(self.enqueue("2\n")[0], "1 message is stored\n")
         host.signal(signal.SIGTERM)
         self.assertEqual(host.wait(), 0)
+
+
+    def test_takes_whatever_follows_the_grammar_of_json(self):
+        deep = "[" * 2000 + "]" * 2000
+        lines = ["123456789012345678901234567890", "1e400", "-0", deep, '{"a":' * 2000 + "{}" + "}" * 2000, '{"id":0.95000000000000000000}']
+        self.assertEqual(self.enqueue("\n".join(lines)), (f"{len(lines)} messages are stored\n", ""))
+        self.assertEqual(self.orders.read_text().splitlines(), lines)
+        for line in ("01", "NaN", "[1,]", "{'a':1}", deep[:-1], "1 2", '"\t"'):
+            self.assertIn("line 1: is no JSON: at byte ", self.enqueue(line, status=1)[1])
+        self.assertEqual(self.orders.read_text().splitlines(), lines)
+
+    def test_leaves_out_a_byte_order_mark(self):
+        self.assertEqual(self.enqueue('\ufeff{"n":1}\n{"n":2}\n')[0], "2 messages are stored\n")
+        self.assertEqual(self.orders.read_text(), '{"n":1}\n{"n":2}\n')
+
+
+IDS = """
+name: ids
+state_dir: ./state
+sources:
+  in: {{ plugin: sqlite, path: ./queues.db, queue: in{extra} }}
+databases:
+  out: {{ plugin: sqlite, path: ./out.db, deduplicate: true, setup: "CREATE TABLE IF NOT EXISTS t(a INTEGER CHECK(a < 100), v)" }}
+pools:
+  all:
+    source: in
+    workers: 2
+    handler: {{ plugin: sql, database: out, statement: "INSERT INTO t VALUES(:a, :v)" }}
+log: {{ format: json }}
+"""
+
+
+class Ids(SystemTest):
+    """What --id-from says is the message's id, everywhere."""
+
+    def setUp(self):
+        super().setUp()
+        self.config = self.write("ids.yaml", IDS.format(extra=", until_empty: true"))
+        self.lines = json_lines({"id": id, "a": n, "v": n} for n, id in enumerate(["17", "a b", 5, "ä"]))
+
+    def enqueue(self, lines, *more, status=0):
+        return self.tell("enqueue", self.config, "--source", "in", "--id-from", "/id", *more, lines=lines, status=status)
+
+    def rows(self):
+        return sorted(query(self.folder / "out.db", "SELECT a, v FROM t"))
+
+    def ready(self):
+        [queue] = [json.loads(line) for line in self.tell("queues", self.config, "--json")[0].splitlines() if '"source"' in line]
+        return queue["ready"]
+
+    def test_the_same_lines_twice_are_the_same_messages(self):
+        for _ in range(2):
+            self.assertEqual(self.enqueue(self.lines), ("4 messages are stored\n", ""))
+        self.assertEqual(self.ready(), 4)
+        self.assertEqual(self.run_to_end("run", self.config).final()["acked"], 4)
+        self.enqueue(self.lines)  # their ids are known, though they are done
+        self.assertEqual(self.run_to_end("run", self.config).final()["received"], 0)
+        self.assertEqual(self.rows(), [(n, n) for n in range(4)])
+
+    def test_the_same_lines_twice_through_a_host_are_the_same_messages(self):
+        self.config.write_text(IDS.format(extra=""))
+        host = self.start_host(self.config)
+        for _ in range(2):
+            self.enqueue(self.lines)
+        self.tell("enqueue", self.config, "--source", "in", lines='{"a":50,"v":50}\n')
+        host.wait_for(lambda run: len(self.rows()) == 5, "five rows")
+        self.stop(host)
+        self.assertEqual(host.final()["received"], 5)
+        self.assertEqual(self.rows(), [(n, n) for n in range(4)] + [(50, 50)])
+
+    def test_a_queue_that_is_told_not_to_knows_no_ids_and_the_database_still_does(self):
+        self.config.write_text(IDS.format(extra=", until_empty: true, deduplicate: false"))
+        for _ in range(2):
+            self.enqueue(self.lines)
+        self.assertEqual(self.ready(), 8)
+        self.assertEqual(self.run_to_end("run", self.config).final()["received"], 8)
+        self.assertEqual(len(self.rows()), 8, "two messages, and the queue gives each an id")
+
+    def test_is_the_id_of_its_dead_letter_and_in_the_log(self):
+        self.enqueue(json_lines([{"id": "order 17", "a": 100, "v": 1}]))
+        run = self.run_to_end("run", self.config)
+        self.assertIn("message order 17 becomes a dead letter", run.log)
+        [letter] = self.dead_letters()
+        self.assertEqual(letter["id"], "order 17")
+        self.assertRegex(self.tell("dead-letters", "show", self.config, "order 17")[0], r"(?m)^id +order 17$")
+        self.assertRegex(self.tell("dead-letters", "ls", self.config)[0], r" order 17 ")
+
+    def test_an_interrupt_says_how_many_are_stored(self):
+        for number, status in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
+            process = subprocess.Popen([str(BIN), "enqueue", str(self.config), "--source", "in", "--id-from", "/id"], cwd=self.folder,
+                                       stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            self.addCleanup(process.kill)
+            process.stdin.write(self.lines + '{"id":"half","a":1')  # the last line is never ended, and would be JSON with two bytes more
+            process.stdin.flush()
+            end = time.monotonic() + DEADLINE
+            while not self.stored():
+                self.assertLess(time.monotonic(), end)
+                time.sleep(0.01)  # another process's file tells nobody that it has grown
+            process.send_signal(number)
+            out, err = process.communicate(timeout=DEADLINE)
+            self.assertEqual((out, err, process.returncode), ("4 messages are stored\n", "", status))
+            self.assertEqual(self.ready(), 4)
+
+    def stored(self):
+        path = self.folder / "queues.db"
+        with contextlib.suppress(sqlite3.OperationalError):
+            return path.exists() and query(path, "SELECT count(*) FROM sluice_queue_1")[0][0] >= 4
+        return False
+
+    def test_an_interrupt_does_not_wait_for_a_full_queue(self):
+        database = sqlite3.connect(self.folder / "queues.db")
+        self.enqueue(self.lines)
+        process = subprocess.Popen([str(BIN), "enqueue", str(self.config), "--source", "in"], cwd=self.folder,
+                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.addCleanup(process.kill)
+        with contextlib.closing(database):
+            database.execute("BEGIN IMMEDIATE")  # nothing can be stored meanwhile
+            process.stdin.write(self.lines)
+            process.stdin.flush()
+            process.stdin.close()
+            process.stdin = None
+            time.sleep(0.5)  # until it has sent them; sooner changes nothing
+            begun = time.monotonic()
+            process.send_signal(signal.SIGINT)
+            out, _ = process.communicate(timeout=DEADLINE)
+            database.rollback()
+        self.assertEqual((out, process.returncode), ("at least 0 messages are stored\n", 130))
+        self.assertLess(time.monotonic() - begun, 30)
 
 
 class Queues(SystemTest):

@@ -100,7 +100,8 @@ SLUICE_PLUGIN(
             .otherwise("1GiB")
             .at_least(0)
             .for_target(),
-        sluice::boolean("deduplicate", "Store a message only if its id is not known; one without an id always.")
-            .otherwise(false)
-            .for_target(),
-        sluice::duration("keep", "With `deduplicate`: how long ids are known.").otherwise(24h).at_least(1s).for_target()))
+        sluice::boolean("deduplicate",
+                        "Store a message only if its id is not known; one without an id always. Of a source: what `sluice "
+                        "enqueue` puts into it.")
+            .otherwise(false),
+        sluice::duration("keep", "With `deduplicate`: how long ids are known.").otherwise(24h).at_least(1s)))

@@ -38,11 +38,14 @@ void Queue::unclaim_for_source() {
 }
 
 Status Queue::store(const QueueRow& row, bool deduplicate) {
-    if (deduplicate && row.id.size != 0) {
+    const bool is_known_by_id = deduplicate && row.id.size != 0;
+    if (is_known_by_id) {
         bool is_new = true;
         if (Status asked = ids_.admit(row.id, row.enqueued_ms, is_new); !asked.ok() || !is_new) return asked;
     }
-    if (Status inserted = table_.insert(next_, row); !inserted.ok()) return inserted;
+    // One that this queue has given names the message that it was given to.
+    const bool is_own_id = is_known_by_id && !view(row.id).starts_with(stream() + ":");
+    if (Status inserted = table_.insert(next_, row, is_own_id); !inserted.ok()) return inserted;
     ++next_;
     ++change_.messages;
     change_.bytes += static_cast<std::int64_t>(row.bytes());

@@ -127,16 +127,20 @@ QueueReader::Handed QueueReader::hand_over(const StoredRow& row) {
     const std::uint64_t number = row.number();
     if (queue_.is_being_removed(number)) return Handed::skipped;
     const sluice_bytes body = row.body();
+    const bool has_own_id = row.has_own_id();  // before its bytes are asked for, which may change the type
     if (!read_headers(row)) return Handed::damaged;
-    id_.resize(queue_.stream().size() + 1);
-    id_.append(std::to_string(number));
-
     sluice_incoming message = incoming();
     message.body = body;
-    message.id = bytes(id_);
-    message.stream_size = static_cast<std::uint32_t>(queue_.stream().size());
-    message.position = number;
-    message.position_end = number + 1;
+    if (has_own_id) {
+        message.id = row.id();
+    } else {
+        id_.resize(queue_.stream().size() + 1);
+        id_.append(std::to_string(number));
+        message.id = bytes(id_);
+        message.stream_size = static_cast<std::uint32_t>(queue_.stream().size());
+        message.position = number;
+        message.position_end = number + 1;
+    }
     message.headers = headers_.data();
     message.header_count = static_cast<std::uint32_t>(headers_.size());
     message.attempt = row.attempt();

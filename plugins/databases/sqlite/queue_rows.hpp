@@ -30,6 +30,7 @@ public:
     bool is_dead() const { return sqlite3_column_type(statement_, 4) != SQLITE_NULL; }
     sluice_bytes key() const { return bytes(5); }
     sluice_bytes id() const { return bytes(6); }
+    bool has_own_id() const { return sqlite3_column_type(statement_, 6) == SQLITE_TEXT; }
     sluice_bytes headers() const { return bytes(7); }
     sluice_bytes body() const { return bytes(8); }
 

@@ -27,10 +27,14 @@ CREATE TABLE sluice_queue_@N(
     due INTEGER,                -- not to be delivered before; NULL = at once
     attempt INTEGER,            -- the next one; NULL = 1
     dead INTEGER,               -- 1 = rejected, kept, not delivered; NULL = no
-    key BLOB, id BLOB, headers BLOB,
+    key BLOB,
+    id BLOB,                    -- TEXT: the message's own, which no other has; BLOB: one that the publisher gave, handed on
+    headers BLOB,
     body BLOB NOT NULL);
 CREATE INDEX sluice_queue_@N_due ON sluice_queue_@N(due) WHERE due IS NOT NULL;
 CREATE VIEW sluice_settle_@N(number) AS SELECT number FROM sluice_queue_@N;
+)";
+constexpr const char* trigger = R"(
 CREATE TRIGGER sluice_settle_@N INSTEAD OF INSERT ON sluice_settle_@N BEGIN
     UPDATE sluice_queue SET messages = messages - 1, bytes = bytes - coalesce((SELECT @BYTES FROM sluice_queue_@N WHERE number = NEW.number), 0)
         WHERE number = @N;
@@ -39,7 +43,7 @@ CREATE TRIGGER sluice_settle_@N INSTEAD OF INSERT ON sluice_settle_@N BEGIN
 END;
 )";
 constexpr const char* bytes_of_a_row =
-    "(ifnull(length(key), 0) + ifnull(length(id), 0) + ifnull(length(headers), 0) + length(body))";
+    "(ifnull(length(key), 0) + ifnull(length(CAST(id AS BLOB)), 0) + ifnull(length(headers), 0) + length(body))";
 
 std::string with(std::string text, std::string_view word, std::string_view value) {
     for (std::size_t at = 0; (at = text.find(word, at)) != std::string::npos; at += value.size())
@@ -72,7 +76,10 @@ void QueueTable::open(sqlite3* writer, const std::string& name) {
     run_script(writer, "BEGIN IMMEDIATE", "beginning a transaction");
     try {
         run_script(writer, catalog, "creating the table of queues");
-        if (!find(name)) create(name);
+        if (find(name))
+            renew_trigger();
+        else
+            create(name);
         prepare_all();
         run_script(writer, "COMMIT", "creating its tables");
     } catch (...) {
@@ -126,7 +133,23 @@ void QueueTable::create(const std::string& name) {
     bind_text(added.get(), 3, stream);
     if (const Status done = step(added.get()); !done.ok()) throw Failure(done.code(), done.text());
     (void)find(name);
-    run_script(writer_, with(with(tables, "@N", number_), "@BYTES", bytes_of_a_row), "creating its tables");
+    run_script(writer_, with(tables, "@N", number_), "creating its tables");
+    create_trigger();
+}
+
+void QueueTable::create_trigger() {
+    run_script(writer_, with(with(trigger, "@N", number_), "@BYTES", bytes_of_a_row), "creating its trigger");
+}
+
+// Earlier versions counted the characters of an id.
+void QueueTable::renew_trigger() {
+    const Prepared old = prepare(writer_, "SELECT 1 FROM sqlite_master WHERE type = 'trigger' AND name = 'sluice_settle_" +
+                                              number_ + "' AND sql NOT LIKE '%CAST(id AS BLOB)%'");
+    const bool is_old = sqlite3_step(old.get()) == SQLITE_ROW;
+    sqlite3_reset(old.get());
+    if (!is_old) return;
+    run_script(writer_, "DROP TRIGGER sluice_settle_" + number_, "renewing its trigger");
+    create_trigger();
 }
 
 void QueueTable::prepare_all() {
@@ -153,7 +176,7 @@ Status QueueTable::step(sqlite3_stmt* statement) {
     return result;
 }
 
-Status QueueTable::insert(std::int64_t number, const QueueRow& row) {
+Status QueueTable::insert(std::int64_t number, const QueueRow& row, bool is_own_id) {
     sqlite3_stmt* const statement = insert_.get();
     sqlite3_bind_int64(statement, 1, number);
     sqlite3_bind_int64(statement, 2, row.enqueued_ms);
@@ -162,7 +185,10 @@ Status QueueTable::insert(std::int64_t number, const QueueRow& row) {
     else
         sqlite3_bind_int64(statement, 3, row.due_ms);
     bind_bytes(statement, 4, row.key);
-    bind_bytes(statement, 5, row.id);
+    if (is_own_id)
+        sqlite3_bind_text64(statement, 5, row.id.data, row.id.size, SQLITE_STATIC, SQLITE_UTF8);
+    else
+        bind_bytes(statement, 5, row.id);
     bind_bytes(statement, 6, row.headers);
     if (row.body.size == 0)
         sqlite3_bind_zeroblob(statement, 7, 0);

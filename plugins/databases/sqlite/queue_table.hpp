@@ -49,7 +49,8 @@ public:
     const QueueCounts& counts_at_open() const { return counts_; }
     std::int64_t next_at_open() const { return next_; }
 
-    Status insert(std::int64_t number, const QueueRow& row);
+    // `is_own_id`: the message is delivered under the id of the row, which no other has.
+    Status insert(std::int64_t number, const QueueRow& row, bool is_own_id);
     Status remove(std::int64_t first, std::int64_t last, std::int64_t& removed);
     // How many bytes it is stored in, and whether it is dead; bytes -1: there is none.
     Status look(std::int64_t number, std::int64_t& bytes, bool& is_dead);
@@ -66,6 +67,8 @@ private:
     bool find(const std::string& name);
     void create(const std::string& name);
     [[noreturn]] void damaged_row(const std::string& name) const;
+    void create_trigger();
+    void renew_trigger();
     void prepare_all();
     Status step(sqlite3_stmt* statement);
     Status problem() const { return of_own_table(writer_, "changing the table " + rows_); }

@@ -87,6 +87,51 @@ TEST_F(Queues, StoreAMessageWithAKnownIdOnceIfTheyDeduplicate) {
     EXPECT_EQ(depths(*receiver).ready, 0u);
 }
 
+TEST_F(Queues, DeliverAMessageUnderTheIdItWasGivenIfTheyDeduplicate) {
+    QueueSettings deduplicating = settings();
+    deduplicating.deduplicate = true;
+    const std::string own("order \0\xc3\xa4\xff", 10);
+    std::string given;
+    {
+        Publisher plain(settings());
+        Publisher publisher(deduplicating);
+        ASSERT_EQ(plain.publish({{"a", {}, "order 1"}}), SLUICE_OK);
+        ASSERT_EQ(publisher.publish({{"b", {}, own}, {"c", {}, own}, {"d"}}), SLUICE_OK);
+        Receiver receiver(settings());
+        const auto received = receiver.receive(3);
+        given = received[0].id;
+        EXPECT_THAT(given, testing::EndsWith(":1")) << "the queue does not know whether another has the id";
+        EXPECT_EQ(received[0].headers.at("id"), "order 1");
+        EXPECT_EQ(received[1].id, own);
+        EXPECT_EQ(received[1].headers.at("id"), own);
+        EXPECT_EQ(received[1].position, 0u) << "it has no place in the stream of the queue's own ids";
+        EXPECT_THAT(received[2].id, testing::EndsWith(":3"));
+        EXPECT_EQ(depths(*receiver).bytes, 3 + own.size() + 7) << "bytes, not characters";
+    }
+    {
+        Publisher publisher(deduplicating);  // one that forwards to its own queue
+        ASSERT_EQ(publisher.publish({{"a again", {}, given}}), SLUICE_OK);
+    }
+    Receiver receiver(settings());
+    const auto received = receiver.receive(4);
+    EXPECT_EQ(received[1].id, own) << "after a restart, too";
+    EXPECT_THAT(received[3].id, testing::EndsWith(":4")) << "the other id names the message that the queue gave it to";
+    EXPECT_EQ(receiver.ack(received), SLUICE_OK);
+    EXPECT_EQ(depths(*receiver).bytes, 0u);
+    EXPECT_EQ(number("SELECT bytes FROM sluice_queue"), 0);
+}
+
+TEST_F(Queues, CountTheBytesOfIdsInFilesOfBefore) {
+    QueueSettings deduplicating = settings();
+    deduplicating.deduplicate = true;
+    Publisher(deduplicating).close();
+    run_sql(
+        "DROP TRIGGER sluice_settle_1; CREATE TRIGGER sluice_settle_1 INSTEAD OF INSERT ON sluice_settle_1 BEGIN "
+        "SELECT length(id) FROM sluice_queue_1; END");
+    Publisher publisher(deduplicating);
+    EXPECT_EQ(number("SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND sql LIKE '%CAST(id AS BLOB)%'"), 1);
+}
+
 TEST_F(Queues, ForgetIdsAfterAWhile) {
     QueueSettings deduplicating = settings();
     deduplicating.deduplicate = true;
