@@ -26,7 +26,7 @@ namespace {
 namespace po = boost::program_options;
 
 constexpr std::string_view help =
-    "usage: sluice dead-letters ls FILE [--source NAME] [--key KEY] [--json]\n"
+    "usage: sluice dead-letters ls FILE [--source NAME] [--key KEY] [--wide | --json]\n"
     "       sluice dead-letters show FILE ID... [--json]\n"
     "       sluice dead-letters replay FILE (ID... | --all | --key KEY | --source NAME) [--no-wait]\n"
     "       sluice dead-letters purge FILE (ID... | --all | --key KEY | --source NAME | --older-than DURATION) [--yes]\n"
@@ -68,15 +68,19 @@ std::string bytes(const Node& line, const std::string& name) {
 
 int list(const Arguments& arguments) {
     const bool json = arguments.values.count("json") != 0;
+    const bool wide = arguments.values.count("wide") != 0;
     std::vector<TableRow> rows{{"PLACE", "DEAD SINCE", "SOURCE", "POOL", "KEY", "TRIES", "ID", "ERROR"}};
     Question question;
     question.verb = "dead-letters";
     question.request = request_of("ls", arguments, json ? R"(,"whole":true)" : "");
     question.line = [&](const Node& line) {
         if (json) return fmt::print("{}\n", to_json(line));
+        const auto cell = [&](const char* name, std::size_t width, auto cut) {
+            return wide ? clean_text(text(line, name)) : cut(text(line, name), width);
+        };
         rows.push_back({text(line, "place"), shown_time(integer_of(line, "dead_ms")), text(line, "source"), text(line, "pool"),
-                        cut_to(text(line, "key"), key_width), text(line, "attempts"), cut_to(text(line, "id"), id_width),
-                        cut_to(text(line, "error"), error_width)});
+                        cell("key", key_width, cut_middle), text(line, "attempts"), cell("id", id_width, cut_middle),
+                        cell("error", error_width, cut_to)});
     };
     question.last = [&](const Node& last) {
         if (json || last.find("found") == nullptr) return;
@@ -194,6 +198,7 @@ po::options_description options_of(std::string_view command) {
     po::options_description options("Options");
     auto add = options.add_options();
     if (command != "purge") add("json", "a line of JSON for each");
+    if (command == "ls") add("wide", "show ids, keys and errors in full");
     if (command != "show") {
         add("source", po::value<std::string>()->value_name("ID"), "those of this source, by its id, which by default is its name");
         add("key", po::value<std::string>()->value_name("KEY"), "those with this key");

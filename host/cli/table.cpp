@@ -14,16 +14,33 @@ std::size_t shown_width(std::string_view text) {
     return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
 }
 
+namespace {
+
+bool begins_character(char c) {
+    return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
+}
+
+// Where the character with this number begins; the size if there are fewer.
+std::size_t place_of(std::string_view line, std::size_t character) {
+    for (std::size_t at = 0; at < line.size(); ++at)
+        if (begins_character(line[at]) && character-- == 0) return at;
+    return line.size();
+}
+
+}  // namespace
+
 std::string cut_to(std::string_view text, std::size_t width) {
-    std::string line = clean_text(text.substr(0, std::min(text.size(), 8 * width)));
+    const std::string line = clean_text(text.substr(0, std::min(text.size(), 8 * width)));
     if (shown_width(line) <= width) return line;
-    std::size_t end = 0, shown = 0;
-    while (end < line.size() && (shown < width - 1 || (static_cast<unsigned char>(line[end]) & 0xc0) == 0x80)) {
-        if ((static_cast<unsigned char>(line[end]) & 0xc0) != 0x80) ++shown;
-        ++end;
-    }
-    while (end < line.size() && (static_cast<unsigned char>(line[end]) & 0xc0) == 0x80) ++end;
-    return line.substr(0, end) + "…";
+    return line.substr(0, place_of(line, width - 1)) + "…";
+}
+
+std::string cut_middle(std::string_view text, std::size_t width) {
+    const std::string line = clean_text(text);
+    const std::size_t shown = shown_width(line);
+    if (shown <= width) return line;
+    const std::size_t front = (width - 1) / 3, back = width - 1 - front;  // the end tells more
+    return line.substr(0, place_of(line, front)) + "…" + line.substr(place_of(line, shown - back));
 }
 
 std::string aligned(const std::vector<TableRow>& rows, const std::vector<std::size_t>& numbers) {

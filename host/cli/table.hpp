@@ -18,6 +18,8 @@ std::string aligned(const std::vector<TableRow>& rows, const std::vector<std::si
 std::size_t shown_width(std::string_view text);
 // One line without control characters, cut with an ellipsis where it is wider.
 std::string cut_to(std::string_view text, std::size_t width);
+// The same, with the ellipsis in the middle: for ids, which differ at their ends.
+std::string cut_middle(std::string_view text, std::size_t width);
 
 // "2026-11-22 00:24:46", local time; "-" for 0.
 std::string shown_time(std::int64_t unix_ms);

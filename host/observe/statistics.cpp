@@ -137,7 +137,8 @@ std::string worker_text(std::string_view source, const WorkerStatistics& worker,
 }
 
 std::string away_text(const AwayStatistics& away) {
-    return fmt::format("{}: away for {}", away.path, readable_duration(static_cast<std::uint64_t>(away.away_ns)));
+    return fmt::format("{}: {} for {}", away.path, away.is_full ? "full" : "unreachable",
+                       readable_duration(static_cast<std::uint64_t>(away.away_ns)));
 }
 
 std::string memory_text(const MemoryStatistics& memory) {
@@ -185,6 +186,7 @@ void StatisticsReport::interval(StatisticsSnapshot now) {
     for (const AwayStatistics& away : now.away) {
         JsonFields fields;
         fields.add("event", "away_statistics").add("path", away.path).add("away_ms", away.away_ns / 1'000'000);
+        if (away.is_full) fields.add("full", true);
         logger_.write(LogLevel::info, logger_.json() ? "away" : away_text(away), fields.view());
     }
     if (now.memory.limit != 0) {

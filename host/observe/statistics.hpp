@@ -41,10 +41,11 @@ struct SourceStatistics {
     std::vector<WorkerStatistics> workers;  // of all pools on this source
 };
 
-// A source, database or target that cannot be reached now.
+// A source, database or target that cannot be reached now, or a target that has no room.
 struct AwayStatistics {
     std::string path;  // in the configuration: "databases.shop"
     std::int64_t away_ns = 0;
+    bool is_full = false;
 };
 
 // What the messages in flight of all sources take, where memory_limit bounds it.
@@ -85,7 +86,7 @@ private:
 std::string interval_text(const SourceStatistics& now, const HistogramSnapshot& latency, double per_second);
 // "flights: received 20000 = acked 20000 + dead_lettered 0 + …; retried 0, 12.3k/s over 1.63s, latency …"
 std::string final_text(const SourceStatistics& now, std::int64_t elapsed_ns);
-// "databases.shop: away for 12.3s"
+// "databases.shop: unreachable for 12.3s", "targets.out: full for 12.3s"
 std::string away_text(const AwayStatistics& away);
 // "memory: 12.3MiB of 256.0MiB in flight"
 std::string memory_text(const MemoryStatistics& memory);

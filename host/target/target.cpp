@@ -375,7 +375,8 @@ void Target::came_back() {
     if (!away_) return;
     away_ = false;
     said_away_ns_.store(0, std::memory_order_relaxed);
-    logger_.info("is back after {:.1f} s: publishing {} messages that waited",
+    logger_.info("{} after {:.1f} s: publishing {} messages that waited",
+                 said_full_.load(std::memory_order_relaxed) ? "has room again" : "is back",
                  static_cast<double>(clock_.now() - away_since_ns_) / 1e9, waiting_.size() + again_.size());
 }
 
@@ -386,12 +387,17 @@ void Target::back_off(sluice_status status, const std::string& text) {
     const std::int64_t factor = std::int64_t{1} << std::min(failures_, 20u);
     ++failures_;
     retry_at_ns_ = now + std::min(options_.backoff_first_ns * factor, options_.backoff_max_ns);
+    const bool is_full = status == SLUICE_FULL;
+    said_full_.store(is_full, std::memory_order_relaxed);
     // Once is a hiccup, and full the everyday answer of a target that is slower than its host.
-    if (away_ || failures_ < (status == SLUICE_FULL ? 5u : 2u)) return;
+    if (away_ || failures_ < (is_full ? 5u : 2u)) return;
     away_ = true;
     said_away_ns_.store(away_since_ns_, std::memory_order_relaxed);
+    const std::size_t count = waiting_.size() + again_.size() + window_.open();
+    if (is_full)
+        return logger_.warn("is full, and {} messages wait until it has room{}{}", count, text.empty() ? "" : ": ", text);
     logger_.warn("cannot be published to ({}{}{}): {} messages wait, trying again until it works", status_name(status),
-                 text.empty() ? "" : ": ", text, waiting_.size() + again_.size() + window_.open());
+                 text.empty() ? "" : ": ", text, count);
 }
 
 void Target::fail_for_good(const std::string& text) {

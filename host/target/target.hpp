@@ -68,6 +68,8 @@ public:
     Counts counts() const;
     // As the log has said; 0 = it is not away.
     std::int64_t away_since_ns() const { return said_away_ns_.load(std::memory_order_relaxed); }
+    // Then: it answers, and has no room.
+    bool is_full() const { return said_full_.load(std::memory_order_relaxed); }
 
 private:
     struct Answer {
@@ -128,7 +130,7 @@ private:
     std::uint32_t failures_ = 0;                  // in a row
     std::int64_t retry_at_ns_ = 0;                // 0 = now
     std::int64_t away_since_ns_ = 0;
-    bool away_ = false;  // as the log has said
+    bool away_ = false;  // as the log has said: unreachable, or full
     bool stopping_ = false;
     bool reopen_ = false;
     std::int64_t stop_deadline_ns_ = 0;
@@ -136,6 +138,7 @@ private:
     std::vector<const sluice_outgoing*> pointers_;
 
     std::atomic<std::int64_t> said_away_ns_{0};  // written by the target's thread; nothing else is read with it
+    std::atomic<bool> said_full_{false};         // the same
     Counter submitted_;                          // written under mutex_, the others by the target's thread
     Counter published_;
     Counter failed_;

@@ -207,7 +207,8 @@ TEST(StatisticsReport, SaysWhatIsAwayInBothFormats) {
         report.interval({second, {quiet()}, {{"databases.shop", 12'300'000'000}}});
         const auto lines = lines_of(file.text());
         ASSERT_EQ(lines.size(), 2u);
-        const std::string wanted = json ? R"("event":"away_statistics","path":"databases.shop","away_ms":12300)" : "databases.shop: away for 12.3s";
+        const std::string wanted = json ? R"("event":"away_statistics","path":"databases.shop","away_ms":12300)"
+                                        : "databases.shop: unreachable for 12.3s";
         EXPECT_NE(lines[1].find(wanted), std::string::npos) << lines[1];
     }
 }
