@@ -266,7 +266,6 @@ bool DeadLetterDesk::begin_one(const std::shared_ptr<ReplayJob>& job, StoredLett
     if (busy_.contains(stored.place)) return unchanged("it is being replayed already"), true;
     auto item = std::make_unique<Item>();
     item->place = stored.place;
-    item->identity = fmt::format("{}@{}", stored.place, stored.letter->dead_ms);
     item->letter = std::move(*stored.letter);
     item->back = returned_;
     item->job = job;

@@ -5,6 +5,8 @@
 
 #include "app/host_builder.hpp"
 #include "app/host_parts.hpp"
+#include "app/host_queues.hpp"
+#include "app/learn_dead_letters.hpp"
 
 namespace sluice {
 namespace {
@@ -72,6 +74,7 @@ Result<void> Host::start() {
     }
     for (auto& pool : pools_)
         if (auto started = pool->start(); !started) return give_back(std::move(started).error());
+    if (auto learnt = learn_dead(); !learnt) return give_back(std::move(learnt).error());
     for (auto& source : sources_) {
         if (auto opened = source->loop->open(); !opened) return give_back(std::move(opened).error());
         source->open = true;
@@ -84,6 +87,13 @@ Result<void> Host::start() {
     running_ = true;
     for (auto& source : sources_) source->loop->start();
     return {};
+}
+
+Result<void> Host::learn_dead() {
+    if (rehearsal_) return {};
+    std::vector<SourceLoop*> loops;
+    for (const auto& source : sources_) loops.push_back(source->loop.get());
+    return learn_dead_letters(find_dead_letters(config_, queues()), loops, logging_.logger("host"));
 }
 
 // In the reverse order of start().
@@ -182,12 +192,14 @@ StatisticsSnapshot Host::snapshot() const {
     for (const auto& source : sources_) add(replays.counts, source->loop->replay_counts());
     if (replays.counts.received != 0) snapshot.sources.push_back(std::move(replays));
     snapshot.memory = {memory_.in_flight(), memory_.bytes()};
-    const auto note = [&](const char* kind, const std::string& name, std::int64_t since_ns) {
-        if (since_ns != 0) snapshot.away.push_back({kind + name, std::max<std::int64_t>(snapshot.taken_ns - since_ns, 1)});
+    const auto note = [&](const char* kind, const std::string& name, std::int64_t since_ns, bool is_full = false) {
+        if (since_ns != 0)
+            snapshot.away.push_back({kind + name, std::max<std::int64_t>(snapshot.taken_ns - since_ns, 1), is_full});
     };
     for (const auto& source : sources_) note("sources.", source->name, source->loop->away_since_ns());
     for (const auto& database : databases_) note("databases.", database->name, database->database.circuit->away_since_ns());
-    for (const auto& target : targets_) note("targets.", target->name, target->target->away_since_ns());
+    for (const auto& target : targets_)
+        note("targets.", target->name, target->target->away_since_ns(), target->target->is_full());
     return snapshot;
 }
 

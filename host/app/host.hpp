@@ -1,7 +1,7 @@
 // The host: owns every part, and the order in which they start and stop.
 //
 //   create   plugins are loaded, instances created; nothing is opened, nothing runs
-//   start    databases open -> workers connect, handlers start -> targets -> sources open -> threads run
+//   start    databases open -> targets -> workers connect, handlers start -> dead letters are looked through -> sources open -> threads run
 //   stop     sources stop polling -> workers finish -> sources settle and end -> workers, targets, databases close, in that order
 //
 // Threads      control: the main thread.
@@ -109,6 +109,7 @@ private:
     Host(const HostConfig& config, Logging& logging, Clock& clock, std::function<void()> changed,
          std::optional<Rehearsal> rehearsal);
     Target* find_target(const std::string& name);
+    Result<void> learn_dead();
     void close_opened();
 
     HostConfig config_;  // the plugins' options are those of the one it was created with, which outlives the host

@@ -77,6 +77,10 @@ inline constexpr std::uint32_t replays_in_flight = 1024;      // a host: a poll'
 inline constexpr std::uint64_t replays_bytes_in_flight = 64u << 20;  // but for a single larger one
 inline constexpr std::size_t json_depth = 64;                 // of requests and records
 
+// ---- dead letters that their sources may deliver again ----
+inline constexpr std::size_t known_dead_bytes =
+    256u << 20;  // a source: ids of two to four million; beyond it the oldest are left out
+
 // ---- plugins ----
 inline constexpr std::size_t plugin_file_bytes = 1u << 30;
 inline constexpr std::size_t components_max = 64;             // a plugin

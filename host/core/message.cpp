@@ -83,20 +83,20 @@ void* lines(std::size_t size) {
 
 }  // namespace
 
-sluice_identity identity_of(const Message& message) {
+sluice_identity delivery_of(const Message& message) {
     sluice_identity identity{};
     identity.struct_size = sizeof identity;
-    if (message.replayed) {
-        const std::string& text = replayed(message).identity;
-        identity.source = {replays_source.data(), replays_source.size()};
-        identity.id = {text.data(), text.size()};
-        return identity;
-    }
     identity.stream_size = message.stream_size;
     identity.source = message.view.source;
     identity.id = message.view.id;
     identity.position = message.position;
     identity.position_end = message.position_end;
+    return identity;
+}
+
+sluice_identity identity_of(const Message& message) {
+    sluice_identity identity = delivery_of(message);
+    if (message.replayed) identity.stream_size = 0, identity.position = identity.position_end = 0;
     return identity;
 }
 

@@ -81,15 +81,18 @@ static_assert(limits::id_bytes_max <= UINT16_MAX, "the stream is a part of the i
 
 // What a replayed message is beside itself. Its tag leads here; whoever replays it keeps this until it has ended.
 struct Replayed {
-    std::string place;     // of the dead letter in its store
-    std::string identity;  // what is recorded of it where effects are deduplicated: another one each time it died
+    std::string place;  // of the dead letter in its store
 };
 inline const Replayed& replayed(const Message& message) {
     return *reinterpret_cast<const Replayed*>(message.tag);
 }
-// The same message after a redelivery, or after a replay that a crash has interrupted, has the same.
+// What is recorded of a message where effects are deduplicated: the same after a redelivery. Of a replayed one it is its source and id
+// without a position, since positions below what the source has confirmed count as recorded, also those of messages that died.
 sluice_identity identity_of(const Message& message);
-inline constexpr std::string_view replays_source = "dead-letters";  // the source that they are recorded and counted under
+// Of a replayed message whose source has positions, what the source delivers it under: recorded as well, so that the message makes no
+// effects should it be delivered again by a source that has not heard of its end. Without a stream: there is none.
+sluice_identity delivery_of(const Message& message);
+inline constexpr std::string_view replays_source = "dead-letters";  // the source that replays are counted under
 
 // FIFO through Message::next.
 class MessageList {

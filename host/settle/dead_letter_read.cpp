@@ -1,5 +1,6 @@
 #include "settle/dead_letter_read.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "core/json_read.hpp"
@@ -63,6 +64,19 @@ bool read_headers(const Node& record, std::vector<std::pair<std::string, std::st
     return true;
 }
 
+bool read_delivery(const Node& record, std::size_t id_size, std::optional<DeadLetter::Delivery>& to) {
+    const Node* delivery = record.find("delivery");
+    if (delivery == nullptr) return true;
+    const auto number = [&](std::string_view name) {
+        return static_cast<std::uint64_t>(std::max<std::int64_t>(integer_of(*delivery, name), 0));
+    };
+    const DeadLetter::Delivery read{static_cast<std::uint32_t>(std::min<std::uint64_t>(number("stream_size"), UINT32_MAX)),
+                                    number("position"), number("position_end")};
+    if (read.stream_size == 0 || read.stream_size > id_size || read.position >= read.position_end) return false;
+    to = read;
+    return true;
+}
+
 }  // namespace
 
 Result<DeadLetter> read_dead_letter(std::string_view record) {
@@ -79,6 +93,7 @@ Result<DeadLetter> read_dead_letter(std::string_view record) {
     if (!read_bytes(*read, "key", letter.key)) return wrong("key");
     if (!read_headers(*read, letter.headers)) return wrong("headers");
     if (read->find("source") == nullptr) return wrong("source");
+    if (!read_delivery(*read, id->size(), letter.delivery)) return wrong("delivery");
     letter.id = std::move(*id);
     letter.body = std::move(*body);
     letter.source = text_of(*read, "source");

@@ -16,6 +16,13 @@
 namespace sluice {
 
 struct DeadLetter {
+    // Where the message stood in a stream of its source, see sluice_identity.
+    struct Delivery {
+        std::uint32_t stream_size = 0;  // of the id, never more than there is
+        std::uint64_t position = 0;
+        std::uint64_t position_end = 0;
+    };
+
     std::string id;
     std::string source;
     std::string pool;                     // empty: no pool took it
@@ -28,6 +35,7 @@ struct DeadLetter {
     std::int64_t enqueued_ms = 0;
     std::int64_t first_received_ms = 0;
     std::int64_t dead_ms = 0;
+    std::optional<Delivery> delivery;  // none: its source has no positions, or an older version stored it
 };
 
 Result<DeadLetter> read_dead_letter(std::string_view record);

@@ -111,6 +111,12 @@ std::string dead_letter_record(const sluice_message& message, const DeadLetterFa
     if (message.enqueued_ms != 0) fields.add("enqueued_ms", message.enqueued_ms);
     fields.add("first_received_ms", facts.first_received_ms);
     fields.add("dead_ms", facts.dead_ms);
+    if (facts.stream_size != 0) {
+        JsonFields delivery;
+        delivery.add("stream_size", std::uint64_t{facts.stream_size});
+        delivery.add("position", facts.position).add("position_end", facts.position_end);
+        fields.add_raw("delivery", "{" + std::string(delivery.view()) + "}");
+    }
     return "{" + std::string(fields.view()) + "}";
 }
 

@@ -1,5 +1,8 @@
 #include "settle/dead_letters.hpp"
 
+#include <fmt/format.h>
+
+#include <cstdint>
 #include <utility>
 
 #include "plugin/fault.hpp"
@@ -22,22 +25,43 @@ DeadLetterFacts DeadLetters::facts_of(const Message& message, const std::string&
     facts.attempts = message.handled ? message.view.attempt : 0;
     facts.dead_ms = clock_.wall_ms();
     facts.first_received_ms = facts.dead_ms - (clock_.now() - message.received_ns) / 1'000'000;
+    const sluice_identity delivery = delivery_of(message);
+    if (delivery.position_end <= static_cast<std::uint64_t>(INT64_MAX)) {  // what JSON keeps exactly
+        facts.stream_size = delivery.stream_size;
+        facts.position = delivery.position;
+        facts.position_end = delivery.position_end;
+    }
     return facts;
 }
 
-void DeadLetters::store(Message* message, const std::string& pool) {
-    if (const auto left_out = said_.pass(clock_.now()))
-        logger_.warn("message {} becomes a dead letter: {} ({} more since the last such line)",
-                     std::string_view(message->view.id.data, message->view.id.size), message->error(), *left_out);
+// Of each death its own, or a target that knows ids would take the second one of a message for the first and not store it.
+std::string DeadLetters::id_of(const Message& message, std::int64_t dead_ms) {
+    constexpr std::size_t room = 64;  // for what stands behind the message's id
+    const std::string_view id(message.view.id.data, static_cast<std::size_t>(message.view.id.size));
+    return fmt::format("{}@{}.{}", id.substr(0, limits::id_bytes_max - room), dead_ms, ++stored_so_far_);
+}
+
+void DeadLetters::say(const Message& message, const std::string& pool, const Logger& logger) {
+    RateLimit& limit = said_.try_emplace(pool, 10'000'000'000).first->second;
+    if (const auto left_out = limit.pass(clock_.now()))
+        logger.warn("message {} becomes a dead letter: {}{}",
+                    std::string_view(message.view.id.data, static_cast<std::size_t>(message.view.id.size)), message.error(),
+                    *left_out == 0 ? "" : fmt::format(" ({} more since the last such line)", *left_out));
+}
+
+void DeadLetters::store(Message* message, const std::string& pool, const Logger& logger) {
+    say(*message, pool, logger);
+    const DeadLetterFacts facts = facts_of(*message, pool);
     auto* entry = new Entry{};
     entry->owner = this;
     entry->message = message;
-    entry->line = dead_letter_record(message->view, facts_of(*message, pool));
+    entry->id = id_of(*message, facts.dead_ms);
+    entry->line = dead_letter_record(message->view, facts);
     sluice_outgoing outgoing{};
     outgoing.struct_size = sizeof outgoing;
     outgoing.body = {entry->line.data(), entry->line.size()};
     outgoing.key = message->view.key;
-    outgoing.id = message->view.id;
+    outgoing.id = {entry->id.data(), entry->id.size()};
     if (message->replayed) outgoing.replaces = {replayed(*message).place.data(), replayed(*message).place.size()};
     entry->batch.messages.push_back(outgoing);
     entry->batch.context = entry;

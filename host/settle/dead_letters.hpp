@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -25,8 +26,8 @@ public:
     DeadLetters(Target& target, const Clock& clock, Doorbell& bell, Logger logger);
     ~DeadLetters();
 
-    // `pool`: its name, or empty if none took the message.
-    void store(Message* message, const std::string& pool);
+    // `pool`: its name, or empty if none took the message; `logger`: where it is said.
+    void store(Message* message, const std::string& pool, const Logger& logger);
     // Those whose record is durable, with outcome dead_letter; and those whose is not and will not be, with outcome released.
     void take_stored(MessageList& out);
     bool has_news() const { return !stored_.empty(); }
@@ -37,18 +38,22 @@ private:
         Entry* next = nullptr;
         DeadLetters* owner;
         Message* message;
+        std::string id;  // of the dead letter
         std::string line;
         PublishBatch batch;
     };
 
     DeadLetterFacts facts_of(const Message& message, const std::string& pool) const;
+    std::string id_of(const Message& message, std::int64_t dead_ms);
+    void say(const Message& message, const std::string& pool, const Logger& logger);
 
     Target& target_;
     const Clock& clock_;
     Doorbell& bell_;
     const Logger logger_;
     std::uint64_t waiting_ = 0;
-    RateLimit said_{10'000'000'000};
+    std::map<std::string, RateLimit> said_;  // by pool
+    std::uint64_t stored_so_far_ = 0;
     Inbox<Entry> stored_;
 };
 

@@ -84,6 +84,9 @@ public:
     std::uint32_t take_slots_moved() { return std::exchange(slots_moved_, 0); }
     // Of waiting(), those in overflows.
     std::uint32_t overflowed() const { return overflowed_; }
+    Logger pool_logger(const Message& message, Logger of_none) const {
+        return message.pool < pools_.size() ? pools_[message.pool].lane.logger : of_none;
+    }
     // Empty if none took it.
     const std::string& pool_name(const Message& message) const { return message.pool < pools_.size() ? pools_[message.pool].lane.pool->name() : none_; }
 

@@ -59,6 +59,11 @@ Message* Replay::make(ReplayItem& item) {
     incoming.headers = headers.data();
     incoming.header_count = static_cast<std::uint32_t>(headers.size());
     incoming.enqueued_ms = letter.enqueued_ms;
+    if (letter.delivery) {
+        incoming.stream_size = letter.delivery->stream_size;
+        incoming.position = letter.delivery->position;
+        incoming.position_end = letter.delivery->position_end;
+    }
     Message* message = store_.create(incoming);
     letter.body = {};  // once is enough
     return message;

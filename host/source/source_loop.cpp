@@ -1,5 +1,6 @@
 #include "source/source_loop.hpp"
 
+#include <fmt/format.h>
 #include <pthread.h>
 
 #include <algorithm>
@@ -199,6 +200,37 @@ void SourceLoop::take_back() {
     while (Message* message = stored.pop_front()) settle(message);
 }
 
+// One that left the store has been replayed, and then the database knows it; or somebody has removed it, and it may be tried again.
+bool SourceLoop::is_dead(std::string_view id) const {
+    return known_dead_.has(id, [this](std::string_view place) {
+        sluice_stored_sink nobody{};
+        nobody.struct_size = sizeof nobody;
+        nobody.message = [](void*, const sluice_stored*) -> sluice_status { return SLUICE_OK; };
+        const auto found = dead_letter_store_->attempt([&](const sluice_queue& table, void* self, sluice_fault* fault) {
+            return table.get(self, {place.data(), place.size()}, &nobody, fault);
+        });
+        return found || found.error().kind != ErrorKind::invalid;  // if it does not answer, it is where it was
+    });
+}
+
+// Delivered again by a source that has not heard of their end: they are in the store, and a replay brings them back.
+void SourceLoop::end_known_dead(MessageList& polled) {
+    MessageList others;
+    while (Message* message = polled.pop_front()) {
+        const std::string_view id(message->view.id.data, static_cast<std::size_t>(message->view.id.size));
+        if (!is_dead(id)) {
+            others.push_back(message);
+            continue;
+        }
+        if (const auto left_out = known_dead_said_.pass(now_ns_))
+            logger_.info("message {} came again and stays the dead letter that it is{}", id,
+                         *left_out == 0 ? "" : fmt::format(" ({} more since the last such line)", *left_out));
+        message->outcome = Outcome::dead_letter;
+        settle(message);
+    }
+    polled = others;
+}
+
 // As if polled.
 void SourceLoop::replay_posted() {
     if (!replay_.has_posted() || stopped_ || hold_ || !kept_.empty() || failing_.load(std::memory_order_relaxed) || !dispatcher_->may_poll()) return;
@@ -210,7 +242,9 @@ void SourceLoop::replay_posted() {
 void SourceLoop::store_or_settle(Message* message) {
     if (message->outcome == Outcome::dead_letter) {
         dead_letter_pause_.add(now_ns_);
-        dead_letters_->store(message, dispatcher_->pool_name(*message));
+        // Before its old dead letter can be gone.
+        if (message->replayed) known_dead_.died_again({message->view.id.data, static_cast<std::size_t>(message->view.id.size)});
+        dead_letters_->store(message, dispatcher_->pool_name(*message), dispatcher_->pool_logger(*message, logger_));
     } else {
         settle(message);
     }

@@ -24,6 +24,7 @@
 #include "queue/doorbell.hpp"
 #include "queue/inbox.hpp"
 #include "settle/dead_letters.hpp"
+#include "settle/known_dead.hpp"
 #include "settle/settlement.hpp"
 #include "source/dead_letter_pause.hpp"
 #include "source/dispatcher.hpp"
@@ -59,6 +60,11 @@ public:
     void watch_for_poison(Poison& poison) {
         poison_ = &poison;
         intake_.mark_suspects(poison);
+    }
+    // Before open: what was a dead letter when the host started, and is one still in this store, is not handled again.
+    void know_dead(KnownDead dead, const QueueInstance& store) {
+        known_dead_ = std::move(dead);
+        dead_letter_store_ = &store;
     }
     // Before open: its messages count there, and it is polled as they leave room.
     void share(MemoryLimit& memory) { memory_.emplace(memory, bell_); }
@@ -120,6 +126,8 @@ private:
     void release_rest(MessageList& ended);
     bool is_quiet() const;
     void take_back();
+    void end_known_dead(MessageList& polled);
+    bool is_dead(std::string_view id) const;
     void replay_posted();
     std::uint64_t in_flight() const { return settlement_.in_flight() + replay_.live(); }
     void store_or_settle(Message* message);
@@ -152,6 +160,9 @@ private:
     Settlement settlement_;
     Intake intake_;
     Poison* poison_ = nullptr;
+    KnownDead known_dead_;
+    const QueueInstance* dead_letter_store_ = nullptr;  // with known_dead_
+    RateLimit known_dead_said_{10'000'000'000};
     std::optional<MemoryLimit::Share> memory_;
     std::unique_ptr<DeadLetters> dead_letters_;
     std::unique_ptr<Dispatcher> dispatcher_;

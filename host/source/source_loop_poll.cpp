@@ -61,6 +61,7 @@ void SourceLoop::poll(std::uint32_t wait_ms) {
             now_ns_ = clock_.now();
             for (Message* message = polled.first(); message != nullptr; message = message->next) message->received_ns = now_ns_;
         }
+        if (!known_dead_.empty()) end_known_dead(polled);
         MessageList ended;
         dispatcher_->dispatch(polled, now_ns_, ended);
         store_or_settle(ended);

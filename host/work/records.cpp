@@ -16,13 +16,20 @@ void give_up(Message& message, std::string text) {
 }  // namespace
 
 sluice_status HandlerHost::record_once(Unit& unit, std::uint32_t index) {
-    const sluice_identity identity = identity_of(*unit.messages[index]);
+    const Message& message = *unit.messages[index];
+    const sluice_identity identity = identity_of(message);
     const std::size_t position = position_of(deduplicating_);
+    const auto record = [&](const sluice_identity& one) {
+        return deduplicating_->table().record_once(deduplicating_->self(), unit.handles[position], unit.ticket(index), &one,
+                                                   fault_.get());
+    };
     fault_.clear();
     return fenced_status(fault_, [&] {
         if (const sluice_status begun = begin(unit, position, fault_.get()); begun != SLUICE_OK) return begun;
-        const sluice_status recorded = deduplicating_->table().record_once(deduplicating_->self(), unit.handles[position],
-                                                                           unit.ticket(index), &identity, fault_.get());
+        sluice_status recorded = record(identity);
+        // So that its source, should it deliver the message once more, delivers it to no effect. Seen: the source has confirmed it.
+        if (recorded == SLUICE_OK && message.replayed && message.stream_size != 0)
+            if (const sluice_status delivery = record(delivery_of(message)); delivery != SLUICE_SEEN) recorded = delivery;
         const bool never = recorded == SLUICE_INVALID || recorded == SLUICE_UNSUPPORTED;  // whatever the message
         return note(*deduplicating_, never ? SLUICE_FAILED : recorded, fault_.get());
     });

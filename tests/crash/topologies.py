@@ -51,7 +51,7 @@ class Topology:
     workers = 4
     keys = 40
     batch = 1500  # messages put in at a time
-    dead_once = False
+    dead_once = True
     published_once = False
     keeps_attempts = False
     feeds_a_host = False  # messages can be put in while it runs
@@ -173,6 +173,7 @@ class Queue(Topology):
     keeps_attempts = True
     feeds_a_host = True
     batch = 1000
+    enqueue_more = ()  # options
 
     def source(self):
         return f"{{ plugin: {FAULTY / 'sqlite.so'}, path: ./queue.db, queue: in, until_empty: true }}"
@@ -181,7 +182,7 @@ class Queue(Topology):
         """`sluice enqueue`: what it says is stored is acknowledged. If the host dies meanwhile, the rest may be there or not."""
         made = self.make(self.batch)
         lines = "".join(body + "\n" for _, body in made)
-        done = subprocess.run([str(BIN), "enqueue", str(self.folder / "drill.yaml"), "--source", "in"], cwd=self.folder, input=lines,
+        done = subprocess.run([str(BIN), "enqueue", str(self.folder / "drill.yaml"), "--source", "in", *self.enqueue_more], cwd=self.folder, input=lines,
                               capture_output=True, text=True, timeout=DEADLINE_S, env=os.environ | self.environment)
         found = re.match(r"(\d+) messages? (?:is|are) stored", done.stdout)
         stored = int(found[1]) if found else 0
@@ -280,12 +281,38 @@ class Leaking(Topology):
 class Replayed(Topology):
     about = "a file that is followed, into sqlite with deduplicate; many messages are rejected until their handler is mended, some for ever"
     kinds = ((0.3, "reject", 1), (0.05, "never", 1))
-    dead_once = True
     endless = True
 
     def source(self):
         return super().source().replace("persist_every", "follow: true, persist_every")
 
 
-TOPOLOGIES = {"deferring": Deferring, "file": Topology, "file_twice": NothingDeduplicates, "followed": Followed, "leaking": Leaking,
+class Mended(Replayed):
+    """What is rejected depends on the run: with SLUICE_FAULTY_MENDED nothing is."""
+
+    about = "a file that is followed, into sqlite with deduplicate; half of the messages are rejected while the cause is not mended"
+    kinds = ((0.5, "reject", 1),)
+    batch = 800
+
+
+class MendedQueue(Queue):
+    about = "a durable queue into sqlite with deduplicate; half of the messages are rejected while the cause is not mended"
+    kinds = Mended.kinds
+    endless = True
+    batch = 800
+
+    def source(self):
+        return super().source().replace(", until_empty: true", "")
+
+
+class MendedIds(MendedQueue):
+    about = "the same, under ids of the sender's own"
+    enqueue_more = ("--id-from", "/id")
+
+    def make(self, count):
+        return [(message, json.dumps(json.loads(body) | {"id": message.name}, separators=(",", ":"))) for message, body in super().make(count)]
+
+
+TOPOLOGIES = {"deferring": Deferring, "file": Topology, "file_twice": NothingDeduplicates, "followed": Followed, "leaking": Leaking, "mended": Mended, "mended_ids": MendedIds,
+              "mended_queue": MendedQueue,
               "one_file": OneFile, "publishing": Publishing, "queue": Queue, "reloading": Reloading, "replayed": Replayed}

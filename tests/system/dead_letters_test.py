@@ -176,6 +176,85 @@ class Verbs(SystemTest):
         self.assertIn('dead letters go to the target "dead"', self.tell("dead-letters", "ls", config, status=5)[1])
 
 
+DEDUPLICATED = REPAIRABLE + """
+targets:
+  dead: {{ plugin: sqlite, path: ./dead.db, queue: dead, deduplicate: true }}
+dead_letters: {{ target: dead }}
+"""
+
+
+class Deduplicated(Verbs):
+    """The same, and more, where dead letters go to a target that stores an id once."""
+
+    def setUp(self):
+        super().setUp()
+        self.config = self.write("flights.yaml", DEDUPLICATED.format(limit=7))
+
+    def dead_letters(self):
+        path = self.folder / "dead.db"
+        with contextlib.suppress(sqlite3.OperationalError):
+            return [json.loads(body) for (body,) in query(path, "SELECT body FROM sluice_queue_1 ORDER BY number")] if path.exists() else []
+        return []
+
+    def test_a_replay_that_dies_again_is_stored(self):
+        host = self.kill_three()
+        for _ in range(3):
+            self.assertEqual(self.tell("dead-letters", "replay", self.config, "--all", status=1)[0].count("dead again: "), 3)
+            self.assertEqual(sorted(json.loads(letter["body"])["n"] for letter in self.listed()), [7, 8, 9])
+        self.repair()
+        self.assertIn("3 of 3", self.tell("dead-letters", "replay", self.config, "--all")[0])
+        self.assertEqual(self.seen(), list(range(10)))
+        self.stop(host)
+
+
+LONG_IDS = """
+name: long
+state_dir: ./state
+sources:
+  long-name-of-a-file: {{ plugin: file, path: ./a-file.jsonl }}
+databases:
+  out: {{ plugin: sqlite, path: ./out.db, setup: "CREATE TABLE IF NOT EXISTS t(n INTEGER CHECK(n < 0))" }}
+{extra}
+pools:
+  picky: {{ source: long-name-of-a-file, workers: 1, handler: {{ plugin: sql, database: out, statement: "INSERT INTO t VALUES(:n)" }} }}
+log: {{ format: json }}
+"""
+
+
+class Shown(SystemTest):
+    def rows(self, *arguments):
+        table = self.tell("dead-letters", "ls", self.config, *arguments)[0].splitlines()
+        at = table[0].index("ID "), table[0].index("ERROR")
+        return [line[at[0]:at[1]].strip() for line in table[1:]]
+
+    def test_in_lines_that_differ(self):
+        self.config = self.write("long.yaml", LONG_IDS.format(extra=""))
+        self.lines_file("a-file.jsonl", [{"n": n} for n in range(20)])
+        run = self.run_to_end("run", self.config)
+        ids = [letter["id"] for letter in self.dead_letters()]
+        self.assertEqual(len(set(self.rows())), 20)
+        for shown, whole in zip(self.rows(), ids):
+            front, back = shown.split("…")
+            self.assertLessEqual(len(shown), 28)
+            self.assertTrue(whole.startswith(front) and whole.endswith(back), (shown, whole))
+        self.assertEqual(self.rows("--wide"), ids)
+        [said] = [event for event in run.events() if "becomes a dead letter" in event.get("text", "") + event.get("message", "")]
+        self.assertEqual((said["component"], said.get("pool")), ("pools.picky", "picky"))
+
+    def test_a_target_that_is_full_is_called_full(self):
+        extra = """targets: { dead: { plugin: sqlite, path: ./dead.db, max_messages: 5 } }
+dead_letters: { target: dead }
+statistics: { every: 100ms }"""
+        self.config = self.write("long.yaml", LONG_IDS.format(extra=extra))
+        self.lines_file("a-file.jsonl", [{"n": n} for n in range(20)])
+        host = self.start("run", self.config)
+        host.wait_for(lambda run: "is full, and 15 messages wait until it has room" in run.log, "the target's complaint")
+        host.wait_for_event("away_statistics", path=lambda path: path == "targets.dead", full=lambda full: full)
+        self.assertNotIn("unreachable", host.log)
+        self.assertIn("5 dead letters removed", self.tell("dead-letters", "purge", self.config, "--all", "--yes")[0])
+        host.wait_for(lambda run: "has room again after" in run.log, "room")
+
+
 class StandardInput(SystemTest):
     def test_lines_come_through_a_pipe(self):
         config = self.write("pipe.yaml", flights_config('"-"', deduplicate="false"))

@@ -66,8 +66,9 @@ typedef struct sluice_database {
     sluice_status (*prepare)(void* connection, sluice_bytes sql, uint32_t* statement, sluice_fault* fault);
     sluice_status (*unit_begin)(void* connection, uint64_t* unit, sluice_fault* fault);
     /* SLUICE_OK: new, and recorded with the unit. SLUICE_SEEN: its effects are in the database already. A duplicate may also be found only
-     * when the unit is applied; its result is then SLUICE_SEEN. drop() keeps the record. NULL = no deduplication; then the host refuses
-     * a component that says SLUICE_DATABASE_DEDUPLICATES. */
+     * when the unit is applied; its result is then SLUICE_SEEN. drop() keeps the record. A second call for a ticket, before its writes: a
+     * position, which is recorded as well and not asked about. NULL = no deduplication; then the host refuses a component that says
+     * SLUICE_DATABASE_DEDUPLICATES. */
     sluice_status (*record_once)(void* connection, uint64_t unit, sluice_ticket ticket, const sluice_identity* identity,
                                  sluice_fault* fault);
     sluice_status (*execute)(void* connection, uint64_t unit, sluice_ticket ticket, uint32_t statement,

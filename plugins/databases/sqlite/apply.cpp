@@ -91,6 +91,7 @@ Status apply(WriteConnection& connection, Deduplication* records, Unit& unit, En
 void keep_record(Deduplication* records, const Entry& entry) {
     if (!records || entry.status != SLUICE_OK) return;
     records->add(entry.record);
+    records->add(entry.also);
     if (entry.publishes.size != 0 && !entry.dropped)
         records->keep_publishes(entry.record, entry.publishes_key, entry.publishes);
 }

@@ -90,6 +90,12 @@ Status Connection::record_once(std::uint64_t number, sluice_ticket ticket, const
     Record record;
     if (Status filled = fill(record, *unit, identity); !filled.ok()) return filled;
     if (record.kind == Record::Kind::position && records_->is_seen(*record.stream, record.position)) return SLUICE_SEEN;
+    const bool is_open = unit->phase == Unit::Phase::queueing || unit->phase == Unit::Phase::holding;
+    if (Entry* const entry = is_open ? unit->current(ticket) : nullptr;
+        entry != nullptr && entry->record.kind != Record::Kind::none) {
+        entry->also = record;
+        return SLUICE_OK;
+    }
     switch (unit->phase) {
         case Unit::Phase::queueing:
             unit->enter(ticket).record = record;
@@ -293,7 +299,7 @@ void Connection::erase(std::uint64_t number, sluice_ticket ticket, bool with_rec
     }
     unit->drop_writes(*entry);
     entry->dropped = true;
-    if (with_record) entry->record = {};
+    if (with_record) entry->record = entry->also = {};
     if (entry == &unit->entries.back() && entry->record.kind == Record::Kind::none) unit->entries.pop_back();
 }
 

@@ -46,6 +46,7 @@ struct Entry {
     std::uint32_t first_write = 0;
     std::uint32_t write_count = 0;
     Record record;
+    Record also;                   // a position to be recorded with it; nobody asks whether it is known
     sluice_bytes publishes{};      // to be kept with the record; empty = none
     sluice_bytes publishes_key{};  // KeptPublishes::key_of
     bool dropped = false;          // nothing of it is applied but its record, and it is not answered
@@ -81,9 +82,14 @@ public:
     static constexpr std::size_t writes_max = 1u << 20;
     static constexpr std::size_t bytes_max = 256u << 20;
 
+    // The last entry, if it is that of the message and goes on.
+    Entry* current(sluice_ticket ticket) {
+        const bool is_last = !entries.empty() && entries.back().ticket == ticket && !entries.back().dropped;
+        return is_last ? &entries.back() : nullptr;
+    }
     // The entry of a message: the last one, or a new one. The calls for one message come together.
     Entry& enter(sluice_ticket ticket) {
-        if (!entries.empty() && entries.back().ticket == ticket && !entries.back().dropped) return entries.back();
+        if (Entry* const entry = current(ticket)) return *entry;
         Entry& entry = entries.emplace_back();
         entry.ticket = ticket;
         entry.first_write = static_cast<std::uint32_t>(writes.size());

@@ -23,7 +23,7 @@ public:
     Result<void> replay(const std::string& source, std::unique_ptr<ReplayItem>& item) override {
         if (source == "gone") return Error{ErrorKind::invalid, "no such source"};
         if (!runs) return Error{ErrorKind::unsupported, "no host"};
-        replayed.push_back(item->identity + " " + item->letter.id);
+        replayed.push_back(item->place + " " + item->letter.id);
         in_flight_most = std::max(in_flight_most, ++in_flight);
         item->outcome = outcome;
         item->text = text;
@@ -157,7 +157,7 @@ TEST_F(DeadLettersTest, ThatAreReplayedAreRemovedOnceTheyAreDone) {
     EXPECT_EQ(answered.exit, 0) << answered.error;
     EXPECT_EQ(integer_of(answered.last, "done"), 3000);
     EXPECT_EQ(queues.store.size(), 0u);
-    EXPECT_EQ(queues.replayed.front(), "0000@1000 m0");
+    EXPECT_EQ(queues.replayed.front(), "0000 m0");
     EXPECT_EQ(all("became"), Texts(3000, "done"));
 }
 

@@ -32,6 +32,11 @@ std::string record_of(const DeadLetter& letter) {
     facts.attempts = letter.attempts;
     facts.first_received_ms = letter.first_received_ms;
     facts.dead_ms = letter.dead_ms;
+    if (letter.delivery) {
+        facts.stream_size = letter.delivery->stream_size;
+        facts.position = letter.delivery->position;
+        facts.position_end = letter.delivery->position_end;
+    }
     return dead_letter_record(message, facts);
 }
 
@@ -55,6 +60,26 @@ TEST(DeadLetterRead, GivesBackWhatWasWritten) {
     const Result<DeadLetter> read = read_dead_letter(record_of(letter));
     ASSERT_TRUE(read) << read.error().message;
     expect_equal(*read, letter);
+}
+
+TEST(DeadLetterRead, GivesBackWhereTheMessageStoodInItsSource) {
+    DeadLetter letter{"file-1:17", "a", "p", 3, "k", {}, "{}", "why", 5, 1, 2, 3};
+    EXPECT_FALSE(read_dead_letter(record_of(letter))->delivery);
+    letter.delivery = DeadLetter::Delivery{6, 17, 9'007'199'254'740'993};
+    const Result<DeadLetter> read = read_dead_letter(record_of(letter));
+    ASSERT_TRUE(read) << read.error().message;
+    ASSERT_TRUE(read->delivery);
+    EXPECT_EQ(read->delivery->stream_size, 6u);
+    EXPECT_EQ(read->delivery->position, 17u);
+    EXPECT_EQ(read->delivery->position_end, 9'007'199'254'740'993u) << "more than a double holds exactly";
+}
+
+TEST(DeadLetterRead, RefusesAPlaceThatNoMessageCanHave) {
+    const std::string record = record_of({"file-1:17", "a", "p", 3, "k", {}, "{}", "why", 5, 1, 2, 3});
+    for (const char* delivery :
+         {R"({"stream_size":0,"position":1,"position_end":2})", R"({"stream_size":10,"position":1,"position_end":2})",
+          R"({"stream_size":6,"position":2,"position_end":2})", R"({"stream_size":-1,"position":1,"position_end":2})", "7"})
+        EXPECT_FALSE(read_dead_letter(record.substr(0, record.size() - 1) + ",\"delivery\":" + delivery + "}")) << delivery;
 }
 
 TEST(DeadLetterRead, KnowsWhatTheMessageNeverHad) {

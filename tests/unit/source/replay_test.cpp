@@ -37,7 +37,6 @@ protected:
     std::unique_ptr<ReplayItem> item(const std::string& place, const std::string& body = "{\"k\":1}") {
         auto made = std::make_unique<ReplayItem>();
         made->place = place;
-        made->identity = place + "@1";
         made->letter.id = "m" + place;
         made->letter.source = "fake";
         made->letter.body = body;
@@ -123,7 +122,19 @@ TEST_F(ReplayTest, ThatDiesAgainTakesThePlaceOfTheOldDeadLetter) {
     EXPECT_EQ(bench.loop->replay_counts().dead_lettered, 1u);
 }
 
-TEST_F(ReplayTest, ThatIsRecordedHasAnIdentityOfItsOwn) {
+TEST_F(ReplayTest, IsRecordedUnderItsIdAndUnderThePlaceItsSourceDeliversItFrom) {
+    FakeDatabase database("db", true);
+    start([](const Handled& call) { return call.write() == SLUICE_QUEUED ? SLUICE_DONE : SLUICE_RETRY; }, {}, {&database});
+    auto made = item("4");
+    made->letter.delivery = DeadLetter::Delivery{1, 40, 50};
+    ASSERT_TRUE(bench.loop->replay(made));
+    ASSERT_TRUE(back->count.reaches(1));
+    EXPECT_EQ(back->at(0).outcome, Outcome::acked) << back->at(0).text;
+    stop();
+    EXPECT_EQ(database.identities(), (std::vector<std::string>{"m4", "m4 m 40 50"}));
+}
+
+TEST_F(ReplayTest, ThatIsInterruptedBetweenItsCommitAndItsRemovalMakesNoEffectsAgain) {
     FakeDatabase database("db", true);
     start([](const Handled& call) { return call.write() == SLUICE_QUEUED ? SLUICE_DONE : SLUICE_RETRY; }, {}, {&database});
     ASSERT_TRUE(replay("4"));
@@ -135,7 +146,7 @@ TEST_F(ReplayTest, ThatIsRecordedHasAnIdentityOfItsOwn) {
     EXPECT_EQ(back->at(1).outcome, Outcome::acked);
     stop();
     EXPECT_EQ(database.durable(), (std::vector<std::string>{"m4"}));
-    EXPECT_TRUE(database.knows("4@1"));
+    EXPECT_TRUE(database.knows("m4"));
 }
 
 TEST_F(ReplayTest, StandsBehindWhatItsKeyHasWaiting) {

@@ -50,7 +50,9 @@ public:
             return SLUICE_OK;
         };
         table_.unit_begin = [](void* connection, uint64_t* unit, sluice_fault* fault) { return of(connection).begin(connection, unit, fault); };
-        table_.record_once = [](void* connection, uint64_t unit, sluice_ticket ticket, const sluice_identity* identity, sluice_fault*) {
+        table_.record_once = [](void* connection, uint64_t unit, sluice_ticket ticket, const sluice_identity* identity,
+                                sluice_fault*) {
+            of(connection).asked_for(*identity);
             return of(connection).record(connection, unit, ticket, text(identity->id));
         };
         table_.execute = [](void* connection, uint64_t unit, sluice_ticket ticket, uint32_t statement, const sluice_value* values,
@@ -140,6 +142,11 @@ public:
         const std::lock_guard lock(mutex_);
         return durable_;
     }
+    // What was to be recorded, in the order of the calls: "ID", or "ID STREAM POSITION END".
+    std::vector<std::string> identities() {
+        const std::lock_guard lock(mutex_);
+        return identities_;
+    }
     bool knows(const std::string& id) { return seen_.contains(id); }
     bool keeps(const std::string& id) { return kept_.contains(id); }
     void keeps(const std::string& id, std::string publishes) { kept_[id] = std::move(publishes); }
@@ -202,6 +209,14 @@ private:
         *unit = ++units_;
         line(connection).units[*unit];
         return SLUICE_OK;
+    }
+    void asked_for(const sluice_identity& identity) {
+        std::string said = text(identity.id);
+        if (identity.stream_size != 0)
+            said += " " + said.substr(0, identity.stream_size) + " " + std::to_string(identity.position) + " " +
+                    std::to_string(identity.position_end);
+        const std::lock_guard lock(mutex_);
+        identities_.push_back(std::move(said));
     }
     sluice_status record(void* connection, uint64_t unit, sluice_ticket ticket, const std::string& id) {
         if (record_answer != SLUICE_OK) return record_answer;
@@ -309,6 +324,7 @@ private:
     std::mutex mutex_;
     std::deque<Line*> submitted_;
     std::vector<std::string> durable_;
+    std::vector<std::string> identities_;
     std::set<std::string> seen_;
     std::map<std::string, std::string> kept_;  // of recorded messages
     std::set<std::string> lost_;

@@ -248,6 +248,43 @@ TEST_F(Records, OfRandomOrderAreWhatASetSays) {
     }
 }
 
+// A replay: under its id, and under the position that its source would deliver it from.
+TEST_F(Records, OfAMessageWithTwoIdentitiesAreOfBoth) {
+    open_deduplicating();
+    Worker worker(store());
+    EXPECT_EQ(alone(worker, at(0), 0), SLUICE_OK);
+    const auto unit = worker.begin();
+    ASSERT_TRUE(worker->record_once(unit, 1, named("file-1:5")).ok());
+    ASSERT_TRUE(worker->record_once(unit, 1, at(5)).ok());
+    (void)worker.write(unit, 1, insert_item, 5, 0);
+    EXPECT_EQ(worker.commit(unit).of(1), SLUICE_OK);
+    close();
+    open_deduplicating();
+    Worker again(store());
+    EXPECT_EQ(alone(again, named("file-1:5"), 50), SLUICE_SEEN);
+    EXPECT_EQ(alone(again, at(5), 51), SLUICE_SEEN);
+    EXPECT_EQ(alone(again, at(4), 4), SLUICE_OK) << "no other";
+    EXPECT_EQ(rows(), 3);
+}
+
+TEST_F(Records, OfTwoIdentitiesGoTogetherWithTheEffects) {
+    open_deduplicating();
+    Worker worker(store());
+    auto unit = worker.begin();
+    ASSERT_TRUE(worker->record_once(unit, 1, named("a")).ok());
+    ASSERT_TRUE(worker->record_once(unit, 1, at(5)).ok());
+    worker->forget(unit, 1);
+    worker->drop(unit, 1);
+    EXPECT_EQ(worker.commit(unit).status, SLUICE_OK);
+    EXPECT_EQ(alone(worker, at(5), 5), SLUICE_OK) << "nothing was recorded";
+    unit = worker.begin();
+    ASSERT_TRUE(worker->record_once(unit, 1, named("a")).ok());
+    EXPECT_EQ(worker->record_once(unit, 1, at(5)).code(), SLUICE_SEEN) << "said, and the message goes on";
+    (void)worker.write(unit, 1, insert_item, 6, 0);
+    EXPECT_EQ(worker.commit(unit).of(1), SLUICE_OK);
+    EXPECT_EQ(rows(), 2);
+}
+
 TEST_F(Records, AreRefusedWhereTheyAreOffOrMakeNoSense) {
     open();
     {
