@@ -22,7 +22,7 @@ bool make_private_folders(const std::filesystem::path& folder) {
         return ::chmod(folder.c_str(), folder_mode) == 0;  // what the umask took away
     const int failed = errno;
     if (failed == EEXIST && std::filesystem::is_directory(folder, unknown)) return true;
-    errno = failed;
+    errno = failed == EEXIST ? ENOTDIR : failed;  // it is there, and something else
     return false;
 }
 
