@@ -10,10 +10,16 @@ namespace sluice::limits {
 inline constexpr std::size_t config_file_bytes = 4u << 20;    // a person wrote it; more is a mistake
 inline constexpr std::size_t config_depth = 64;               // nesting of YAML, also after aliases
 inline constexpr std::size_t config_nodes = 100'000;          // after aliases are expanded: stops "billion laughs"
+inline constexpr std::size_t config_key_bytes = 1024;         // YAML's own bound on a key that stands on one line
+inline constexpr std::size_t config_text_bytes = 16u << 20;   // keys, texts and their places in the file, after aliases are expanded
+inline constexpr std::size_t config_path_bytes = 32u << 20;   // the paths of all values: 320 bytes for each of config_nodes
+inline constexpr std::size_t config_signs_ahead = 256u << 10;  // of one value, before the parser tells of it: it keeps 100 to 250 bytes for each
+inline constexpr std::size_t config_section_entries = 1024;   // sources, databases, targets, log levels; more components would not have their threads
 inline constexpr std::size_t config_replaced_bytes = 16u << 20;  // all values that come from the environment, together
 inline constexpr std::size_t config_secret_bytes = 64u << 10;    // a file named by a `*_file` key
 inline constexpr std::size_t config_name_bytes = 64;             // of a source, pool, ...: it becomes a folder's name and a log's prefix
 inline constexpr std::size_t config_errors_shown = 100;
+inline constexpr std::size_t config_errors_kept = 1'000;      // the first in the file; the rest is counted
 
 // ---- routing ----
 inline constexpr std::uint32_t slots = 1024;                  // a pool; 100 a worker at ten workers, so that moving one is fine-grained
@@ -28,6 +34,7 @@ inline constexpr std::size_t message_bytes_max = 64u << 20;   // body; a source'
 inline constexpr std::size_t headers_max = 64;                // a message
 inline constexpr std::size_t headers_bytes_max = 1u << 20;    // names and values of a message, together
 inline constexpr std::size_t id_bytes_max = 1024;             // a message's id
+inline constexpr std::size_t number_digits_plain = 64;        // a number is written without exponent if that takes no more digits
 inline constexpr std::size_t key_bytes_max = 1024;            // a longer key is taken by its hash
 inline constexpr std::size_t fault_text_bytes = 1024;         // of a plugin's error; the rest is cut
 
@@ -66,6 +73,7 @@ inline constexpr std::uint32_t publish_breaches = 5;          // tries of one me
 // ---- control socket ----
 inline constexpr std::size_t control_clients = 32;            // at once; people and a few programs
 inline constexpr std::size_t control_request_bytes = 1u << 20;   // the line with the verb: a list of a few thousand places fits
+inline constexpr std::size_t control_request_values = 16'384;  // in that line: places of dead letters, each about 300 bytes in memory
 inline constexpr std::size_t control_input_bytes = 1u << 20;     // kept of what a client sends; a longer line gets what it needs
 inline constexpr std::size_t control_output_bytes = 4u << 20;    // not yet read by a client; beyond it a verb waits
 inline constexpr std::uint32_t enqueue_batch = 1024;          // messages handed to a queue at once
@@ -76,6 +84,7 @@ inline constexpr std::size_t dead_letters_unsaid = 4096;      // lines about rep
 inline constexpr std::uint32_t replays_in_flight = 1024;      // a host: a poll's worth
 inline constexpr std::uint64_t replays_bytes_in_flight = 64u << 20;  // but for a single larger one
 inline constexpr std::size_t json_depth = 64;                 // of requests and records
+inline constexpr std::size_t json_values = 1'000'000;         // of an answer or a record; a record has at most headers_max pairs
 
 // ---- dead letters that their sources may deliver again ----
 inline constexpr std::size_t known_dead_bytes =

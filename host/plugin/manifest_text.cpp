@@ -1,7 +1,6 @@
 #include "plugin/manifest_text.hpp"
 
 #include <fmt/format.h>
-#include <simdjson.h>
 
 #include <algorithm>
 #include <array>
@@ -9,12 +8,12 @@
 #include <string>
 #include <utility>
 
+#include "core/json_read.hpp"
 #include "core/limits.hpp"
+#include "core/node.hpp"
 
 namespace sluice {
 namespace {
-
-namespace dom = simdjson::dom;
 
 constexpr std::array component_kinds{std::pair{ComponentKind::handler, "handler"}, std::pair{ComponentKind::queue, "queue"},
                                      std::pair{ComponentKind::database, "database"}};
@@ -49,20 +48,19 @@ bool takes_bounds(OptionType type) {
 class TextReader {
 public:
     void read(std::string_view json, Manifest& manifest) {
-        dom::parser parser;
-        dom::element document;
-        if (const simdjson::error_code error = parser.parse(json.data(), json.size()).get(document))
-            return complain("manifest", simdjson::error_message(error));
-        dom::object root;
-        if (document.get(root)) return complain("manifest", "is not a JSON object");
+        const Result<Node> document = read_json(json);
+        if (!document) return complain("manifest", document.error().message);
+        const Node& root = *document;
+        if (root.kind != Node::Kind::map) return complain("manifest", "is not a JSON object");
         manifest.id = name(root, "id", "manifest");
         manifest.version = name(root, "version", "manifest");
-        dom::array components;
-        if (root.at_key("components").get(components)) return complain("components", "is missing or not a list");
-        if (components.size() == 0) return complain("components", "is empty");
-        if (components.size() > limits::components_max)
+        const Node* components = root.find("components");
+        if (components == nullptr || components->kind != Node::Kind::list)
+            return complain("components", "is missing or not a list");
+        if (components->list.empty()) return complain("components", "is empty");
+        if (components->list.size() > limits::components_max)
             return complain("components", fmt::format("has more than {} entries", limits::components_max));
-        for (const dom::element component : components) {
+        for (const Node& component : components->list) {
             const std::string where = fmt::format("components[{}]", manifest.components.size());
             ComponentSpec spec = read_component(component, where);
             for (const ComponentSpec& other : manifest.components)
@@ -82,28 +80,38 @@ private:
         if (!failed()) complaint_ = fmt::format("{}: {}", where, what);
     }
 
-    // An optional member of the type T; another type is a complaint.
-    template <typename T>
-    std::optional<T> member(dom::object object, std::string_view key, std::string_view where, std::string_view type) {
-        dom::element element;
-        if (failed() || object.at_key(key).get(element)) return {};
-        T value{};
-        if (element.get(value)) {
-            complain(where, fmt::format("\"{}\" is not {}", key, type));
-            return {};
-        }
-        return value;
+    // An optional member, or NULL; another kind is a complaint.
+    const Node* member(const Node& object, std::string_view key, std::string_view where, Node::Kind kind,
+                       std::string_view type) {
+        const Node* node = failed() ? nullptr : object.find(key);
+        if (node == nullptr || node->kind == kind) return node;
+        complain(where, fmt::format("\"{}\" is not {}", key, type));
+        return nullptr;
     }
 
-    std::string text(dom::object object, std::string_view key, std::string_view where) {
-        return std::string(member<std::string_view>(object, key, where, "a string").value_or(std::string_view{}));
+    const Node* text_member(const Node& object, std::string_view key, std::string_view where) {
+        return member(object, key, where, Node::Kind::text, "a string");
     }
 
-    bool truth(dom::object object, std::string_view key, std::string_view where) {
-        return member<bool>(object, key, where, "true or false").value_or(false);
+    std::string text(const Node& object, std::string_view key, std::string_view where) {
+        const Node* found = text_member(object, key, where);
+        return found == nullptr ? std::string() : found->text;
     }
 
-    std::string name(dom::object object, std::string_view key, std::string_view where) {
+    bool truth(const Node& object, std::string_view key, std::string_view where) {
+        const Node* found = member(object, key, where, Node::Kind::boolean, "true or false");
+        return found != nullptr && found->integer != 0;
+    }
+
+    std::optional<double> number(const Node& object, std::string_view key, std::string_view where) {
+        const Node* found = failed() ? nullptr : object.find(key);
+        if (found == nullptr) return std::nullopt;
+        if (found->kind == Node::Kind::integer || found->kind == Node::Kind::real) return found->real;
+        complain(where, fmt::format("\"{}\" is not a number", key));
+        return std::nullopt;
+    }
+
+    std::string name(const Node& object, std::string_view key, std::string_view where) {
         std::string found = text(object, key, where);
         if (!failed() && !is_name(found))
             complain(where, fmt::format("\"{}\" is not a name of 1 to {} letters, digits, '.', '-', '_' or '+'", key,
@@ -111,10 +119,9 @@ private:
         return found;
     }
 
-    ComponentSpec read_component(dom::element element, const std::string& where) {
+    ComponentSpec read_component(const Node& object, const std::string& where) {
         ComponentSpec spec;
-        dom::object object;
-        if (element.get(object)) return complain(where, "is not an object"), spec;
+        if (object.kind != Node::Kind::map) return complain(where, "is not an object"), spec;
         const std::string kind = text(object, "kind", where);
         const auto known = lookup(component_kinds, kind);
         if (known == component_kinds.end()) return complain(where, fmt::format("has the unknown kind \"{}\"", kind)), spec;
@@ -123,10 +130,11 @@ private:
         if (spec.name.ends_with(".so")) complain(where, "has a name that looks like a file's path");
         spec.summary = text(object, "summary", where);
         read_roles(object, where, spec);
-        const auto options = member<dom::array>(object, "options", where, "a list").value_or(dom::array{});
-        if (failed() || object.at_key("options").error()) return spec;
-        if (options.size() > limits::options_max) complain(where, fmt::format("has more than {} options", limits::options_max));
-        for (const dom::element option : options) {
+        const Node* options = member(object, "options", where, Node::Kind::list, "a list");
+        if (options == nullptr) return spec;
+        if (options->list.size() > limits::options_max)
+            complain(where, fmt::format("has more than {} options", limits::options_max));
+        for (const Node& option : options->list) {
             if (failed()) break;
             OptionSpec read = read_option(option, fmt::format("{}.options[{}]", where, spec.options.size()), spec);
             spec.options.push_back(std::move(read));
@@ -134,23 +142,20 @@ private:
         return spec;
     }
 
-    void read_roles(dom::object object, const std::string& where, ComponentSpec& spec) {
+    void read_roles(const Node& object, const std::string& where, ComponentSpec& spec) {
         if (spec.kind != ComponentKind::queue) return;
-        dom::array roles;
-        if (!object.at_key("roles").get(roles)) {
-            for (const dom::element element : roles) {
-                std::string_view role;
-                if (element.get(role) || (role != "source" && role != "target")) return complain(where, "has an unknown role");
-                (role == "source" ? spec.source : spec.target) = true;
+        if (const Node* roles = object.find("roles"))
+            for (const Node& role : roles->list) {
+                if (role.kind != Node::Kind::text || (role.text != "source" && role.text != "target"))
+                    return complain(where, "has an unknown role");
+                (role.text == "source" ? spec.source : spec.target) = true;
             }
-        }
         if (!spec.source && !spec.target) complain(where, "is a queue without \"roles\": source, target or both");
     }
 
-    OptionSpec read_option(dom::element element, const std::string& where, const ComponentSpec& component) {
+    OptionSpec read_option(const Node& object, const std::string& where, const ComponentSpec& component) {
         OptionSpec spec;
-        dom::object object;
-        if (element.get(object)) return complain(where, "is not an object"), spec;
+        if (object.kind != Node::Kind::map) return complain(where, "is not an object"), spec;
         spec.name = name(object, "name", where);
         for (const OptionSpec& other : component.options)
             if (other.name == spec.name) complain(where, fmt::format("is a second option \"{}\"", spec.name));
@@ -163,11 +168,10 @@ private:
         spec.help = text(object, "help", where);
         spec.required = truth(object, "required", where);
         spec.secret = truth(object, "secret", where);
-        if (const auto fallback = member<std::string_view>(object, "default", where, "a string"))
-            spec.fallback = std::string(*fallback);
+        if (const Node* fallback = text_member(object, "default", where)) spec.fallback = fallback->text;
         if (spec.required && spec.fallback) complain(where, "is required and has a default");
-        spec.minimum = member<double>(object, "minimum", where, "a number");
-        spec.maximum = member<double>(object, "maximum", where, "a number");
+        spec.minimum = number(object, "minimum", where);
+        spec.maximum = number(object, "maximum", where);
         if ((spec.minimum || spec.maximum) && !takes_bounds(spec.type))
             complain(where, "has bounds, which its type does not take");
         if (spec.minimum && spec.maximum && *spec.minimum > *spec.maximum) complain(where, "has a minimum above its maximum");
@@ -178,16 +182,15 @@ private:
         return spec;
     }
 
-    void read_choices(dom::object object, const std::string& where, OptionSpec& spec) {
-        if (failed() || (spec.type != OptionType::one_of && object.at_key("choices").error())) return;
+    void read_choices(const Node& object, const std::string& where, OptionSpec& spec) {
+        const Node* choices = object.find("choices");
+        if (failed() || (spec.type != OptionType::one_of && choices == nullptr)) return;
         if (spec.type != OptionType::one_of) return complain(where, "has choices, which only a one-of takes");
-        dom::array choices;
-        if (object.at_key("choices").get(choices) || choices.size() == 0 || choices.size() > limits::choices_max)
+        if (choices == nullptr || choices->list.empty() || choices->list.size() > limits::choices_max)
             return complain(where, fmt::format("is a one-of without a list of 1 to {} choices", limits::choices_max));
-        for (const dom::element element : choices) {
-            std::string_view choice;
-            if (element.get(choice)) return complain(where, "has a choice that is not a string");
-            spec.choices.emplace_back(choice);
+        for (const Node& choice : choices->list) {
+            if (choice.kind != Node::Kind::text) return complain(where, "has a choice that is not a string");
+            spec.choices.push_back(choice.text);
         }
         if (spec.fallback && std::find(spec.choices.begin(), spec.choices.end(), *spec.fallback) == spec.choices.end())
             complain(where, fmt::format("has the default \"{}\", which is none of its choices", *spec.fallback));

@@ -8,6 +8,7 @@
 #include <span>
 
 #include "core/limits.hpp"
+#include "core/number.hpp"
 #include "sluice/abi.h"
 
 namespace sluice {
@@ -20,40 +21,10 @@ static_assert(SLUICE_BODY_PADDING >= simdjson::SIMDJSON_PADDING, "bodies are par
 bool is_space(char c) {
     return c == ' ' || c == '\n' || c == '\r' || c == '\t';
 }
-bool is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
 
 std::string_view without_trailing_space(std::string_view text) {
     while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
     return text;
-}
-
-std::size_t digits(std::string_view text, std::size_t at) {
-    std::size_t count = 0;
-    while (at + count < text.size() && is_digit(text[at + count])) ++count;
-    return count;
-}
-
-// RFC 8259, section 6.
-bool is_number(std::string_view text) {
-    std::size_t at = text.starts_with('-') ? 1 : 0;
-    const std::size_t whole = digits(text, at);
-    if (whole == 0 || (whole > 1 && text[at] == '0')) return false;
-    at += whole;
-    if (at < text.size() && text[at] == '.') {
-        const std::size_t fraction = digits(text, ++at);
-        if (fraction == 0) return false;
-        at += fraction;
-    }
-    if (at < text.size() && (text[at] == 'e' || text[at] == 'E')) {
-        ++at;
-        if (at < text.size() && (text[at] == '+' || text[at] == '-')) ++at;
-        const std::size_t exponent = digits(text, at);
-        if (exponent == 0) return false;
-        at += exponent;
-    }
-    return at == text.size();
 }
 
 // `text_of` unescapes a string, which is seldom needed.
@@ -74,7 +45,15 @@ std::optional<std::string_view> scalar(std::string_view token, std::string& scra
         case 'f':
             return token == "false" ? std::optional(token) : std::nullopt;
         default:
-            return is_number(token) ? std::optional(token) : std::nullopt;
+            switch (number_form(token)) {
+                case NumberForm::canonical:
+                    return token;
+                case NumberForm::other:
+                    return canonical_number(token, scratch);
+                case NumberForm::none:
+                    break;
+            }
+            return std::nullopt;
     }
 }
 
@@ -114,7 +93,7 @@ struct Typed {
             case 'f':
                 return found(SLUICE_JSON_BOOLEAN);
             default:
-                return is_number(token) ? Result{SLUICE_JSON_NUMBER, token} : Result{};
+                return number_form(token) != NumberForm::none ? Result{SLUICE_JSON_NUMBER, token} : Result{};
         }
     }
 };

@@ -2,7 +2,8 @@
 //
 // Threads    one at a time; each source has its own.
 // Ownership  the body belongs to the caller, stays unchanged from open() to close(), and has SLUICE_BODY_PADDING readable bytes
-//            behind it. A value found lies in the body, or, if it had escapes, in the caller's scratch; it outlives close().
+//            behind it. A value found lies in the body, or, if it had escapes or is a number in another form than the
+//            canonical one, in the caller's scratch; it outlives close().
 // Errors     none: what is malformed, absent, null, an object or an array is "missing". Never a crash, whatever the bytes.
 // Limits     memory stays below about 6 times limits::parser_bytes_kept; a larger body's index lives until close().
 //
@@ -40,7 +41,8 @@ public:
         body_ = body;
         state_ = State::unread;
     }
-    // The scalar's text: a string's unescaped bytes, a number or boolean as written. Of equal member names the first counts.
+    // The scalar's text: a string's unescaped bytes, a number in its canonical form (core/number.hpp), a boolean as written. Of
+    // equal member names the first counts.
     std::optional<std::string_view> find(const JsonPointer& pointer, std::string& scratch);
     // The same for who wants to know the type, which may also be null, array or object. A text is in the body or in `scratch`.
     JsonValue at(const JsonPointer& pointer, std::string& scratch);

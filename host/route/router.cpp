@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "core/few_bytes.hpp"
+#include "core/number.hpp"
 
 #define XXH_INLINE_ALL  // a key is a few bytes: the call would cost as much as the hash
 #include <xxhash.h>
@@ -55,6 +56,8 @@ Result<Router> Router::make(const RouteRules& rules) {
     for (const auto& [key, worker] : rules.workers) {
         if (worker >= rules.worker_count) return invalid("key \"" + key + "\": " + no_such_worker(worker, rules.worker_count));
         router.named_.push_back({hash_key(key), key, worker});
+        const std::optional<std::string> number = rules.by == RouteRules::By::pointer ? other_spelling(key) : std::nullopt;
+        if (number) router.named_.push_back({hash_key(*number), *number, worker});
     }
     std::ranges::sort(router.named_, {}, [](const NamedKey& named) { return std::tie(named.hash, named.key); });
     for (std::size_t at = 1; at < router.named_.size(); ++at)

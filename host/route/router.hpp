@@ -3,7 +3,7 @@
 // Threads     the source thread.
 // Errors      make: invalid (a bad pointer, a worker that does not exist, a key named twice). route: none.
 // Limits      keys longer than limits::key_bytes_max are known by their hash; the view is cut.
-// Invariants  (1) equal keys have equal hash and slot, for ever and on every machine (2) equal keys have one worker until
+// Invariants  (1) equal keys have equal hash and slot, for ever and on every machine; equal numbers are equal keys (2) equal keys have one worker until
 //             move_slot (3) every worker has at least limits::slots / workers slots, rounded down, until move_slot
 #pragma once
 

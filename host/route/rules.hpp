@@ -20,7 +20,7 @@ struct RouteRules {
     std::uint32_t missing_worker = 0;  // with Missing::worker
 };
 
-// One pool of a source. It takes a message if all of `when` hold: JSON pointer -> the scalar's text.
+// One pool of a source. It takes a message if all of `when` hold: JSON pointer -> the scalar's text, or an equal number.
 struct PoolRules {
     std::vector<std::pair<std::string, std::string>> when;
     RouteRules route;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/number.hpp"
+
 namespace sluice {
 
 Result<SourceRouter> SourceRouter::make(const std::vector<PoolRules>& pools) {
@@ -22,7 +24,7 @@ Result<SourceRouter> SourceRouter::make(const std::vector<PoolRules>& pools) {
                 field->text = text;
                 field->pointer = std::move(pointer).value();
             }
-            when.push_back({static_cast<std::uint32_t>(field - made.fields_.begin()), expected});
+            when.push_back({static_cast<std::uint32_t>(field - made.fields_.begin()), expected, other_spelling(expected)});
         }
         made.reads_bodies_ |= !when.empty() || router.value().reads_body();
         made.pools_.push_back({std::move(when), std::move(router).value()});
@@ -55,7 +57,7 @@ bool SourceRouter::holds(const Pool& pool) {
             field.value = json_.find(field.pointer, field.scratch);
             field.looked_up = true;
         }
-        if (field.value != condition.expected) return false;
+        if (field.value != condition.expected && !(condition.number && field.value == *condition.number)) return false;
     }
     return true;
 }

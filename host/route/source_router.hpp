@@ -40,6 +40,7 @@ private:
     struct Condition {
         std::uint32_t field;
         std::string expected;
+        std::optional<std::string> number;  // `expected` in its canonical form, if it is a number in another one
     };
     struct Pool {
         std::vector<Condition> when;

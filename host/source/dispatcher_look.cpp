@@ -1,4 +1,5 @@
 // Where the messages of a key would go, and how many of them wait here.
+#include "core/number.hpp"
 #include "source/dispatcher.hpp"
 
 namespace sluice {
@@ -18,7 +19,10 @@ void Dispatcher::answer(KeyQuestion& question) {
         auto look = std::make_shared<KeyLook>();
         look->pool = pool.lane.pool->name();
         look->told = question.told;
-        const auto place = router_.router(static_cast<std::uint32_t>(i)).place_of(question.key);
+        const Router& router = router_.router(static_cast<std::uint32_t>(i));
+        // Whoever asks for 1.0 asks for the number, where keys are found in bodies.
+        const std::optional<std::string> number = router.reads_body() ? other_spelling(question.key) : std::nullopt;
+        const auto place = router.place_of(number ? *number : question.key);
         look->by_key = place.has_value() && !pool.lane.least_loaded && pool.lane.keeps_order;
         question.looks.push_back(look);
         if (!look->by_key) {

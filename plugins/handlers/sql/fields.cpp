@@ -6,6 +6,8 @@
 #include <memory>
 #include <stdexcept>
 
+#include "number.hpp"
+
 namespace sluice::sql {
 namespace {
 
@@ -54,6 +56,10 @@ std::string_view between_quotes(std::string_view token) {
     token.remove_prefix(1);
     const std::size_t quote = token.rfind('"');
     return token.substr(0, quote == std::string_view::npos ? 0 : quote);
+}
+
+std::string_view without_blanks(std::string_view token) {
+    return token.substr(0, token.find_last_not_of(" \t\r\n") + 1);
 }
 
 bool has_escapes(std::string_view raw) {
@@ -188,15 +194,9 @@ Fields::Code Fields::bind(Value value, std::size_t place) {
             return code == SUCCESS && !is_null ? simdjson::N_ATOM_ERROR : code;
         }
         default: {
-            ondemand::number number;
-            if (value.get_number().get(number) != SUCCESS) return refuse(place, "is not a number of at most 64 bits");
-            if (number.is_double()) {
-                bound = {SLUICE_VALUE_REAL, SLUICE_LIFE_CALL, {.real = number.get_double()}};
-            } else if (number.is_int64()) {
-                bound = {SLUICE_VALUE_INTEGER, SLUICE_LIFE_CALL, {.integer = number.get_int64()}};
-            } else {
-                return refuse(place, "is an integer above 9223372036854775807");
-            }
+            const Number number = read_number(without_blanks(token));
+            if (number.wrong != nullptr) return refuse(place, number.wrong);
+            bound = number.value;
             return SUCCESS;
         }
     }

@@ -62,15 +62,17 @@ Plan Planner::plan(const Message& message) const {
 }
 
 std::optional<Plan> Planner::told_by_body(const Message& message) const {
-    simdjson::dom::parser parser;
-    simdjson::dom::element body;
-    if (parser.parse(message.body().data(), message.body().size()).get(body) != simdjson::SUCCESS) {
-        return Plan{0, Ending::reject, "the body is not JSON"};
-    }
+    // Not the DOM: it takes a body with a number beyond 64 bits anywhere in it for no JSON.
+    simdjson::ondemand::parser parser;
+    simdjson::ondemand::document body;
     std::string_view word;
-    const auto error = body.at_pointer(options_.pointer).get(word);
+    const std::string_view bytes = message.body();
+    auto error = parser.iterate(bytes.data(), bytes.size(), bytes.size() + SLUICE_BODY_PADDING).get(body);
+    if (error == simdjson::SUCCESS) error = body.at_pointer(options_.pointer).get_string().get(word);
     if (error == simdjson::INCORRECT_TYPE) return Plan{0, Ending::reject, options_.pointer + " is not a text"};
-    if (error != simdjson::SUCCESS) return std::nullopt;
+    if (error == simdjson::NO_SUCH_FIELD || error == simdjson::INDEX_OUT_OF_BOUNDS || error == simdjson::INVALID_JSON_POINTER)
+        return std::nullopt;
+    if (error != simdjson::SUCCESS) return Plan{0, Ending::reject, "the body is not JSON"};
     if (const auto ending = ending_of(word, message.attempt())) {
         return Plan{0, *ending, *ending == Ending::done ? "" : "told so by " + options_.pointer};
     }

@@ -28,10 +28,19 @@ const Found missing = std::nullopt;
 TEST(JsonBody, FindsScalarsOfEveryType) {
     constexpr auto text = R"({"s":"JFK","n":-12.50e+3,"i":7,"t":true,"f":false})";
     EXPECT_EQ(find("/s", text), "JFK");
-    EXPECT_EQ(find("/n", text), "-12.50e+3");
+    EXPECT_EQ(find("/n", text), "-12500");
     EXPECT_EQ(find("/i", text), "7");
     EXPECT_EQ(find("/t", text), "true");
     EXPECT_EQ(find("/f", text), "false");
+}
+
+TEST(JsonBody, FindsEqualNumbersAsTheSameText) {
+    for (const char* text : {"1", "1.0", "10e-1", "1E0", "1.0 "})
+        EXPECT_EQ(find("/n", "{\"n\":" + std::string(text) + "}"), "1") << text;
+    for (const char* text : {"0", "-0", "0.0"}) EXPECT_EQ(find("", text), "0") << text;
+    EXPECT_EQ(find("/0", "[123456789012345678901234567890]"), "123456789012345678901234567890");
+    EXPECT_EQ(find("/0", "[1e400]"), "1e400");
+    EXPECT_EQ(find("/0", "[\"1.0\"]"), "1.0") << "a string stays what it is";
 }
 
 TEST(JsonBody, TreatsNullObjectsArraysAndAbsentFieldsAsMissing) {

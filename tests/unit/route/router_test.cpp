@@ -53,6 +53,32 @@ TEST(Router, SendsEqualKeysToOneWorkerHoweverTheyAreWritten) {
     EXPECT_EQ(escaped.worker, plain.worker);
 }
 
+TEST(Router, SendsEqualNumbersToOneWorkerHoweverTheyAreWritten) {
+    Router router = made(by_pointer("/n", 10));
+    std::string scratch;
+    const auto hash = [&](const std::string& number) {
+        return router.route(TestMessage("{\"n\":" + number + "}"), scratch).key_hash;
+    };
+    for (const auto& [one, other] :
+         {std::pair{"1", "1.0"}, {"10", "1e1"}, {"0", "-0"}, {"0", "0.0"}, {"1.5", "15e-1"}, {"1e400", "10E399"}})
+        EXPECT_EQ(hash(one), hash(other)) << one << " " << other;
+    EXPECT_NE(hash("123456789012345678901234567890"), hash("123456789012345678901234567891"));
+    EXPECT_EQ(hash("1"), hash("\"1\"")) << "a key is its text";
+    EXPECT_NE(hash("1.0"), hash("\"1.0\""));
+}
+
+TEST(Router, TakesTheNamedWorkerOfANumberHoweverItIsWritten) {
+    RouteRules rules = by_pointer("/n", 4);
+    rules.workers = {{"1.0", 3}, {"20", 2}};
+    Router router = made(rules);
+    std::string scratch;
+    for (const char* body : {R"({"n":1})", R"({"n":1.0})", R"({"n":1e0})", R"({"n":"1.0"})"})
+        EXPECT_EQ(router.route(TestMessage(body), scratch).worker, 3u) << body;
+    EXPECT_EQ(router.route(TestMessage(R"({"n":2e1})"), scratch).worker, 2u);
+    rules.workers.emplace_back("1", 0);
+    EXPECT_EQ(refusal(rules), "key \"1\" is given a worker twice: keep one");
+}
+
 TEST(Router, HashesForEverAsXxh3Does) {
     EXPECT_EQ(hash_key(""), 0x2d06800538d394c2u);
     EXPECT_EQ(hash_key("a"), 0xe6c632b61e964e1fu);

@@ -68,9 +68,19 @@ TEST(SourceRouter, ComparesConditionsAsKeysAreCompared) {
     EXPECT_EQ(pool_of(router, R"({"a":"\u00e9"})"), 0u);
     EXPECT_EQ(pool_of(router, R"({"a":1})"), 1u);
     EXPECT_EQ(pool_of(router, R"({"a":"1"})"), 1u);
-    EXPECT_EQ(pool_of(router, R"({"a":1.0})"), 2u);
+    EXPECT_EQ(pool_of(router, R"({"a":1.0})"), 1u);
+    EXPECT_EQ(pool_of(router, R"({"a":"1.0"})"), 2u);
     EXPECT_EQ(pool_of(router, R"({"a":""})"), 3u);
     EXPECT_EQ(pool_of(router, R"({"b":""})"), SourceRouter::no_pool);
+}
+
+TEST(SourceRouter, TakesEqualNumbersForEqual) {
+    SourceRouter router = made({pool({{"/a", "10.0"}}), pool({{"/a", "0"}}), pool({{"/a", "123456789012345678901234567890"}})});
+    for (const char* body : {R"({"a":10})", R"({"a":1e1})", R"({"a":10.00})", R"({"a":"10.0"})"})
+        EXPECT_EQ(pool_of(router, body), 0u) << body;
+    for (const char* body : {R"({"a":0})", R"({"a":-0})", R"({"a":0.0})"}) EXPECT_EQ(pool_of(router, body), 1u) << body;
+    EXPECT_EQ(pool_of(router, R"({"a":123456789012345678901234567890.0})"), 2u);
+    EXPECT_EQ(pool_of(router, R"({"a":123456789012345678901234567891})"), SourceRouter::no_pool);
 }
 
 TEST(SourceRouter, ForgetsWhatTheLastMessageHeld) {

@@ -74,10 +74,10 @@ public:
     }
 
     bool is_null(std::uint32_t column) const { return (*this)[column].type == SLUICE_VALUE_NULL; }
-    std::int64_t integer(std::uint32_t column) const {
+    std::int64_t integer(std::uint32_t column) const {  // of a real its whole part, or the nearest number of 64 bits
         const sluice_value& found = (*this)[column];
         if (found.type == SLUICE_VALUE_INTEGER || found.type == SLUICE_VALUE_BOOLEAN) return found.as.integer;
-        return found.type == SLUICE_VALUE_REAL ? static_cast<std::int64_t>(found.as.real) : 0;
+        return found.type == SLUICE_VALUE_REAL ? whole(found.as.real) : 0;
     }
     double real(std::uint32_t column) const {
         const sluice_value& found = (*this)[column];
@@ -90,6 +90,12 @@ public:
     }
 
 private:
+    static std::int64_t whole(double real) {
+        constexpr double beyond = 9223372036854775808.0;  // 2^63, the first that does not fit
+        if (real >= beyond) return std::numeric_limits<std::int64_t>::max();
+        return real >= -beyond ? static_cast<std::int64_t>(real) : real < 0 ? std::numeric_limits<std::int64_t>::min() : 0;
+    }
+
     const sluice_value* columns_;
     std::uint32_t count_;
 };

@@ -74,10 +74,19 @@ TEST(Fields, ThatCannotBeBoundAreNamed) {
     EXPECT_EQ(found("/a", R"({"a":{"b":1}})"), "the field /a cannot be bound: it is an object");
     EXPECT_EQ(found("/a/b", R"({"a":{"b":[]}})"), "the field /a/b cannot be bound: it is an array");
     EXPECT_EQ(found("/a", R"({"a":9223372036854775808})"),
-              "the field /a cannot be bound: it is an integer above 9223372036854775807");
-    EXPECT_EQ(found("/a", R"({"a":123456789012345678901234567890})"),
-              "the field /a cannot be bound: it is not a number of at most 64 bits");
-    EXPECT_EQ(found("/a", R"({"a":1e999})"), "the field /a cannot be bound: it is not a number of at most 64 bits");
+              "the field /a cannot be bound: it is an integer of more than 64 bits, which reach from -9223372036854775808 to "
+              "9223372036854775807");
+    EXPECT_EQ(found("/a", R"({"a":-123456789012345678901234567890 })").substr(0, 60),
+              "the field /a cannot be bound: it is an integer of more than ");
+    EXPECT_EQ(found("/a", R"({"a":1e999})"),
+              "the field /a cannot be bound: it is larger than a number of 64 bits can be, about 1.8e308");
+    for (const char* body :
+         {R"({"a":01})", R"({"a":1.})", R"({"a":.5})", R"({"a":+1})", R"({"a":-})", R"({"a":1e})", R"({"a":inf})"})
+        EXPECT_EQ(found("/a", body), "the field /a cannot be bound: it is no number of JSON") << body;
+}
+
+TEST(Fields, BesideAWantedOneMayHoldAnyNumber) {
+    EXPECT_EQ(found("/a", R"({"b":123456789012345678901234567890,"a":1,"c":1e999})"), "1");
 }
 
 TEST(Fields, AreFoundAtAnyDepth) {

@@ -56,6 +56,14 @@ TEST(Planner, FailsTheFirstAttemptsOnlyWhenToldHowMany) {
     }
 }
 
+TEST(Planner, ReadsBodiesWithNumbersOfAnySize) {
+    const PlanOptions options{.pointer = "/then"};
+    for (const char* number : {"123456789012345678901234567890", "1e400", "7627.3333333333333333"})
+        EXPECT_EQ(plan_of(options, Given(std::string(R"({"n":)") + number + R"(,"then":"skip"})")).ending, Ending::skip)
+            << number;
+    EXPECT_EQ(plan_of(options, Given(R"({"n":1e400})")).ending, Ending::done);
+}
+
 TEST(Planner, RejectsWhatItCannotRead) {
     const PlanOptions options{.pointer = "/then"};
     for (const std::string body :
