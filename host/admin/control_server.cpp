@@ -168,11 +168,11 @@ void ControlServer::begin(Client& client) {
         return;
     }
     client.begun = true;
-    const Result<Node> request = read_json(std::string_view(talk.input_).substr(0, end));
+    const Result<Node> request = read_json(std::string_view(talk.input_).substr(0, end), limits::control_request_values);
     talk.input_.erase(0, end + 1);
     talk.input_max_ = limits::control_input_bytes;
     client.since_ns = clock_.now();
-    if (!request) return talk.end(2, "the request is no JSON: " + request.error().message);
+    if (!request) return talk.end(2, "the request cannot be read: " + request.error().message);
     const auto verb = verbs_.find(text_of(*request, "verb"));
     if (verb == verbs_.end())
         return talk.end(2, fmt::format("this host does not know the verb \"{}\"; is it of another version?", text_of(*request, "verb")));

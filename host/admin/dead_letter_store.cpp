@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "core/json_read.hpp"
 #include "core/limits.hpp"
+#include "core/number.hpp"
 #include "core/saturating.hpp"
 
 namespace sluice {
@@ -52,18 +52,19 @@ private:
 
 }  // namespace
 
-DeadLetterChoice DeadLetterChoice::read(const Node& request, std::int64_t now_ms) {
+DeadLetterChoice DeadLetterChoice::read(Request& request, std::int64_t now_ms) {
     DeadLetterChoice choice;
-    if (const Node* names = request.find("names"))
-        for (const Node& name : names->list) choice.names.push_back(name.text);
-    if (request.find("key") != nullptr) choice.key = text_of(request, "key");
-    if (request.find("source") != nullptr) choice.source = text_of(request, "source");
-    if (request.find("older_than_ms") != nullptr) choice.dead_until_ms = saturating_subtract(now_ms, integer_of(request, "older_than_ms"));
+    choice.names = request.texts("names");
+    choice.key = request.text("key");
+    if (choice.key) choice.number = other_spelling(*choice.key);
+    choice.source = request.text("source");
+    if (const auto age_ms = request.whole("older_than_ms", 0, INT64_MAX)) choice.dead_until_ms = saturating_subtract(now_ms, *age_ms);
     return choice;
 }
 
 bool DeadLetterChoice::matches(const DeadLetter& letter) const {
-    return (!key || letter.key == *key) && (!source || letter.source == *source) && letter.dead_ms <= dead_until_ms;
+    return (!key || letter.key == *key || (number && letter.key == *number)) && (!source || letter.source == *source) &&
+           letter.dead_ms <= dead_until_ms;
 }
 
 // Names first as places, which costs nothing; what is none of these is looked for among the ids of all.

@@ -11,8 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "admin/request.hpp"
 #include "core/error.hpp"
-#include "core/node.hpp"
 #include "plugin/instance.hpp"
 #include "settle/dead_letter_read.hpp"
 
@@ -22,11 +22,12 @@ namespace sluice {
 struct DeadLetterChoice {
     std::vector<std::string> names;  // the places or message ids of these; empty: all for which the rest holds
     std::optional<std::string> key;
+    std::optional<std::string> number;  // the key as the number that it is, in the form that routes have of it
     std::optional<std::string> source;
     std::int64_t dead_until_ms = INT64_MAX;  // Unix time, included
 
-    // Of a request: "names", "key", "source", "older_than_ms".
-    static DeadLetterChoice read(const Node& request, std::int64_t now_ms);
+    // Of a request: "names", "key", "source", "older_than_ms". What is wrong with them, Request::finish() says.
+    static DeadLetterChoice read(Request& request, std::int64_t now_ms);
     bool matches(const DeadLetter& letter) const;
 };
 

@@ -4,8 +4,8 @@
 
 #include <utility>
 
+#include "admin/request.hpp"
 #include "admin/returned.hpp"
-#include "core/json_read.hpp"
 #include "core/json_text.hpp"
 
 namespace sluice {
@@ -99,6 +99,13 @@ private:
     std::uint64_t removed_ = 0;
 };
 
+// Nothing has been given up on: what Pages would say of an empty store.
+void none_yet(const DeadLetterChoice& choice, std::string_view what, Talk& talk) {
+    if (what == "purge") return talk.end(0, {}, R"("removed":0)");
+    for (const std::string& name : choice.names) talk.say(missing(name));
+    talk.end(choice.names.empty() ? 0 : not_there, {}, R"("found":0)");
+}
+
 // Tells a client how its job goes on.
 class Watching final : public Conversation {
 public:
@@ -159,12 +166,17 @@ Verb DeadLetterDesk::verb() {
 
 std::unique_ptr<Conversation> DeadLetterDesk::begin(const Node& request, Talk& talk) {
     const SeenQueue seen = queues_.dead_letters();
-    if (seen.queue == nullptr) return talk.end(failed, seen.error), nullptr;
-    DeadLetterChoice choice = DeadLetterChoice::read(request, clock_.wall_ms());
-    const std::string_view what = text_of(request, "do");
+    if (seen.queue == nullptr && !seen.absent) return talk.end(failed, seen.error), nullptr;
+    Request members(request);
+    DeadLetterChoice choice = DeadLetterChoice::read(members, clock_.wall_ms());
+    const std::string what = members.text("do").value_or("");
+    const bool whole = members.flag("whole");
+    const bool waits = !members.flag("no_wait");
+    if (const Result<void> right = members.finish(); !right) return talk.end(2, right.error().message), nullptr;
+    if (seen.absent) return none_yet(choice, what, talk), nullptr;
     using Do = Pages::Do;
     const auto pages = [&](Do kind) { return std::make_unique<Pages>(*seen.queue, std::move(choice), kind); };
-    if (what == "ls") return pages(flag_of(request, "whole") ? Do::list_whole : Do::list);
+    if (what == "ls") return pages(whole ? Do::list_whole : Do::list);
     if (what == "show") return pages(Do::list_whole);
     if (what == "count") return pages(Do::count);
     if (what == "purge") return pages(Do::purge);
@@ -175,7 +187,7 @@ std::unique_ptr<Conversation> DeadLetterDesk::begin(const Node& request, Talk& t
     job->choice = std::move(choice);
     jobs_.push_back(job);
     waker_->wake();
-    return std::make_unique<Watching>(job, !flag_of(request, "no_wait"));
+    return std::make_unique<Watching>(job, waits);
 }
 
 void DeadLetterDesk::go_on() {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "admin/request.hpp"
 #include "core/json_text.hpp"
 #include "core/saturating.hpp"
 
@@ -27,11 +28,18 @@ void add_depths(JsonFields& fields, const QueueInstance& queue, std::int64_t now
 }  // namespace
 
 Verb depths_verb(Queues& queues, const Clock& clock) {
-    return [&queues, &clock](const Node&, Talk& talk) -> std::unique_ptr<Conversation> {
+    return [&queues, &clock](const Node& request, Talk& talk) -> std::unique_ptr<Conversation> {
+        if (const Result<void> right = Request(request).finish(); !right) return talk.end(2, right.error().message), nullptr;
         for (const SeenQueue& seen : queues.all()) {
             JsonFields fields;
             fields.add("role", seen.role).add("name", seen.name);
-            if (!seen.error.empty())
+            if (seen.absent)
+                fields.add("ready", std::uint64_t{0})
+                    .add("delayed", std::uint64_t{0})
+                    .add("in_flight", std::uint64_t{0})
+                    .add("dead", std::uint64_t{0})
+                    .add("bytes", std::uint64_t{0});
+            else if (!seen.error.empty())
                 fields.add("error", seen.error);
             else if (seen.queue != nullptr && seen.queue->table().depths != nullptr)
                 add_depths(fields, *seen.queue, clock.wall_ms());

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "core/json_read.hpp"
+#include "admin/request.hpp"
 #include "core/limits.hpp"
 #include "core/units.hpp"
 
@@ -22,8 +22,8 @@ bool is_blank(std::string_view line) {
     return line.find_first_not_of(" \t\r") == std::string_view::npos;
 }
 
-Result<void> read_pointer(const Node& request, std::string_view name, std::optional<JsonPointer>& to, std::string& text) {
-    text = text_of(request, name);
+Result<void> read_pointer(Request& request, std::string_view name, std::optional<JsonPointer>& to, std::string& text) {
+    text = request.text(name).value_or("");
     if (text.empty()) return {};
     Result<JsonPointer> pointer = parse_json_pointer(text);
     if (!pointer) return Error(pointer.error()).within(text);
@@ -33,21 +33,24 @@ Result<void> read_pointer(const Node& request, std::string_view name, std::optio
 
 }  // namespace
 
-Result<std::unique_ptr<EnqueueRules>> EnqueueRules::read(const Node& request) {
+Result<std::unique_ptr<EnqueueRules>> EnqueueRules::read(const Node& node) {
+    Request request(node);
     std::unique_ptr<EnqueueRules> rules(new EnqueueRules);
     if (auto read = read_pointer(request, "id_from", rules->id_from_, rules->id_from_text_); !read) return read.error();
     if (auto read = read_pointer(request, "key_from", rules->key_from_, rules->key_from_text_); !read) return read.error();
-    rules->key_ = text_of(request, "key");
-    rules->delay_ms_ = integer_of(request, "delay_ms");
+    rules->key_ = request.text("key").value_or("");
+    rules->delay_ms_ = request.whole("delay_ms", INT64_MIN, INT64_MAX).value_or(0);
+    const std::vector<std::string> headers = request.texts("headers");
+    request.text("source");  // the verb has read it
+    if (const Result<void> right = request.finish(); !right) return right.error();
     if (rules->delay_ms_ < 0 || rules->delay_ms_ > limits::retry_delay_ms_max)
         return Error{ErrorKind::invalid, fmt::format("a delay is 0ms to {}", format_duration(limits::retry_delay_ms_max))};
-    if (const Node* headers = request.find("headers"); headers != nullptr)
-        for (const Node& header : headers->list) {
-            const std::size_t equals = header.text.find('=');
-            if (equals == 0 || equals == std::string::npos)
-                return Error{ErrorKind::invalid, fmt::format("a header is written NAME=VALUE, not \"{}\"", header.text)};
-            rules->header_texts_.emplace_back(header.text.substr(0, equals), header.text.substr(equals + 1));
-        }
+    for (const std::string& header : headers) {
+        const std::size_t equals = header.find('=');
+        if (equals == 0 || equals == std::string::npos)
+            return Error{ErrorKind::invalid, fmt::format("a header is written NAME=VALUE, not \"{}\"", header)};
+        rules->header_texts_.emplace_back(header.substr(0, equals), header.substr(equals + 1));
+    }
     if (rules->header_texts_.size() > limits::headers_max)
         return Error{ErrorKind::invalid, fmt::format("a message has at most {} headers", limits::headers_max)};
     for (const auto& [name, value] : rules->header_texts_)

@@ -19,6 +19,7 @@ struct SeenQueue {
     std::string name;
     const QueueInstance* queue = nullptr;  // open; NULL: it cannot be looked into, or could not be opened
     std::string error;                     // why it could not
+    bool absent = false;                   // nothing has made it yet, so it is empty; looking does not make it
 };
 
 class Queues {

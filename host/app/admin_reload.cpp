@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "admin/request.hpp"
 #include "core/json_text.hpp"
 
 namespace sluice {
@@ -47,7 +48,10 @@ private:
 }  // namespace
 
 Verb reload_verb(ReloadDesk& desk, std::shared_ptr<Waker> waker) {
-    return [&desk, waker = std::move(waker)](const Node&, Talk&) { return std::make_unique<Reloads>(desk, waker); };
+    return [&desk, waker = std::move(waker)](const Node& request, Talk& talk) -> std::unique_ptr<Conversation> {
+        if (const Result<void> right = Request(request).finish(); !right) return talk.end(2, right.error().message), nullptr;
+        return std::make_unique<Reloads>(desk, waker);
+    };
 }
 
 }  // namespace sluice

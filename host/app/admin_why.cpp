@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "core/json_read.hpp"
+#include "admin/request.hpp"
 #include "core/json_text.hpp"
 #include "core/suggest.hpp"
 
@@ -105,16 +105,19 @@ private:
 }  // namespace
 
 Verb why_verb(Host& host, const Clock& clock, std::shared_ptr<Waker> waker) {
-    return [&host, &clock, waker = std::move(waker)](const Node& request, Talk& talk) -> std::unique_ptr<Conversation> {
+    return [&host, &clock, waker = std::move(waker)](const Node& node, Talk& talk) -> std::unique_ptr<Conversation> {
+        Request request(node);
+        const std::string source = request.text("source").value_or("");
+        const std::string pool = request.text("pool").value_or("");
+        const std::string key = request.text("key").value_or("");
+        if (const Result<void> right = request.finish(); !right) return talk.end(2, right.error().message), nullptr;
         std::vector<std::string> sources = host.source_names();
-        const std::string source(text_of(request, "source"));
         if (!source.empty()) {
             if (std::ranges::find(sources, source) == sources.end())
                 return talk.end(2, fmt::format("there is no source \"{}\"{}", source, did_you_mean_or_list(source, sources))), nullptr;
             sources = {source};
         }
-        return std::make_unique<Why>(host, clock, std::move(sources), std::string(text_of(request, "pool")), std::string(text_of(request, "key")),
-                                     waker);
+        return std::make_unique<Why>(host, clock, std::move(sources), pool, key, waker);
     };
 }
 

@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -43,12 +44,23 @@ Result<PublishSide*> DirectQueues::open(const ComponentConfig& component, const 
     return side.get();
 }
 
+bool DirectQueues::is_absent(const ComponentConfig& component) {
+    const auto found = registry_.find(ComponentKind::queue, component.plugin);
+    const Node* path = component.options.find("path");
+    if (!found || path == nullptr) return false;
+    const auto takes_path = [](const OptionSpec& option) { return option.name == "path" && option.type == OptionType::path; };
+    std::error_code failed;
+    return std::ranges::any_of(found->spec->options, takes_path) && !std::filesystem::exists(path->text, failed) && !failed;
+}
+
 // Opens only what has something to tell: opening a file for writing would make it.
 SeenQueue DirectQueues::look(const std::string& role, const ComponentConfig& component, const std::string& identity, const std::string& folder) {
-    SeenQueue seen{role, component.name, nullptr, {}};
+    SeenQueue seen{role, component.name, nullptr, {}, false};
     const Result<const sluice_queue*> table = table_of(component);
     if (!table) {
         seen.error = table.error().message;
+    } else if (is_absent(component)) {
+        seen.absent = (*table)->depths != nullptr || (*table)->list != nullptr;
     } else if ((*table)->depths != nullptr || (*table)->list != nullptr) {
         const Result<PublishSide*> side = open(component, identity, folder);
         if (side)
@@ -79,7 +91,7 @@ std::vector<SeenQueue> DirectQueues::all() {
         if (source.no_publish_side.empty())
             seen.push_back(look("source", source.publish_side, source.id, "sources." + source.id));
         else
-            seen.push_back({"source", source.component.name, nullptr, {}});
+            seen.push_back({"source", source.component.name, nullptr, {}, false});
     }
     for (const TargetConfig& target : config_.targets)
         seen.push_back(look("target", target.component, target.component.name, target.component.path));
@@ -101,10 +113,14 @@ void DirectQueues::close(std::int64_t deadline_ns) {
         if (side) side->close(deadline_ns);
 }
 
-Result<std::unique_ptr<DirectService>> DirectService::open(const HostConfig& config, Registry& registry) {
-    Result<StateDir> state = StateDir::open(config.state_dir);
-    if (!state) return std::move(state).error();
-    std::unique_ptr<DirectService> service(new DirectService(std::move(*state), config, registry));
+Result<std::unique_ptr<DirectService>> DirectService::open(const HostConfig& config, Registry& registry, bool only_looks) {
+    std::optional<StateDir> held;
+    if (!only_looks || StateDir::was_used(config.state_dir)) {
+        Result<StateDir> state = StateDir::open(config.state_dir);
+        if (!state) return std::move(state).error();
+        held.emplace(std::move(*state));
+    }
+    std::unique_ptr<DirectService> service(new DirectService(std::move(held), config, registry));
     int ends[2];
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
         return Error{ErrorKind::unavailable, std::string("no socket can be made: ") + std::strerror(errno)};
@@ -114,7 +130,7 @@ Result<std::unique_ptr<DirectService>> DirectService::open(const HostConfig& con
     return service;
 }
 
-DirectService::DirectService(StateDir state, const HostConfig& config, Registry& registry)
+DirectService::DirectService(std::optional<StateDir> state, const HostConfig& config, Registry& registry)
     : state_(std::move(state)),
       logging_(only_complaints(), clock_),
       queues_(config, registry, logging_, clock_),

@@ -7,6 +7,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,8 @@ public:
 
 private:
     Result<const sluice_queue*> table_of(const ComponentConfig& component);
+    // Is it a file that is not there? Opening it would make it.
+    bool is_absent(const ComponentConfig& component);
     Result<PublishSide*> open(const ComponentConfig& component, const std::string& identity, const std::string& folder);
     SeenQueue look(const std::string& role, const ComponentConfig& component, const std::string& identity, const std::string& folder);
 
@@ -45,8 +48,9 @@ private:
 
 class DirectService {
 public:
-    // unavailable: another process holds the state directory.
-    static Result<std::unique_ptr<DirectService>> open(const HostConfig& config, Registry& registry);
+    // To look only, nothing is made: where no host has run yet, not even the state directory. unavailable: another process holds
+    // that.
+    static Result<std::unique_ptr<DirectService>> open(const HostConfig& config, Registry& registry, bool only_looks);
     ~DirectService();
     DirectService(const DirectService&) = delete;
     DirectService& operator=(const DirectService&) = delete;
@@ -55,9 +59,9 @@ public:
     const Descriptor& socket() const { return client_; }
 
 private:
-    DirectService(StateDir state, const HostConfig& config, Registry& registry);
+    DirectService(std::optional<StateDir> state, const HostConfig& config, Registry& registry);
 
-    StateDir state_;
+    const std::optional<StateDir> state_;
     SystemClock clock_;
     Logging logging_;
     DirectQueues queues_;

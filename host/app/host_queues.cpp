@@ -45,7 +45,7 @@ SeenQueue find_dead_letters(const HostConfig& config, std::vector<SeenQueue> que
         return target.empty() ? seen.role == "dead_letters" : seen.role == "target" && seen.name == target;
     });
     if (found == queues.end()) return {"dead_letters", target, nullptr, "the running host keeps dead letters elsewhere"};
-    if (found->queue == nullptr && !found->error.empty()) return std::move(*found);
+    if (found->absent || (found->queue == nullptr && !found->error.empty())) return std::move(*found);
     const sluice_queue* table = found->queue == nullptr ? nullptr : &found->queue->table();
     if (table != nullptr && table->list != nullptr && table->get != nullptr && table->remove != nullptr) return std::move(*found);
     const std::string where = target.empty() ? "their store" : "the target \"" + target + "\"";

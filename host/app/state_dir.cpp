@@ -38,6 +38,11 @@ Result<StateDir> StateDir::open(const std::filesystem::path& path) {
     return StateDir(path, lock);
 }
 
+bool StateDir::was_used(const std::filesystem::path& path) {
+    std::error_code failed;
+    return std::filesystem::exists(path / "lock", failed);
+}
+
 bool StateDir::held(const std::filesystem::path& path) {
     const Descriptor lock(::open((path / "lock").c_str(), O_RDWR | O_CLOEXEC));
     return lock && ::flock(lock.get(), LOCK_EX | LOCK_NB) != 0;

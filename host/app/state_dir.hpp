@@ -15,6 +15,8 @@ class StateDir {
 public:
     // Creates the folder if it is missing. unavailable: it cannot be created or written, or another host holds it (named by its pid).
     static Result<StateDir> open(const std::filesystem::path& path);
+    // Has a process ever held it?
+    static bool was_used(const std::filesystem::path& path);
     // Does a process hold it now?
     static bool held(const std::filesystem::path& path);
     StateDir(StateDir&& other) noexcept : path_(std::move(other.path_)), lock_(std::exchange(other.lock_, -1)) {}

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <iostream>
 #include <map>
+#include <sstream>
 
 #include "app/exit_status.hpp"
 #include "cli/arguments.hpp"
@@ -72,6 +73,7 @@ int list(const Arguments& arguments) {
     std::vector<TableRow> rows{{"PLACE", "DEAD SINCE", "SOURCE", "POOL", "KEY", "TRIES", "ID", "ERROR"}};
     Question question;
     question.verb = "dead-letters";
+    question.only_looks = true;
     question.request = request_of("ls", arguments, json ? R"(,"whole":true)" : "");
     question.line = [&](const Node& line) {
         if (json) return fmt::print("{}\n", to_json(line));
@@ -97,6 +99,7 @@ int show(const Arguments& arguments) {
     bool first = true;
     Question question;
     question.verb = "dead-letters";
+    question.only_looks = true;
     question.request = request_of("show", arguments);
     question.line = [&](const Node& line) {
         if (line.find("missing") != nullptr) return fmt::print(stderr, "sluice dead-letters: there is no dead letter {}: `ls` shows which there are\n", text(line, "missing"));
@@ -152,6 +155,7 @@ std::int64_t count(const Arguments& arguments, int& status) {
     std::int64_t found = -1;
     Question question;
     question.verb = "dead-letters";
+    question.only_looks = true;
     question.request = request_of("count", arguments);
     question.line = [](const Node&) {};
     question.last = [&](const Node& last) { found = last.find("found") == nullptr ? -1 : integer_of(last, "found"); };
@@ -171,6 +175,7 @@ int purge(const Arguments& arguments) {
     }
     Question question;
     question.verb = "dead-letters";
+    question.only_looks = true;
     question.request = request_of("purge", arguments);
     question.line = [](const Node&) {};
     question.last = [&](const Node& last) {
@@ -194,8 +199,8 @@ struct Command {
 
 constexpr Command commands[] = {{"ls", false, false, list}, {"show", true, true, show}, {"replay", true, true, replay}, {"purge", true, true, purge}};
 
-po::options_description options_of(std::string_view command) {
-    po::options_description options("Options");
+po::options_description options_of(std::string_view command, const std::string& title = "Options") {
+    po::options_description options(title);
     auto add = options.add_options();
     if (command != "purge") add("json", "a line of JSON for each");
     if (command == "ls") add("wide", "show ids, keys and errors in full");
@@ -212,11 +217,21 @@ po::options_description options_of(std::string_view command) {
     return options;
 }
 
+void print_help() {
+    fmt::print("{}", help);
+    for (const Command& command : commands) {
+        std::ostringstream options;
+        options << options_of(command.name, fmt::format("Options of {}", command.name));
+        fmt::print("{}\n", options.str());
+    }
+    fmt::print("All take --set KEY=VALUE, which overrides a key of the file, and --help.\n");
+}
+
 }  // namespace
 
 int dead_letters_verb(std::span<const std::string> words) {
     if (words.empty()) return wrong("say what to do: ls, show, replay or purge");
-    if (words[0] == "--help" || words[0] == "-h") return fmt::print("{}", help), exit_status::clean;
+    if (words[0] == "--help" || words[0] == "-h") return print_help(), exit_status::clean;
     const auto command = std::ranges::find(commands, words[0], &Command::name);
     if (command == std::end(commands)) {
         std::vector<std::string> names;

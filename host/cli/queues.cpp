@@ -63,6 +63,7 @@ int queues_verb(std::span<const std::string> words) {
     std::vector<TableRow> rows{{"QUEUE", "READY", "DELAYED", "IN FLIGHT", "DEAD", "OLDEST", "SIZE", ""}};
     Question question;
     question.verb = "queues";
+    question.only_looks = true;
     question.request = R"({"verb":"queues"})";
     question.line = [&](const Node& line) {
         if (json)

@@ -28,7 +28,7 @@ struct Service {
     const Descriptor& socket() const { return direct ? direct->socket() : host; }
 };
 
-Result<Service> reach(const LoadedConfig& loaded, Answers answers) {
+Result<Service> reach(const LoadedConfig& loaded, Answers answers, bool only_looks) {
     const std::filesystem::path& state_dir = loaded.config.state_dir;
     const auto deadline = std::chrono::steady_clock::now() + patience;
     for (;;) {
@@ -38,7 +38,7 @@ Result<Service> reach(const LoadedConfig& loaded, Answers answers) {
         if (!StateDir::held(state_dir)) {
             if (answers == Answers::host_only)
                 return Error{ErrorKind::unavailable, fmt::format("no host runs on {}; start it with `sluice run`", state_dir.string())};
-            auto direct = DirectService::open(loaded.config, *loaded.registry);
+            auto direct = DirectService::open(loaded.config, *loaded.registry, only_looks);
             if (direct) return Service{{}, std::move(*direct)};
             if (!StateDir::held(state_dir)) return std::move(direct).error();
         }
@@ -61,7 +61,7 @@ int ask(const Arguments& arguments, const Question& question) {
         fmt::print(stderr, "{}", loaded.problems.text());
         return exit_status::invalid;
     }
-    const Result<Service> service = reach(loaded, question.answers);
+    const Result<Service> service = reach(loaded, question.answers, question.only_looks);
     if (!service) return complain(service.error().message), exit_status::failed;
     const Result<Answered> answered =
         converse(service->socket(), question.request, question.input, question.line, interrupt ? &*interrupt : nullptr);

@@ -18,6 +18,7 @@ enum class Answers : unsigned char {
 struct Question {
     std::string_view verb;  // "enqueue", for complaints
     Answers answers = Answers::host_or_direct;
+    bool only_looks = false;  // makes nothing that is not there
     std::string request;  // JSON
     int input = -1;       // what is sent behind the request
     // SIGINT and SIGTERM end it early: `last` is called if the answer comes soon, and the status is 128 and their number.
