@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 
 #include "core/limits.hpp"
 #include "plugin/registry.hpp"
@@ -20,12 +21,14 @@ void add_options(MapReader& map, Node& options, const Node* config) {
         map.problem(*config, "must be a map of the plugin's options");
         return;
     }
+    std::map<std::string, std::string> inline_options;  // name -> place
+    for (const NodeEntry& entry : options.map) inline_options.emplace(entry.name, entry.value.mark.where);
     for (const NodeEntry& entry : config->map) {
-        const Node* inline_option = options.find(entry.name);
-        if (inline_option != nullptr)
+        const auto inline_option = inline_options.find(entry.name);
+        if (inline_option != inline_options.end())
             map.reading().problems.add(
                 entry.mark, entry.value.path,
-                fmt::format("the same option stands beside \"config\", at {}; keep one", inline_option->mark.where));
+                fmt::format("the same option stands beside \"config\", at {}; keep one", inline_option->second));
         else
             options.map.push_back(entry);
     }

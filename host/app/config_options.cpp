@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include "app/config_component.hpp"
 #include "app/config_plugins.hpp"
 #include "app/yaml_environment.hpp"
 #include "app/yaml_reader.hpp"
@@ -69,7 +70,15 @@ Result<void> take_integer(Node& node, Result<std::int64_t> number) {
 Result<void> take_path(Node& node, const std::filesystem::path& folder) {
     if (Result<void> text = take_text(node); !text) return text;
     if (node.text.empty()) return Error{ErrorKind::invalid, "must be a path, not an empty text"};
-    if (node.text != "-") node.text = (folder / node.text).lexically_normal().string();
+    if (node.text == "-") return {};
+    std::string path = (folder / node.text).lexically_normal().string();
+    std::error_code ignored;
+    if (node.text.find_first_of("*?") != std::string::npos && !std::filesystem::exists(path, ignored))
+        return Error{ErrorKind::invalid,
+                     fmt::format("must be one path, and {} looks like a pattern, which is not expanded; name the file "
+                                 "itself, each of several in a component of its own",
+                                 shown(node))};
+    node.text = std::move(path);
     return {};
 }
 
@@ -160,7 +169,8 @@ private:
             if (option != nullptr && belongs(*option) && option->type == OptionType::string) return take_secret(*option, entry);
         }
         problems_.add(entry.mark, entry.value.path,
-                      fmt::format("plugin \"{}\" has no such option{}", spec_.name, did_you_mean_or_list(entry.name, names_)));
+                      fmt::format("plugin \"{}\" has no such option{}", spec_.name,
+                                  problems_.are_many() ? "" : did_you_mean_or_list(entry.name, names_)));
     }
 
     void check_value(const OptionSpec& option, Node& value) {
@@ -191,7 +201,12 @@ private:
         const std::string path = fmt::format("{}.{}", options_.path, option.name);
         if (!option.fallback) {
             if (option.required)
-                problems_.add(context_.mark, path, fmt::format("missing; plugin \"{}\" needs it: {}", spec_.name, option.help));
+                problems_.add(
+                    context_.mark, path,
+                    fmt::format(
+                        "missing; plugin \"{}\" needs it{}: {}", spec_.name,
+                        is_component_key(option.name) ? ", in \"config\", since beside it the host has a key of that name" : "",
+                        option.help));
             return;
         }
         const Mark mark{fmt::format("the default of plugin \"{}\"", spec_.name), context_.mark.line, context_.mark.column};

@@ -163,7 +163,7 @@ void print_dead_letters(YamlWriter& out, const HostConfig& config) {
     const RateConfig& rate = config.dead_letter_rate;
     if (config.dead_letter_target.empty() && rate.count == 0) return;
     out.begin_map("dead_letters");
-    if (!config.dead_letter_target.empty()) out.raw("target", config.dead_letter_target);
+    if (!config.dead_letter_target.empty()) out.text("target", config.dead_letter_target);
     if (rate.count != 0) out.raw("max_rate", format_rate(rate.count, rate.period.count()));
     out.end_map();
 }

@@ -49,7 +49,7 @@ std::optional<Node> read_tree(const ConfigInput& input, Problems& problems) {
     if (!root) return std::nullopt;
     for (std::size_t i = 0; i < input.overrides.size(); ++i)
         apply_override(*root, input.overrides[i], static_cast<std::uint32_t>(i), problems);
-    finish_tree(*root, input.environment, problems);
+    if (!finish_tree(*root, input.environment, problems)) return std::nullopt;
     return root;
 }
 
@@ -57,10 +57,11 @@ std::optional<Node> read_tree(const ConfigInput& input, Problems& problems) {
 template <typename Read>
 void read_section(MapReader& root, std::string_view section, std::string_view what, Read read) {
     MapReader map = root.map(section);
-    for (const std::string& name : map.names()) {
-        MapReader entry = map.entry_of(name);
-        if (section != "pools") check_name(entry, name, what);
-        read(entry, name);
+    const std::size_t most = section == "pools" ? limits::pools_max : limits::config_section_entries;
+    for (const NodeEntry* named : map.entries(most, section)) {
+        MapReader entry = map.entry_of(*named);
+        if (section != "pools") check_name(entry, named->name, what);
+        read(entry, named->name);
     }
 }
 
@@ -123,7 +124,7 @@ LogConfig read_log(MapReader& root, const std::vector<std::string>& components) 
     const Choice<bool> formats[] = {{"text", false}, {"json", true}};
     log.json = map.choice("format", false, formats);
     MapReader by_component = map.map("levels");
-    for (const NodeEntry* entry : by_component.rest()) {
+    for (const NodeEntry* entry : by_component.entries(limits::config_section_entries, "levels")) {
         if (std::find(components.begin(), components.end(), entry->name) == components.end())
             map.reading().problems.add(entry->mark, entry->value.path,
                                        "no component has this name" + did_you_mean_or_list(entry->name, components));
@@ -217,9 +218,8 @@ void read_root(MapReader& root, const Node& tree, HostConfig& config) {
     const Node* pools = tree.find("pools");
     if (pools == nullptr || pools->kind == Node::Kind::null || (pools->kind == Node::Kind::map && pools->map.empty()))
         return root.missing("pools", "a configuration has at least one source and one pool");
-    if (config.pools.size() > limits::pools_max)
-        root.problem(*pools, fmt::format("at most {} pools, not {}", limits::pools_max, config.pools.size()));
-    if (!config.pools.empty()) check_use(config, root.reading().problems);
+    if (!config.pools.empty() && !(pools->kind == Node::Kind::map && pools->map.size() > limits::pools_max))
+        check_use(config, root.reading().problems);
 }
 
 }  // namespace

@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <set>
+
+#include "core/number.hpp"
 #include "core/scalar.hpp"
 #include "route/json_pointer.hpp"
 
@@ -38,7 +42,12 @@ Range below(std::uint32_t workers) {
 
 void read_workers(MapReader& route_map, RouteConfig& route, std::uint32_t workers) {
     MapReader map = route_map.map("workers");
+    std::set<std::string, std::less<>> numbers;
     for (const NodeEntry* entry : map.rest()) {
+        if (route.by == RouteBy::pointer && number_form(entry->name) != NumberForm::none &&
+            !numbers.insert(other_spelling(entry->name).value_or(entry->name)).second)
+            map.reading().problems.add(entry->mark, entry->value.path,
+                                       "another key above is the same number; keep one of them");
         if (entry->value.broken) continue;
         const Result<std::int64_t> worker = as_integer(entry->value, below(workers));
         if (worker)
@@ -46,6 +55,33 @@ void read_workers(MapReader& route_map, RouteConfig& route, std::uint32_t worker
         else
             map.problem(entry->value, worker.error().message);
     }
+}
+
+// ">500", ">= 0.5", "!= arrival"
+bool is_comparison(std::string_view text) {
+    for (const std::string_view sign : {">=", "<=", "!=", "==", ">", "<", "="}) {
+        if (!text.starts_with(sign)) continue;
+        text.remove_prefix(sign.size());
+        text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
+        if (sign == "!=") return !text.empty();
+        if (text.starts_with('-')) text.remove_prefix(1);
+        return !text.empty() && text[0] >= '0' && text[0] <= '9';
+    }
+    return false;
+}
+
+// YAML has more ways to write a number or a boolean: 0x1F, +5, .5, 5., True.
+std::string text_in_json(const Node& scalar) {
+    if (scalar.kind == Node::Kind::boolean) return scalar.integer != 0 ? "true" : "false";
+    if (scalar.kind == Node::Kind::integer) return std::to_string(scalar.integer);
+    if (scalar.kind != Node::Kind::real) return scalar.text;
+    const std::string_view text = scalar.text;
+    const std::size_t begin = text.find_first_not_of("+-"), end = std::min(text.find_first_of("eE"), text.size());
+    std::string digits(text.substr(begin, end - begin));
+    digits.erase(0, std::min(digits.find_first_not_of('0'), digits.size()));
+    if (digits.empty() || digits.starts_with('.')) digits.insert(0, 1, '0');
+    if (digits.ends_with('.')) digits.pop_back();
+    return (text.starts_with('-') ? "-" : "") + digits + std::string(text.substr(end));
 }
 
 }  // namespace
@@ -93,8 +129,12 @@ MissingKey read_missing_key(MapReader& pool, std::uint32_t workers) {
     return {};
 }
 
+// What is wrong is a condition nevertheless, so that its pool does not seem to take all messages.
 std::vector<std::pair<std::string, std::string>> read_when(MapReader& pool) {
     std::vector<std::pair<std::string, std::string>> conditions;
+    const Node* when = pool.find("when");
+    if (pool.has("when") && (when == nullptr || (when->kind != Node::Kind::map && when->kind != Node::Kind::null)))
+        conditions.emplace_back();
     MapReader map = pool.map("when");
     for (const NodeEntry* entry : map.rest()) {
         const Node& value = entry->value;
@@ -103,8 +143,13 @@ std::vector<std::pair<std::string, std::string>> read_when(MapReader& pool) {
                                        "a condition begins with a JSON pointer, such as /type: departure");
         else if (!value.is_scalar() && !value.broken)
             map.problem(value, fmt::format("must be the text, number or boolean that is found there, not {}", shown(value)));
-        else
-            conditions.emplace_back(entry->name, value.text);
+        else if (is_comparison(value.text))
+            map.problem(
+                value,
+                fmt::format("is compared with the whole text that is found there, and {} looks like a comparison, which this "
+                            "version of Sluice does not make; leave the condition out, and have the handler skip the others",
+                            shown(value)));
+        conditions.emplace_back(entry->name, text_in_json(value));
     }
     return conditions;
 }

@@ -23,7 +23,7 @@ MapReader::MapReader(Reading& reading, const Node* node, Mark at, std::string pa
 }
 
 const Node* MapReader::find(std::string_view name) {
-    asked_.emplace_back(name);
+    asked_.emplace(name);
     suggested_.emplace_back(name);
     reading_.keys.insert(general_.empty() ? std::string(name) : fmt::format("{}.{}", general_, name));
     const Node* node = node_ == nullptr ? nullptr : node_->find(name);
@@ -78,25 +78,26 @@ MapReader MapReader::map(std::string_view name) {
     if (node_ != nullptr)
         for (const NodeEntry& entry : node_->map)
             if (entry.name == name) at = entry.mark;
-    return {reading_, node, at, path_of(name), general_.empty() ? std::string(name) : fmt::format("{}.{}", general_, name)};
+    MapReader map(reading_, node, at, path_of(name), general_.empty() ? std::string(name) : fmt::format("{}.{}", general_, name));
+    // Nothing is missing from a map that could not be read.
+    map.broken_ = map.broken_ || broken_ || (node == nullptr && has(name));
+    return map;
 }
 
-std::vector<std::string> MapReader::names() const {
-    std::vector<std::string> names;
-    if (node_ != nullptr)
-        for (const NodeEntry& entry : node_->map) names.push_back(entry.name);
-    return names;
+std::vector<const NodeEntry*> MapReader::entries(std::size_t most, std::string_view things) {
+    std::vector<const NodeEntry*> entries = rest();
+    if (entries.size() <= most) return entries;
+    reading_.problems.add(at_, path_, fmt::format("at most {} {}, not {}", most, things, entries.size()));
+    entries.resize(most);
+    return entries;
 }
 
-MapReader MapReader::entry_of(const std::string& name) {
-    asked_.push_back(name);
-    const auto entry =
-        std::find_if(node_->map.begin(), node_->map.end(), [&](const NodeEntry& candidate) { return candidate.name == name; });
-    return {reading_, &entry->value, entry->mark, path_of(name), general_ + ".NAME"};
+MapReader MapReader::entry_of(const NodeEntry& entry) {
+    return {reading_, &entry.value, entry.mark, path_of(entry.name), general_ + ".NAME"};
 }
 
 void MapReader::not_yet(std::string_view name, std::string_view sentence) {
-    asked_.emplace_back(name);
+    asked_.emplace(name);
     const Node* node = node_ == nullptr ? nullptr : node_->find(name);
     if (node != nullptr) problem(*node, fmt::format("this version of Sluice {}", sentence));
 }
@@ -104,11 +105,8 @@ void MapReader::not_yet(std::string_view name, std::string_view sentence) {
 std::vector<const NodeEntry*> MapReader::rest() {
     std::vector<const NodeEntry*> rest;
     if (node_ == nullptr) return rest;
-    for (const NodeEntry& entry : node_->map) {
-        if (std::find(asked_.begin(), asked_.end(), entry.name) != asked_.end()) continue;
-        rest.push_back(&entry);
-    }
-    for (const NodeEntry* entry : rest) asked_.push_back(entry->name);
+    for (const NodeEntry& entry : node_->map)
+        if (asked_.insert(entry.name).second) rest.push_back(&entry);
     return rest;
 }
 
@@ -123,6 +121,7 @@ void MapReader::missing(std::string_view name, std::string_view remedy) {
 
 // A key that is right but stands one level too high is told where it belongs.
 std::string MapReader::unknown_key_hint(const std::string& name) const {
+    if (reading_.problems.are_many()) return "";
     const std::string prefix = general_.empty() ? "" : general_ + ".";
     for (const std::string& key : reading_.keys) {
         if (!key.starts_with(prefix) || !key.ends_with("." + name)) continue;

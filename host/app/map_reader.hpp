@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <set>
 #include <span>
@@ -48,6 +49,8 @@ public:
     const Mark& mark() const { return at_; }
     Reading& reading() { return reading_; }
 
+    // Is there a value, broken or not?
+    bool has(std::string_view name) const { return node_ != nullptr && node_->find(name) != nullptr; }
     // The value, or NULL if it is absent or broken. The key is known from here on.
     const Node* find(std::string_view name);
 
@@ -72,9 +75,10 @@ public:
 
     MapReader map(std::string_view name);
 
-    // The entries of a map whose keys are names the user chose: components, levels. `entry_of(name)` reads one of them.
-    std::vector<std::string> names() const;
-    MapReader entry_of(const std::string& name);
+    // The entries of a map whose keys are names the user chose: components, levels. Of more than `most` the first ones; that there
+    // are too many `things` is a problem then. `entry_of()` reads one of them.
+    std::vector<const NodeEntry*> entries(std::size_t most, std::string_view things);
+    MapReader entry_of(const NodeEntry& entry);
 
     // A known key that this version cannot do anything with yet.
     void not_yet(std::string_view name, std::string_view sentence);
@@ -98,7 +102,7 @@ private:
     Mark at_;
     std::string path_;
     std::string general_;
-    std::vector<std::string> asked_;
+    std::set<std::string, std::less<>> asked_;
     std::vector<std::string> suggested_;  // of asked_, those that do something
 };
 

@@ -5,18 +5,23 @@
 #include <algorithm>
 
 #include "core/limits.hpp"
+#include "core/units.hpp"
 
 namespace sluice {
-namespace {
 
-std::size_t count_nodes(const Node& node) {
-    std::size_t count = 1;
-    for (const Node& child : node.list) count += count_nodes(child);
-    for (const NodeEntry& entry : node.map) count += count_nodes(entry.value);
-    return count;
+TreeBuilder::Weight TreeBuilder::weight_of(const Node& node) {
+    Weight weight{1, node.text.size() + node.mark.where.size()};
+    const auto add = [&](const Weight& part) {
+        weight.nodes += part.nodes;
+        weight.bytes += part.bytes;
+    };
+    for (const Node& child : node.list) add(weight_of(child));
+    for (const NodeEntry& entry : node.map) {
+        add({1, entry.name.size() + entry.mark.where.size()});
+        add(weight_of(entry.value));
+    }
+    return weight;
 }
-
-}  // namespace
 
 Mark TreeBuilder::mark(const YAML::Mark& mark) const {
     const auto from_one = [](int number) { return static_cast<std::uint32_t>(std::max(number, 0)) + 1; };
@@ -54,7 +59,7 @@ void TreeBuilder::OnAlias(const YAML::Mark& at, YAML::anchor_t anchor) {
         problems_.add(mark(at), path(), "an alias cannot stand inside the value it names");
         throw Stop{};
     }
-    spend(found->second.nodes, mark(at));
+    spend(found->second.weight, mark(at));
     add(found->second.node, 0);
 }
 
@@ -72,6 +77,7 @@ void TreeBuilder::open(const YAML::Mark& at, const std::string& tag, YAML::ancho
     opened.node.kind = kind;
     opened.node.mark = mark(at);
     opened.anchor = anchor;
+    happened(opened.node.mark);
     refuse_tag(opened.node.mark, tag);
     if (open_.size() == limits::config_depth) {
         problems_.add(opened.node.mark, path(), fmt::format("nested deeper than {} levels", limits::config_depth));
@@ -87,7 +93,8 @@ void TreeBuilder::close() {
 }
 
 void TreeBuilder::add(Node node, YAML::anchor_t anchor) {
-    spend(1, node.mark);
+    happened(node.mark);
+    spend({1, node.text.size() + node.mark.where.size()}, node.mark);
     if (anchor != 0) keep(node, anchor);
     if (open_.empty()) {
         root_ = std::move(node);
@@ -114,6 +121,11 @@ void TreeBuilder::take_key(Node key) {
         problems_.add(key.mark, path(), "a key must be text; put null between quotes if that is its name");
         throw Stop{};
     }
+    if (key.text.size() > limits::config_key_bytes) {
+        problems_.add(key.mark, path(),
+                      fmt::format("a key of {} bytes; the longest has {}", key.text.size(), limits::config_key_bytes));
+        throw Stop{};
+    }
     Open& map = open_.back();
     map.entry = NodeEntry{key.text, key.mark, {}};
     map.has_key = true;
@@ -130,16 +142,29 @@ void TreeBuilder::take_key(Node key) {
 
 // A copy counts like any other node: nested anchors cannot hold more than the limit.
 void TreeBuilder::keep(const Node& node, YAML::anchor_t anchor) {
-    const std::size_t nodes = count_nodes(node);
-    spend(nodes, node.mark);
-    anchors_[anchor] = {node, nodes};
+    const Weight weight = weight_of(node);
+    spend(weight, node.mark);
+    anchors_[anchor] = {node, weight};
 }
 
-void TreeBuilder::spend(std::size_t nodes, const Mark& at) {
-    nodes_ += nodes;
-    if (nodes_ <= limits::config_nodes) return;
-    problems_.add(at, path(), fmt::format("more than {} values, anchors and aliases counted in full", limits::config_nodes));
+void TreeBuilder::spend(Weight weight, const Mark& at) {
+    spent_.nodes += weight.nodes;
+    spent_.bytes += weight.bytes;
+    if (spent_.nodes > limits::config_nodes)
+        problems_.add(at, path(),
+                      fmt::format("more than {} values, anchors and aliases counted in full", limits::config_nodes));
+    else if (spent_.bytes > limits::config_text_bytes)
+        problems_.add(
+            at, path(),
+            fmt::format("more than {} of text, anchors and aliases counted in full", format_size(limits::config_text_bytes)));
+    else
+        return;
     throw Stop{};
+}
+
+void TreeBuilder::happened(const Mark& at) {
+    ++events_;
+    last_mark_ = at;
 }
 
 // "?" and "!" are what the parser says of a scalar without and with quotes, "" of an alias.

@@ -30,6 +30,9 @@ public:
     // Where the last scalar begins, if it is not a plain one; else the null mark.
     const YAML::Mark& last_quoted() const { return last_quoted_; }
     Node take_root() { return std::move(root_); }  // null if there was no document
+    // Grows with every event: what the parser has read since it last grew, it has not told of yet.
+    std::size_t events() const { return events_; }
+    const Mark& last_mark() const { return last_mark_; }
 
     void OnDocumentStart(const YAML::Mark& mark) override;
     void OnDocumentEnd() override {}
@@ -52,9 +55,14 @@ private:
         std::unordered_map<std::string, std::uint32_t> seen;  // map: name -> line
         bool duplicate = false;                               // map: the value to come belongs to a duplicate key
     };
+    // What a value takes: nodes, and bytes of texts, keys and places.
+    struct Weight {
+        std::size_t nodes = 0;
+        std::size_t bytes = 0;
+    };
     struct Anchored {
         Node node;
-        std::size_t nodes = 0;
+        Weight weight;
     };
 
     void open(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, Node::Kind kind);
@@ -63,7 +71,9 @@ private:
     bool key_expected() const;
     void take_key(Node key);
     void keep(const Node& node, YAML::anchor_t anchor);
-    void spend(std::size_t nodes, const Mark& mark);
+    void spend(Weight weight, const Mark& mark);
+    void happened(const Mark& mark);
+    static Weight weight_of(const Node& node);
     void refuse_tag(const Mark& mark, const std::string& tag);
     std::string path() const;
 
@@ -74,7 +84,9 @@ private:
     bool document_seen_ = false;
     std::vector<Open> open_;
     std::map<YAML::anchor_t, Anchored> anchors_;
-    std::size_t nodes_ = 0;
+    Weight spent_;
+    std::size_t events_ = 0;
+    Mark last_mark_;
 };
 
 }  // namespace sluice

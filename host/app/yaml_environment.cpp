@@ -19,12 +19,19 @@ class Finisher {
 public:
     Finisher(const Environment& environment, Problems& problems) : environment_(environment), problems_(problems) {}
 
-    void finish(Node& node, std::string path) {
+    bool finish(Node& node, std::string path) {
+        path_bytes_ += 2 * path.size();  // Node::place has it too
+        if (path_bytes_ > limits::config_path_bytes) {
+            if (!too_long_) problems_.add(node.mark, "", "keys this long are nested too deep; shorten them");
+            too_long_ = true;
+        }
+        if (too_long_) return false;
         node.set_path(std::move(path));
         const std::string prefix = node.path.empty() ? "" : node.path + ".";
         for (std::size_t i = 0; i < node.list.size(); ++i) finish(node.list[i], prefix + std::to_string(i));
         for (NodeEntry& entry : node.map) finish(entry.value, prefix + entry.name);
         if (node.kind == Node::Kind::text) finish_scalar(node);
+        return !too_long_;
     }
 
 private:
@@ -106,6 +113,8 @@ private:
     const Environment& environment_;
     Problems& problems_;
     std::size_t replaced_bytes_ = 0;
+    std::size_t path_bytes_ = 0;
+    bool too_long_ = false;
 };
 
 }  // namespace
@@ -117,8 +126,8 @@ Environment process_environment() {
     };
 }
 
-void finish_tree(Node& root, const Environment& environment, Problems& problems) {
-    Finisher(environment, problems).finish(root, "");
+bool finish_tree(Node& root, const Environment& environment, Problems& problems) {
+    return Finisher(environment, problems).finish(root, "");
 }
 
 }  // namespace sluice

@@ -8,7 +8,7 @@
 // put in. The type of a scalar without quotes is inferred afterwards; one that came from the environment is never null or an
 // octal number, but text.
 //
-// Limits       limits::config_replaced_bytes for all values put in.
+// Limits       limits::config_replaced_bytes for all values put in, limits::config_path_bytes for all paths.
 #pragma once
 
 #include <functional>
@@ -25,6 +25,7 @@ using Environment = std::function<std::optional<std::string>(const std::string& 
 
 Environment process_environment();
 
-void finish_tree(Node& root, const Environment& environment, Problems& problems);
+// False: the paths would take too much, and the tree is of no use.
+bool finish_tree(Node& root, const Environment& environment, Problems& problems);
 
 }  // namespace sluice

@@ -4,7 +4,8 @@
 // not plain text are problems. Types of scalars are not inferred here but by finish_tree, after the environment has been put
 // in.
 //
-// Limits       limits::config_file_bytes, config_depth, config_nodes (aliases expanded).
+// Limits       limits::config_file_bytes, config_depth, config_key_bytes, config_nodes and config_text_bytes (aliases expanded), and
+//              config_signs_ahead for what the parser reads before it tells of it.
 // Errors       go to `problems`; the syntax errors of YAML one at a time, since a parser is lost after the first.
 #pragma once
 

@@ -70,9 +70,11 @@ std::string in_quotes(std::string_view text) {
     return result + '"';
 }
 
-// Nothing is replaced in keys.
+// Nothing is replaced in keys. YAML takes up to 1024 characters with a colon behind them for a key; a longer one is marked in front.
 std::string key_text(std::string_view name) {
-    return is_plain(name) ? std::string(name) : in_quotes(name);
+    constexpr std::size_t longest = 1000;
+    const std::string text = is_plain(name) ? std::string(name) : in_quotes(name);
+    return text.size() > longest ? "? " + text : text;
 }
 
 std::string flow(const Node& node) {
@@ -97,7 +99,8 @@ std::string yaml_scalar(std::string_view text) {
 }
 
 void YamlWriter::begin_line(std::string_view name) {
-    out_ += std::string(depth_ * indent, ' ') + key_text(name) + ":";
+    const std::string margin(depth_ * indent, ' '), key = key_text(name);
+    out_ += margin + key + (key.starts_with("? ") ? "\n" + margin : "") + ":";
 }
 
 void YamlWriter::begin_map(std::string_view name) {

@@ -14,13 +14,22 @@ void Problems::add(const Mark& mark, std::string_view path, std::string_view sen
     problems_.push_back(
         {mark.line, mark.column,
          named ? fmt::format("{}: {}", mark.where, sentence) : fmt::format("{}: {}: {}", mark.where, path, sentence)});
+    if (problems_.size() < 2 * limits::config_errors_kept) return;
+    sort(problems_);
+    dropped_ += problems_.size() - limits::config_errors_kept;
+    problems_.resize(limits::config_errors_kept);
+}
+
+// By place in the file; of one place in the order they were found in.
+void Problems::sort(std::vector<Problem>& problems) {
+    std::stable_sort(problems.begin(), problems.end(), [](const Problem& a, const Problem& b) {
+        return a.line != b.line ? a.line < b.line : a.column < b.column;
+    });
 }
 
 std::vector<std::string> Problems::lines() const {
     std::vector<Problem> sorted = problems_;
-    std::stable_sort(sorted.begin(), sorted.end(), [](const Problem& a, const Problem& b) {
-        return a.line != b.line ? a.line < b.line : a.column < b.column;
-    });
+    sort(sorted);
     std::vector<std::string> lines;
     for (Problem& problem : sorted) lines.push_back(std::move(problem.text));
     return lines;

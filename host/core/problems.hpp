@@ -1,7 +1,8 @@
 // Everything that is wrong with a configuration, gathered so that a person fixes it in one go.
 //
 // Threads      one.
-// Limits       text() shows limits::config_errors_shown lines and counts the rest.
+// Limits       text() shows limits::config_errors_shown lines and counts the rest; limits::config_errors_kept are kept, or up to twice as
+//              many: those that come first.
 #pragma once
 
 #include <cstddef>
@@ -9,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/limits.hpp"
 #include "core/node.hpp"
 
 namespace sluice {
@@ -19,7 +21,9 @@ public:
     void add(const Mark& mark, std::string_view path, std::string_view sentence);
 
     bool empty() const { return problems_.empty(); }
-    std::size_t size() const { return problems_.size(); }
+    std::size_t size() const { return problems_.size() + dropped_; }
+    // So many that no one will read them all: what is costly to say may be left out.
+    bool are_many() const { return size() >= limits::config_errors_kept; }
 
     // "flights.yaml:14:5: pools.airports.wokers: unknown key; did you mean "workers"?", by position in the file.
     std::vector<std::string> lines() const;
@@ -31,7 +35,10 @@ private:
         std::uint32_t column;
         std::string text;
     };
+    static void sort(std::vector<Problem>& problems);
+
     std::vector<Problem> problems_;
+    std::size_t dropped_ = 0;
 };
 
 }  // namespace sluice

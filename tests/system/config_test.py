@@ -1,6 +1,7 @@
 """The command line and the configuration, from outside: every bad configuration with its exact sentences, and what is printed."""
 # ctest: sanitize
 
+import json
 import os
 import pathlib
 import shutil
@@ -105,6 +106,38 @@ class GoodConfigurations(InAFolder):
         done = self.sluice("check", name, "--set", "pools.airports.wokers=4")
         self.assertEqual((done.stderr, done.returncode), ("--set pools.airports.wokers: unknown key; did you mean \"workers\"?\n", 1))
 
+    def test_an_option_that_its_plugin_refuses_has_one_place(self):
+        name = self.write(GOOD.replace("{ plugin: noop }", "\n      plugin: sql\n      database: d\n      statement: INSERT INTO t VALUES(:a)\n"
+                                       "      params: { a: a }") + "databases: { d: { plugin: sqlite, path: d.db } }\n")
+        done = self.sluice("check", name)
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stderr, r'^c\.yaml:12:\d+: pools\.airports\.handler\.params\.a: .*must begin with "/".*\n$')
+        self.assertEqual(done.stderr.count("c.yaml:"), 1, done.stderr)
+
+    def test_a_queue_is_looked_into_without_making_anything(self):
+        name = self.write(GOOD.replace("plugin: file, path: flights.jsonl", "plugin: sqlite, path: flights.db"))
+        self.assertEqual(self.sluice("check", name).returncode, 0)
+        done = self.sluice("queues", name, "--json")
+        self.assertEqual((done.stderr, done.returncode), ("", 0))
+        for line in map(json.loads, done.stdout.splitlines()):
+            self.assertEqual((line["ready"], line["in_flight"], line["dead"]), (0, 0, 0))
+        self.assertIn("source flights", self.sluice("queues", name).stdout)
+        self.assertEqual(self.sluice("dead-letters", "ls", name).stdout, "There are no dead letters.\n")
+        self.assertEqual(self.sluice("dead-letters", "purge", name, "--all").stdout, "0 dead letters removed\n")
+        shown = self.sluice("dead-letters", "show", name, "7")
+        self.assertEqual(shown.returncode, 1)
+        self.assertIn("there is no dead letter 7", shown.stderr)
+        self.assertEqual(self.files(), ["c.yaml"])
+        self.assertEqual(self.sluice("enqueue", name, "--source", "flights", input="1\n").stdout, "1 message is stored\n")
+        self.assertIn('"ready":1', self.sluice("queues", name, "--json").stdout)
+
+    def test_a_target_named_like_a_word_of_yaml_reads_back(self):
+        name = self.write(GOOD + "targets: { 'null': { plugin: file, path: out.jsonl } }\ndead_letters: { target: 'null' }\n")
+        first = self.sluice("check", name, "--print")
+        self.assertEqual(first.returncode, 0, first.stderr)
+        second = self.sluice("check", self.write(first.stdout), "--print")
+        self.assertEqual((second.stdout, second.stderr), (first.stdout, ""))
+
     def test_the_environment_is_put_in(self):
         name = self.write(GOOD.replace("workers: 3", "workers: ${SLUICE_TEST_WORKERS:-5}"))
         self.assertIn(" 5 workers\n", self.sluice("check", name).stdout)
@@ -138,6 +171,12 @@ class CommandLine(InAFolder):
             help = self.sluice(verb, "--help")
             self.assertEqual((help.stderr, help.returncode), ("", 0))
             self.assertTrue(help.stdout.startswith(f"usage: sluice {verb} "), help.stdout)
+
+    def test_help_of_dead_letters_lists_the_options_of_each_command(self):
+        help = self.sluice("dead-letters", "--help")
+        self.assertEqual((help.stderr, help.returncode), ("", 0))
+        for option in "--source", "--key", "--json", "--no-wait", "--all", "--older-than", "--yes", "--set":
+            self.assertRegex(help.stdout, rf"(?m)^ *(All take )?{option} ", option)
 
     def test_version_has_the_range_of_the_plugin_abi(self):
         done = self.sluice("--version")

@@ -179,5 +179,31 @@ TEST_F(CheckingOptions, OfAllComponentsAsksForEachByKindAndRole) {
     EXPECT_EQ(result.config.pools[0].handler.library, "/p/x.so");
 }
 
+TEST_F(CheckingOptions, TakesOnePathAndNoPattern) {
+    const auto refused = [](const std::string& path) {
+        return "path: must be one path, and \"" + path +
+               "\" looks like a pattern, which is not expanded; name the file itself, each of several in a component of its "
+               "own\n";
+    };
+    for (const std::string path : {"./*.log", "/var/log/app-?.log", "logs/**/x"})
+        EXPECT_EQ(problems_of("{ path: '" + path + "' }"), refused(path));
+    write("what?.log", "");
+    EXPECT_EQ(problems_of("{ path: 'what?.log' }"), "") << "a file may have such a name";
+}
+
+TEST_F(CheckingOptions, SaysWhereAnOptionStandsWhoseNameTheHostHasTaken) {
+    ComponentSpec spec = every_type();
+    spec.options.push_back(option("timeout", OptionType::duration));
+    spec.options.back().required = true;
+    ReadConfig result = read(smallest_configuration, {"pools.airports.handler.timeout=5s"});
+    ComponentConfig& handler = result.config.pools.at(0).handler;
+    check_options(spec, {"", folder_, handler.mark}, handler.options, result.problems);
+    EXPECT_NE(result.problems.text().find(
+                  "handler.timeout: missing; plugin \"kit\" needs it, in \"config\", since beside it the host has a key of "
+                  "that name: What timeout is."),
+              std::string::npos)
+        << result.problems.text();
+}
+
 }  // namespace
 }  // namespace sluice

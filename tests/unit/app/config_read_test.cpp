@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+
 #include "app/configuration.hpp"
 #include "core/limits.hpp"
 
@@ -180,6 +182,68 @@ TEST_F(ReadingAConfiguration, AddsNoSecondProblemThatFollowsFromTheFirst) {
     EXPECT_EQ(problems_with({"sources.b.plugin=file", "pools.airports.source=x"}),
               "--set pools.airports.source: there is no source \"x\"; there are "
               "flights and b\n");
+    EXPECT_EQ(problems_with({"pools.airports=5"}), "--set pools.airports: must be a map of keys, not \"5\"\n");
+    EXPECT_EQ(problems_with({"pools.airports.handler='${GONE}'"}),
+              "--set pools.airports.handler: environment variable GONE is not set; set it, or give a default: ${GONE:-default}\n");
+    // A pool whose condition is wrong does not take all messages from those behind it.
+    const std::string late = "pools.late={ source: flights, handler: { plugin: noop } }";
+    EXPECT_EQ(problems_with({"pools.airports.when={ type: x }", late}),
+              "--set pools.airports.when: pools.airports.when.type: a condition begins with a JSON pointer, such as /type: "
+              "departure\n");
+    EXPECT_EQ(problems_with({"pools.airports.when={ /type: [a] }", late}),
+              "--set pools.airports.when: pools.airports.when./type: must be the text, number or boolean that is found there, "
+              "not a list\n");
+    EXPECT_EQ(problems_with({"pools.airports.when=5", late}), "--set pools.airports.when: must be a map of keys, not \"5\"\n");
+    EXPECT_EQ(problems_with({"pools.airports.when='${GONE}'", late}),
+              "--set pools.airports.when: environment variable GONE is not set; set it, or give a default: ${GONE:-default}\n");
+}
+
+TEST_F(ReadingAConfiguration, RefusesConditionsThatAreComparisons) {
+    for (const std::string text : {">500", "<0.5", ">= 500", "<=-1", "!= arrival", "==5", "= 5"})
+        EXPECT_EQ(
+            problems_with({"pools.airports.when={ /ms: '" + text + "' }"}),
+            "--set pools.airports.when: pools.airports.when./ms: is compared with the whole text that is found there, and \"" +
+                text +
+                "\" looks like a comparison, which this version of Sluice does not make; leave the condition out, and have the "
+                "handler skip the others\n");
+    for (const std::string text : {"<br>", ">", "=", "-5", "=SUM(A1)", "!", "<a> 5"})
+        EXPECT_EQ(problems_with({"pools.airports.when={ /ms: '" + text + "' }"}), "") << text;
+}
+
+TEST_F(ReadingAConfiguration, TakesConditionsAsJsonWritesThem) {
+    const auto expected = [&](const std::string& yaml) {
+        return config_with({"pools.airports.when={ /v: " + yaml + " }"}).pools.at(0).when.at(0).second;
+    };
+    for (const auto& [yaml, json] : {std::pair{"0x1F", "31"},
+                                     {"+5", "5"},
+                                     {"-0", "0"},
+                                     {".5", "0.5"},
+                                     {"-.5e3", "-0.5e3"},
+                                     {"5.", "5"},
+                                     {"00.5", "0.5"},
+                                     {"1.50", "1.50"},
+                                     {"True", "true"},
+                                     {"FALSE", "false"},
+                                     {"'True'", "True"},
+                                     {"'0x1F'", "0x1F"},
+                                     {"123456789012345678901234567890", "123456789012345678901234567890"},
+                                     {"1e400", "1e400"}})
+        EXPECT_EQ(expected(yaml), json) << yaml;
+}
+
+TEST_F(ReadingAConfiguration, IsQuickWithManyWrongEntries) {
+    std::string text = "sources: { flights: { plugin: file, path: flights.jsonl } }\npools:\n";
+    for (int i = 0; i < 49'900; ++i) text += "  p" + std::to_string(i) + ": x\n";
+    const auto begun = std::chrono::steady_clock::now();
+    EXPECT_NE(problems(text).find("c.yaml:2:1: pools: at most 64 pools, not 49900\n"), std::string::npos);
+    text = "sources:\n";
+    for (int i = 0; i < 49'000; ++i) text += "  s" + std::to_string(i) + ": x\n";
+    EXPECT_NE(problems(text).find("c.yaml:1:1: sources: at most 1024 sources, not 49000\n"), std::string::npos);
+    text = smallest_configuration;
+    for (int i = 0; i < 49'000; ++i) text += "wrong" + std::to_string(i) + ": x\n";
+    EXPECT_NE(problems(text).find("... and 48900 more\n"), std::string::npos);
+    EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(20))
+        << "it took minutes when each entry was looked up";
 }
 
 TEST_F(ReadingAConfiguration, NeedsSourcesThatAreUsedAndPoolsThatGetSomething) {

@@ -113,6 +113,45 @@ TEST(YamlReader, StopsABillionLaughs) {
     EXPECT_NE(problems_of(text).find("more than 100000 values, anchors and aliases counted in full"), std::string::npos);
 }
 
+TEST(YamlReader, BoundsKeysAndTheTextThatAliasesMultiply) {
+    const std::string long_key(limits::config_key_bytes, 'k');
+    EXPECT_EQ(problems_of("? " + long_key + "\n: 1\n"), "");
+    EXPECT_EQ(problems_of("? " + long_key + "k\n: 1\n"), "f:1:3: a key of 1025 bytes; the longest has 1024\n");
+    EXPECT_EQ(problems_of("a: &a " + std::string(100'000, 'k') + "\nb: { *a : 1, *a : 2 }\n"),
+              "f:1:4: b: a key of 100000 bytes; the longest has 1024\n");
+    std::string laughs = "a: &a " + std::string(20'000, 'x') + "\nb:\n";
+    for (int i = 0; i < 40'000; ++i) laughs += "- *a\n";
+    EXPECT_NE(problems_of(laughs).find("more than 16MiB of text, anchors and aliases counted in full"), std::string::npos);
+    std::string anchors = "a0: &a0 " + std::string(20'000, 'x') + "\n";
+    for (int i = 1; i < 2'000; ++i) anchors += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [ *a0 ]\n";
+    EXPECT_NE(problems_of(anchors).find("more than 16MiB of text"), std::string::npos);
+}
+
+TEST(YamlReader, BoundsThePathsOfDeepTrees) {
+    std::string text;
+    for (std::size_t level = 0; level < 40; ++level) text += std::string(level, ' ') + std::string(900, 'k') + ":\n";
+    text += std::string(40, ' ') + "- [";
+    for (int i = 0; i < 50'000; ++i) text += "1, ";
+    EXPECT_NE(problems_of(text + "1]\n").find("keys this long are nested too deep; shorten them"), std::string::npos);
+}
+
+TEST(YamlReader, StopsReadingWhatIsNeverClosed) {
+    const std::string sentence =
+        "brackets, quotes and other signs of YAML in one value; close what is open, or put a long text into a file of its own";
+    for (const char* part : {"[", "{", "[{", "[ ", "[\"a\"", "[a,", "{a: ", "[[],"}) {
+        std::string text = "a: 1\nb: ";
+        while (text.size() < limits::config_file_bytes - 8) text += part;
+        const std::string problems = problems_of(text);
+        EXPECT_TRUE(problems.find(sentence) != std::string::npos || problems.find("nested deeper") != std::string::npos ||
+                    problems.find("more than 100000 values") != std::string::npos ||
+                    problems.find("not valid YAML") != std::string::npos)
+            << part << problems.substr(0, 300);
+    }
+    std::string text = "setup: |\n";
+    while (text.size() < 3'000'000) text += "  INSERT INTO t VALUES(1, 'some text that is somewhat long');\n";
+    EXPECT_EQ(problems_of(text), "") << "a long text is none of that";
+}
+
 TEST(YamlReader, RefusesAnAliasInsideItsOwnAnchor) {
     EXPECT_EQ(problems_of("a: &x\n  b: *x\n"), "f:2:6: a.b: an alias cannot stand inside the value it names\n");
 }
@@ -121,6 +160,9 @@ TEST(YamlReader, ExplainsSyntaxErrors) {
     EXPECT_EQ(
         problems_of("a: b: c\n"),
         "f:1:5: not valid YAML: illegal map value; put text that has \": \" in it between quotes, and check the indentation\n");
+    EXPECT_EQ(problems_of("a: { b: ${X} }\n"),
+              "f:1:10: not valid YAML: end of map flow not found; inside { } and [ ] put text that has ${NAME} in it between "
+              "quotes\n");
     EXPECT_EQ(problems_of("a: { b: 1\n"), "f:2:1: not valid YAML: end of map flow not found; a \"{\" has no \"}\"\n");
     EXPECT_NE(problems_of("a: *nowhere\n").find("write &NAME at the value first"), std::string::npos);
 }

@@ -23,5 +23,19 @@ TEST(Problems, BeyondTheLimitAreCounted) {
     EXPECT_EQ(problems.lines().size(), limits::config_errors_shown + 7);
 }
 
+TEST(Problems, KeepsThoseThatComeFirstInTheFile) {
+    Problems problems;
+    const std::size_t many = 10 * limits::config_errors_kept;
+    for (std::size_t i = 0; i < many; ++i) {
+        const auto line = static_cast<std::uint32_t>(many - i);
+        problems.add({"f:" + std::to_string(line), line, 1}, "", "wrong");
+    }
+    EXPECT_EQ(problems.size(), many);
+    EXPECT_TRUE(problems.are_many());
+    EXPECT_LE(problems.lines().size(), 2 * limits::config_errors_kept);
+    EXPECT_EQ(problems.lines().front(), "f:1: wrong");
+    EXPECT_TRUE(problems.text().ends_with("f:100: wrong\n... and 9900 more\n")) << problems.text();
+}
+
 }  // namespace
 }  // namespace sluice
