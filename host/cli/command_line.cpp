@@ -26,13 +26,14 @@ constexpr Verb verbs[] = {
     {"run", "FILE", "run a configuration until it is stopped, or its finite sources are finished", run_verb},
     {"check", "FILE", "say everything that is wrong with a configuration", check_verb},
     {"enqueue", "FILE --source NAME", "put lines of standard input into a source", enqueue_verb},
-    {"dead-letters", "ls|show|replay|purge FILE", "look at what was given up on, process it once more, remove it", dead_letters_verb},
+    {"dead-letters", "ls|show|replay|purge FILE", "look at what was given up on, process it once more, remove it",
+     dead_letters_verb},
     {"queues", "FILE", "say how full the queues are", queues_verb},
     {"why", "FILE --key KEY", "say where the messages of a key are, and what they wait for", why_verb},
     {"reload", "FILE", "have the running host read its configuration again", reload_verb},
     {"tune", "FILE", "try the pipeline with other numbers of workers, batches and queues", tune_verb},
     {"schema", "", "print a JSON Schema of the configuration, for editors", schema_verb},
-    {"plugins", "[inspect FILE]", "list the plugins, or show what one says of itself", plugins_verb},
+    {"plugins", "[inspect FILE|NAME]", "list the plugins, or show what one says of itself", plugins_verb},
 };
 
 std::string help_text() {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/program_options.hpp>
 #include <cstdio>
 #include <filesystem>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "cli/plugin_report.hpp"
+#include "core/suggest.hpp"
 
 namespace sluice {
 namespace {
@@ -21,16 +23,17 @@ namespace po = boost::program_options;
 constexpr const char* usage =
     "usage: sluice plugins [--json] [--plugin-path FOLDER]...\n"
     "       sluice plugins inspect FILE [--json]\n"
+    "       sluice plugins inspect NAME [--json] [--plugin-path FOLDER]...\n"
     "\n"
-    "Lists the plugins beside the program and in each FOLDER, or shows all that FILE says of itself. Runs no code of a "
-    "plugin.\n"
+    "Lists the plugins beside the program and in each FOLDER, or shows all that a plugin says of itself: that of the FILE, or\n"
+    "those that have the NAME or a component of it. Runs no code of a plugin.\n"
     "\n";
 
 struct Asked {
     bool help = false;
     bool json = false;
     std::vector<fs::path> folders;
-    std::optional<fs::path> inspect;
+    std::optional<std::string> inspect;  // a path or a name
 };
 
 po::options_description described() {
@@ -63,13 +66,13 @@ Asked read(std::span<const std::string> arguments) {
     if (words[0] != "inspect")
         throw po::error(fmt::format("there is no \"plugins {}\"; there is \"plugins inspect FILE\"", words[0]));
     if (words.size() != 2) throw po::error("\"plugins inspect\" takes one FILE");
-    if (!asked.folders.empty()) throw po::error("\"plugins inspect\" takes the path of a FILE, and no --plugin-path");
+    if (!asked.folders.empty() && is_plugin_path(words[1]))
+        throw po::error("\"plugins inspect\" takes the path of a FILE, and no --plugin-path");
     asked.inspect = words[1];
     return asked;
 }
 
-int inspect(const fs::path& file, bool json) {
-    const Registry::Candidate candidate = Registry::examine(file);
+int inspect(const Registry::Candidate& candidate, bool json) {
     if (json)
         fmt::print("{}\n", plugin_json(candidate));
     else if (candidate.manifest)
@@ -77,6 +80,36 @@ int inspect(const fs::path& file, bool json) {
     if (!candidate.refusal) return 0;
     std::fflush(stdout);  // so that the refusal stands behind the page on a terminal
     fmt::print(stderr, "sluice: {}\n", candidate.refusal->message);
+    return 1;
+}
+
+// A plugin's id, the name of a component, or that of the file without its end.
+bool has_name(const Registry::Candidate& candidate, const std::string& name) {
+    if (candidate.file.stem() == name) return true;
+    if (!candidate.manifest) return false;
+    return candidate.manifest->id == name ||
+           std::ranges::any_of(candidate.manifest->components, [&](const ComponentSpec& spec) { return spec.name == name; });
+}
+
+int inspect_named(const std::string& name, const Registry& registry, bool json) {
+    int status = 0;
+    bool found = false;
+    std::vector<std::string> names;
+    for (const Registry::Candidate& candidate : registry.candidates()) {
+        if (candidate.manifest)
+            for (const ComponentSpec& spec : candidate.manifest->components) names.push_back(spec.name);
+        if (!has_name(candidate, name)) continue;
+        if (found && !json) fmt::print("\n");
+        found = true;
+        status = std::max(status, inspect(candidate, json));
+    }
+    if (found) return status;
+    std::error_code failed;
+    if (fs::is_regular_file(name, failed)) return inspect(Registry::examine(name), json);
+    std::ranges::sort(names);
+    names.erase(std::unique(names.begin(), names.end()), names.end());
+    fmt::print(stderr, "sluice: there is no plugin or component \"{}\", and no such file{}\n", name,
+               did_you_mean_or_list(name, names));
     return 1;
 }
 
@@ -96,8 +129,9 @@ int plugins_verb(std::span<const std::string> arguments) {
         fmt::print("{}{}\n", usage, options.str());
         return 0;
     }
-    if (asked.inspect) return inspect(*asked.inspect, asked.json);
+    if (asked.inspect && is_plugin_path(*asked.inspect)) return inspect(Registry::examine(*asked.inspect), asked.json);
     const Registry registry(Registry::search_path(asked.folders));
+    if (asked.inspect) return inspect_named(*asked.inspect, registry, asked.json);
     fmt::print("{}", asked.json ? plugin_table_json(registry) + "\n" : plugin_table(registry));
     return 0;
 }

@@ -23,24 +23,37 @@ std::string quoted(const fs::path& path) {
     return text += '\'';
 }
 
-// Empty, or why what stands at `path` ("it", "its directory /p") must not be trusted.
-std::string judge(const fs::path& path, const std::string& what, const struct stat& status) {
+// Why something must not be trusted, and what to do about it; empty if it may be.
+struct Distrust {
+    std::string why;      // "it may be written by its group"
+    std::string command;  // "chmod g-w 'x.so'"; empty:
+    std::string advice;   // what no command does
+};
+
+Distrust judge(const fs::path& path, const std::string& what, const struct stat& status) {
     if (status.st_uid != 0 && status.st_uid != ::geteuid())
-        return fmt::format(
-            "{} belongs to the user with the number {}, who is neither root nor the one running this; run: chown {} {}", what,
-            status.st_uid, ::geteuid(), quoted(path));
+        return {fmt::format("{} belongs to the user with the number {}, who is neither root nor the one running this", what,
+                            status.st_uid),
+                fmt::format("chown {} {}", ::geteuid(), quoted(path)), ""};
     const bool group = (status.st_mode & S_IWGRP) != 0;
     const bool others = (status.st_mode & S_IWOTH) != 0;
     if (!group && !others) return {};
     const char* who = !group ? "everyone" : !others ? "its group" : "its group and everyone else";
     if (S_ISDIR(status.st_mode) &&
         (status.st_mode & S_ISVTX) != 0)  // like /tmp: meant to be shared, so the plugin has to leave
-        return fmt::format("{} may be written by {}; move the plugin into a directory of its own", what, who);
-    return fmt::format("{} may be written by {}; run: chmod {}-w {}", what, who,
-                       group && others ? "go"
-                       : group         ? "g"
-                                       : "o",
-                       quoted(path));
+        return {fmt::format("{} may be written by {}", what, who), "", "move the plugin into a directory of its own"};
+    const char* letters = !group ? "o" : !others ? "g" : "go";
+    return {fmt::format("{} may be written by {}", what, who), fmt::format("chmod {}-w {}", letters, quoted(path)), ""};
+}
+
+// One sentence of both, so that who mends the file is not sent away a second time for its folder.
+std::string sentence(const Distrust& file, const Distrust& directory) {
+    const auto joined = [](const std::string& one, const char* between, const std::string& other) {
+        return one + (one.empty() || other.empty() ? "" : between) + other;
+    };
+    const std::string commands = joined(file.command, " && ", directory.command);
+    const std::string run = commands.empty() ? "" : "run: " + commands;
+    return joined(joined(file.why, ", and ", directory.why), "; ", joined(run, ", and ", directory.advice));
 }
 
 }  // namespace
@@ -61,13 +74,13 @@ Result<fs::path> check_plugin_file(const fs::path& file) {
         return refused(file, fmt::format("it cannot be reached ({}); check the path", std::strerror(errno)));
     if (S_ISDIR(status.st_mode)) return refused(file, "it is a directory; give the path of a shared library");
     if (!S_ISREG(status.st_mode)) return refused(file, "it is not a regular file; give the path of a shared library");
-    if (const std::string why = judge(resolved, "it", status); !why.empty()) return refused(file, why);
+    const Distrust of_file = judge(resolved, "it", status);
 
     const fs::path directory = resolved.parent_path();
     if (::stat(directory.c_str(), &status) != 0)
         return refused(file, fmt::format("its directory cannot be reached ({}); check its permissions", std::strerror(errno)));
-    if (const std::string why = judge(directory, "its directory " + directory.native(), status); !why.empty())
-        return refused(file, why);
+    const std::string why = sentence(of_file, judge(directory, "its directory " + directory.native(), status));
+    if (!why.empty()) return refused(file, why);
     return resolved;
 }
 

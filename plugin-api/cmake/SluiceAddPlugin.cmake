@@ -2,6 +2,8 @@
 #
 #   A plugin NAME.so: a module that exports sluice_plugin_entry_v1 and nothing else, and has no symbol left open. Add
 #   libraries with target_link_libraries(NAME PRIVATE ...) as for any target. C++ is C++20 unless the project says otherwise.
+#   After the build neither the file nor its folder may be written by others than their owner, whatever the umask: a host refuses
+#   plugins that others could change.
 #
 # sluice_add_plugin_test(NAME [source...])
 #
@@ -23,6 +25,8 @@ function(sluice_add_plugin name)
             "${CMAKE_C_FLAGS} ${CMAKE_CXX_FLAGS} ${SLUICE_SANITIZE}" MATCHES "sanitize|address|thread"))
         target_link_options(${name} PRIVATE -Wl,-z,defs)
     endif()
+    add_custom_command(TARGET ${name} POST_BUILD
+        COMMAND chmod go-w $<TARGET_FILE:${name}> $<TARGET_FILE_DIR:${name}> VERBATIM)
     if(NOT CMAKE_CXX_STANDARD)
         set_target_properties(${name} PROPERTIES CXX_STANDARD 20)  # what the C++ SDK is written in
     endif()

@@ -81,6 +81,19 @@ class Plugins(unittest.TestCase):
         self.assertEqual((options["path"]["type"], options["path"]["required"]), ("path", True))
         self.assertIn("default", options["max_line"])
 
+    def test_inspect_finds_a_plugin_by_its_name_and_by_that_of_a_component(self):
+        by_file = self.sluice("inspect", PLUGINS / "sqlite.so")
+        for name in ["sqlite", "org.sluice.sqlite"]:
+            with self.subTest(name):
+                shown = self.sluice("inspect", name)
+                self.assertEqual((shown.stdout, shown.stderr, shown.returncode), (by_file.stdout, "", 0))
+        shown = self.sluice("inspect", "good", "--plugin-path", BAD)
+        self.assertEqual((shown.stderr, shown.returncode), ("", 0))
+        self.assertIn("plugin  org.example.good 1.0.0\n", shown.stdout)
+        shown = self.sluice("inspect", "sqllite")
+        self.assertEqual((shown.stdout, shown.returncode), ("", 1))
+        self.assertEqual(shown.stderr, 'sluice: there is no plugin or component "sqllite", and no such file; did you mean "sqlite"?\n')
+
     def test_inspect_shows_a_plugin_that_cannot_be_loaded(self):
         for name in ["no_entry", "undefined_symbol", "entry_fails", "create_fails"]:
             with self.subTest(name):

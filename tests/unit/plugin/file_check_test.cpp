@@ -62,6 +62,19 @@ TEST_F(FileCheck, SaysWhichPermissionOfTheDirectoryToChange) {
                             " may be written by its group and everyone else; move the plugin into a directory of its own"));
 }
 
+TEST_F(FileCheck, SaysOfFileAndDirectoryInOneSentence) {
+    const std::string directory = folder_.path().native();
+    ::chmod(file_.c_str(), 0664);
+    ::chmod(directory.c_str(), 0775);
+    EXPECT_EQ(judge(file_), sentence(file_, "it may be written by its group, and its directory " + directory +
+                                                " may be written by its group; run: chmod g-w " + quoted_ + " && chmod g-w '" +
+                                                directory + "'"));
+    ::chmod(directory.c_str(), 01777);
+    EXPECT_EQ(judge(file_), sentence(file_, "it may be written by its group, and its directory " + directory +
+                                                " may be written by its group and everyone else; run: chmod g-w " + quoted_ +
+                                                ", and move the plugin into a directory of its own"));
+}
+
 TEST_F(FileCheck, RefusesWhatBelongsToSomebodyElse) {
     if (::geteuid() != 0) GTEST_SKIP() << "only root can give a file away";
     ASSERT_EQ(::chown(file_.c_str(), 4711, 4711), 0);
