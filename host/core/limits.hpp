@@ -63,6 +63,9 @@ inline constexpr std::int64_t solitude_ms = 10'000;           // a suspect waits
 
 // ---- log ----
 inline constexpr std::size_t log_text_bytes = 16'384;         // a line; longer texts are cut: a plugin may log a whole body
+inline constexpr std::size_t log_pending_bytes = 1u << 20;    // lines that nobody reads yet, some 10,000; what comes then is dropped and counted
+inline constexpr std::size_t death_causes = 10;               // texts told apart when a run says what its messages died of
+inline constexpr std::size_t death_cause_bytes = 300;         // of each: two lines of a terminal
 
 // ---- targets ----
 inline constexpr std::uint32_t publish_batch = 1024;          // messages a call: one write and one sync for all of them
@@ -91,6 +94,8 @@ inline constexpr std::size_t known_dead_bytes =
     256u << 20;  // a source: ids of two to four million; beyond it the oldest are left out
 
 // ---- plugins ----
+inline constexpr std::int64_t long_call_ms = 5'000;           // a call that has not returned by then is named: a person would have become impatient
+inline constexpr std::size_t open_files_max = 1u << 20;       // the soft limit is raised to the hard one, but no further than this
 inline constexpr std::size_t plugin_file_bytes = 1u << 30;
 inline constexpr std::size_t components_max = 64;             // a plugin
 inline constexpr std::size_t options_max = 256;               // a component

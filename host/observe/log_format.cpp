@@ -119,6 +119,30 @@ private:
 
 }  // namespace
 
+// Counts what a terminal shows: no continuation bytes of UTF-8, no colour. A word that is wider than a row is left to the terminal.
+void append_wrapped(spdlog::memory_buf_t& to, std::string_view line, std::size_t columns) {
+    constexpr std::string_view indent = "\n    ";
+    std::size_t row = 0, space = std::string_view::npos, begin = 0, row_at_space = 0;
+    bool escape = false;
+    for (std::size_t at = 0; at < line.size(); ++at) {
+        const auto byte = static_cast<unsigned char>(line[at]);
+        if (byte == 0x1b) escape = true;
+        if (escape) {
+            escape = byte != 'm';
+            continue;
+        }
+        if (byte == '\n' || (byte & 0xc0) == 0x80) continue;
+        if (byte == ' ') space = at, row_at_space = row;
+        if (++row <= columns || space == std::string_view::npos) continue;
+        to.append(line.data() + begin, line.data() + space);
+        to.append(indent.data(), indent.data() + indent.size());
+        begin = space + 1;
+        row = row - row_at_space - 1 + indent.size() - 1;
+        space = std::string_view::npos;
+    }
+    to.append(line.data() + begin, line.data() + line.size());
+}
+
 std::string render_label(const LogChannel& channel) {
     if (channel.json) {
         JsonFields fields;

@@ -1,32 +1,13 @@
 #include "observe/log_sink.hpp"
 
-#include <poll.h>
 #include <sys/ioctl.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 
 namespace sluice {
 namespace {
 
 constexpr std::string_view erase_line = "\r\x1b[2K";
-constexpr int patience_ms = 1000;  // for a reader that has stopped; then the line is lost rather than the host stuck
-
-void write_all(int file, const char* data, std::size_t size) {
-    while (size != 0) {
-        const ssize_t written = ::write(file, data, size);
-        if (written > 0) {
-            data += written;
-            size -= static_cast<std::size_t>(written);
-        } else if (errno == EAGAIN) {
-            pollfd ready{file, POLLOUT, 0};
-            if (::poll(&ready, 1, patience_ms) <= 0) return;
-        } else if (errno != EINTR) {
-            return;  // there is nobody to tell
-        }
-    }
-}
 
 std::size_t columns_of(int file) {
     winsize size{};
@@ -39,8 +20,32 @@ void append(spdlog::memory_buf_t& to, std::string_view text) {
 
 }  // namespace
 
-LogSink::LogSink(std::unique_ptr<spdlog::formatter> formatter, const Clock& clock, int file, bool terminal)
-    : base_sink(std::move(formatter)), clock_(clock), file_(file), terminal_(terminal) {}
+LogSink::LogSink(std::unique_ptr<spdlog::formatter> formatter, const Clock& clock, int file, bool terminal, bool json)
+    : base_sink(std::move(formatter)),
+      clock_(clock),
+      file_(file),
+      terminal_(terminal),
+      log_channel_{.threshold = LogLevel::warn,
+                   .json = json,
+                   .component = "log",
+                   .pool = {},
+                   .worker = -1,
+                   .plugin = {},
+                   .label = json ? R"("component":"log")" : "log",
+                   .sink = this},
+      dropped_format_(formatter_->clone()),
+      writer_(file, [this](std::uint64_t count) { return dropped_line(count); }) {}
+
+// Under the writer's lock and not under ours: whoever logs holds ours while waiting for the writer's.
+std::string LogSink::dropped_line(std::uint64_t count) {
+    const std::string text = std::to_string(count) + (count == 1 ? " line" : " lines") + " of the log " + (count == 1 ? "was" : "were") +
+                             " dropped: they were not read as fast as they came";
+    LogRecord record(log_channel_, spdlog::level::warn, text, {});
+    record.wall_ms = clock_.wall_ms();
+    spdlog::memory_buf_t line;
+    dropped_format_->format(record, line);
+    return {line.data(), line.size()};
+}
 
 void LogSink::write(const LogChannel& channel, LogLevel level, std::string_view text, std::string_view fields) {
     // LogLevel and spdlog count the levels alike, from trace = 0 to error = 4.
@@ -49,13 +54,19 @@ void LogSink::write(const LogChannel& channel, LogLevel level, std::string_view 
     log(record);
 }
 
-// One write a line, so that lines of several processes on one terminal stay whole too.
+// One write per line, so that lines of several processes on one terminal stay whole too.
 void LogSink::sink_it_(const spdlog::details::log_msg& message) {
     buffer_.clear();
     if (!status_.empty()) append(buffer_, erase_line);
-    formatter_->format(message, buffer_);
+    if (terminal_) {
+        line_.clear();
+        formatter_->format(message, line_);
+        append_wrapped(buffer_, {line_.data(), line_.size()}, columns_of(file_));
+    } else {
+        formatter_->format(message, buffer_);
+    }
     append_status();
-    write_all(file_, buffer_.data(), buffer_.size());
+    writer_.write({buffer_.data(), buffer_.size()});
 }
 
 void LogSink::set_status(std::string_view line) {
@@ -66,7 +77,7 @@ void LogSink::set_status(std::string_view line) {
     append(buffer_, erase_line);
     status_ = line;
     append_status();
-    write_all(file_, buffer_.data(), buffer_.size());
+    writer_.write_or_skip({buffer_.data(), buffer_.size()});
 }
 
 // A line that wraps could not be erased again: it is cut to the window.

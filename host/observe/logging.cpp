@@ -60,8 +60,8 @@ void Logger::write_formatted(LogLevel level, fmt::string_view format, fmt::forma
 struct Logging::Parts {
     Parts(LogOptions options_of, const Clock& clock, int file, bool terminal)
         : options(std::move(options_of)),
-          sink(options.json ? make_json_formatter() : make_text_formatter(terminal && colour_wanted()), clock, file, terminal) {
-    }
+          sink(options.json ? make_json_formatter() : make_text_formatter(terminal && colour_wanted()), clock, file, terminal,
+               options.json) {}
 
     LogOptions options;  // levels: guarded by mutex
     LogSink sink;
@@ -104,6 +104,10 @@ bool Logging::terminal() const {
 
 void Logging::set_status(std::string_view line) {
     parts_->sink.set_status(line);
+}
+
+bool Logging::flush(std::chrono::milliseconds at_most) {
+    return parts_->sink.drain(at_most);
 }
 
 }  // namespace sluice

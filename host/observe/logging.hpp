@@ -6,6 +6,7 @@
 //
 // Threads    Logging::logger and every function of Logger: any thread. Lines of different threads never mix.
 // Ownership  A Logger points into its Logging and must not outlive it. One pointer: copy it freely; a default one says nothing.
+// Waiting    A line never waits for its reader: what is not read is kept, then dropped and counted (log_writer.hpp).
 // Cost       enabled() is one load and one comparison. A line that is not enabled is not formatted and allocates nothing.
 // Limits     The text of a line is cut at limits::log_text_bytes.
 // Safety     Control characters and bytes that are not UTF-8 are escaped in both formats: a message's bytes can neither forge a
@@ -15,6 +16,7 @@
 #include <fmt/format.h>
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -114,6 +116,8 @@ public:
     bool terminal() const;
     // The one line below the log that is overwritten in place; empty takes it away. Does nothing without a terminal.
     void set_status(std::string_view line);
+    // Waits until what was said is written, at most so long: before an end without destructors. False: it is not, since nobody reads.
+    bool flush(std::chrono::milliseconds at_most = std::chrono::seconds(1));
 
 private:
     struct Parts;

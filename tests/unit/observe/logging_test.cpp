@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "core/limits.hpp"
+#include "observe/log_sink.hpp"
 #include "observe/memory_log.hpp"
 
 // Formatting one of these is counted: a line that is not said must not do it.
@@ -200,6 +201,19 @@ TEST(Logging, ErasesTheStatusLineBeforeALineAndDrawsItAgainBelow) {
     EXPECT_EQ(terminal.take(), "");
     log.set_status(std::string(500, 'x'));
     EXPECT_LT(terminal.take().size(), 100u) << "a line that wraps could not be erased";
+}
+
+TEST(Logging, BreaksLongLinesOnATerminalAtSpaces) {
+    const auto wrapped = [](std::string_view line, std::size_t columns) {
+        spdlog::memory_buf_t to;
+        append_wrapped(to, line, columns);
+        return std::string(to.data(), to.size());
+    };
+    EXPECT_EQ(wrapped("one two\n", 20), "one two\n");
+    EXPECT_EQ(wrapped("one two three four five six\n", 14), "one two three\n    four five\n    six\n");
+    EXPECT_EQ(wrapped("0123456789012345 x\n", 10), "0123456789012345\n    x\n") << "a word that is too long stays whole";
+    EXPECT_EQ(wrapped("\x1b[33mone\x1b[0m two\n", 7), "\x1b[33mone\x1b[0m two\n") << "colours take no room";
+    EXPECT_EQ(wrapped("ööö ööö\n", 7), "ööö ööö\n");
 }
 
 TEST(LogLevel, ReadsItsOwnNamesAndNoOthers) {
