@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <cerrno>
-#include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <exception>
@@ -10,13 +9,15 @@
 #include <vector>
 
 #include "app/exit_status.hpp"
+#include "app/process.hpp"
 #include "cli/command_line.hpp"
+#include "plugin/last_words.hpp"
 
 int main(int argc, char** argv) {
     using namespace sluice;
 
-    // 1. The process. From here on a reader that goes away is an error of a write, not the end of the process.
-    std::signal(SIGPIPE, SIG_IGN);
+    // 1. The process. From here on what goes wrong with a descriptor is an error of the call that uses it, and a crash names its place.
+    prepare_process();
 
     // 2. The words. From here on nothing looks at argv.
     const std::vector<std::string> words(argv + (argc > 0 ? 1 : 0), argv + argc);
@@ -30,10 +31,14 @@ int main(int argc, char** argv) {
         fmt::print(stderr, "sluice: {}\n", unforeseen.what());
     }
 
-    // 4. The output. A result that nobody got is no success.
+    // 4. The output. Unwritten output is a failure.
     if (std::fflush(stdout) != 0 && status == exit_status::clean) {
-        if (errno != EPIPE) fmt::print(stderr, "sluice: cannot write the output: {}\n", std::strerror(errno));
+        if (errno == EBADF)
+            fmt::print(stderr, "sluice: cannot write the output: standard output is closed\n");
+        else if (errno != EPIPE)
+            fmt::print(stderr, "sluice: cannot write the output: {}\n", std::strerror(errno));
         status = exit_status::failed;
     }
+    last_words::may_exit();
     return status;
 }

@@ -90,10 +90,21 @@ private:
     void read_input() {
         output_.resize(buffer_bytes);
         const ssize_t size = ::read(input_, output_.data(), output_.size());
-        const bool again = size < 0 && (errno == EAGAIN || errno == EINTR);
+        const int error = errno;
+        const bool again = size < 0 && (error == EAGAIN || error == EINTR);
         output_.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
         sent_ = 0;
         if (size <= 0 && !again) input_ = -1;
+        if (size < 0 && !again) input_error_ = error;
+    }
+
+    // What was read of an input that failed has been sent, and the answer tells what became of it; yet it is not all.
+    void complain_of_input(Answered& answered) const {
+        if (input_error_ == 0 || answered.exit != 0) return;
+        answered.exit = 1;
+        answered.error = input_error_ == EBADF    ? "standard input is closed: give it the lines"
+                         : input_error_ == EISDIR ? "standard input is a folder: give it a file of lines"
+                                                  : std::string("standard input cannot be read: ") + std::strerror(input_error_);
     }
 
     bool receive() {
@@ -117,6 +128,7 @@ private:
             }
             Answered answered{static_cast<int>(integer_of(*read, "exit")), std::string(text_of(*read, "error")), {}};
             answered.last = std::move(*read);
+            complain_of_input(answered);
             return answered;
         }
         answer_.erase(0, used);
@@ -126,6 +138,7 @@ private:
 
     const int socket_;
     int input_;
+    int input_error_ = 0;
     Interrupt* const interrupt_;
     int signal_ = 0;  // the interrupt has come
     std::chrono::steady_clock::time_point until_;

@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
-#include <fstream>
-#include <iostream>
+#include <cerrno>
 #include <iterator>
 #include <optional>
 
@@ -14,6 +16,7 @@
 #include "app/config_pool.hpp"
 #include "app/map_reader.hpp"
 #include "app/yaml_reader.hpp"
+#include "core/descriptor.hpp"
 #include "core/limits.hpp"
 #include "core/scalar.hpp"
 #include "core/suggest.hpp"
@@ -28,16 +31,25 @@ constexpr Range deadline_range{0, 24 * 3'600'000};
 
 std::optional<std::string> read_text(const std::filesystem::path& file, Problems& problems) {
     const auto problem = [&](std::string_view sentence) { problems.add({file.string(), 0, 0}, "", sentence); };
-    std::error_code ignored;
-    if (file != "-" && std::filesystem::is_directory(file, ignored))
-        return problem("is a folder, not a configuration file"), std::nullopt;
-    std::ifstream opened;
-    if (file != "-") opened.open(file, std::ios::binary);
-    if (!opened) return problem(fmt::format("cannot be read: {}", std::generic_category().message(errno))), std::nullopt;
-    std::istream& stream = file == "-" ? std::cin : opened;
+    const bool standard_input = file == "-";
+    const Descriptor opened(standard_input ? -1 : ::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+    const int from = standard_input ? STDIN_FILENO : opened.get();
     std::string text(limits::config_file_bytes + 1, '\0');  // one more shows that there is more
-    stream.read(text.data(), static_cast<std::streamsize>(text.size()));
-    text.resize(static_cast<std::size_t>(stream.gcount()));
+    std::size_t size = 0;
+    while (size < text.size()) {
+        const ssize_t got = from < 0 ? -1 : ::read(from, text.data() + size, text.size() - size);
+        if (got == 0) break;
+        if (got > 0) {
+            size += static_cast<std::size_t>(got);
+        } else if (errno == EISDIR) {
+            return problem("is a folder, not a configuration file"), std::nullopt;
+        } else if (standard_input && errno == EBADF) {
+            return problem("standard input is closed; name a file, or give it the configuration"), std::nullopt;
+        } else if (errno != EINTR || from < 0) {
+            return problem(fmt::format("cannot be read: {}", std::generic_category().message(errno))), std::nullopt;
+        }
+    }
+    text.resize(size);
     return text;
 }
 

@@ -1,5 +1,8 @@
 #include "stream_input.hpp"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+
 #include <algorithm>
 
 #include "encoding.hpp"
@@ -9,7 +12,20 @@ namespace sluice::file {
 StreamInput::StreamInput(int descriptor, SourceSink sink, std::size_t max_line, std::size_t read_buffer)
     : descriptor_(descriptor),
       reader_(descriptor, LineReader::Access::sequential, max_line, read_buffer),
-      sink_(sink, "standard input", max_line, "stdin", false) {}
+      sink_(sink, "standard input", max_line, "stdin", false) {
+    const int mode = ::fcntl(descriptor, F_GETFL);
+    if (mode < 0 || (mode & O_ACCMODE) == O_WRONLY)
+        throw Failure(SLUICE_INVALID, "standard input is closed: give it the lines, or correct `path`");
+    struct stat status {};
+    if (::fstat(descriptor, &status) == 0 && S_ISDIR(status.st_mode))
+        throw Failure(SLUICE_INVALID, "standard input is a folder: give it the lines, or correct `path`");
+}
+
+void StreamInput::fill() try {
+    reader_.fill();
+} catch (const Failure& failure) {
+    throw Failure(SLUICE_FAILED, std::string("standard input: ") + failure.what());
+}
 
 sluice_status StreamInput::poll(std::uint32_t max, std::chrono::milliseconds wait) {
     std::uint32_t count = 0;
@@ -30,7 +46,7 @@ bool StreamInput::read_line(Line& line, std::chrono::milliseconds wait) {
     while (!reader_.next(line)) {
         // One wait only: half a line ends it, too, and the host has other things to look after.
         if (reader_.at_end() || !wakeup_.wait(std::exchange(wait, std::chrono::milliseconds(0)), descriptor_)) return false;
-        reader_.fill();
+        fill();
     }
     if (line.offset == 0) refuse_foreign(line.text, "standard input", SLUICE_INVALID);
     return true;

@@ -1,7 +1,8 @@
 // Lines from what cannot be read twice: standard input, usually a pipe.
 //
 // Threads  one at a time; wake from any.
-// Errors   Failure: unavailable when reading fails, invalid for input that is compressed or no UTF-8 (encoding.hpp).
+// Errors   Failure: invalid for a descriptor that cannot be read (closed, a folder), at construction, and for input that is compressed or
+//          no UTF-8 (encoding.hpp); failed when reading fails: what was not read will not come again.
 // Limits   what was delivered is not kept: a nack is answered SLUICE_UNSUPPORTED, and a restart knows nothing of it.
 #pragma once
 
@@ -25,6 +26,7 @@ public:
 
 private:
     bool read_line(Line& line, std::chrono::milliseconds wait);
+    void fill();
 
     const int descriptor_;
     LineReader reader_;

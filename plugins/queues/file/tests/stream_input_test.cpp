@@ -94,5 +94,23 @@ TEST_F(StreamInputTest, RefusesALineThatIsTooLong) {
     EXPECT_EQ(host_.received[1].body, "one");
 }
 
+TEST_F(StreamInputTest, RefusesADescriptorThatCannotBeRead) {
+    const auto refusal = [&](int descriptor) -> std::string {
+        try {
+            StreamInput(descriptor, host_.sink(), 100, 4096);
+        } catch (const Failure& failure) {
+            EXPECT_EQ(failure.code(), SLUICE_INVALID);
+            return failure.what();
+        }
+        return "none";
+    };
+    EXPECT_EQ(refusal(-1), "standard input is closed: give it the lines, or correct `path`");
+    // As the host leaves it where it was closed.
+    const FileDescriptor write_only(::open("/dev/null", O_WRONLY | O_CLOEXEC));
+    EXPECT_EQ(refusal(write_only.get()), "standard input is closed: give it the lines, or correct `path`");
+    const FileDescriptor folder(::open("/", O_RDONLY | O_CLOEXEC));
+    EXPECT_EQ(refusal(folder.get()), "standard input is a folder: give it the lines, or correct `path`");
+}
+
 }  // namespace
 }  // namespace sluice::file
