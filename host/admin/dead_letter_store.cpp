@@ -78,7 +78,7 @@ Result<DeadLetterStore::Page> DeadLetterStore::next_by_place(const DeadLetterCho
     while (cursor.next_name < choice.names.size() && !collect.full()) {
         const std::string& place = choice.names[cursor.next_name++];
         const std::size_t before = collect.letters().size();
-        const auto got = queue_.attempt([&](const sluice_queue& table, void* self, sluice_fault* fault) {
+        const auto got = queue_.attempt("get", [&](const sluice_queue& table, void* self, sluice_fault* fault) {
             return table.get(self, {place.data(), place.size()}, collect.sink(), fault);
         });
         if (!got && got.error().kind != ErrorKind::invalid) return got.error();
@@ -93,7 +93,7 @@ Result<DeadLetterStore::Page> DeadLetterStore::next_by_place(const DeadLetterCho
 Result<DeadLetterStore::Page> DeadLetterStore::next_listed(const DeadLetterChoice& choice, Cursor& cursor) const {
     Collect collect;
     const sluice_bytes after{cursor.after.data(), cursor.after.size()};
-    const auto listed = queue_.attempt(
+    const auto listed = queue_.attempt("list",
         [&](const sluice_queue& table, void* self, sluice_fault* fault) { return table.list(self, after, collect.sink(), fault); });
     if (!listed) return listed.error();
     Page page;
@@ -121,7 +121,7 @@ Result<std::uint64_t> DeadLetterStore::remove(const std::vector<std::string>& pl
     std::vector<sluice_bytes> views;
     for (const std::string& place : places) views.push_back({place.data(), place.size()});
     std::uint64_t removed = 0;
-    const auto done = queue_.attempt([&](const sluice_queue& table, void* self, sluice_fault* fault) {
+    const auto done = queue_.attempt("remove", [&](const sluice_queue& table, void* self, sluice_fault* fault) {
         return table.remove(self, views.data(), views.size(), &removed, fault);
     });
     if (!done) return done.error();

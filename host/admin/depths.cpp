@@ -12,7 +12,7 @@ namespace {
 void add_depths(JsonFields& fields, const QueueInstance& queue, std::int64_t now_ms) {
     sluice_queue_depths depths{};
     depths.struct_size = sizeof depths;
-    const Result<void> told = queue.attempt(
+    const Result<void> told = queue.attempt("depths",
         [&](const sluice_queue& table, void* self, sluice_fault* fault) { return table.depths(self, &depths, fault); });
     if (!told) {
         fields.add("error", told.error().message);

@@ -104,7 +104,7 @@ private:
         if (seen_ == nullptr || seen_->table().depths == nullptr) return;
         sluice_queue_depths depths{};
         depths.struct_size = sizeof depths;
-        const auto told = seen_->attempt(
+        const auto told = seen_->attempt("depths",
             [&](const sluice_queue& table, void* self, sluice_fault* fault) { return table.depths(self, &depths, fault); });
         if (!told) return;
         const std::uint64_t messages = depths.ready + depths.delayed + depths.in_flight + depths.dead;

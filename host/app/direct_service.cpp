@@ -133,6 +133,7 @@ Result<std::unique_ptr<DirectService>> DirectService::open(const HostConfig& con
 DirectService::DirectService(std::optional<StateDir> state, const HostConfig& config, Registry& registry)
     : state_(std::move(state)),
       logging_(only_complaints(), clock_),
+      watch_(logging_.logger("host"), clock_),
       queues_(config, registry, logging_, clock_),
       server_(logging_.logger("host"), clock_),
       dead_letters_(queues_, clock_, logging_.logger("host"), server_.waker()) {

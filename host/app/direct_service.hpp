@@ -14,6 +14,7 @@
 #include "admin/control_server.hpp"
 #include "admin/dead_letters.hpp"
 #include "admin/queues.hpp"
+#include "app/call_watch_thread.hpp"
 #include "app/config.hpp"
 #include "app/publish_side.hpp"
 #include "app/state_dir.hpp"
@@ -64,6 +65,7 @@ private:
     const std::optional<StateDir> state_;
     SystemClock clock_;
     Logging logging_;
+    CallWatchThread watch_;
     DirectQueues queues_;
     ControlServer server_;
     DeadLetterDesk dead_letters_;

@@ -12,6 +12,8 @@ namespace sluice {
 namespace {
 
 constexpr std::int64_t ms = 1'000'000;
+constexpr std::int64_t open_again_first_ms = 100;  // doubles, as where a part becomes unreachable while the host runs
+constexpr std::int64_t open_again_most_ms = 5'000;
 
 void add(SourceCounts& sum, const SourceCounts& counts) {
     sum.received += counts.received;
@@ -54,38 +56,65 @@ Target* Host::find_target(const std::string& name) {
     return nullptr;
 }
 
-Result<void> Host::start() {
-    const auto give_back = [this](Error error) {
-        close_opened();
-        return error;
-    };
+Result<void> Host::start(const Pause& pause) {
+    auto opened = open(pause);
+    if (opened) run();
+    return opened;
+}
+
+Result<void> Host::open(const Pause& pause) {
+    auto opened = open_parts(pause);
+    if (!opened) close_opened();
+    return opened;
+}
+
+// Said once; then again and again until it is there, or until nobody wants it any more.
+Result<void> Host::when_there(const Pause& pause, const std::string& part, const std::function<Result<void>()>& open) {
+    if (!pause) return open();
+    bool said = false;
+    std::int64_t wait_ms = open_again_first_ms;
+    while (pause(std::chrono::milliseconds(0))) {
+        auto opened = open();
+        if (opened || opened.error().kind != ErrorKind::unavailable) {
+            if (said && opened) logging_.logger("host").info("{} is there now, the start goes on", part);
+            return opened;
+        }
+        if (!std::exchange(said, true))
+            logging_.logger("host").warn("waits for {}, and tries again until it is there: {}", part, opened.error().message);
+        if (!pause(std::chrono::milliseconds(wait_ms))) break;
+        wait_ms = std::min(wait_ms * 2, open_again_most_ms);
+    }
+    return Error{ErrorKind::stopped, said ? "stopped while it waited for " + part : "stopped before " + part + " was opened"};
+}
+
+Result<void> Host::open_parts(const Pause& pause) {
     std::uint32_t workers = 0;
     for (const auto& pool : pools_) workers += pool->size();
     if (auto opened = poison_.open(workers, clock_.wall_ms()); !opened) return opened;
     for (auto& database : databases_) {
-        auto opened = database->database.instance.attempt(
-            [](const sluice_database& table, void* self, sluice_fault* fault) { return table.open(self, fault); });
-        if (!opened) return give_back(std::move(opened).error());
+        auto opened = when_there(pause, "databases." + database->name, [&] {
+            return database->database.instance.attempt(
+                "open", [](const sluice_database& table, void* self, sluice_fault* fault) { return table.open(self, fault); });
+        });
+        if (!opened) return opened;
         database->open = true;
     }
     for (auto& target : targets_) {
-        if (auto started = target->target->start(); !started) return give_back(std::move(started).error());
+        auto started = when_there(pause, "targets." + target->name, [&] { return target->target->start(); });
+        if (!started) return started;
         target->running = true;
     }
     for (auto& pool : pools_)
-        if (auto started = pool->start(); !started) return give_back(std::move(started).error());
-    if (auto learnt = learn_dead(); !learnt) return give_back(std::move(learnt).error());
+        if (auto started = when_there(pause, "what pools." + pool->name() + " needs", [&] { return pool->start(); }); !started) return started;
+    if (auto learnt = learn_dead(); !learnt) return learnt;
     for (auto& source : sources_) {
-        if (auto opened = source->loop->open(); !opened) return give_back(std::move(opened).error());
+        if (auto opened = when_there(pause, "sources." + source->name, [&] { return source->loop->open(); }); !opened) return opened;
         source->open = true;
         const auto [resource, statement] = source->loop->acks_in_unit();
         for (const std::size_t number : source->pools)
-            if (auto ready = pools_[number]->ack_in_units(resource, statement); !ready)
-                return give_back(std::move(ready).error());
+            if (auto ready = pools_[number]->ack_in_units(resource, statement); !ready) return ready;
     }
     watch_.start();
-    running_ = true;
-    for (auto& source : sources_) source->loop->start();
     return {};
 }
 
@@ -96,7 +125,18 @@ Result<void> Host::learn_dead() {
     return learn_dead_letters(find_dead_letters(config_, queues()), loops, logging_.logger("host"));
 }
 
-// In the reverse order of start().
+void Host::run() {
+    running_ = true;
+    for (auto& source : sources_) source->loop->start();
+}
+
+void Host::interrupt() const {
+    for (const auto& database : databases_) database->database.interrupt();
+    for (const auto& target : targets_) target->target->interrupt();
+    for (const auto& source : sources_) source->loop->interrupt();
+}
+
+// In the reverse order of open_parts().
 void Host::close_opened() {
     for (auto& source : sources_)
         if (std::exchange(source->open, false)) source->loop->close();
@@ -109,8 +149,7 @@ void Host::close_opened() {
     for (auto& database : databases_)
         if (std::exchange(database->open, false)) {
             const DatabaseInstance& instance = database->database.instance;
-            if (instance.table().close != nullptr)
-                fenced([&] { instance.table().close(instance.self()); }, [](std::string_view) {});
+            if (instance.table().close != nullptr) fenced({instance.part(), "close"}, [&] { instance.table().close(instance.self()); });
         }
     poison_.close();
 }
@@ -255,7 +294,10 @@ void Host::cancel() {
     for (auto& pool : pools_) pool->cancel();
 }
 
+// What a source has still to note down may be written; nobody waits for the effects any more.
 void Host::give_up() {
+    for (const auto& database : databases_) database->database.interrupt();
+    for (const auto& target : targets_) target->target->interrupt();
     for (auto& source : sources_) {
         if ((source->loop->capabilities() & SLUICE_QUEUE_TAKES_BACK) == 0) continue;
         for (const std::size_t number : source->pools) pools_[number]->release_behind_handlers();
@@ -265,6 +307,7 @@ void Host::give_up() {
 
 bool Host::close(std::int64_t deadline_ns) {
     if (!running_) {
+        watch_.stop();
         close_opened();
         return true;
     }
@@ -280,11 +323,21 @@ bool Host::close(std::int64_t deadline_ns) {
     return std::none_of(targets_.begin(), targets_.end(), [](const auto& target) { return target->running; });
 }
 
+DeathCauses Host::deaths() const {
+    DeathCauses all;
+    for (const auto& source : sources_)
+        if (source->loop->state() != SourceLoop::State::running) all.add(source->loop->deaths());
+    return all;
+}
+
 std::vector<std::string> Host::stuck() const {
     std::vector<std::string> lines;
     for (const auto& source : sources_)
         if (source->loop->state() == SourceLoop::State::running)
-            lines.push_back("source \"" + source->name + "\" has not ended: the adapter holds its thread, or does not confirm");
+            lines.push_back("source \"" + source->name + "\" has not ended: a call into its plugin has not returned, or it does not confirm");
+    for (const auto& target : targets_)
+        if (const std::string trouble = target->target->trouble(); !trouble.empty())
+            lines.push_back("target \"" + target->name + "\" " + trouble + ": what publishes to it waits");
     for (const auto& pool : pools_)
         for (std::uint32_t i = 0; i < pool->size(); ++i) {
             Worker& worker = pool->worker(i);

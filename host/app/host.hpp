@@ -1,7 +1,8 @@
 // The host: owns every part, and the order in which they start and stop.
 //
 //   create   plugins are loaded, instances created; nothing is opened, nothing runs
-//   start    databases open -> targets -> workers connect, handlers start -> dead letters are looked through -> sources open -> threads run
+//   open     databases open -> targets -> workers connect, handlers start -> dead letters are looked through -> sources open
+//   run      sources poll
 //   stop     sources stop polling -> workers finish -> sources settle and end -> workers, targets, databases close, in that order
 //
 // Threads      control: the main thread.
@@ -9,6 +10,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -24,6 +26,7 @@
 #include "observe/statistics.hpp"
 #include "plugin/registry.hpp"
 #include "plugin/services.hpp"
+#include "settle/death_causes.hpp"
 #include "source/memory_limit.hpp"
 #include "source/source_loop.hpp"
 #include "target/target.hpp"
@@ -49,9 +52,18 @@ public:
     Host(const Host&) = delete;
     Host& operator=(const Host&) = delete;
 
-    // invalid: the configuration or a plugin is at fault. unavailable and others: a source, database or target cannot be opened. What
-    // was opened is closed again.
-    Result<void> start();
+    // While open() waits for a part that cannot be reached: true once that long has passed, false when it is to give up.
+    using Pause = std::function<bool(std::chrono::milliseconds)>;
+
+    // What answers that it is unavailable is said once and tried again, with backoff, for as long as `pause` says; without `pause` that is
+    // an error. invalid: the configuration or a plugin is at fault. stopped: `pause` said so. Others: a source, database or target cannot be
+    // opened. What was opened is closed again.
+    Result<void> open(const Pause& pause = {});
+    // After open(): messages come in from here on.
+    void run();
+    Result<void> start(const Pause& pause = {});  // open() and run()
+    // [any] From the end of create() on: nobody waits for open() any more; calls into plugins that can be told so end.
+    void interrupt() const;
 
     // What is right and yet to be known, a sentence each.
     const std::vector<std::string>& notes() const { return notes_; }
@@ -86,6 +98,9 @@ public:
     // About a key; the same question once more is answered as far as it can be while handlers run.
     void ask(const std::string& source, const std::shared_ptr<KeyQuestion>& question);
 
+    // Of the sources that have ended: what their messages died of.
+    DeathCauses deaths() const;
+
     // ---- the end ----
     // Asks everything to stop: `shutdown.mode`, or drain where a source cannot take messages back.
     void request_stop();
@@ -110,6 +125,8 @@ private:
          std::optional<Rehearsal> rehearsal);
     Target* find_target(const std::string& name);
     Result<void> learn_dead();
+    Result<void> open_parts(const Pause& pause);
+    Result<void> when_there(const Pause& pause, const std::string& part, const std::function<Result<void>()>& open);
     void close_opened();
 
     HostConfig config_;  // the plugins' options are those of the one it was created with, which outlives the host

@@ -13,6 +13,13 @@
 #include "plugin/tables.hpp"
 
 namespace sluice {
+namespace {
+
+const PluginPart& part_of(const ComponentConfig& component, const Library& library) {
+    return plugin_part(component.path, library.manifest().file.string());
+}
+
+}  // namespace
 
 void Host::Builder::build() {
     for (const DatabaseConfig& database : config_.databases) add_database(database.component);
@@ -106,7 +113,7 @@ void Host::Builder::add_database(const ComponentConfig& component) {
     auto part = std::make_unique<NamedDatabase>();
     part->name = component.name;
     part->services = services(component, component.path);
-    auto created = DatabaseInstance::create(*table, setup(component, SLUICE_ROLE_DATABASE, component.name, *part->services));
+    auto created = DatabaseInstance::create(*table, setup(component, SLUICE_ROLE_DATABASE, component.name, *part->services), &part_of(component, *library));
     if (!created) return problem(component, created.error().message);
     const auto capabilities = capabilities_of(component, *library, *created);
     if (!capabilities) return;
@@ -124,11 +131,12 @@ void Host::Builder::add_target(const ComponentConfig& component) {
     auto part = std::make_unique<NamedTarget>();
     part->name = component.name;
     part->services = services(component, component.path);
-    auto created = QueueInstance::create(*table, setup(component, SLUICE_ROLE_TARGET, component.name, *part->services));
+    auto created = QueueInstance::create(*table, setup(component, SLUICE_ROLE_TARGET, component.name, *part->services), &part_of(component, *library));
     if (!created) return problem(component, created.error().message);
     part->instance = host_.rehearsal_ ? rehearse_target(std::move(created).value()) : std::move(created).value();
     Target::Options options;
     options.name = component.path;
+    options.part = part->instance.part();
     options.on_failed = noting(part->failed);
     part->target = std::make_unique<Target>(part->instance.table(), part->instance.self(), std::move(options), host_.clock_,
                                             logger_of(component));
@@ -143,7 +151,7 @@ void Host::Builder::add_source(const SourceConfig& source) {
     part->name = component.name;
     part->services = services(component, "sources." + source.id);  // the id: positions survive a new name
     auto created = QueueInstance::create(*library->queue(component.component),
-                                         setup(component, SLUICE_ROLE_SOURCE, source.id, *part->services));
+                                         setup(component, SLUICE_ROLE_SOURCE, source.id, *part->services), &part_of(component, *library));
     if (!created) return problem(component, created.error().message);
     if (!capabilities_of(component, *library, *created)) return;
     QueueInstance queue = host_.rehearsal_ ? rehearse_source(std::move(created).value(), host_.rehearsal_->messages_max)

@@ -91,6 +91,7 @@ std::unique_ptr<WorkerPool> Host::PoolBuilder::make(const PoolConfig& pool, std:
                             .number = number,
                             .handler_path = pool.handler.path,
                             .plugin = pool.handler.component,
+                            .plugin_file = found->manifest().file,
                             .table = (*library)->handler(pool.handler.component),
                             .options = pool.handler.options,
                             .workers = pool.workers,

@@ -20,11 +20,12 @@ Result<std::unique_ptr<PublishSide>> PublishSide::open(Component component, Logg
     setup.host = side->services_.get();
     setup.options_api = &options_api();
     setup.options = to_abi(config.options);
-    auto created = QueueInstance::create(component.table, setup);
+    auto created = QueueInstance::create(component.table, setup, &plugin_part(config.path, config.library.string()));
     if (!created) return std::move(created).error();
     side->instance_ = std::move(*created);
     Target::Options options;
     options.name = config.path;
+    options.part = side->instance_.part();
     options.on_failed = [part = side.get()](const std::string&) { part->failed_.store(true, std::memory_order_relaxed); };
     side->target_ = std::make_unique<Target>(component.table, side->instance_.self(), std::move(options), clock, logger);
     if (auto started = side->target_->start(); !started) return std::move(started).error();

@@ -10,13 +10,16 @@
 #include <vector>
 
 #include "app/admin_desk.hpp"
+#include "app/call_watch_thread.hpp"
 #include "app/exit_status.hpp"
 #include "app/host.hpp"
+#include "app/host_queues.hpp"
 #include "app/reloading.hpp"
-#include "app/signals.hpp"
 #include "app/state_dir.hpp"
+#include "app/supervisor.hpp"
 #include "core/units.hpp"
 #include "observe/progress.hpp"
+#include "plugin/last_words.hpp"
 
 namespace sluice {
 namespace {
@@ -32,23 +35,25 @@ constexpr std::int64_t hung_teardown_ns = 100 * ms;  // where something was aban
 // Waits and reports until the host has ended by itself or was stopped.
 class Run {
 public:
-    Run(Host& host, const StateDir& state, AdminDesk& desk, Reloading& reloading, Signals& signals, Logging& logging, Clock& clock)
+    // `started_ns`: before the first message.
+    Run(Host& host, const StateDir& state, AdminDesk& desk, Reloading& reloading, Supervisor& supervisor, Logging& logging, Clock& clock,
+        std::int64_t started_ns)
         : host_(host),
           state_(state),
           desk_(desk),
           reloading_(reloading),
-          signals_(signals),
+          supervisor_(supervisor),
           logging_(logging),
           clock_(clock),
           log_(logging.logger("host")),
-          statistics_(logging.logger("statistics"), clock.now()),
+          statistics_(logging.logger("statistics"), started_ns),
           next_report_ns_(clock.now() + every()) {
         if (host.reads_finite_source()) progress_.emplace(logging, clock);
     }
 
     int until_ended() {
         while (!host_.all_sources_ended()) {
-            const Signals::Event event = signals_.wait(std::chrono::milliseconds(wait_ms()));
+            const Signals::Event event = supervisor_.wait(std::chrono::milliseconds(wait_ms()));
             if (event == Signals::Event::stop) stop_asked();
             if (event == Signals::Event::reload) reloading_.ask();
             if (host_.hung()) leave_with_plugin("a call of a handler still runs after twice its timeout, and on_hang says exit");
@@ -56,7 +61,10 @@ public:
                 log_.error("cannot go on: {}", failure_);
                 stop();
             }
-            if (reloading_.go_on(deadline_ns_ != 0)) next_report_ns_ = std::min(next_report_ns_, clock_.now() + every());
+            if (reloading_.go_on(deadline_ns_ != 0)) {
+                next_report_ns_ = std::min(next_report_ns_, clock_.now() + every());
+                supervisor_.set_deadline(host_.config().shutdown_deadline);
+            }
             keep_time();
         }
         return end();
@@ -110,6 +118,7 @@ private:
             cancelled_ = true;
             deadline_ns_ = now + cancel_grace_ns;
             host_.cancel();
+            host_.interrupt();
         } else if (times_given_up_++ < give_ups) {
             deadline_ns_ = now + give_up_every_ns;
             host_.give_up();
@@ -120,25 +129,41 @@ private:
 
     int end() {
         progress_.reset();
+        supervisor_.begin_closing();
         reloading_.give_up("the host has ended");
         const StatisticsSnapshot last = host_.snapshot();
         const bool abandoned = std::any_of(last.sources.begin(), last.sources.end(),
                                            [](const SourceStatistics& source) { return source.counts.abandoned != 0; });
         const std::int64_t teardown = abandoned ? hung_teardown_ns : teardown_ns;
+        const bool letters_can_be_listed = find_dead_letters(host_.config(), host_.queues()).queue != nullptr;
         const bool desk_closed = desk_.close(clock_.now() + teardown);
         const bool closed = host_.close(clock_.now() + teardown) && desk_closed;
         const bool law = statistics_.final(last);
-        if (!closed) leave_with_plugin("a plugin still holds a thread");
+        say_deaths(letters_can_be_listed);
+        if (!closed) leave_with_plugin("not everything has come to an end");
         if (!failure_.empty() || !(failure_ = host_.failure()).empty()) return exit_status::failed;
         if (!law) return exit_status::law;
         return abandoned ? exit_status::abandoned : exit_status::clean;
+    }
+
+    void say_deaths(bool can_be_listed) const {
+        const DeathCauses deaths = host_.deaths();
+        if (deaths.total() == 0) return;
+        const HostConfig& config = host_.config();
+        log_.warn("{} became {}; {}", counted(deaths.total(), "message"), deaths.total() == 1 ? "a dead letter" : "dead letters",
+                  can_be_listed ? "look at them: sluice dead-letters ls " + config.file.string()
+                                : "they are in the target \"" + config.dead_letter_target + "\"");
+        for (const auto& [error, count] : deaths.causes()) log_.warn("{} died of: {}", counted(count, "message"), error);
+        if (deaths.others() != 0) log_.warn("{} died of something else", counted(deaths.others(), "message"));
     }
 
     // Destructors would pull the ground from under the plugin's thread.
     [[noreturn]] void leave_with_plugin(std::string_view why) {
         progress_.reset();
         for (const std::string& line : host_.stuck()) log_.error("{}", line);
-        log_.error("{}; the process ends without ending that plugin", why);
+        supervisor_.say_running();
+        log_.error("{}; the process ends without ending it in order", why);
+        logging_.flush();
         std::_Exit(exit_status::abandoned);
     }
 
@@ -146,7 +171,7 @@ private:
     const StateDir& state_;
     AdminDesk& desk_;
     Reloading& reloading_;
-    Signals& signals_;
+    Supervisor& supervisor_;
     Logging& logging_;
     Clock& clock_;
     const Logger log_;
@@ -159,11 +184,23 @@ private:
     std::string failure_;
 };
 
+// A stop that came before the host had started is a clean end. What a database was told to give up is not its failure.
+int not_started(const Error& error, bool stop_asked, const Logger& log) {
+    if (stop_asked) {
+        log.info("stopped before it had started: {}", error.message);
+        return exit_status::clean;
+    }
+    log.error("{}", error.message);
+    return error.kind == ErrorKind::invalid ? exit_status::invalid : exit_status::failed;
+}
+
 }  // namespace
 
 Created create_host(const HostConfig& config, Registry& registry) {
     SystemClock clock;
     Logging logging(log_options(config.log), clock);
+    const CallWatchThread watch(logging.logger("host"), clock);
+    last_words::as_json(config.log.json);
     Created created;
     const auto host = Host::create(config, registry, logging, clock, [] {}, created.problems);
     if (host) created.notes = host->notes();
@@ -171,21 +208,21 @@ Created create_host(const HostConfig& config, Registry& registry) {
 }
 
 int run_host(const HostConfig& config, Registry& registry, const ReadAgain& read_again) {
-    // 1  Signals are blocked for all threads to come; the clock and the log exist.
-    Signals signals;
+    // 1  The clock and the log exist. Signals are blocked for all threads to come, and answered by the supervisor from here on.
     SystemClock clock;
     Logging logging(log_options(config.log), clock);
+    last_words::as_json(config.log.json);
     const Logger log = logging.logger("host");
+    Supervisor supervisor(logging, clock, config.shutdown_deadline);
 
     // 2  Every part is created; nothing is open. All that is wrong with the configuration is known from here on.
     std::vector<std::string> problems;
     const std::unique_ptr<Host> host =
-        Host::create(config, registry, logging, clock, [&signals] { signals.notify(); }, problems);
+        Host::create(config, registry, logging, clock, [&supervisor] { supervisor.notify(); }, problems);
     if (!host) {
         for (const std::string& problem : problems) log.error("{}", problem);
         return exit_status::invalid;
     }
-
     for (const std::string& note : host->notes()) log.info("{}", note);
 
     // 3  The state directory is ours alone.
@@ -195,21 +232,25 @@ int run_host(const HostConfig& config, Registry& registry, const ReadAgain& read
         return exit_status::failed;
     }
 
-    // 4  Everything is open and runs.
-    if (auto started = host->start(); !started) {
-        log.error("{}", started.error().message);
-        return started.error().kind == ErrorKind::invalid ? exit_status::invalid : exit_status::failed;
-    }
+    // 4  Everything is open, or was waited for. A signal ends the wait, and what a database does meanwhile.
+    supervisor.on_stop([&host] { host->interrupt(); });
+    auto opened = host->open([&supervisor](std::chrono::milliseconds wait) { return supervisor.pause(wait); });
+    supervisor.on_stop({});
+    if (!opened) supervisor.begin_closing();
+    if (!opened) return not_started(opened.error(), supervisor.stop_asked(), log);
 
     // 5  The verbs of the command line are answered.
-    ReloadDesk reloads([&signals] { signals.notify(); });
+    ReloadDesk reloads([&supervisor] { supervisor.notify(); });
     AdminDesk desk(config, *host, reloads, logging, clock);
     desk.open(state->path());
     log.info("{} runs: {}, {}", config.name, counted(config.sources.size(), "source"), counted(config.pools.size(), "pool"));
+    last_words::guard_exit();
 
-    // 6  Until the sources have ended, by themselves or because we were asked; then everything closes in reverse.
+    // 6  Messages come in, until the sources have ended, by themselves or because we were asked; then everything closes in reverse.
     Reloading reloading(*host, registry, read_again, reloads, logging);
-    return Run(*host, *state, desk, reloading, signals, logging, clock).until_ended();
+    const std::int64_t started_ns = clock.now();
+    host->run();
+    return Run(*host, *state, desk, reloading, supervisor, logging, clock, started_ns).until_ended();
 }
 
 }  // namespace sluice

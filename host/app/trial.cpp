@@ -46,7 +46,7 @@ private:
 
 class Trial {
 public:
-    Trial(Host& host, std::string source, Signals& signals, Clock& clock)
+    Trial(Host& host, std::string source, Supervisor& signals, Clock& clock)
         : host_(host), source_(std::move(source)), signals_(signals), clock_(clock) {}
 
     Result<TuneFigures> run(std::int64_t time_ns) {
@@ -68,7 +68,8 @@ public:
         if (!host_.close(clock_.now() + teardown_ns)) {
             // Destructors would pull the ground from under the plugin's thread.
             for (const std::string& line : host_.stuck()) fmt::print(stderr, "sluice tune: {}\n", line);
-            fmt::print(stderr, "sluice tune: a plugin still holds a thread; the process ends without ending that plugin\n");
+            signals_.say_running();
+            fmt::print(stderr, "sluice tune: not everything has come to an end; the process ends without ending it in order\n");
             std::_Exit(exit_status::abandoned);
         }
         if (stopped || signalled_) return Error{ErrorKind::stopped, "stopped"};
@@ -108,7 +109,7 @@ private:
 
     Host& host_;
     const std::string source_;
-    Signals& signals_;
+    Supervisor& signals_;
     Clock& clock_;
     bool signalled_ = false;
 };
@@ -116,7 +117,7 @@ private:
 }  // namespace
 
 Result<TuneFigures> run_trial(const HostConfig& config, Registry& registry, std::uint32_t pool, const TrialBounds& bounds,
-                              Signals& signals) {
+                              Supervisor& signals) {
     const TemporaryFolder state;
     if (!state.made())
         return Error{ErrorKind::unavailable,
@@ -135,7 +136,10 @@ Result<TuneFigures> run_trial(const HostConfig& config, Registry& registry, std:
         for (const std::string& problem : problems) all += (all.empty() ? "" : "\n") + problem;
         return Error{ErrorKind::invalid, all};
     }
-    if (auto started = host->start(); !started) return std::move(started).error();
+    signals.on_stop([&host] { host->interrupt(); });
+    auto started = host->start();
+    signals.on_stop({});
+    if (!started) return std::move(started).error();
     const PoolConfig& tuned = tried.pools[pool];
     auto figures = Trial(*host, tried.sources[tuned.source].component.name, signals, clock)
                        .run(std::chrono::nanoseconds(bounds.time).count());

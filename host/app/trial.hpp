@@ -10,7 +10,7 @@
 #include <string>
 
 #include "app/config.hpp"
-#include "app/signals.hpp"
+#include "app/supervisor.hpp"
 #include "app/tune_advice.hpp"
 #include "core/error.hpp"
 #include "plugin/registry.hpp"
@@ -25,7 +25,7 @@ struct TrialBounds {
 // Runs until the source has ended, or one of the bounds is reached. The figures are those of the pool's source. Error
 // `stopped`: a signal came.
 Result<TuneFigures> run_trial(const HostConfig& config, Registry& registry, std::uint32_t pool, const TrialBounds& bounds,
-                              Signals& signals);
+                              Supervisor& signals);
 
 // Why a trial could do what the host cannot hold back, a sentence for each handler that does not say that it has no effects but
 // through the host.

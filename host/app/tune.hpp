@@ -61,7 +61,9 @@ private:
     const ConfigInput input_;
     TuneOptions options_;
     const Told told_;
-    Signals signals_;
+    SystemClock clock_;
+    Logging logging_{{.level = LogLevel::warn, .json = false, .levels = {}}, clock_};
+    Supervisor signals_{logging_, clock_, std::chrono::seconds(10)};
     std::vector<std::string> sample_;  // overrides
     TuneSetting configured_;           // or the first values to try
     std::vector<TuneFigures> figures_;

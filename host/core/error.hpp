@@ -15,6 +15,7 @@ enum class ErrorKind {
     invalid,      // fix the input
     full,         // wait for room
     unavailable,  // reconnect, retry
+    conflict,     // somebody else has it: stop that one
     unsupported,  // the other side has no such function
     stopped,      // shutting down
     contract,     // a plugin or the host broke the rules

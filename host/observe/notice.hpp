@@ -5,6 +5,8 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
+#include <string_view>
 
 namespace sluice {
 
@@ -41,7 +43,7 @@ private:
 
 // At most one a period; the one that is said again says how many were not.
 //
-//   if (const auto left_out = once_a_second.pass(clock.now())) logger.warn("… ({} more like this)", *left_out);
+//   if (const auto left_out = once_a_second.pass(clock.now())) logger.warn("…{}", and_more(*left_out));
 class RateLimit {
 public:
     explicit constexpr RateLimit(std::int64_t period_ns = 1'000'000'000) : period_ns_(period_ns) {}
@@ -65,5 +67,11 @@ private:
     std::uint64_t left_out_ = 0;
     bool said_ = false;
 };
+
+// " (3 more like this)", or nothing.
+inline std::string and_more(std::uint64_t left_out, std::string_view what = "like this") {
+    if (left_out == 0) return {};
+    return std::string(" (").append(std::to_string(left_out)).append(" more ").append(what).append(")");
+}
 
 }  // namespace sluice

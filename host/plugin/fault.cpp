@@ -14,8 +14,9 @@ ErrorKind error_kind(sluice_status status) {
             return ErrorKind::invalid;
         case SLUICE_FULL:
             return ErrorKind::full;
-        case SLUICE_UNAVAILABLE:
         case SLUICE_CONFLICT:
+            return ErrorKind::conflict;
+        case SLUICE_UNAVAILABLE:
         case SLUICE_UNKNOWN:
         case SLUICE_LOST_LEASE:
             return ErrorKind::unavailable;

@@ -1,4 +1,5 @@
-// How the host hears what went wrong in a plugin: the buffer the plugin writes into, and the fence no exception crosses.
+// How the host calls a plugin and hears what went wrong in it: the record of the call, the buffer the plugin writes into, and the fence
+// no exception crosses.
 //
 // Threads      an instance belongs to the thread that makes the call.
 // Limits       limits::fault_text_bytes; the plugin's own writes cannot pass it.
@@ -11,6 +12,7 @@
 
 #include "core/error.hpp"
 #include "core/limits.hpp"
+#include "plugin/plugin_call.hpp"
 #include "sluice/fault.h"
 
 namespace sluice {
@@ -64,6 +66,31 @@ sluice_status fenced_status(FaultBuffer& fault, Call&& call) {
         const std::string said = "an exception left the plugin: " + std::string(text);
         return sluice_fault_set(fault.get(), SLUICE_CONTRACT, said.data(), said.size());
     });
+}
+
+// As the two above, with the call on record while it runs: fenced_status({part, "poll"}, fault, [&] { … }).
+struct CallOf {
+    const PluginPart* part;
+    const char* function;
+};
+
+template <typename Call, typename OnException>
+auto fenced(CallOf what, Call&& call, OnException&& on_exception) -> decltype(call()) {
+    const PluginCall on_record(what.part, what.function);
+    return fenced(call, on_exception);
+}
+
+// For functions that answer nothing and whose exceptions nobody can do anything about.
+template <typename Call>
+void fenced(CallOf what, Call&& call) {
+    const PluginCall on_record(what.part, what.function);
+    fenced(call, [](std::string_view) {});
+}
+
+template <typename Call>
+sluice_status fenced_status(CallOf what, FaultBuffer& fault, Call&& call) {
+    const PluginCall on_record(what.part, what.function);
+    return fenced_status(fault, call);
 }
 
 }  // namespace sluice

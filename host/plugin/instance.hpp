@@ -2,13 +2,14 @@
 //
 // Threads      [control]: construction, destruction.
 // Ownership    owns the plugin's `self`; the table and the services outlive it.
-// Errors       what the plugin said, behind the component's path in the configuration.
+// Errors       what the plugin said, behind the component's path in the configuration; and that the process is out of descriptors, if it is.
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <utility>
 
+#include "core/descriptor.hpp"
 #include "core/error.hpp"
 #include "plugin/fault.hpp"
 #include "sluice/entry.h"
@@ -24,20 +25,23 @@ public:
         std::swap(table_, other.table_);
         std::swap(self_, other.self_);
         std::swap(name_, other.name_);
+        std::swap(part_, other.part_);
         return *this;
     }
     ~Instance() {
         if (table_ == nullptr || table_->destroy == nullptr) return;
-        fenced([&] { table_->destroy(self_); }, [](std::string_view) {});
+        fenced({part_, "destroy"}, [&] { table_->destroy(self_); });
     }
 
-    static Result<Instance> create(const Table& table, const sluice_setup& setup) {
+    // `part`: whose calls these are, as a crash or a hang names it; NULL: by the component's path alone.
+    static Result<Instance> create(const Table& table, const sluice_setup& setup, const PluginPart* part = nullptr) {
         Instance instance;
         instance.name_.assign(setup.name.data, setup.name.size);
+        instance.part_ = part != nullptr ? part : &plugin_part(instance.name_, {});
         FaultBuffer fault;
         void* self = nullptr;
-        const sluice_status status = fenced_status(fault, [&] { return table.create(&setup, &self, fault.get()); });
-        if (status != SLUICE_OK) return fault.error(status).within(instance.name_);
+        const sluice_status status = fenced_status({instance.part_, "create"}, fault, [&] { return table.create(&setup, &self, fault.get()); });
+        if (status != SLUICE_OK) return failed(fault, status, instance.name_);
         instance.self_ = self;
         instance.table_ = &table;
         return instance;
@@ -46,6 +50,7 @@ public:
     // A component that the host has made itself, to stand in front of a plugin's. `self` is destroyed through the table.
     static Instance adopt(const Table& table, void* self, std::string name) {
         Instance instance;
+        instance.part_ = &plugin_part(name, {});
         instance.table_ = &table;
         instance.self_ = self;
         instance.name_ = std::move(name);
@@ -54,17 +59,17 @@ public:
 
     // Calls a function that answers a status; an error is told with the component's path. `call` gets the table, self and the fault.
     template <typename Call>
-    Result<void> attempt(Call&& call) const {
+    Result<void> attempt(const char* function, Call&& call) const {
         FaultBuffer fault;
-        const sluice_status status = fenced_status(fault, [&] { return call(*table_, self_, fault.get()); });
-        if (status != SLUICE_OK) return fault.error(status).within(name_);
+        const sluice_status status = fenced_status({part_, function}, fault, [&] { return call(*table_, self_, fault.get()); });
+        if (status != SLUICE_OK) return failed(fault, status, name_);
         return {};
     }
 
     // What it says that it can do: queues and databases. An exception is told with the component's path.
     Result<std::uint32_t> capabilities() const {
         std::uint32_t said = 0;
-        const auto asked = attempt([&](const Table& table, void* self, sluice_fault*) -> sluice_status {
+        const auto asked = attempt("capabilities", [&](const Table& table, void* self, sluice_fault*) -> sluice_status {
             if (table.capabilities != nullptr) said = table.capabilities(self);
             return SLUICE_OK;
         });
@@ -75,12 +80,20 @@ public:
     const Table& table() const { return *table_; }
     void* self() const { return self_; }
     const std::string& name() const { return name_; }
+    const PluginPart* part() const { return part_; }
     explicit operator bool() const { return table_ != nullptr; }
 
 private:
+    static Error failed(const FaultBuffer& fault, sluice_status status, const std::string& name) {
+        Error error = fault.error(status).within(name);
+        error.message += descriptors_hint();
+        return error;
+    }
+
     const Table* table_ = nullptr;
     void* self_ = nullptr;
     std::string name_;
+    const PluginPart* part_ = nullptr;
 };
 
 using HandlerInstance = Instance<sluice_handler>;

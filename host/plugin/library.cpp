@@ -13,6 +13,7 @@
 
 #include "plugin/abi_version.hpp"
 #include "plugin/fault.hpp"
+#include "plugin/last_words.hpp"
 #include "plugin/refusal.hpp"
 #include "plugin/tables.hpp"
 
@@ -44,7 +45,10 @@ Result<EntryPoint> find_entry(const Manifest& manifest) {
     boost::dll::fs::error_code failed;
     ::dlerror();
     // Boost.DLL answers "bad file descriptor" whatever happened; the loader's own words wait in dlerror().
-    library.load(manifest.file.c_str(), failed, load_mode);
+    {
+        const PluginCall call(&plugin_part({}, manifest.file.string()), "load");  // constructors of its static objects run in there
+        library.load(manifest.file.c_str(), failed, load_mode);
+    }
     if (failed) {
         const char* reason = ::dlerror();
         return refused(manifest.file,
@@ -81,11 +85,12 @@ Result<std::unique_ptr<Library>> Library::load(Manifest manifest) {
     if (step) step = library->initialise();
     if (step) step = library->take_components();
     if (!step) return std::move(step).error();
+    last_words::guard_exit();
     return library;
 }
 
 Library::~Library() {
-    if (initialised_ && module_.fini != nullptr) fenced([this] { module_.fini(); }, [](std::string_view) {});
+    if (initialised_ && module_.fini != nullptr) fenced({part_, "fini"}, [this] { module_.fini(); });
 }
 
 // Host says hello, the plugin replies: the minor to speak, and its module.
@@ -99,7 +104,7 @@ Result<void> Library::introduce(sluice_plugin_entry_fn entry) {
     sluice_reply reply{};
     reply.struct_size = sizeof reply;
     FaultBuffer fault;
-    const sluice_status status = fenced_status(fault, [&] { return entry(&hello, &reply, fault.get()); });
+    const sluice_status status = fenced_status({part_, SLUICE_ENTRY_SYMBOL}, fault, [&] { return entry(&hello, &reply, fault.get()); });
     if (status != SLUICE_OK)
         return refused(manifest_.file,
                        fmt::format("it refused this host ({}); correct what it complains about", fault.error(status).message),
@@ -135,7 +140,7 @@ Result<void> Library::check_module() const {
 Result<void> Library::initialise() {
     if (module_.init != nullptr) {
         FaultBuffer fault;
-        const sluice_status status = fenced_status(fault, [&] { return module_.init(fault.get()); });
+        const sluice_status status = fenced_status({part_, "init"}, fault, [&] { return module_.init(fault.get()); });
         if (status != SLUICE_OK)
             return refused(manifest_.file,
                            fmt::format("its init failed ({}); correct what it complains about", fault.error(status).message),
@@ -150,7 +155,7 @@ Result<void> Library::take_components() {
         const ComponentSpec& spec = manifest_.components[index];
         const std::string which = fmt::format("component {}", index);
         std::string thrown;
-        const sluice_component* component = fenced([&] { return module_.component(index); },
+        const sluice_component* component = fenced({part_, "component"}, [&] { return module_.component(index); },
                                                    [&](std::string_view text) {
                                                        thrown =
                                                            fmt::format("; an exception left the plugin: {}", clean_text(text));

@@ -18,6 +18,7 @@
 
 #include "core/error.hpp"
 #include "plugin/manifest.hpp"
+#include "plugin/plugin_call.hpp"
 #include "sluice/entry.h"
 
 namespace sluice {
@@ -44,7 +45,7 @@ public:
 private:
     using Table = std::variant<sluice_handler, sluice_queue, sluice_database>;
 
-    explicit Library(Manifest manifest) : manifest_(std::move(manifest)) {}
+    explicit Library(Manifest manifest) : manifest_(std::move(manifest)), part_(&plugin_part({}, manifest_.file.string())) {}
 
     Result<void> introduce(sluice_plugin_entry_fn entry);
     Result<void> check_module() const;
@@ -61,6 +62,7 @@ private:
     }
 
     Manifest manifest_;
+    const PluginPart* const part_;
     std::uint16_t minor_ = 0;
     sluice_module module_{};  // a copy in the host's size
     bool initialised_ = false;

@@ -46,7 +46,7 @@ void DeadLetters::say(const Message& message, const std::string& pool, const Log
     if (const auto left_out = limit.pass(clock_.now()))
         logger.warn("message {} becomes a dead letter: {}{}",
                     std::string_view(message.view.id.data, static_cast<std::size_t>(message.view.id.size)), message.error(),
-                    *left_out == 0 ? "" : fmt::format(" ({} more since the last such line)", *left_out));
+                    and_more(*left_out, "since the last such line"));
 }
 
 void DeadLetters::store(Message* message, const std::string& pool, const Logger& logger) {
@@ -84,6 +84,8 @@ void DeadLetters::take_stored(MessageList& out) {
             logger_.error("a dead letter could not be stored ({}: {}), {}: {}", status_name(result.status), result.text,
                           owned->message->replayed ? "it stays what it was" : "its message goes back to the source", owned->line);
             owned->message->outcome = Outcome::released;
+        } else {
+            causes_.add(owned->message->error());
         }
         out.push_back(owned->message);
     }

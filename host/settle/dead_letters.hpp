@@ -17,6 +17,7 @@
 #include "queue/doorbell.hpp"
 #include "queue/inbox.hpp"
 #include "settle/dead_letter_record.hpp"
+#include "settle/death_causes.hpp"
 #include "target/target.hpp"
 
 namespace sluice {
@@ -32,6 +33,7 @@ public:
     void take_stored(MessageList& out);
     bool has_news() const { return !stored_.empty(); }
     std::uint64_t waiting() const { return waiting_; }
+    const DeathCauses& causes() const { return causes_; }
 
 private:
     struct Entry {
@@ -54,6 +56,7 @@ private:
     std::uint64_t waiting_ = 0;
     std::map<std::string, RateLimit> said_;  // by pool
     std::uint64_t stored_so_far_ = 0;
+    DeathCauses causes_;
     Inbox<Entry> stored_;
 };
 

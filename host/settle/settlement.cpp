@@ -12,7 +12,7 @@ constexpr std::int64_t retry_max_ns = 5'000'000'000;
 bool keeps_attempts(const QueueInstance& queue) {
     if (queue.table().capabilities == nullptr) return false;
     const std::uint32_t capabilities =
-        fenced([&] { return queue.table().capabilities(queue.self()); }, [](std::string_view) { return 0u; });
+        fenced({queue.part(), "capabilities"}, [&] { return queue.table().capabilities(queue.self()); }, [](std::string_view) { return 0u; });
     return (capabilities & SLUICE_QUEUE_KEEPS_ATTEMPTS) != 0;
 }
 
@@ -66,7 +66,7 @@ bool Settlement::submit(std::int64_t now_ns) {
     FaultBuffer fault;
     settling_ = true;
     const sluice_status status = fenced_status(
-        fault, [&] { return queue_.table().settle(queue_.self(), items_.data(), items_.size(), fault.get()); });
+        {queue_.part(), "settle"}, fault, [&] { return queue_.table().settle(queue_.self(), items_.data(), items_.size(), fault.get()); });
     settling_ = false;
     if (status == SLUICE_OK) {
         std::array<std::uint64_t, outcome_count> ended{};
@@ -134,7 +134,7 @@ void Settlement::confirm(std::uint64_t tag, sluice_status status) {
 
 Result<void> Settlement::flush() {
     if (queue_.table().flush == nullptr) return {};
-    return queue_.attempt([](const sluice_queue& table, void* self, sluice_fault* fault) { return table.flush(self, fault); });
+    return queue_.attempt("flush", [](const sluice_queue& table, void* self, sluice_fault* fault) { return table.flush(self, fault); });
 }
 
 void Settlement::count(Outcome outcome, std::uint64_t by) {

@@ -214,8 +214,8 @@ void Dispatcher::release_late(Pool& pool, Line& line, MessageList& ended) {
     if (line.messages.empty()) line.worker->forget_waiting_for_room();
     if (count == 0) return;
     if (const auto left_out = line.releases.pass(now_ns_))
-        pool.lane.logger.warn("worker {} had no room for {} ms: {} messages go back to the source ({} more times since the last such line)",
-                              line.worker->index(), pool.lane.timeout_ns / 1'000'000, count, *left_out);
+        pool.lane.logger.warn("worker {} had no room for {} ms: {} messages go back to the source{}",
+                              line.worker->index(), pool.lane.timeout_ns / 1'000'000, count, and_more(*left_out, "times since the last such line"));
 }
 
 void Dispatcher::say_depth(Pool& pool, Line& line, std::uint32_t depth) {
@@ -224,11 +224,11 @@ void Dispatcher::say_depth(Pool& pool, Line& line, std::uint32_t depth) {
     if (change == TwoWayNotice::Change::began && line.notices.pass(now_ns_)) {
         line.noticed = true;
         // Where polling waits for room, a full queue is how a fast source meets a slower handler; where messages are dropped, it is a loss.
-        pool.lane.logger.log(pool.lane.when_full <= WhenFullThen::overflow ? LogLevel::info : LogLevel::warn,
+        pool.lane.logger.log(pool.lane.when_full <= WhenFullThen::overflow ? LogLevel::debug : LogLevel::warn,
                              "the queue of worker {} is {} % full ({} of {} messages)", line.worker->index(), depth * 100ull / capacity,
                              depth, capacity);
     } else if (change == TwoWayNotice::Change::ended && std::exchange(line.noticed, false)) {
-        pool.lane.logger.info("the queue of worker {} is below half again ({} of {} messages)", line.worker->index(), depth, capacity);
+        pool.lane.logger.debug("the queue of worker {} is back below 50 % ({} of {} messages)", line.worker->index(), depth, capacity);
     }
 }
 

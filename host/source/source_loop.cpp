@@ -18,7 +18,7 @@ SourceLoop::SourceLoop(std::string name, std::string identity, QueueInstance que
       changed_(std::move(changed)),
       queue_(std::move(queue)),
       bell_([this] {
-          if (queue_.table().wake != nullptr) fenced([&] { queue_.table().wake(queue_.self()); }, [](std::string_view) {});
+          if (queue_.table().wake != nullptr) fenced({queue_.part(), "wake"}, [&] { queue_.table().wake(queue_.self()); });
       }),
       confirmed_(identity),
       replay_(identity),
@@ -45,21 +45,22 @@ void SourceLoop::limit_dead_letters(std::uint64_t max, std::int64_t period_ns) {
 
 std::uint32_t SourceLoop::capabilities() const {
     if (queue_.table().capabilities == nullptr) return 0;
-    return fenced([&] { return queue_.table().capabilities(queue_.self()); }, [](std::string_view) { return 0u; });
+    return fenced({queue_.part(), "capabilities"}, [&] { return queue_.table().capabilities(queue_.self()); }, [](std::string_view) { return 0u; });
 }
 
 std::pair<std::string_view, std::string_view> SourceLoop::acks_in_unit() const {
     const sluice_queue& table = queue_.table();
     if (table.resource_id == nullptr || table.settle_in_unit == nullptr) return {};
-    const auto said = [&](sluice_bytes (*function)(void*)) -> std::string_view {
-        const sluice_bytes bytes = fenced([&] { return function(queue_.self()); }, [](std::string_view) { return sluice_bytes{}; });
+    const auto said = [&](const char* name, sluice_bytes (*function)(void*)) -> std::string_view {
+        const sluice_bytes bytes =
+            fenced({queue_.part(), name}, [&] { return function(queue_.self()); }, [](std::string_view) { return sluice_bytes{}; });
         return {bytes.data, static_cast<std::size_t>(bytes.size)};
     };
-    return {said(table.resource_id), said(table.settle_in_unit)};
+    return {said("resource_id", table.resource_id), said("settle_in_unit", table.settle_in_unit)};
 }
 
 Result<void> SourceLoop::open() {
-    return queue_.attempt([this](const sluice_queue& table, void* self, sluice_fault* fault) {
+    return queue_.attempt("open_source", [this](const sluice_queue& table, void* self, sluice_fault* fault) {
         return table.open_source(self, intake_.sink(), fault);
     });
 }
@@ -74,7 +75,7 @@ void SourceLoop::close() {
     take_outcomes(outcomes_, forget);
     if (dead_letters_) dead_letters_->take_stored(left);
     while (Message* message = left.pop_front()) forget(message);
-    if (queue_.table().close != nullptr) fenced([&] { queue_.table().close(queue_.self()); }, [](std::string_view) {});
+    if (queue_.table().close != nullptr) fenced({queue_.part(), "close"}, [&] { queue_.table().close(queue_.self()); });
 }
 
 SourceCounts SourceLoop::counts() const {

@@ -70,6 +70,10 @@ public:
     void share(MemoryLimit& memory) { memory_.emplace(memory, bell_); }
     Result<void> open();
     void start();
+    // [any] Nobody waits for the adapter any more: its calls end, if it can be told so.
+    void interrupt() const {
+        if (queue_.table().interrupt != nullptr) fenced({queue_.part(), "interrupt"}, [&] { queue_.table().interrupt(queue_.self()); });
+    }
 
     // ---- at any time ----
     // More dead letters than that pause polling; a `max` of 0 = any number.
@@ -115,6 +119,8 @@ public:
     std::uint32_t overflowed() const { return overflowed_.load(std::memory_order_relaxed); }
     // Of its pools' routes, so often has one gone to another worker.
     std::uint64_t slots_moved() const { return slots_moved_.load(); }
+    // What its messages died of; once the state is not `running` any more.
+    const DeathCauses& deaths() const { return dead_letters_->causes(); }
     HistogramSnapshot latency() const { return settlement_.latency(); }
     std::int64_t away_since_ns() const { return away_since_ns_.load(std::memory_order_relaxed); }  // 0 = it is not
 

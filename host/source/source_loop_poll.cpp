@@ -52,7 +52,7 @@ void SourceLoop::poll(std::uint32_t wait_ms) {
     intake_.open(limits::poll_batch, poll_bytes_, now_ns_);
     FaultBuffer fault;
     const sluice_status status = fenced_status(
-        fault, [&] { return queue_.table().poll(queue_.self(), limits::poll_batch, wait_ms, fault.get()); });
+        {queue_.part(), "poll"}, fault, [&] { return queue_.table().poll(queue_.self(), limits::poll_batch, wait_ms, fault.get()); });
     if (lies_down) bell_.rise();
     MessageList polled = intake_.close();
     came_empty_ = polled.empty();

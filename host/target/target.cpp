@@ -6,6 +6,7 @@
 #include <chrono>
 #include <utility>
 
+#include "core/descriptor.hpp"
 #include "core/limits.hpp"
 #include "plugin/fault.hpp"
 
@@ -21,6 +22,12 @@ std::chrono::nanoseconds wait_time(std::int64_t ns) {
 
 std::string_view view(const sluice_bytes& bytes) {
     return {bytes.data, static_cast<std::size_t>(bytes.size)};
+}
+
+// A target that is slower than its host is not unreachable.
+std::string trouble_text(sluice_status status, const std::string& text) {
+    if (status == SLUICE_FULL) return text.empty() ? "is full" : "is full (" + text + ")";
+    return "cannot be published to (" + status_name(status) + (text.empty() ? ")" : ": " + text + ")");
 }
 
 enum class Meaning : std::uint8_t { stored, queued, passing, refused, breach, for_good };
@@ -70,8 +77,12 @@ Target::~Target() {
 
 Result<void> Target::start() {
     FaultBuffer fault;
-    const sluice_status status = fenced_status(fault, [&] { return queue_.open_target(self_, &sink_, fault.get()); });
-    if (status != SLUICE_OK) return fault.error(status).within("opening " + options_.name);
+    const sluice_status status = fenced_status({options_.part, "open_target"}, fault, [&] { return queue_.open_target(self_, &sink_, fault.get()); });
+    if (status != SLUICE_OK) {
+        Error error = fault.error(status).within("opening " + options_.name);
+        error.message += descriptors_hint();
+        return error;
+    }
     {
         const std::lock_guard lock(mutex_);
         over_ = closed_ = false;
@@ -134,6 +145,17 @@ bool Target::join(std::int64_t deadline_ns) {
     return true;
 }
 
+void Target::interrupt() const {
+    if (queue_.interrupt != nullptr) fenced({options_.part, "interrupt"}, [&] { queue_.interrupt(self_); });
+}
+
+std::string Target::trouble() const {
+    const std::lock_guard lock(mutex_);
+    if (trouble_.empty()) return {};
+    const auto tenths = (clock_.now() - trouble_since_ns_) / 100'000'000;
+    return trouble_ + ", for " + std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " s";
+}
+
 Target::Counts Target::counts() const {
     Counts counts;
     counts.published = published_.load();
@@ -164,7 +186,7 @@ void Target::run() {
         take_news();
         if (std::exchange(reopen_, false) && queue_.reopen != nullptr) {
             FaultBuffer fault;
-            if (fenced_status(fault, [&] { return queue_.reopen(self_, fault.get()); }) != SLUICE_OK)
+            if (fenced_status({options_.part, "reopen"}, fault, [&] { return queue_.reopen(self_, fault.get()); }) != SLUICE_OK)
                 logger_.warn("cannot be opened again yet: {}", fault.text());
         }
         if (may_send())
@@ -186,7 +208,7 @@ void Target::end() {
     finish_waiting(SLUICE_STOPPED, "the host stopped before this could be published");
     // [control], as nothing else calls the adapter any more. Waits for what the adapter has taken; its last answers come
     // meanwhile.
-    fenced([&] { queue_.close(self_); },
+    fenced({options_.part, "close"}, [&] { queue_.close(self_); },
            [&](std::string_view text) { logger_.error("an exception left the plugin while it closed: {}", clean_text(text)); });
     take_news();
     window_.close_all([&](std::uint64_t, const PublishItem& item) {
@@ -308,7 +330,7 @@ void Target::send() {
     next_token_ += count;
     FaultBuffer fault;
     const sluice_status status =
-        fenced_status(fault, [&] { return queue_.publish(self_, pointers_.data(), count, token, fault.get()); });
+        fenced_status({options_.part, "publish"}, fault, [&] { return queue_.publish(self_, pointers_.data(), count, token, fault.get()); });
     const Meaning means = meaning(status);
     if (means != Meaning::stored && means != Meaning::queued) return not_taken(count, status, fault.text());
 
@@ -370,6 +392,7 @@ void Target::finish_waiting(sluice_status status, const std::string& text) {
 }
 
 void Target::came_back() {
+    if (failures_ != 0) note_trouble({});
     failures_ = 0;
     retry_at_ns_ = 0;
     if (!away_) return;
@@ -384,6 +407,7 @@ void Target::back_off(sluice_status status, const std::string& text) {
     const std::int64_t now = clock_.now();
     if (now < retry_at_ns_) return;  // one of many answers to the same attempt
     if (failures_ == 0) away_since_ns_ = now;
+    note_trouble(trouble_text(status, text));
     const std::int64_t factor = std::int64_t{1} << std::min(failures_, 20u);
     ++failures_;
     retry_at_ns_ = now + std::min(options_.backoff_first_ns * factor, options_.backoff_max_ns);
@@ -398,6 +422,12 @@ void Target::back_off(sluice_status status, const std::string& text) {
         return logger_.warn("is full, and {} messages wait until it has room{}{}", count, text.empty() ? "" : ": ", text);
     logger_.warn("cannot be published to ({}{}{}): {} messages wait, trying again until it works", status_name(status),
                  text.empty() ? "" : ": ", text, count);
+}
+
+void Target::note_trouble(std::string text) {
+    const std::lock_guard lock(mutex_);
+    trouble_ = std::move(text);
+    trouble_since_ns_ = away_since_ns_;
 }
 
 void Target::fail_for_good(const std::string& text) {

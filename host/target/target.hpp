@@ -27,6 +27,7 @@
 #include "core/error.hpp"
 #include "observe/counter.hpp"
 #include "observe/logging.hpp"
+#include "plugin/plugin_call.hpp"
 #include "sluice/queue.h"
 #include "target/publish_batch.hpp"
 #include "target/publish_window.hpp"
@@ -37,6 +38,7 @@ class Target {
 public:
     struct Options {
         std::string name;                             // "targets.out"
+        const PluginPart* part = nullptr;             // as a crash or a hang names it
         std::int64_t backoff_first_ns = 100'000'000;  // doubles with each failure in a row
         std::int64_t backoff_max_ns = 5'000'000'000;
         std::function<void(const std::string&)> on_failed;  // once, from the target's thread: it failed for good, and why
@@ -64,6 +66,10 @@ public:
     void request_stop(std::int64_t deadline_ns);
     // After request_stop(). False: at `deadline_ns` the adapter still holds the thread; then neither may be destroyed.
     bool join(std::int64_t deadline_ns);
+    // [any] Nobody waits for the adapter any more: its calls end, if it can be told so.
+    void interrupt() const;
+    // "is full (…), for 3.2 s", "cannot be published to (…), for …"; empty: the last try worked.
+    std::string trouble() const;
 
     Counts counts() const;
     // As the log has said; 0 = it is not away.
@@ -97,6 +103,7 @@ private:
     void finish_waiting(sluice_status status, const std::string& text);
     void came_back();
     void back_off(sluice_status status, const std::string& text);
+    void note_trouble(std::string text);
     void fail_for_good(const std::string& text);
 
     // Constant after construction.
@@ -108,7 +115,7 @@ private:
     const sluice_target_sink sink_;
 
     // Guarded by mutex_.
-    std::mutex mutex_;
+    mutable std::mutex mutex_;
     std::condition_variable news_;   // for the target's thread
     std::condition_variable ended_;  // for join()
     PublishBatch* first_ = nullptr;  // submitted and not yet taken
@@ -118,6 +125,8 @@ private:
     bool reopen_news_ = false;
     bool stop_requested_ = false;
     std::int64_t requested_deadline_ns_ = 0;
+    std::string trouble_;            // of the last try; empty: it worked
+    std::int64_t trouble_since_ns_ = 0;
     bool over_ = true;    // nothing is taken any more
     bool closed_ = true;  // the thread has nothing left to do
 

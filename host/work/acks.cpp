@@ -13,7 +13,7 @@ Result<void> HandlerHost::ack_in_units(std::string_view resource, std::string_vi
         if (deduplicating_ != nullptr && deduplicating_ != connection.get()) return {};
         const auto prepared = [&](std::string_view sql, std::uint32_t& number) {
             FaultBuffer fault;
-            const sluice_status status = fenced_status(fault, [&] {
+            const sluice_status status = fenced_status({connection->part(), "prepare"}, fault, [&] {
                 return connection->table().prepare(connection->self(), {sql.data(), sql.size()}, &number, fault.get());
             });
             return status == SLUICE_OK ? Result<void>() : fault.error(status).within("preparing the source's statement that acks a message");
@@ -35,7 +35,7 @@ sluice_status HandlerHost::ack(Unit& unit, std::uint32_t index) {
     tag.type = SLUICE_VALUE_INTEGER;
     tag.as.integer = static_cast<std::int64_t>(message.tag);
     fault_.clear();
-    const sluice_status acked = fenced_status(fault_, [&] {
+    const sluice_status acked = fenced_status({acking_->part(), "execute"}, fault_, [&] {
         if (const sluice_status begun = begin(unit, position, fault_.get()); begun != SLUICE_OK) return begun;
         return note(*acking_,
                     acking_->table().execute(acking_->self(), unit.handles[position], unit.ticket(index), ack_statement_, &tag, 1,
@@ -61,13 +61,13 @@ bool HandlerHost::is_ours(Unit& unit, std::uint32_t index) {
     sink.row = [](void*, const sluice_value*, std::uint32_t) noexcept -> sluice_status { return SLUICE_OK; };
     FaultBuffer fault;
     Unit::Handle asking = 0;
-    const sluice_status answer = fenced_status(fault, [&] {
+    const sluice_status answer = fenced_status({acking_->part(), "query"}, fault, [&] {
         if (const sluice_status begun = table.unit_begin(acking_->self(), &asking, fault.get()); begun != SLUICE_OK) return begun;
         const sluice_status acked = table.execute(acking_->self(), asking, ticket, ack_statement_, &tag, 1, fault.get());
         if (acked != SLUICE_OK && acked != SLUICE_QUEUED) return acked;
         return table.query(acking_->self(), asking, ticket, look_statement_, nullptr, 0, &sink, fault.get());
     });
-    if (asking != 0) fenced([&] { table.abandon_unit(acking_->self(), asking); }, [](std::string_view) {});
+    if (asking != 0) fenced({acking_->part(), "abandon_unit"}, [&] { table.abandon_unit(acking_->self(), asking); });
     return answer != SLUICE_CONSTRAINT;
 }
 

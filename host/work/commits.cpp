@@ -89,14 +89,14 @@ void Commits::commit(Unit& unit, Connection& connection, Unit::Handle handle) {
     unit.awaited.store(token, std::memory_order_release);  // (W) the emptied answer is visible to whoever answers, (R) in committed()
     FaultBuffer fault;
     const sluice_status sealed =
-        fenced_status(fault, [&] { return connection.table().seal(connection.self(), handle, fault.get()); });
+        fenced_status({connection.part(), "seal"}, fault, [&] { return connection.table().seal(connection.self(), handle, fault.get()); });
     if (sealed != SLUICE_OK) {
-        fenced([&] { connection.table().abandon_unit(connection.self(), handle); }, [](std::string_view) {});
+        fenced({connection.part(), "abandon_unit"}, [&] { connection.table().abandon_unit(connection.self(), handle); });
         const std::string text = fault.text();
         committed(token, sealed, nullptr, 0, {text.data(), text.size()});
         return;
     }
-    fenced([&] { connection.table().commit_submit(connection.self(), handle, token); },
+    fenced({connection.part(), "commit_submit"}, [&] { connection.table().commit_submit(connection.self(), handle, token); },
            [&](std::string_view text) { committed(token, SLUICE_UNKNOWN, nullptr, 0, {text.data(), text.size()}); });
 }
 
@@ -190,7 +190,7 @@ void Commits::take_result(Unit& unit, const Unit::Answer::Item& item, const Conn
 void Commits::abandon(Unit& unit, HandlerHost& handler) {
     for (const std::uint32_t position : unit.to_commit) {
         const Connection& connection = *handler.connections()[position];
-        fenced([&] { connection.table().abandon_unit(connection.self(), unit.handles[position]); }, [](std::string_view) {});
+        fenced({connection.part(), "abandon_unit"}, [&] { connection.table().abandon_unit(connection.self(), unit.handles[position]); });
     }
     unit.to_commit.clear();
 }

@@ -14,14 +14,15 @@ Connection::Connection(const Database& database, std::uint32_t number, Ended& en
 }
 
 Result<void> Connection::open() {
-    return database_.instance.attempt([this](const sluice_database& table, void* database, sluice_fault* fault) {
+    if (connection_ != nullptr) return {};
+    return database_.instance.attempt("connect", [this](const sluice_database& table, void* database, sluice_fault* fault) {
         return table.connect(database, &sink_, &connection_, fault);
     });
 }
 
 std::string_view Connection::resource() const {
     if (table().resource_id == nullptr) return {};
-    const sluice_bytes id = fenced([&] { return table().resource_id(database_self()); }, [](std::string_view) { return sluice_bytes{}; });
+    const sluice_bytes id = fenced({part(), "resource_id"}, [&] { return table().resource_id(database_self()); }, [](std::string_view) { return sluice_bytes{}; });
     return {id.data, static_cast<std::size_t>(id.size)};
 }
 
@@ -34,7 +35,7 @@ void Connection::note(sluice_status status, std::string_view text) const {
 
 void Connection::close() {
     if (connection_ == nullptr) return;
-    fenced([&] { table().disconnect(connection_); }, [](std::string_view) {});
+    fenced({part(), "disconnect"}, [&] { table().disconnect(connection_); });
     connection_ = nullptr;
 }
 

@@ -20,6 +20,12 @@ struct Database {
     DatabaseInstance instance;
     std::unique_ptr<Circuit> circuit;
     bool deduplicates = false;
+
+    // [any] Nobody waits for it any more: calls that are under way end, if the adapter can be told so.
+    void interrupt() const {
+        if (instance.table().interrupt != nullptr)
+            fenced({instance.part(), "interrupt"}, [&] { instance.table().interrupt(instance.self()); });
+    }
 };
 
 class Connection {
@@ -37,6 +43,7 @@ public:
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
 
+    // Does nothing if it is open already.
     Result<void> open();
     void close();
 
@@ -44,6 +51,7 @@ public:
     bool deduplicates() const { return database_.deduplicates; }
     const sluice_database& table() const { return database_.instance.table(); }
     void* self() const { return connection_; }
+    const PluginPart* part() const { return database_.instance.part(); }
     // What server and database, or file, it is connected to; empty: nobody else can be.
     std::string_view resource() const;
     void* database_self() const { return database_.instance.self(); }

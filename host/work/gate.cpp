@@ -9,7 +9,7 @@ namespace {
 bool ask(const Connection& connection) {
     FaultBuffer fault;
     const sluice_status status =
-        fenced_status(fault, [&] { return connection.table().ping(connection.database_self(), fault.get()); });
+        fenced_status({connection.part(), "ping"}, fault, [&] { return connection.table().ping(connection.database_self(), fault.get()); });
     if (is_for_good(status)) connection.circuit().fail(fault.text());
     connection.circuit().asked(status == SLUICE_OK, fault.text());
     return status == SLUICE_OK;

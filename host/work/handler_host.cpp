@@ -52,10 +52,10 @@ HandlerHost::HandlerHost(Logger logger, std::filesystem::path state_dir, const C
 
 HandlerHost::~HandlerHost() = default;
 
-Result<void> HandlerHost::create(const sluice_handler& table, sluice_setup setup) {
+Result<void> HandlerHost::create(const sluice_handler& table, sluice_setup setup, const PluginPart* part) {
     setup.api = &host_api();
     setup.host = this;
-    auto created = HandlerInstance::create(table, setup);
+    auto created = HandlerInstance::create(table, setup, part);
     if (!created) return std::move(created).error();
     handler_ = std::move(created).value();
     return {};
@@ -69,8 +69,9 @@ Result<void> HandlerHost::connect() {
 }
 
 Result<void> HandlerHost::start() {
+    if (started_) return {};
     if (handler_.table().start != nullptr) {
-        auto started = handler_.attempt(
+        auto started = handler_.attempt("start",
             [](const sluice_handler& table, void* self, sluice_fault* fault) { return table.start(self, fault); });
         if (!started) return started;
     }
@@ -81,7 +82,7 @@ Result<void> HandlerHost::start() {
 void HandlerHost::stop() {
     deferred_.close();
     if (std::exchange(started_, false) && handler_ && handler_.table().stop != nullptr)
-        fenced([&] { handler_.table().stop(handler_.self()); },
+        fenced({handler_.part(), "stop"}, [&] { handler_.table().stop(handler_.self()); },
                [&](std::string_view text) { logger().error("an exception left stop() of the handler: {}", clean_text(text)); });
     connections_.clear();
 }
@@ -122,6 +123,7 @@ sluice_status HandlerHost::answered(const Connection& connection, sluice_status 
 sluice_status HandlerHost::begin(Unit& unit, std::size_t position, sluice_fault* fault) {
     if (unit.handles[position] != 0) return SLUICE_OK;
     const Connection& connection = *connections_[position];
+    const PluginCall on_record(connection.part(), "unit_begin");
     const sluice_status begun = of_database(
         fault, [&] { return connection.table().unit_begin(connection.self(), &unit.handles[position], fault); });
     return note(connection, begun == SLUICE_INVALID ? SLUICE_FAILED : begun, fault);
@@ -134,19 +136,19 @@ std::size_t HandlerHost::position_of(const Connection* connection) const {
 }
 
 HandlerHost::Said HandlerHost::handle(Unit& unit, std::uint32_t index) {
-    return call_handler(unit, index, [&](const sluice_message* message, sluice_ticket ticket) {
+    return call_handler(unit, index, handle_call, [&](const sluice_message* message, sluice_ticket ticket) {
         return handler_.table().handle(handler_.self(), message, ticket, fault_.get());
     });
 }
 
 HandlerHost::Said HandlerHost::handle_resumed(Unit& unit, std::uint32_t index, std::uint64_t cookie) {
-    return call_handler(unit, index, [&](const sluice_message* message, sluice_ticket ticket) {
+    return call_handler(unit, index, resume_call, [&](const sluice_message* message, sluice_ticket ticket) {
         return handler_.table().resume(handler_.self(), message, ticket, cookie, fault_.get());
     });
 }
 
 template <typename Function>
-HandlerHost::Said HandlerHost::call_handler(Unit& unit, std::uint32_t index, Function&& function) {
+HandlerHost::Said HandlerHost::call_handler(Unit& unit, std::uint32_t index, const char* name, Function&& function) {
     Said said;
     unit_ = &unit;
     unavailable_ = false;
@@ -159,7 +161,11 @@ HandlerHost::Said HandlerHost::call_handler(Unit& unit, std::uint32_t index, Fun
     if (timeout_ns_ != 0)
         deadline_ns_.store(clock().now() + timeout_ns_, std::memory_order_release);  // not before the end of the last call
     current_.store(ticket, std::memory_order_release);  // (W) whoever sees it sees its deadline: (R) in call()
-    said.verdict = fenced([&] { return function(&message.view, ticket); },
+    const auto on_record = [&] {
+        const PluginCall call_of(handler_.part(), name, &message.view);
+        return function(&message.view, ticket);
+    };
+    said.verdict = fenced(on_record,
                           [&](std::string_view text) {
                               said.misbehaved = true;
                               say(fault_.get(), SLUICE_CONTRACT, "an exception left the handler: " + std::string(text));
@@ -200,17 +206,16 @@ void HandlerHost::drop(Unit& unit, std::uint32_t index, bool record) {
         if (unit.handles[position] == 0) continue;
         const Connection& connection = *connections_[position];
         const sluice_ticket ticket = unit.ticket(index);
-        fenced([&] { connection.table().drop(connection.self(), unit.handles[position], ticket); }, [](std::string_view) {});
+        fenced({connection.part(), "drop"}, [&] { connection.table().drop(connection.self(), unit.handles[position], ticket); });
         if (record && &connection == deduplicating_ && connection.table().forget != nullptr)
-            fenced([&] { connection.table().forget(connection.self(), unit.handles[position], ticket); },
-                   [](std::string_view) {});
+            fenced({connection.part(), "forget"}, [&] { connection.table().forget(connection.self(), unit.handles[position], ticket); });
     }
 }
 
 void HandlerHost::restart() {
     for (const auto& connection : connections_)
         if (connection->table().restart != nullptr)
-            fenced([&] { connection->table().restart(connection->self()); }, [](std::string_view) {});
+            fenced({connection->part(), "restart"}, [&] { connection->table().restart(connection->self()); });
 }
 
 // ---- services ------------------------------------------------------------------------------------------------------------
@@ -254,6 +259,7 @@ sluice_status HandlerHost::prepare(uint32_t database, sluice_bytes sql, uint32_t
     const Connection* to = connection(database);
     if (to == nullptr) return say(fault, SLUICE_INVALID, "ask for the database by name before preparing a statement on it");
     if (!connected_) return say(fault, SLUICE_INVALID, "databases are not connected yet: prepare statements in start(), not in create()");
+    const PluginCall on_record(to->part(), "prepare");
     const sluice_status prepared =
         note(*to, of_database(fault, [&] { return to->table().prepare(to->self(), sql, statement, fault); }), fault);
     // A table that was dropped, or a mistake in the statement: the message has no part in it.
@@ -265,6 +271,7 @@ sluice_status HandlerHost::describe(uint32_t database, uint32_t statement, sluic
     const Connection* to = connection(database);
     if (to == nullptr || !connected_) return say(fault, SLUICE_INVALID, "there is no open database with this number");
     if (to->table().describe == nullptr) return say(fault, SLUICE_UNSUPPORTED, "this database does not say what is known of a statement");
+    const PluginCall on_record(to->part(), "describe");
     return of_database(fault, [&] { return to->table().describe(to->self(), statement, description, fault); });
 }
 
@@ -280,6 +287,7 @@ sluice_status HandlerHost::execute(sluice_ticket ticket, uint32_t database, uint
     std::size_t position = 0;
     if (const sluice_status entered = enter(ticket, database, position, fault); entered != SLUICE_OK) return entered;
     const Connection& to = *connections_[position];
+    const PluginCall on_record(to.part(), "execute");
     return note(to, of_database(fault, [&] {
                     return to.table().execute(to.self(), unit_->handles[position], ticket, statement, values, count, fault);
                 }), fault);
@@ -290,6 +298,7 @@ sluice_status HandlerHost::query(sluice_ticket ticket, uint32_t database, uint32
     if (ticket == 0) {
         const Connection* to = connection(database);
         if (to == nullptr || !connected_) return say(fault, SLUICE_INVALID, "there is no open database with this number");
+        const PluginCall on_record(to->part(), "query");
         return answered(*to, of_database(fault, [&] {
                             return to->table().query(to->self(), 0, 0, statement, values, count, sink, fault);
                         }), fault);
@@ -297,6 +306,7 @@ sluice_status HandlerHost::query(sluice_ticket ticket, uint32_t database, uint32
     std::size_t position = 0;
     if (const sluice_status entered = enter(ticket, database, position, fault); entered != SLUICE_OK) return entered;
     const Connection& to = *connections_[position];
+    const PluginCall on_record(to.part(), "query");
     return answered(to, of_database(fault, [&] {
                         return to.table().query(to.self(), unit_->handles[position], ticket, statement, values, count, sink, fault);
                     }), fault);
@@ -346,7 +356,7 @@ bool HandlerHost::can_cancel() const {
 bool HandlerHost::may_end_deferred() const { return can_cancel() || (handler_.table().flags & SLUICE_HANDLER_KEEPS_NO_VIEWS) != 0; }
 
 void HandlerHost::cancel_ticket(sluice_ticket ticket) {
-    if (can_cancel()) fenced([&] { handler_.table().cancel(handler_.self(), ticket); }, [](std::string_view) {});
+    if (can_cancel()) fenced({handler_.part(), "cancel"}, [&] { handler_.table().cancel(handler_.self(), ticket); });
 }
 
 // Of the call under way or a deferred message; 0: it has none, -1: the ticket has ended.

@@ -53,7 +53,8 @@ public:
     ~HandlerHost() override;
 
     // `setup.api` and `setup.host` are filled in here.
-    Result<void> create(const sluice_handler& table, sluice_setup setup);
+    Result<void> create(const sluice_handler& table, sluice_setup setup, const PluginPart* part = nullptr);
+    // Both may be called again after they failed: what is done already stays done.
     Result<void> connect();
     Result<void> start();
     // Before the first message: how long a call may take. 0 = no bound, and no look at the clock.
@@ -141,7 +142,7 @@ public:
 
 private:
     template <typename Function>
-    Said call_handler(Unit& unit, std::uint32_t index, Function&& function);
+    Said call_handler(Unit& unit, std::uint32_t index, const char* name, Function&& function);
     void defer(Message* message, sluice_ticket ticket, Said& said);
     int64_t deadline_ns(sluice_ticket ticket) const;
     Connection* connection(std::uint32_t database);

@@ -24,7 +24,7 @@ sluice_status HandlerHost::record_once(Unit& unit, std::uint32_t index) {
                                                    fault_.get());
     };
     fault_.clear();
-    return fenced_status(fault_, [&] {
+    return fenced_status({deduplicating_->part(), "record_once"}, fault_, [&] {
         if (const sluice_status begun = begin(unit, position, fault_.get()); begun != SLUICE_OK) return begun;
         sluice_status recorded = record(identity);
         // So that its source, should it deliver the message once more, delivers it to no effect. Seen: the source has confirmed it.
@@ -51,7 +51,7 @@ sluice_status HandlerHost::find_kept(Unit& unit, std::uint32_t index) {
         return SLUICE_OK;
     };
     fault_.clear();
-    const sluice_status asked = fenced_status(fault_, [&] {
+    const sluice_status asked = fenced_status({deduplicating_->part(), "kept_publishes"}, fault_, [&] {
         return answered(*deduplicating_,
                         deduplicating_->table().kept_publishes(deduplicating_->self(), &identity, &sink, fault_.get()), fault_.get());
     });
@@ -103,7 +103,7 @@ sluice_status HandlerHost::keep_publishes(Unit& unit) {
         else if (deduplicating_->table().keep_publishes == nullptr)
             status = SLUICE_UNSUPPORTED;
         else
-            status = fenced_status(fault_, [&] {
+            status = fenced_status({deduplicating_->part(), "keep_publishes"}, fault_, [&] {
                 return note(*deduplicating_,
                             deduplicating_->table().keep_publishes(deduplicating_->self(), unit.handles[position], unit.ticket(index),
                                                                    {bytes.data(), bytes.size()}, fault_.get()),
@@ -133,18 +133,16 @@ void HandlerHost::publishes_done(Unit& unit) {
     if (identities.empty()) return;
     std::vector<const sluice_identity*> pointers;
     for (const sluice_identity& identity : identities) pointers.push_back(&identity);
-    fenced([&] { deduplicating_->table().publishes_done(deduplicating_->self(), pointers.data(), pointers.size()); },
-           [](std::string_view) {});
+    fenced({deduplicating_->part(), "publishes_done"},
+           [&] { deduplicating_->table().publishes_done(deduplicating_->self(), pointers.data(), pointers.size()); });
 }
 
 void HandlerHost::confirmed_below(std::string_view source, std::string_view stream, std::uint64_t position) {
     if (deduplicating_ == nullptr || deduplicating_->table().confirmed_below == nullptr) return;
-    fenced(
-        [&] {
-            deduplicating_->table().confirmed_below(deduplicating_->self(), {source.data(), source.size()},
-                                                    {stream.data(), stream.size()}, position);
-        },
-        [](std::string_view) {});
+    fenced({deduplicating_->part(), "confirmed_below"}, [&] {
+        deduplicating_->table().confirmed_below(deduplicating_->self(), {source.data(), source.size()}, {stream.data(), stream.size()},
+                                                position);
+    });
 }
 
 }  // namespace sluice

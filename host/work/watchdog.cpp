@@ -20,11 +20,11 @@ std::int64_t Watchdog::look(std::int64_t now_ns) {
     return policy_.timeout_ms == 0 ? 1'000 * ms : std::clamp(policy_.timeout_ms * ms / 10, ms, 1'000 * ms);
 }
 
-void Watchdog::look_at(Seat& seat, std::int64_t now_ns) const {
+void Watchdog::look_at(Seat& seat, std::int64_t now_ns) {
     HandlerHost& handler = seat.worker->handler();
     const HandlerHost::Call call = handler.call();
     if (call.ticket != seat.ticket) {
-        if (seat.said) seat.logger.info("the call that took so long has ended, after about {} ms", (now_ns - seat.since_ns) / ms);
+        if (seat.logged) seat.logger.info("the call that took so long has ended, after about {} ms", (now_ns - seat.since_ns) / ms);
         seat = {seat.worker, seat.logger, call.ticket, call.deadline_ns == 0 ? now_ns : call.deadline_ns - policy_.timeout_ms * ms};
     }
     if (seat.ticket == 0) return;
@@ -36,9 +36,14 @@ void Watchdog::look_at(Seat& seat, std::int64_t now_ns) const {
         if (what.empty()) return;  // it has just ended
         seat.said = true;
         if (policy_.timeout_ms == 0) {
-            seat.logger.warn("the handler has been running for {} ms with {}; other workers go on. Give pools.NAME.handler a timeout to bound this",
-                             age / ms, what);
+            const auto left_out = long_said_.pass(now_ns);
+            seat.logged = left_out.has_value();
+            if (left_out)
+                seat.logger.warn("the handler has been running for {} ms with {}; other workers go on. Give pools.NAME.handler a timeout to bound "
+                                 "this{}",
+                                 age / ms, what, and_more(*left_out));
         } else {
+            seat.logged = true;
             seat.logger.warn("the handler has been running for {} ms with {}, longer than its timeout of {} ms: it is asked to give up",
                              age / ms, what, policy_.timeout_ms);
             handler.cancel_ticket(seat.ticket);

@@ -197,8 +197,8 @@ bool Worker::handle(Unit& unit, Message* message) {
     if (said.misbehaved) {
         counters_.misbehaved.add();
         if (const auto left_out = misbehaviour_said_.pass(clock_.now()))
-            logger_.warn("the handler broke a rule at message {}: {} ({} more like this)",
-                         std::string_view(message->view.id.data, message->view.id.size), handler_.fault().text(), *left_out);
+            logger_.warn("the handler broke a rule at message {}: {}{}",
+                         std::string_view(message->view.id.data, message->view.id.size), handler_.fault().text(), and_more(*left_out));
     }
     handler_.drop(unit, index, said.verdict != SLUICE_SKIP);
     if (said.verdict == SLUICE_SKIP) {
@@ -239,8 +239,8 @@ void Worker::retry(Unit& unit, std::uint32_t index, const HandlerHost::Said& sai
     std::int64_t due = 0;
     if (said.crowded) {
         if (const auto left_out = crowd_said_.pass(clock_.now()))
-            logger_.warn("{} messages are deferred already: message {} is tried again later, no attempt is burnt ({} more like this)",
-                         handler_.deferred().size(), std::string_view(message->view.id.data, message->view.id.size), *left_out);
+            logger_.warn("{} messages are deferred already: message {} is tried again later, which does not count as an attempt{}",
+                         handler_.deferred().size(), std::string_view(message->view.id.data, message->view.id.size), and_more(*left_out));
         due = clock_.now() + pause_first_ns;
     } else if (said.outage) {
         due = after_outage_ns(message, said.delay_ms, handler_.fault().text());

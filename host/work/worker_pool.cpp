@@ -34,7 +34,8 @@ Result<std::unique_ptr<WorkerPool>> WorkerPool::create(Setup setup_of, const Sur
         said.options = to_abi(setup.options);
         said.worker = index;
         said.workers = setup.workers;
-        if (auto created = seat->handler->create(*setup.table, said); !created) return std::move(created).error();
+        const PluginPart& part = plugin_part(setup.handler_path + "[" + std::to_string(index) + "]", setup.plugin_file.string());
+        if (auto created = seat->handler->create(*setup.table, said, &part); !created) return std::move(created).error();
         const std::uint64_t seed = static_cast<std::uint64_t>(around.clock.wall_ms()) * 31 + index + 1;
         seat->worker = std::make_unique<Worker>(index, setup.policy, *seat->handler, *seat->commits, executor, around.watch,
                                                 around.clock, around.way, logger, seed);
@@ -52,7 +53,7 @@ Result<void> WorkerPool::start() {
     for (auto& seat : seats_) {
         if (auto connected = seat->handler->connect(); !connected) return connected;
         if (auto started = seat->handler->start(); !started) return started;
-        if (poison_ != nullptr) seat->handler->watch_for_poison(*poison_, poison_->note(source_));
+        if (poison_ != nullptr && !std::exchange(seat->noted, true)) seat->handler->watch_for_poison(*poison_, poison_->note(source_));
     }
     return {};
 }

@@ -28,6 +28,7 @@ public:
         std::uint32_t number = 0;  // below 2 * limits::pools_max, of its own among the host's pools
         std::string handler_path;  // "pools.airports.handler"
         std::string plugin;        // the handler's name in its manifest
+        std::filesystem::path plugin_file = {};
         const sluice_handler* table;
         Node options;  // as long as the instances
         std::uint32_t workers;
@@ -49,6 +50,7 @@ public:
     WorkerPool(const WorkerPool&) = delete;
     WorkerPool& operator=(const WorkerPool&) = delete;
 
+    // May be called again after it failed.
     Result<void> start();
     ~WorkerPool();
     // After start, before the first message: see HandlerHost.
@@ -85,6 +87,7 @@ private:
         std::unique_ptr<Commits> commits;
         std::unique_ptr<HandlerHost> handler;
         std::unique_ptr<Worker> worker;
+        bool noted = false;  // its calls are
     };
 
     // The source hears of outcomes when it next looks, and at the latest at the watch's next tick.

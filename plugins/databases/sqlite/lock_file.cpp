@@ -41,8 +41,9 @@ std::string holder_of(int descriptor) {
     return {};
 }
 
+// A conflict, not unavailable: the host refuses to start rather than wait for another one to end.
 [[noreturn]] void refuse(const std::string& path, const std::string& pid, const char* how) {
-    throw Failure(SLUICE_UNAVAILABLE, "\"" + path + "\" is in use by the process " + (pid.empty() ? "unknown" : pid) + how +
+    throw Failure(SLUICE_CONFLICT, "\"" + path + "\" is in use by the process " + (pid.empty() ? "unknown" : pid) + how +
                                           ": stop that one first, or configure another path");
 }
 

@@ -35,5 +35,11 @@ TEST(RateLimit, LetsOneASecondPassAndCountsTheRest) {
     EXPECT_EQ(once_a_second.pass(5'000'000'000), 0u);
 }
 
+TEST(AndMore, SaysNothingOfNone) {
+    EXPECT_EQ(and_more(0), "");
+    EXPECT_EQ(and_more(3), " (3 more like this)");
+    EXPECT_EQ(and_more(1, "times"), " (1 more times)");
+}
+
 }  // namespace
 }  // namespace sluice
