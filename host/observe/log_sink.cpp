@@ -58,7 +58,8 @@ void LogSink::write(const LogChannel& channel, LogLevel level, std::string_view 
 void LogSink::sink_it_(const spdlog::details::log_msg& message) {
     buffer_.clear();
     if (!status_.empty()) append(buffer_, erase_line);
-    if (terminal_) {
+    // Columns of numbers can be read only if they are broken between words. What else is long is left to the terminal, which copies better.
+    if (terminal_ && static_cast<const LogRecord&>(message).channel.component == "statistics") {
         line_.clear();
         formatter_->format(message, line_);
         append_wrapped(buffer_, {line_.data(), line_.size()}, columns_of(file_));
