@@ -33,6 +33,7 @@ WorkPolicy to_policy(const PoolConfig& pool) {
     policy.queue_capacity = pool.queue_capacity;
     policy.queue_bytes = pool.queue_bytes;
     policy.batch_max = pool.batch_max;
+    policy.batch_time_ms = pool.batch_time.count();
     policy.attempts = pool.attempts;
     policy.keep_order = pool.keep_order;
     policy.backoff_ms = pool.backoff.count();

@@ -16,6 +16,7 @@
 
 #include "core/node.hpp"
 #include "observe/logging.hpp"
+#include "work/canceller.hpp"
 #include "work/watchdog.hpp"
 #include "work/worker.hpp"
 
@@ -104,7 +105,11 @@ private:
     };
 
     WorkerPool(Setup setup, Clock& clock, Watch& watch, Doorbell& bell)
-        : setup_(std::move(setup)), clock_(clock), watch_(watch), source_bell_(bell) {}
+        : setup_(std::move(setup)),
+          clock_(clock),
+          watch_(watch),
+          canceller_(clock, std::size_t{setup_.workers} * (limits::deferred_max + 1)),  // what may run or be deferred
+          source_bell_(bell) {}
 
     const Setup setup_;
     Poison* poison_ = nullptr;
@@ -112,7 +117,9 @@ private:
     Clock& clock_;
     Watch& watch_;
     std::vector<std::unique_ptr<Executor>> executors_;  // one; one a worker if the handler is thread-affine
+    PoolNotices notices_;
     std::vector<std::unique_ptr<Seat>> seats_;
+    Canceller canceller_;  // ends before the handlers do
     std::unique_ptr<Watchdog> watchdog_;
     SourceBell source_bell_;
 };
