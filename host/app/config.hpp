@@ -119,6 +119,7 @@ struct HostConfig {
     std::vector<PoolConfig> pools;
     std::string dead_letter_target;  // empty: the next
     std::uint64_t memory_limit = 0;  // bytes of all messages in flight; 0 = none
+    bool memory_limit_is_set = false;  // by somebody: it is not the default
     RateConfig dead_letter_rate;     // of one source; beyond it nothing is polled
     ComponentConfig dead_letters;    // a queue in state_dir/dead-letters.db, by the plugin `sqlite`; set by check_plugins
     Milliseconds statistics_every{10'000};

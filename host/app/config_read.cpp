@@ -14,6 +14,7 @@
 #include "app/config_component.hpp"
 #include "app/config_override.hpp"
 #include "app/config_pool.hpp"
+#include "app/machine_memory.hpp"
 #include "app/map_reader.hpp"
 #include "app/yaml_reader.hpp"
 #include "core/descriptor.hpp"
@@ -201,6 +202,8 @@ void read_root(MapReader& root, const Node& tree, HostConfig& config) {
     config.state_dir = root.reading().absolute(root.text("state_dir", "state"));
     read_plugin_path(root, config);
     config.memory_limit = root.size("memory_limit", 0, memory_range);
+    config.memory_limit_is_set = config.memory_limit != 0;
+    if (!config.memory_limit_is_set) config.memory_limit = default_memory_limit();
     read_section(root, "sources", "source", [&](MapReader& map, const std::string& name) {
         config.sources.push_back(read_source(map, name, config.sources));
     });

@@ -7,7 +7,7 @@ constexpr SchemaKey keys[] = {
     {"name", "text", "the name of this host in its log"},
     {"state_dir", "path", "positions, dead letters and what else must outlive a run"},
     {"plugin_path", "paths", "more folders to look for plugins in"},
-    {"memory_limit", "size", "bytes of all messages in flight; beyond it nothing is polled"},
+    {"memory_limit", "size", "bytes of all messages in flight, beyond which nothing is polled; by default a quarter of the memory there is"},
     {"sources", "", "where messages come from, by name"},
     {"sources.NAME", "source", ""},
     {"sources.NAME.plugin", "text!", "a component's name, or the path of a .so"},

@@ -22,6 +22,8 @@ void add(SourceCounts& sum, const SourceCounts& counts) {
     sum.skipped += counts.skipped;
     sum.dropped_by_policy += counts.dropped_by_policy;
     sum.released += counts.released;
+    sum.lost_lease += counts.lost_lease;
+    sum.recognised += counts.recognised;
     sum.abandoned += counts.abandoned;
     sum.in_flight += counts.in_flight;
 }
@@ -114,6 +116,7 @@ Result<void> Host::open_parts(const Pause& pause) {
         for (const std::size_t number : source->pools)
             if (auto ready = pools_[number]->ack_in_units(resource, statement); !ready) return ready;
     }
+    find_stages();
     watch_.start();
     return {};
 }
@@ -230,7 +233,8 @@ StatisticsSnapshot Host::snapshot() const {
     replays.name = replays_source;
     for (const auto& source : sources_) add(replays.counts, source->loop->replay_counts());
     if (replays.counts.received != 0) snapshot.sources.push_back(std::move(replays));
-    snapshot.memory = {memory_.in_flight(), memory_.bytes()};
+    // A limit that nobody has set is said only once it begins to matter.
+    if (config_.memory_limit_is_set || memory_.in_flight() > memory_.bytes() / 2) snapshot.memory = {memory_.in_flight(), memory_.bytes()};
     const auto note = [&](const char* kind, const std::string& name, std::int64_t since_ns, bool is_full = false) {
         if (since_ns != 0)
             snapshot.away.push_back({kind + name, std::max<std::int64_t>(snapshot.taken_ns - since_ns, 1), is_full});
@@ -288,10 +292,16 @@ void Host::request_stop() {
         source->loop->request_stop(mode);
         for (const std::size_t number : source->pools) pools_[number]->stop(mode);
     }
+    for (auto& target : targets_)
+        if (target->running && !read_by(*target).empty()) target->target->expect_no_room();
 }
 
 void Host::cancel() {
     poison_.solitude().open();
+    // What was to be worked off goes back now.
+    for (auto& source : sources_)
+        if ((source->loop->capabilities() & SLUICE_QUEUE_TAKES_BACK) != 0)
+            for (const std::size_t number : source->pools) pools_[number]->stop(StopMode::finish_current);
     for (auto& pool : pools_) pool->cancel();
 }
 

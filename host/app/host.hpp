@@ -29,6 +29,7 @@
 #include "settle/death_causes.hpp"
 #include "source/memory_limit.hpp"
 #include "source/source_loop.hpp"
+#include "source/stages.hpp"
 #include "target/target.hpp"
 #include "work/worker_pool.hpp"
 
@@ -128,6 +129,9 @@ private:
     Result<void> open_parts(const Pause& pause);
     Result<void> when_there(const Pause& pause, const std::string& part, const std::function<Result<void>()>& open);
     void close_opened();
+    void find_stages();
+    void connect_stages();
+    std::vector<std::size_t> read_by(const NamedTarget& target) const;
 
     HostConfig config_;  // the plugins' options are those of the one it was created with, which outlives the host
     Logging& logging_;
@@ -137,6 +141,7 @@ private:
     std::vector<std::string> notes_;
 
     MemoryLimit memory_;
+    Stages stages_;
 
     // In the order of creation: what is later may use what is earlier, and goes first.
     std::vector<std::unique_ptr<NamedDatabase>> databases_;

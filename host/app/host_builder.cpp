@@ -180,6 +180,7 @@ void Host::Builder::connect_source(std::size_t index) {
                                                               : host_.find_target(config_.dead_letter_target);
     SourceLoop& loop = *host_.sources_[index]->loop;
     if (config_.memory_limit != 0) loop.share(host_.memory_);
+    loop.follow(host_.stages_);
     loop.limit_dead_letters(config_.dead_letter_rate.count, config_.dead_letter_rate.period.count() * 1'000'000);
     loop.connect(std::move(ways->router), std::move(ways->pools), *dead_letters, ways->in_flight_max);
 }

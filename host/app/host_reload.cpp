@@ -264,6 +264,7 @@ void Host::Reload::go_on() {
     for (std::size_t i = 0; i < host_.config_.pools.size(); ++i)
         host_.sources_[host_.config_.pools[i].source]->pools.push_back(i);
     for (auto& source : host_.sources_) source->forget_past_of_gone(host_.pools_);
+    host_.connect_stages();
     for (auto& [index, ways] : ways_) {
         NamedSource& source = *host_.sources_[index];
         for (const std::size_t pool : source.pools)

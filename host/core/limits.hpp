@@ -37,12 +37,16 @@ inline constexpr std::size_t id_bytes_max = 1024;             // a message's id
 inline constexpr std::size_t number_digits_plain = 64;        // a number is written without exponent if that takes no more digits
 inline constexpr std::size_t key_bytes_max = 1024;            // a longer key is taken by its hash
 inline constexpr std::size_t fault_text_bytes = 1024;         // of a plugin's error; the rest is cut
+inline constexpr std::size_t pooled_bytes_max = 16u << 10;    // of a message's block; to copy a larger body costs more than to allocate it
+inline constexpr std::uint64_t freed_bytes_kept = 32u << 20;  // of large blocks, a source; twice a poll each way would not be worth a trim
 
 // ---- queues and batches ----
 inline constexpr std::uint32_t queue_capacity_max = 1u << 20; // messages a worker
 inline constexpr std::uint32_t overflow_max = 1u << 22;       // messages a pool; their bytes are bounded as those of its queues
 inline constexpr std::size_t fences_max = 16'384;             // keys a pool whose messages went back to the source
 inline constexpr std::uint32_t poll_batch = 1024;             // messages a poll: one wake-up and one clock read for all of them
+inline constexpr std::uint64_t poll_bytes = 4u << 20;         // a poll, and the message that passes it: a full poll of 4 KiB each
+inline constexpr std::uint64_t memory_share = 4;             // messages in flight take a fourth of the memory there is, unless memory_limit says
 inline constexpr std::uint32_t batch_max = 65'536;            // messages a unit of work
 inline constexpr std::uint32_t unconfirmed_max = 1u << 18;    // a source: a tag each, their messages are gone; adapters have bounds of their own
 inline constexpr std::uint32_t units_in_flight = 4;           // a worker: submitted and not yet committed

@@ -1,5 +1,7 @@
 #include "core/message.hpp"
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
@@ -20,7 +22,6 @@ namespace {
 
 constexpr std::size_t line = 64;
 constexpr std::size_t record_bytes = (sizeof(Message) + line - 1) / line * line;
-constexpr std::size_t pooled_bytes_max = 64u << 10;
 constexpr std::size_t slab_bytes = 64u << 10;
 constexpr std::size_t too_large = SIZE_MAX;  // no optional: returned in memory, it would be read wider than it was just written
 constexpr std::size_t tail_slack = 128;  // behind a reserved body: room for an ordinary id and a header or two
@@ -30,7 +31,7 @@ constexpr std::size_t round_up(std::size_t size, std::size_t to) { return (size 
 // Blocks are multiples of a line up to 1 KiB, then four steps a doubling: at most a fifth of a block is unused.
 constexpr std::size_t classes_by_line = 16;
 
-std::uint16_t class_of(std::size_t size) {  // up to pooled_bytes_max
+std::uint16_t class_of(std::size_t size) {  // up to limits::pooled_bytes_max
     if (size <= classes_by_line * line) return static_cast<std::uint16_t>((size + line - 1) / line - 1);
     const unsigned doubling = 63u - static_cast<unsigned>(__builtin_clzll(size - 1));  // 1024 < size <= 2048: 10
     const std::size_t step = std::size_t{1} << (doubling - 2);
@@ -110,7 +111,7 @@ MessageStore::~MessageStore() {
 }
 
 void MessageStore::refill(std::uint16_t size_class) {
-    static_assert(size_of(classes - 1) == pooled_bytes_max);
+    static_assert(size_of(classes - 1) == limits::pooled_bytes_max);
     const std::size_t size = size_of(size_class);
     const std::size_t count = std::max<std::size_t>(slab_bytes / size, 1);
     char* slab = static_cast<char*>(lines(size * count));
@@ -122,8 +123,9 @@ void MessageStore::refill(std::uint16_t size_class) {
 inline Message* MessageStore::allocate(std::size_t size) {
     std::uint16_t size_class = direct;
     void* memory = nullptr;
-    if (size > pooled_bytes_max) {
+    if (size > limits::pooled_bytes_max) {
         memory = lines(size);
+        large_freed_ -= std::min<std::uint64_t>(large_freed_, size);
     } else {
         size_class = class_of(size);
         Free*& first = free_[size_class];
@@ -236,6 +238,11 @@ void MessageStore::own_key(Message* message, std::string_view key) {
     message->view.key = {memory, key.size()};
 }
 
+void MessageStore::trim() {
+    ::malloc_trim(0);
+    large_freed_ = 0;
+}
+
 void MessageStore::destroy(Message* message) {
     if (debug_) spoil_views(*message);
     if (message->owns_more) {
@@ -243,6 +250,7 @@ void MessageStore::destroy(Message* message) {
         std::free(message->own_key);
     }
     const std::uint16_t size_class = message->size_class;
+    if (size_class == direct) large_freed_ += message->charge;
     --live_;
     bytes_ -= message->charge;
     message->~Message();

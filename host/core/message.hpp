@@ -49,6 +49,7 @@ struct alignas(64) Message {
     bool deferred : 1 = false;       // its ticket is out: it has not ended, and runs again only if its unit failed
     bool resuming : 1 = false;       // the handler's resume() is called for it
     bool replayed : 1 = false;       // it was a dead letter; settled with their store, not with the source
+    bool recognised : 1 = false;     // the database that deduplicates has its record: acked without effects
     bool owns_more : 1 = false;      // the store's own: `tail` or `own_key` are there
     // The store's own.
     std::uint16_t size_class = 0;
@@ -146,8 +147,9 @@ private:
 // Threads      the source thread only.
 // Debugging    with SLUICE_DEBUG_MESSAGES=1 the memory of a message that has ended is overwritten, so that a view that a handler has kept
 //              shows it; under AddressSanitizer it may not even be read.
-// Limits       a message: limits::message_bytes_max of body, headers_max headers of headers_bytes_max, id_bytes_max of id. Holds on to the
-//              most it ever needed at once, in blocks by size class; blocks above 64 KiB go back at once.
+// Limits       a message: limits::message_bytes_max of body, headers_max headers of headers_bytes_max, id_bytes_max of id. Blocks of up to
+//              limits::pooled_bytes_max are kept by size class, the most that were ever needed at once; larger ones go back to the allocator
+//              at once, and from there to the system by give_back_memory().
 class MessageStore {
 public:
     explicit MessageStore(std::string source_identity);
@@ -167,16 +169,22 @@ public:
 
     std::uint64_t live() const { return live_; }
     std::uint64_t bytes() const { return bytes_; }  // of live messages, as allocated
+    // Of large messages that have gone the allocator may hold so much that the process is better off without it. May take milliseconds:
+    // to be called where nothing else is to be done.
+    void give_back_memory() {
+        if (large_freed_ >= limits::freed_bytes_kept) trim();
+    }
 
 private:
     struct Free {
         Free* next;
     };
     static constexpr std::uint16_t direct = 0xffff;  // size class of a block that is not pooled
-    static constexpr std::size_t classes = 40;
+    static constexpr std::size_t classes = 32;
 
     Message* allocate(std::size_t size);
     static void spoil_views(const Message& message);
+    void trim();
     void refill(std::uint16_t size_class);
     static std::size_t tail_bytes(const sluice_incoming& incoming);
     void fill(Message* message, const sluice_incoming& incoming, char* tail);
@@ -187,6 +195,7 @@ private:
     std::vector<void*> slabs_;
     std::uint64_t live_ = 0;
     std::uint64_t bytes_ = 0;
+    std::uint64_t large_freed_ = 0;  // more large blocks than were taken, since the last trim()
 };
 
 }  // namespace sluice

@@ -23,10 +23,11 @@ struct SourceCounts {
     std::uint64_t dropped_by_policy = 0;  // when_full: drop
     std::uint64_t released = 0;           // given back to the source unprocessed
     std::uint64_t lost_lease = 0;         // the engine has given it to another host
-    std::uint64_t abandoned = 0;          // still running at the shutdown deadline
+    std::uint64_t abandoned = 0;          // still running at the shutdown deadline, or not taken back by the source
     std::uint64_t in_flight = 0;
 
-    std::uint64_t retried = 0;  // further attempts; outside the law, since the message is in flight meanwhile
+    std::uint64_t retried = 0;     // further attempts; outside the law, since the message is in flight meanwhile
+    std::uint64_t recognised = 0;  // of acked: found already recorded, so without effects
 
     std::uint64_t settled() const {
         return acked + dead_lettered + skipped + dropped_by_policy + released + lost_lease + abandoned;
@@ -45,11 +46,13 @@ struct alignas(cache_line) SourceCounters {
     Counter lost_lease;
     Counter abandoned;
     Counter retried;
+    Counter recognised;
 
     // A consistent view while the source goes on: `received` is read last, so in_flight, the difference, is never negative.
     SourceCounts read() const {
         SourceCounts counts;
         counts.retried = retried.load();
+        counts.recognised = recognised.load();
         counts.acked = acked.load();
         counts.dead_lettered = dead_lettered.load();
         counts.skipped = skipped.load();

@@ -48,6 +48,7 @@ JsonFields source_fields(std::string_view event, const SourceStatistics& now, co
     JsonFields fields;
     fields.add("event", event).add("source", now.name);
     fields.add("received", counts.received).add("acked", counts.acked).add("retried", counts.retried);
+    fields.add("recognised", counts.recognised);
     fields.add("dead_lettered", counts.dead_lettered).add("skipped", counts.skipped);
     fields.add("dropped_by_policy", counts.dropped_by_policy).add("released", counts.released);
     fields.add("lost_lease", counts.lost_lease).add("abandoned", counts.abandoned).add("in_flight", counts.in_flight);
@@ -88,6 +89,7 @@ std::string interval_text(const SourceStatistics& now, const HistogramSnapshot& 
                     now.name, counts.received, counts.acked, counts.retried, counts.dead_lettered, counts.skipped,
                     counts.dropped_by_policy, counts.released);
     const auto out = std::back_inserter(text);
+    if (counts.recognised != 0) fmt::format_to(out, ", recognised {}", counts.recognised);
     if (counts.lost_lease != 0) fmt::format_to(out, ", lost_lease {}", counts.lost_lease);
     if (counts.abandoned != 0) fmt::format_to(out, ", abandoned {}", counts.abandoned);
     fmt::format_to(out, ", in_flight {}", counts.in_flight);
@@ -115,7 +117,9 @@ std::string final_text(const SourceStatistics& now, std::int64_t elapsed_ns) {
         now.name, counts.received, counts.law_holds() ? "=" : "is not", counts.acked, counts.dead_lettered, counts.skipped,
         counts.dropped_by_policy, counts.released, counts.lost_lease, counts.abandoned);
     if (counts.in_flight != 0) fmt::format_to(out, " + in_flight {}", counts.in_flight);
-    fmt::format_to(out, "; retried {}, {} over {}", counts.retried, readable_rate(per_second_of(counts.settled(), elapsed_ns)),
+    fmt::format_to(out, "; retried {}", counts.retried);
+    if (counts.recognised != 0) fmt::format_to(out, ", recognised {}", counts.recognised);
+    fmt::format_to(out, ", {} over {}", readable_rate(per_second_of(counts.settled(), elapsed_ns)),
                    readable_duration(elapsed_ns < 0 ? 0 : static_cast<std::uint64_t>(elapsed_ns)));
     append_latency(text, now.latency);
     if (!counts.law_holds()) text += "; the conservation law does not hold: a message was lost or counted twice";

@@ -44,13 +44,26 @@ public:
         }
         messages = rest;
         if (tail == before) return {};
-        pushed_bytes_ += bytes;
+        pushed_bytes_.store(pushed_bytes_.load(std::memory_order_relaxed) + bytes, std::memory_order_relaxed);  // published by (W1)
         // (W1) sequentially consistent: publishes the slots to (R1), and stands in one total order with the executor's look at the
         // worker's state (Executor::schedule): either the worker sees the messages or the source sees it idle.
         tail_.store(tail, std::memory_order_seq_cst);
         const auto depth = static_cast<std::uint32_t>(tail - head_.load(std::memory_order_relaxed));
         if (depth > high_water_.load(std::memory_order_relaxed)) high_water_.store(depth, std::memory_order_relaxed);
         return {static_cast<std::uint32_t>(tail - before), depth, bytes};
+    }
+
+    struct Room {
+        std::uint32_t messages = 0;
+        std::uint64_t bytes = 0;
+    };
+    // What it would take at least. Looks at the consumer's end only if half of the queue seems to be full, or `anew`.
+    Room room(bool anew = false) {
+        const std::uint64_t tail = tail_.load(std::memory_order_relaxed);
+        const std::uint64_t pushed = pushed_bytes_.load(std::memory_order_relaxed);
+        if (anew || (tail - head_seen_) * 2 > capacity_ || (pushed - popped_bytes_seen_) * 2 > bytes_max_) look();
+        const std::uint64_t held = pushed - popped_bytes_seen_;
+        return {static_cast<std::uint32_t>(capacity_ - (tail - head_seen_)), held < bytes_max_ ? bytes_max_ - held : 0};
     }
 
     // Would a message of `charge` bytes be taken?
@@ -86,10 +99,12 @@ public:
         for (std::uint64_t at = head_.load(std::memory_order_relaxed); at != tail; ++at) look(*slots_[at & mask_]);
     }
 
+    // In messages and in bytes. What has been pushed is at least what has been popped, also if both are a little old.
     bool half_empty() const {
         const std::uint64_t head = head_.load(std::memory_order_relaxed);
         const std::uint64_t tail = tail_.load(std::memory_order_relaxed);
-        return (tail - head) * 2 <= capacity_;
+        const std::uint64_t held = pushed_bytes_.load(std::memory_order_relaxed) - popped_bytes_.load(std::memory_order_relaxed);
+        return (tail - head) * 2 <= capacity_ && held * 2 <= bytes_max_;
     }
 
     // (R1) for the look after the worker was marked idle: must not move before that mark.
@@ -108,16 +123,17 @@ public:
 private:
     // For one more behind `tail`, and behind `bytes` not yet in pushed_bytes_.
     bool has_room(std::uint64_t tail, std::uint64_t bytes, std::uint32_t charge) {
-        const std::uint64_t pushed = pushed_bytes_ + bytes;
-        if (tail - head_seen_ >= capacity_ || pushed + charge - popped_bytes_seen_ > bytes_max_) {
-            // (R2) pairs with (W2): the consumer has finished with the slots below head. Sequentially consistent, because the look that
-            // follows the note of waiting must not move before that note, or a wake-up would be lost.
-            head_seen_ = head_.load(std::memory_order_seq_cst);
-            popped_bytes_seen_ = popped_bytes_.load(std::memory_order_relaxed);  // written before (W2)
-        }
+        const std::uint64_t pushed = pushed_bytes_.load(std::memory_order_relaxed) + bytes;
+        if (tail - head_seen_ >= capacity_ || pushed + charge - popped_bytes_seen_ > bytes_max_) look();
         if (tail - head_seen_ >= capacity_) return false;
         const std::uint64_t held = pushed - popped_bytes_seen_;
         return held + charge <= bytes_max_ || (held == 0 && tail == head_seen_);
+    }
+    // (R2) pairs with (W2): the consumer has finished with the slots below head. Sequentially consistent, because the look that follows
+    // the note of waiting must not move before that note, or a wake-up would be lost.
+    void look() {
+        head_seen_ = head_.load(std::memory_order_seq_cst);
+        popped_bytes_seen_ = popped_bytes_.load(std::memory_order_relaxed);  // written before (W2)
     }
     // The source has just written it on another core. What a handler will look at is fetched for many messages at once, or each would
     // wait for its own.
@@ -135,7 +151,7 @@ private:
     // written by the source thread
     alignas(64) std::atomic<std::uint64_t> tail_{0};
     std::atomic<std::uint32_t> high_water_{0};
-    std::uint64_t pushed_bytes_ = 0;
+    std::atomic<std::uint64_t> pushed_bytes_{0};
     std::uint64_t head_seen_ = 0;
     std::uint64_t popped_bytes_seen_ = 0;
 

@@ -2,12 +2,23 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <utility>
 
 #include "plugin/fault.hpp"
 
 namespace sluice {
+namespace {
+
+constexpr std::int64_t again_first_ns = 1'000'000'000;
+constexpr std::int64_t again_max_ns = 60'000'000'000;
+
+std::string more(std::uint64_t left_out) {
+    return left_out == 0 ? "" : " (" + std::to_string(left_out) + " more since the last such line)";
+}
+
+}  // namespace
 
 DeadLetters::DeadLetters(Target& target, const Clock& clock, Doorbell& bell, Logger logger)
     : target_(target), clock_(clock), bell_(bell), logger_(logger) {}
@@ -72,23 +83,70 @@ void DeadLetters::store(Message* message, const std::string& pool, const Logger&
         owner.bell_.ring();
     };
     ++waiting_;
+    submit(entry);
+}
+
+void DeadLetters::submit(Entry* entry) {
     target_.submit(&entry->batch);
 }
 
-void DeadLetters::take_stored(MessageList& out) {
+void DeadLetters::take_stored(MessageList& out, bool keep) {
     for (Entry* entry = stored_.take(); entry != nullptr;) {
-        const std::unique_ptr<Entry> owned(std::exchange(entry, entry->next));
-        --waiting_;
-        if (owned->batch.failed != 0) {
-            const PublishBatch::Result& result = owned->batch.results.front();
-            logger_.error("a dead letter could not be stored ({}: {}), {}: {}", status_name(result.status), result.text,
-                          owned->message->replayed ? "it stays what it was" : "its message goes back to the source", owned->line);
-            owned->message->outcome = Outcome::released;
-        } else {
+        std::unique_ptr<Entry> owned(std::exchange(entry, entry->next));
+        if (owned->batch.failed == 0) {
+            if (owned->refused) refusals_ = 0;
+            --waiting_;
             causes_.add(owned->message->error());
+            out.push_back(owned->message);
+            continue;
         }
-        out.push_back(owned->message);
+        const PublishBatch::Result& result = owned->batch.results.front();
+        // What has stopped, or has failed permanently, ends the host.
+        const bool refused = result.status != SLUICE_STOPPED && result.status != SLUICE_FAILED;
+        if (refused && keep && !owned->message->replayed) {
+            keep_refused(std::move(owned));
+            continue;
+        }
+        if (const auto left_out = refusal_said_.pass(clock_.now()))
+            logger_.error("the dead letter of message {} could not be stored ({}: {}): {}{}",
+                          std::string_view(owned->message->view.id.data, owned->message->view.id.size),
+                          status_name(result.status), result.text,
+                          owned->message->replayed ? "it stays what it was" : "its message goes back to the source",
+                          more(*left_out));
+        --waiting_;
+        out.push_back(released(*owned));
     }
+}
+
+void DeadLetters::keep_refused(std::unique_ptr<Entry> entry) {
+    const PublishBatch::Result& result = entry->batch.results.front();
+    const std::int64_t now = clock_.now();
+    if (refused_.empty()) again_at_ns_ = now + std::min(again_first_ns << std::min(refusals_++, 10u), again_max_ns);
+    if (const auto left_out = refusal_said_.pass(now))
+        logger_.error(
+            "the dead letter of message {} ({} bytes) is refused by its store ({}: {}): it is kept in flight, with what "
+            "follows "
+            "of its key, and stored again from time to time{}",
+            std::string_view(entry->message->view.id.data, entry->message->view.id.size), entry->line.size(),
+            status_name(result.status), result.text, more(*left_out));
+    entry->refused = true;
+    refused_.push_back(std::move(entry));
+}
+
+void DeadLetters::store_again() {
+    if (refused_.empty() || clock_.now() < again_at_ns_) return;
+    for (std::unique_ptr<Entry>& entry : std::exchange(refused_, {})) submit(entry.release());
+}
+
+Message* DeadLetters::released(const Entry& entry) {
+    entry.message->outcome = Outcome::released;
+    return entry.message;
+}
+
+void DeadLetters::release_refused(MessageList& out) {
+    for (const std::unique_ptr<Entry>& entry : refused_) out.push_back(released(*entry));
+    waiting_ -= refused_.size();
+    refused_.clear();
 }
 
 }  // namespace sluice

@@ -9,34 +9,56 @@ namespace {
 constexpr std::int64_t retry_first_ns = 50'000'000;
 constexpr std::int64_t retry_max_ns = 5'000'000'000;
 
-bool keeps_attempts(const QueueInstance& queue) {
+bool can(const QueueInstance& queue, std::uint32_t capability) {
     if (queue.table().capabilities == nullptr) return false;
     const std::uint32_t capabilities =
         fenced({queue.part(), "capabilities"}, [&] { return queue.table().capabilities(queue.self()); }, [](std::string_view) { return 0u; });
-    return (capabilities & SLUICE_QUEUE_KEEPS_ATTEMPTS) != 0;
+    return (capabilities & capability) != 0;
 }
 
 bool is_permanent(sluice_status status) { return status == SLUICE_FAILED || status == SLUICE_CORRUPT; }
 
 // What another host has is given back too: the source, if it has not noticed yet, forgets it.
-bool goes_back(Outcome outcome) { return outcome == Outcome::released || outcome == Outcome::lost_lease; }
+bool goes_back(Outcome outcome) {
+    return outcome == Outcome::released || outcome == Outcome::lost_lease;
+}
 
 }  // namespace
 
 Settlement::Settlement(const QueueInstance& queue, MessageStore& store, const Clock& clock, Logger logger)
-    : queue_(queue), keeps_attempts_(keeps_attempts(queue)), store_(store), clock_(clock), logger_(logger) {}
+    : queue_(queue),
+      takes_back_(can(queue, SLUICE_QUEUE_TAKES_BACK)),
+      keeps_attempts_(can(queue, SLUICE_QUEUE_KEEPS_ATTEMPTS)),
+      store_(store),
+      clock_(clock),
+      logger_(logger) {}
 
 void Settlement::take(Message* message, std::int64_t now_ns) {
     now_ns_ = now_ns;
     // Never acked without an outcome that says so.
     const Outcome outcome = message->outcome == Outcome::none ? Outcome::released : message->outcome;
+    if (goes_back(outcome) && !takes_back_) return leave(message);
     // Else only the first line of the message is looked at.
     const std::uint32_t next_attempt = keeps_attempts_ && goes_back(outcome) ? message->view.attempt : 0;
-    add(message->tag, {next_attempt, outcome, message->acked_in_unit});
+    add(message->tag, {next_attempt, outcome, message->acked_in_unit, message->recognised && outcome == Outcome::acked});
     if (message->received_ns != run_received_ns_) flush_latency();
     run_received_ns_ = message->received_ns;
     run_count_ += !goes_back(outcome);
     store_.destroy(message);
+}
+
+// Nobody can be told. It stays unacked, which is what the source goes by when it starts again.
+void Settlement::leave(Message* message) {
+    counters_.abandoned.add();
+    ++left_;
+    store_.destroy(message);
+}
+
+void Settlement::say_left() {
+    if (!left_said_.pass(now_ns_)) return;
+    logger_.warn(
+        "{} messages were not processed, and the source cannot take messages back: they stay unacked and count as abandoned",
+        std::exchange(left_, 0));
 }
 
 void Settlement::add(std::uint64_t tag, End end) {
@@ -61,8 +83,9 @@ void Settlement::flush_latency() {
 bool Settlement::submit(std::int64_t now_ns) {
     now_ns_ = now_ns;
     flush_latency();
+    if (left_ != 0) say_left();
     if (items_.empty()) return true;
-    if (now_ns < retry_at_ns_) return false;
+    if (now_ns < retry_at_ns_ || !failed_.empty()) return false;
     FaultBuffer fault;
     settling_ = true;
     const sluice_status status = fenced_status(
@@ -70,7 +93,12 @@ bool Settlement::submit(std::int64_t now_ns) {
     settling_ = false;
     if (status == SLUICE_OK) {
         std::array<std::uint64_t, outcome_count> ended{};
-        for (const End& end : ends_) ++ended[static_cast<std::size_t>(end.outcome)];
+        std::uint64_t recognised = 0;
+        for (const End& end : ends_) {
+            ++ended[static_cast<std::size_t>(end.outcome)];
+            recognised += end.recognised;
+        }
+        if (recognised != 0) counters_.recognised.add(recognised);
         for (std::size_t outcome = static_cast<std::size_t>(Outcome::none) + 1; outcome < outcome_count; ++outcome)
             if (ended[outcome] != 0) count(static_cast<Outcome>(outcome), ended[outcome]);
         came_back();
@@ -79,8 +107,7 @@ bool Settlement::submit(std::int64_t now_ns) {
             if (ends_[i].outcome != Outcome::none) unconfirmed_.emplace(items_[i].tag, ends_[i]);
     } else {
         early_.clear();
-        refused_permanently_ |= is_permanent(status);
-        put_off(fault.error(status).message);
+        refused(status, fault.error(status).message);
         return false;
     }
     items_.clear();
@@ -94,6 +121,13 @@ bool Settlement::submit(std::int64_t now_ns) {
 void Settlement::came_back() {
     if (failures_ != 0) logger_.info("the source takes settlements again");
     failures_ = 0;
+}
+
+void Settlement::refused(sluice_status status, const std::string& why) {
+    if (is_permanent(status))
+        failed_ = why;
+    else
+        put_off(why);
 }
 
 void Settlement::put_off(const std::string& why) {
@@ -121,13 +155,13 @@ void Settlement::confirm(std::uint64_t tag, sluice_status status) {
     }
     if (status == SLUICE_OK) {
         count(entry->second.outcome, 1);
+        if (entry->second.recognised) counters_.recognised.add();
         came_back();
     } else if (status == SLUICE_LOST_LEASE) {
         counters_.lost_lease.add();
     } else {
         add(tag, entry->second);
-        refused_permanently_ |= is_permanent(status);
-        put_off("it answered " + status_name(status));
+        refused(status, "the source answered " + status_name(status) + " to a settlement");
     }
     unconfirmed_.erase(entry);
 }
@@ -138,14 +172,27 @@ Result<void> Settlement::flush() {
 }
 
 void Settlement::count(Outcome outcome, std::uint64_t by) {
+    confirmed_ += by;
     switch (outcome) {
-        case Outcome::acked: counters_.acked.add(by); break;
-        case Outcome::skipped: counters_.skipped.add(by); break;
-        case Outcome::dead_letter: counters_.dead_lettered.add(by); break;
-        case Outcome::dropped: counters_.dropped_by_policy.add(by); break;
-        case Outcome::lost_lease: counters_.lost_lease.add(by); break;
+        case Outcome::acked:
+            counters_.acked.add(by);
+            break;
+        case Outcome::skipped:
+            counters_.skipped.add(by);
+            break;
+        case Outcome::dead_letter:
+            counters_.dead_lettered.add(by);
+            break;
+        case Outcome::dropped:
+            counters_.dropped_by_policy.add(by);
+            break;
+        case Outcome::lost_lease:
+            counters_.lost_lease.add(by);
+            break;
         case Outcome::released:
-        case Outcome::none: counters_.released.add(by); break;
+        case Outcome::none:
+            counters_.released.add(by);
+            break;
     }
 }
 

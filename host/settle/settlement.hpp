@@ -2,6 +2,8 @@
 //
 // Threads      the source thread; counts and latency are read by any.
 // Ownership    messages that come in are destroyed here.
+// Errors       the source refuses for now: kept and submitted again. It refuses permanently (failed, corrupt): failed() says why, and nothing is
+//              submitted any more. It takes nothing back: what would go back is abandoned at once, and said.
 // Invariants   in_flight() is counted by what exists (live messages, settlements not yet confirmed), never as a difference, so that it
 //              proves the conservation law rather than repeating it.
 #pragma once
@@ -17,6 +19,7 @@
 #include "observe/counters.hpp"
 #include "observe/histogram.hpp"
 #include "observe/logging.hpp"
+#include "observe/notice.hpp"
 #include "plugin/instance.hpp"
 #include "queue/inbox.hpp"
 
@@ -34,8 +37,8 @@ public:
     // Hands what was taken to the source. False: the source does not take it now; tried again at retry_at_ns().
     bool submit(std::int64_t now_ns);
     std::int64_t retry_at_ns() const { return retry_at_ns_; }
-    // It will never settle anything again: it answered SLUICE_FAILED or SLUICE_CORRUPT.
-    bool refused_permanently() const { return refused_permanently_; }
+    // Why the source will never take a settlement again; empty: it may.
+    const std::string& failed() const { return failed_; }
 
     // The source's confirmation, from inside its poll, settle or flush.
     void settled(const std::uint64_t* tags, std::uint64_t count, sluice_status status);
@@ -46,6 +49,8 @@ public:
     bool pending() const { return !items_.empty() || !unconfirmed_.empty(); }
     bool unconfirmed() const { return !unconfirmed_.empty(); }
     std::uint64_t in_flight() const { return store_.live() + items_.size() - notes_ + unconfirmed_.size(); }
+    // How many ends the source has confirmed.
+    std::uint64_t confirmed() const { return confirmed_; }
     // What is in flight now will not be settled any more.
     void abandon() { counters_.abandoned.add(in_flight()); }
 
@@ -57,16 +62,21 @@ private:
     struct End {
         std::uint32_t attempt = 0;  // the next one's number, of what goes back to a source that keeps count
         Outcome outcome = Outcome::none;
-        bool acked = false;  // already, within its unit
+        bool acked = false;       // already, within its unit
+        bool recognised = false;  // acked without effects
     };
     void add(std::uint64_t tag, End end);
+    void leave(Message* message);
+    void say_left();
     void count(Outcome outcome, std::uint64_t by);
+    void refused(sluice_status status, const std::string& why);
     void confirm(std::uint64_t tag, sluice_status status);
     void put_off(const std::string& why);
     void came_back();
     void flush_latency();
 
     const QueueInstance& queue_;
+    const bool takes_back_;
     const bool keeps_attempts_;
     MessageStore& store_;
     const Clock& clock_;
@@ -74,14 +84,17 @@ private:
 
     std::vector<sluice_settlement> items_;  // taken and not yet submitted
     std::vector<End> ends_;                 // one for one; the outcome `none`: a note, no end
-    bool refused_permanently_ = false;
     std::uint64_t notes_ = 0;               // among items_
     std::unordered_map<std::uint64_t, End> unconfirmed_;
-    bool settling_ = false;                                         // inside the adapter's settle
+    bool settling_ = false;                                       // inside the adapter's settle
     std::vector<std::pair<std::uint64_t, sluice_status>> early_;  // confirmed meanwhile
     std::int64_t now_ns_ = 0;
     std::int64_t retry_at_ns_ = 0;
     std::uint32_t failures_ = 0;
+    std::string failed_;
+    std::uint64_t confirmed_ = 0;
+    std::uint64_t left_ = 0;  // abandoned since that was said last
+    RateLimit left_said_{10'000'000'000};
     std::int64_t run_received_ns_ = 0;  // messages of one poll have one time: counted together
     std::uint64_t run_count_ = 0;
 

@@ -1,4 +1,4 @@
-// Are there more events than a rate allows? Counted over a window that slides in steps of a thirty-second of the period.
+// Does a rate allow one more event? Counted over a window that slides in steps of a thirty-second of the period.
 //
 // Threads      one.
 // Units        times in nanoseconds of the monotonic clock, never going back.
@@ -21,12 +21,12 @@ public:
         ++counts_[static_cast<std::size_t>(at_ % steps)];
         ++sum_;
     }
-    bool exceeded(std::int64_t now_ns) {
-        if (sum_ <= max_) return false;
+    bool allows(std::int64_t now_ns) {
+        if (max_ == 0 || sum_ < max_) return true;
         slide(now_ns);
-        return sum_ > max_;
+        return sum_ < max_;
     }
-    // When the sum may be less.
+    // When the sum may be less than at the last look.
     std::int64_t next_step_ns() const { return (at_ + 1) * step_ns_; }
 
 private:

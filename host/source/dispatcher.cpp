@@ -27,6 +27,7 @@ Dispatcher::Dispatcher(SourceRouter router, MessageStore& store, std::vector<Poo
         for (std::uint32_t i = 0; i < pool.lane.pool->size(); ++i) pool.lines.push_back(Line(&pool.lane.pool->worker(i)));
         pools_.push_back(std::move(pool));
     }
+    look_at_limits();
 }
 
 void Dispatcher::dispatch(MessageList polled, std::int64_t now_ns, MessageList& ended) {
@@ -83,7 +84,8 @@ void Dispatcher::route(Message* message, bool again, MessageList& ended) {
             store_.own_key(message, key);
         else
             message->view.key = {key.data(), key.size()};
-        if (!again && !pool.fences.empty() && !pool.fences.pass(message->key_hash, id_of(*message)))
+        // A replayed message never went back: it is neither what a fence waits for nor what that would show to be missing.
+        if (!again && !message->replayed && !pool.fences.empty() && !pool.fences.pass(message->key_hash, id_of(*message)))
             return end(message, Outcome::released, ended);
     }
     std::uint32_t worker = picked.routed.worker;
@@ -113,7 +115,6 @@ void Dispatcher::put(Pool& pool, Message* message, std::uint32_t worker) {
 void Dispatcher::push_waiting(std::int64_t now_ns, MessageList& ended) {
     now_ns_ = now_ns;
     if (drains_ != 0) end_drains();
-    if (in_use_.empty()) return;
     std::size_t kept = 0;
     for (auto& [pool, line] : in_use_) {
         // A worker that was asked to say when there is room has not said so yet.
@@ -132,20 +133,6 @@ void Dispatcher::push_waiting(std::int64_t now_ns, MessageList& ended) {
         pool.lane.pool->schedule(pool.ready);
         pool.ready.clear();
     }
-}
-
-void Dispatcher::look_at_limits() {
-    full_ = false;
-    due_ns_ = 0;
-    std::uint32_t overflowed = 0;
-    for (const auto& [pool, line] : in_use_) {
-        full_ |= line->messages.size() > pool->share || line->bytes > pool->share_bytes;
-        if (pool->lane.when_full == WhenFullThen::overflow) overflowed += line->messages.size();
-        if (pool->lane.when_full != WhenFullThen::release || keeps_waiting_ || drops_nothing_) continue;
-        const std::int64_t due = line->since_ns + pool->lane.timeout_ns;
-        due_ns_ = due_ns_ == 0 ? due : std::min(due_ns_, due);
-    }
-    overflowed_ = overflowed;
 }
 
 void Dispatcher::push(Pool& pool, Line& line, MessageList& ended) {
@@ -232,10 +219,6 @@ void Dispatcher::say_depth(Pool& pool, Line& line, std::uint32_t depth) {
     }
 }
 
-bool Dispatcher::may_push() const {
-    return std::any_of(in_use_.begin(), in_use_.end(), [](const auto& used) { return !used.second->worker->awaited(); });
-}
-
 bool Dispatcher::fenced() const {
     return std::any_of(pools_.begin(), pools_.end(), [](const Pool& pool) { return !pool.fences.empty(); });
 }
@@ -251,6 +234,7 @@ void Dispatcher::take_waiting(MessageList& out) {
         }
     }
     in_use_.clear();
+    for (const Line* line : blocked_) line->worker->forget_waiting_for_room();  // another dispatcher would wait for its word
     for (Pool& pool : pools_) take_held(pool, out);  // newer than what of their slots was in a line
     look_at_limits();
 }

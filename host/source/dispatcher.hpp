@@ -3,8 +3,9 @@
 // Threads      the source thread.
 // Ownership    holds what has no room yet, in order, a line a worker; hands on the rest.
 // Limits       what is held until its slot moves: a slot a pool, about as much as a worker's queue holds (Drain)
-//              a line holds its worker's share of the pool's overflow and, beyond that, at most one poll: the caller polls only while
-//              may_poll().
+//              a line holds its worker's share of the pool's overflow, and the message that is the first beyond its bytes: a poll brings
+//              no more than room(). Where messages go back or are dropped because a queue is full, some must come to a full queue: at
+//              most as many as it holds.
 // Invariants   (1) messages for one worker enter its queue in the order polled
 //              (2) a slot changes its worker only while nothing of it is in flight: routed, and not back from its worker (Loads)
 //              (3) of a key, a message is given back only with all that follow it, until it has come again (Fences)
@@ -70,14 +71,21 @@ public:
     // What waits for room, in order.
     void take_waiting(MessageList& out);
     // What waits for room waits until there is some: nothing that went back would come again.
-    void keep_waiting(bool keep) { keeps_waiting_ = keep; }
+    void keep_waiting(bool keep) {
+        if (std::exchange(keeps_waiting_, keep) != keep) look_at_limits();
+    }
     // A message went back to the source and has not come again.
     bool fenced() const;
 
     // Messages that have no room in their worker's queue, or wait for their slot to move.
     std::uint32_t waiting() const { return waiting_; }
-    // No line holds more than its share of the overflow.
-    bool may_poll() const { return !full_; }
+    // What a poll may bring: it finds room also if it all goes to the worker that has least.
+    BoundedQueue::Room room() const { return room_; }
+    bool may_poll() const { return room_.messages != 0; }
+    // Do messages of its pool have an order?
+    bool keeps_order(const Message& message) const {
+        return message.key_hash != 0 && message.pool < pools_.size() && pools_[message.pool].lane.keeps_order;
+    }
     // When a message that waits is to be given back; 0 = none.
     std::int64_t due_ns() const { return due_ns_; }
     // How many slots have gone to another worker since this was asked last.
@@ -145,17 +153,19 @@ private:
     static void end(Message* message, Outcome outcome, MessageList& ended);
     Message* take_first(Line& line);
     void look_at_limits();
+    void look_at_room(Pool& pool, Line& line);
     void say_depth(Pool& pool, Line& line, std::uint32_t depth);
 
     SourceRouter router_;
     MessageStore& store_;
     std::vector<Pool> pools_;
     std::vector<std::pair<Pool*, Line*>> in_use_;  // lines that hold messages
+    std::vector<const Line*> blocked_;             // lines whose workers are to say when there is room, as they have hardly any
     std::string scratch_;
     std::uint32_t waiting_ = 0;
     std::int64_t due_ns_ = 0;
     std::int64_t now_ns_ = 0;
-    bool full_ = false;
+    BoundedQueue::Room room_{};
     bool keeps_waiting_ = false;
     bool drops_nothing_ = false;  // until those of dispatch_again() have found room
     bool counts_loads_ = false;

@@ -72,7 +72,10 @@ Message* Replay::make(ReplayItem& item) {
 void Replay::settle(Message* message) {
     const Outcome outcome = message->outcome == Outcome::none ? Outcome::released : message->outcome;
     switch (outcome) {
-        case Outcome::acked: counters_.acked.add(); break;
+        case Outcome::acked:
+            counters_.acked.add();
+            if (message->recognised) counters_.recognised.add();
+            break;
         case Outcome::skipped: counters_.skipped.add(); break;
         case Outcome::dead_letter: counters_.dead_lettered.add(); break;
         case Outcome::dropped: counters_.dropped_by_policy.add(); break;

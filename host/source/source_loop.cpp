@@ -73,14 +73,20 @@ void SourceLoop::close() {
     left.splice_back(returned_);
     left.splice_back(kept_);
     take_outcomes(outcomes_, forget);
-    if (dead_letters_) dead_letters_->take_stored(left);
+    settle_order_.take_all(left);
+    dead_letter_pause_.take_all(left);
+    if (dead_letters_) {
+        dead_letters_->take_stored(left, false);
+        dead_letters_->release_refused(left);
+    }
     while (Message* message = left.pop_front()) forget(message);
     if (queue_.table().close != nullptr) fenced({queue_.part(), "close"}, [&] { queue_.table().close(queue_.self()); });
 }
 
 SourceCounts SourceLoop::counts() const {
     SourceCounts counts = settlement_.counts();
-    if (state() != State::running) counts.in_flight = in_flight_.load(std::memory_order_acquire);  // as counted, not as a difference
+    if (state() != State::running)
+        counts.in_flight = in_flight_.load(std::memory_order_acquire);  // as counted, not as a difference
     return counts;
 }
 
@@ -96,7 +102,9 @@ bool SourceLoop::replay(std::unique_ptr<ReplayItem>& item) {
     return true;
 }
 
-void SourceLoop::start() { thread_ = std::thread([this] { thread_main(); }); }
+void SourceLoop::start() {
+    thread_ = std::thread([this] { thread_main(); });
+}
 
 void SourceLoop::request_stop(StopMode mode) {
     stop_.store(mode, std::memory_order_seq_cst);
@@ -119,18 +127,19 @@ bool SourceLoop::join(std::int64_t deadline_ns) {
 
 void SourceLoop::thread_main() {
     pthread_setname_np(pthread_self(), ("src " + name_).substr(0, 15).c_str());
-    const State end = loop();
+    const State last = loop();
+    if (stage_.stages != nullptr) stage_.stages->ended(stage_.number);
     replay_.close("its source has ended");
     in_flight_.store(settlement_.in_flight(), std::memory_order_relaxed);  // published by the state
     replays_in_flight_.store(replay_.live(), std::memory_order_relaxed);
     if (memory_) memory_->publish(0);
-    if (end == State::abandoned || end == State::failed) {
+    if (last == State::abandoned || last == State::failed) {
         settlement_.abandon();
         replay_.abandon();
         in_flight_.store(0, std::memory_order_relaxed);
         replays_in_flight_.store(0, std::memory_order_relaxed);
     }
-    state_.store(end, std::memory_order_release);
+    state_.store(last, std::memory_order_release);
     changed_();
     std::lock_guard lock(gone_mutex_);
     gone_ = true;
@@ -141,26 +150,30 @@ void SourceLoop::thread_main() {
 SourceLoop::State SourceLoop::loop() {
     for (;;) {
         now_ns_ = clock_.now();
-        const bool giving_up = give_up_.load(std::memory_order_acquire);  // before (1): what was given back before it was asked for counts
-        take_back();  // (1)
+        const bool giving_up =
+            give_up_.load(std::memory_order_acquire);  // before (1): what was given back before it was asked for counts
+        take_back();                                   // (1)
         stopped_ = stop_.load(std::memory_order_acquire) != StopMode::none;  // orders of before are there too
+        if (stage_.stages != nullptr) stage_.seen_version = stage_.stages->version();
+        end_dead_letters();
         if (orders_.waiting()) take_orders();
         dispatcher_->keep_waiting(stopped_ || hold_);
         MessageList ended;
         // The host may also stop because a reload could go neither on nor back: then no worker takes anything any more.
         const bool for_nobody = stopped_ && hold_ && orders_.stage() == SourceOrders::Stage::quiet;
-        if ((giving_up || for_nobody) && (capabilities() & SLUICE_QUEUE_TAKES_BACK) != 0)
+        if ((giving_up || for_nobody) && takes_back())
             release_rest(ended);
         else
             push_on(ended);  // (2)
-        store_or_settle(ended);
+        end(ended);
         replay_posted();
         if (questions_.any())
             for (const auto& question : questions_.take()) dispatcher_->answer(*question);
         settlement_.submit(now_ns_);
-        if (settlement_.refused_permanently() && !failing_.load(std::memory_order_relaxed)) {
-            const auto flushed = settlement_.flush();  // says why
-            fail(flushed ? "it does not settle any more" : flushed.error().message);
+        if (settled_ && std::exchange(confirmed_seen_, settlement_.confirmed()) != settlement_.confirmed()) settled_();
+        if (!settlement_.failed().empty() && !failing()) {
+            const auto flushed = settlement_.flush();  // knows the reason also where the answer came late
+            fail(flushed ? settlement_.failed() : flushed.error().message);
         }
         if (hold_ && orders_.stage() == SourceOrders::Stage::held && is_quiet()) {
             orders_.reach(SourceOrders::Stage::quiet);
@@ -168,14 +181,15 @@ SourceLoop::State SourceLoop::loop() {
         }
 
         const bool failed = failing_.load(std::memory_order_relaxed);
-        if (failed && in_flight() == 0) return State::failed;
-        const bool has_only_refused = store_.live() == 0 && replay_.live() == 0 && dispatcher_->waiting() == 0;
-        if (failed && settlement_.refused_permanently() && has_only_refused) return State::failed;
+        // What it does not take any more, nobody else can settle.
+        if (failed && (in_flight() == 0 || (!settlement_.failed().empty() && store_.live() + replay_.live() == 0)))
+            return State::failed;
         if (giving_up) {
             if (auto flushed = settlement_.flush(); !flushed) logger_.error("{}", flushed.error().message);
             if (failed) return State::failed;
             return in_flight() == 0 ? State::finished : State::abandoned;
         }
+        if (at_end_ && !ended_) look_for_end();
         if ((ended_ || stopped_) && !failed && confirm_rest()) return State::finished;  // (3)
 
         poll_or_rest();  // (4)
@@ -192,13 +206,9 @@ void SourceLoop::take_back() {
                 message->outcome = Outcome::none;
                 (hold_ ? returned_ : kept_).push_back(message);
             } else {
-                store_or_settle(message);
+                end(message);
             }
         });
-    if (!dead_letters_->has_news()) return;
-    MessageList stored;
-    dead_letters_->take_stored(stored);
-    while (Message* message = stored.pop_front()) settle(message);
 }
 
 // One that left the store has been replayed, and then the database knows it; or somebody has removed it, and it may be tried again.
@@ -234,21 +244,59 @@ void SourceLoop::end_known_dead(MessageList& polled) {
 
 // As if polled.
 void SourceLoop::replay_posted() {
-    if (!replay_.has_posted() || stopped_ || hold_ || !kept_.empty() || failing_.load(std::memory_order_relaxed) || !dispatcher_->may_poll()) return;
+    if (!may_replay()) return;
     MessageList ended;
-    dispatcher_->dispatch(replay_.take(limits::poll_batch, now_ns_), now_ns_, ended);
-    store_or_settle(ended);
+    dispatcher_->dispatch(replay_.take(dispatcher_->room().messages, now_ns_), now_ns_, ended);
+    end(ended);
 }
 
-void SourceLoop::store_or_settle(Message* message) {
+// A message has ended, but for what is left to do here.
+void SourceLoop::end(Message* message) {
+    const auto has_order = [&] { return !message->replayed && dispatcher_->keeps_order(*message); };
     if (message->outcome == Outcome::dead_letter) {
-        dead_letter_pause_.add(now_ns_);
+        if (has_order()) settle_order_.begin(message);
         // Before its old dead letter can be gone.
         if (message->replayed) known_dead_.died_again({message->view.id.data, static_cast<std::size_t>(message->view.id.size)});
-        dead_letters_->store(message, dispatcher_->pool_name(*message), dispatcher_->pool_logger(*message, logger_));
-    } else {
+        // A replayed one is a dead letter already.
+        if (message->replayed || dead_letter_pause_.admit(message, now_ns_)) store(message);
+    } else if (settle_order_.empty() || !has_order() || !settle_order_.hold(message)) {
         settle(message);
     }
+}
+
+void SourceLoop::end(MessageList& ended) {
+    while (Message* message = ended.pop_front()) end(message);
+}
+
+// Those that are stored are settled, those whose turn has come are stored. At a stop nothing waits: it goes back, or is stored at once where
+// it cannot.
+void SourceLoop::end_dead_letters() {
+    MessageList back;
+    if (dead_letters_->has_news()) dead_letters_->take_stored(back, !stopped_);
+    if (stopped_) {
+        dead_letters_->release_refused(back);
+        MessageList waiting;
+        dead_letter_pause_.take_all(waiting);
+        const bool goes_back = takes_back();
+        while (Message* message = waiting.pop_front()) {
+            if (!goes_back) {
+                store(message);
+                continue;
+            }
+            message->outcome = Outcome::released;
+            back.push_back(message);
+        }
+    } else {
+        dead_letters_->store_again();
+        while (Message* message = dead_letter_pause_.next(now_ns_)) store(message);
+    }
+    settle_in_order(back);
+}
+
+void SourceLoop::settle_in_order(MessageList& stored) {
+    MessageList ended;
+    while (Message* message = stored.pop_front()) settle_order_.end(message, ended);
+    while (Message* message = ended.pop_front()) settle(message);
 }
 
 void SourceLoop::settle(Message* message) {
@@ -258,8 +306,9 @@ void SourceLoop::settle(Message* message) {
     settlement_.take(message, now_ns_);
 }
 
-void SourceLoop::store_or_settle(MessageList& ended) {
-    while (Message* message = ended.pop_front()) store_or_settle(message);
+// The source has said that it is at its end; whether more can come into it is not for the source to know.
+void SourceLoop::look_for_end() {
+    ended_ = stage_.stages->is_over(stage_.number, stage_.seen, in_flight() == 0);
 }
 
 // Nothing more comes in: true once everything is settled and the source has confirmed it.

@@ -1,7 +1,7 @@
 // The source thread: poll -> route -> enqueue, and outcomes -> settle, with one wait for all of it.
 //
-// Each turn settles what came back before it looks for room and polls, so a full queue stops polling and never settling. It polls only
-// while no polled message waits for room and the in-flight limit leaves space for a whole poll.
+// Each turn settles what came back before it looks for room and polls, so a full queue stops polling and never settling. A poll asks for
+// no more messages and bytes than the queues, the in-flight limit and the memory limit have room for.
 //
 // Life         create -> open (control) -> start -> [request_stop] -> [give_up] -> join -> close (control)
 // Threads      one of its own; request_stop, give_up, state, counts, latency: any.
@@ -25,6 +25,7 @@
 #include "queue/inbox.hpp"
 #include "settle/dead_letters.hpp"
 #include "settle/known_dead.hpp"
+#include "settle/settle_order.hpp"
 #include "settle/settlement.hpp"
 #include "source/dead_letter_pause.hpp"
 #include "source/dispatcher.hpp"
@@ -32,6 +33,7 @@
 #include "source/memory_limit.hpp"
 #include "source/replay.hpp"
 #include "source/source_orders.hpp"
+#include "source/stages.hpp"
 
 namespace sluice {
 
@@ -68,6 +70,10 @@ public:
     }
     // Before open: its messages count there, and it is polled as they leave room.
     void share(MemoryLimit& memory) { memory_.emplace(memory, bell_); }
+    // Before open: pools may publish to what it reads; until they are done it is not at its end.
+    void follow(Stages& stages) { stage_ = {&stages, stages.add(bell_)}; }
+    // Before start: called by the source thread when messages have left what it reads.
+    void on_settled(std::function<void()> settled) { settled_ = std::move(settled); }
     Result<void> open();
     void start();
     // [any] Nobody waits for the adapter any more: its calls end, if it can be told so.
@@ -76,7 +82,7 @@ public:
     }
 
     // ---- at any time ----
-    // More dead letters than that pause polling; a `max` of 0 = any number.
+    // No more dead letters than that, and no polling while some wait for their turn; a `max` of 0 = any number.
     void limit_dead_letters(std::uint64_t max, std::int64_t period_ns);
     // Stops polling, so that pools can be replaced. `changed` is called when a stage is reached. With Hold::keep nothing goes to workers
     // once it is held, and what they give back waits.
@@ -136,15 +142,25 @@ private:
     bool is_dead(std::string_view id) const;
     void replay_posted();
     std::uint64_t in_flight() const { return settlement_.in_flight() + replay_.live(); }
-    void store_or_settle(Message* message);
-    void store_or_settle(MessageList& ended);
+    void end(Message* message);
+    void end(MessageList& ended);
+    void end_dead_letters();
+    void store(Message* message) {
+        dead_letters_->store(message, dispatcher_->pool_name(*message), dispatcher_->pool_logger(*message, logger_));
+    }
+    void settle_in_order(MessageList& stored);
     void settle(Message* message);
+    bool takes_back() const { return (capabilities() & SLUICE_QUEUE_TAKES_BACK) != 0; }
     void poll_or_rest();
     bool may_poll();
     void poll(std::uint32_t wait_ms);
     void poll_answered(sluice_status status, const FaultBuffer& fault);
+    bool may_replay() const;
     bool has_news() const;
     void rest();
+    std::int64_t next_due_ns() const;
+    void confirm_late();
+    void look_for_end();
     bool confirm_rest();
     void fail(std::string why);
 
@@ -175,9 +191,12 @@ private:
 
     // the source thread's
     std::int64_t now_ns_ = 0;
-    std::uint64_t poll_bytes_ = 0;  // a poll may bring so many, since the last may_poll()
+    std::uint32_t poll_max_ = 0;    // a poll may bring so many messages, since the last may_poll()
+    std::uint64_t poll_bytes_ = 0;  // and so many bytes
+    std::int64_t unconfirmed_since_ns_ = 0;  // the source has not been called since, and has not confirmed all; 0 = it has
     std::int64_t poll_again_ns_ = 0;
     std::uint32_t poll_failures_ = 0;
+    bool at_end_ = false;     // the last poll said so, but pools of other sources may bring more
     bool ended_ = false;      // nothing will come any more
     bool came_empty_ = false;  // the last poll brought nothing
     bool stopped_ = false;    // the stop has been seen
@@ -189,6 +208,16 @@ private:
     MessageList returned_;
     MessageList kept_;
     DeadLetterPause dead_letter_pause_;
+    SettleOrder settle_order_;
+    std::function<void()> settled_;
+    std::uint64_t confirmed_seen_ = 0;
+
+    struct Stage {
+        Stages* stages = nullptr;
+        std::size_t number = 0;
+        std::uint64_t seen = 0;          // before the last poll
+        std::uint64_t seen_version = 0;  // at the beginning of this turn
+    } stage_;
 
     SourceOrders orders_;
     std::atomic<std::uint32_t> overflowed_{0};

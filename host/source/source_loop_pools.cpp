@@ -43,7 +43,7 @@ void SourceLoop::push_on(MessageList& ended) {
     if (hold_ != SourceOrders::Hold::keep) dispatcher_->push_waiting(now_ns_, ended);
     if (hold_ != SourceOrders::Hold::keep && !kept_.empty() && dispatcher_->may_poll()) {
         MessageList some;
-        while (!kept_.empty() && some.size() < limits::poll_batch) some.push_back(kept_.pop_front());
+        while (!kept_.empty() && some.size() < dispatcher_->room().messages) some.push_back(kept_.pop_front());
         dispatcher_->dispatch_again(some, now_ns_, ended);
     }
     if (const std::uint32_t moved = dispatcher_->take_slots_moved(); moved != 0) slots_moved_.add(moved);
@@ -63,11 +63,14 @@ void SourceLoop::release_rest(MessageList& ended) {
     release(kept_);
 }
 
-// All that is alive is here or with the dead letters. While keys are fenced, what went back must have arrived: the fences go with the
+// All that is alive is here, or with the dead letters or behind one. While keys are fenced, what went back must have arrived: the fences go with the
 // dispatcher, and it is for the source then to deliver those messages first.
 bool SourceLoop::is_quiet() const {
-    return store_.live() + replay_.live() == returned_.size() + kept_.size() + dispatcher_->waiting() + dead_letters_->waiting() &&
-           (hold_ == SourceOrders::Hold::keep || dispatcher_->waiting() + kept_.size() == 0) && !(dispatcher_->fenced() && settlement_.pending());
+    return store_.live() + replay_.live() == returned_.size() + kept_.size() + dispatcher_->waiting() +
+                                                 dead_letters_->waiting() + dead_letter_pause_.waiting() +
+                                                 settle_order_.held() &&
+           (hold_ == SourceOrders::Hold::keep || dispatcher_->waiting() + kept_.size() == 0) &&
+           !(dispatcher_->fenced() && settlement_.pending());
 }
 
 }  // namespace sluice

@@ -15,6 +15,8 @@ namespace {
 
 // Long waits end early and are begun again: keeps the arithmetic of the condition variable away from its limits.
 constexpr std::int64_t longest_wait_ns = 3'600'000'000'000;
+// What was in the hands of those who have stopped may still make room.
+constexpr std::int64_t full_grace_ns = 500'000'000;
 
 std::chrono::nanoseconds wait_time(std::int64_t ns) {
     return std::chrono::nanoseconds(std::min(ns, longest_wait_ns));
@@ -132,6 +134,18 @@ void Target::request_stop(std::int64_t deadline_ns) {
     news_.notify_one();
 }
 
+void Target::try_again() {
+    const std::lock_guard lock(mutex_);
+    room_news_ = true;
+    news_.notify_one();
+}
+
+void Target::expect_no_room() {
+    const std::lock_guard lock(mutex_);
+    no_room_news_ = true;
+    news_.notify_one();
+}
+
 bool Target::join(std::int64_t deadline_ns) {
     {
         std::unique_lock lock(mutex_);
@@ -189,6 +203,7 @@ void Target::run() {
             if (fenced_status({options_.part, "reopen"}, fault, [&] { return queue_.reopen(self_, fault.get()); }) != SLUICE_OK)
                 logger_.warn("cannot be opened again yet: {}", fault.text());
         }
+        if (full_since_ns_ != 0 && clock_.now() >= give_up_full_at()) give_up_full();
         if (may_send())
             send();
         else if (stopping_ && ((waiting_.empty() && window_.open() == 0) || clock_.now() >= stop_deadline_ns_))
@@ -230,6 +245,8 @@ void Target::take_news() {
         last_ = nullptr;
         answers.swap(answers_);
         reopen_ = std::exchange(reopen_news_, false) || reopen_;
+        if (std::exchange(no_room_news_, false) && no_room_since_ns_ == 0) no_room_since_ns_ = clock_.now();
+        if (std::exchange(room_news_, false) && full_since_ns_ != 0) retry_at_ns_ = 0;
         if (stop_news_) {
             stop_news_ = false;
             if (!stopping_) retry_at_ns_ = 0;  // one more try at once
@@ -256,6 +273,7 @@ void Target::take_news() {
 
 void Target::take_answer(const Answer& answer) {
     const Meaning means = meaning(answer.status);
+    if (means == Meaning::stored) say_stored();
     const std::uint64_t closed = window_.close(answer.token, answer.count, [&](std::uint64_t token, PublishItem item) {
         switch (means) {
             case Meaning::stored:
@@ -288,10 +306,11 @@ void Target::take_answer(const Answer& answer) {
 
 void Target::wait() {
     std::unique_lock lock(mutex_);
-    while (first_ == nullptr && answers_.empty() && !stop_news_ && !reopen_news_) {
+    while (first_ == nullptr && answers_.empty() && !stop_news_ && !reopen_news_ && !no_room_news_ && !room_news_) {
         std::int64_t until = INT64_MAX;
         if (stopping_) until = stop_deadline_ns_;
         if (!waiting_.empty() && again_.empty() && retry_at_ns_ != 0) until = std::min(until, retry_at_ns_);
+        until = std::min(until, give_up_full_at());
         if (until == INT64_MAX) {
             news_.wait(lock);
             continue;
@@ -335,6 +354,7 @@ void Target::send() {
     const Meaning means = meaning(status);
     if (means != Meaning::stored && means != Meaning::queued) return not_taken(count, status, fault.text());
 
+    if (means == Meaning::stored) say_stored();
     suspects_ -= std::min(suspects_, count);
     retry_at_ns_ = 0;
     for (std::uint32_t at = 0; at < count; ++at) {
@@ -392,8 +412,19 @@ void Target::finish_waiting(sluice_status status, const std::string& text) {
     for (const auto& [token, item] : std::exchange(again_, {})) finish(item, status, text);
 }
 
+// Before the submitters are: what they do next may rest on it.
+void Target::say_stored() {
+    if (stored_) stored_();
+}
+
+void Target::note_full(bool full) {
+    full_since_ns_ = !full ? 0 : full_since_ns_ != 0 ? full_since_ns_ : clock_.now();
+    full_.store(full, std::memory_order_relaxed);
+}
+
 void Target::came_back() {
     if (failures_ != 0) note_trouble({});
+    note_full(false);
     failures_ = 0;
     retry_at_ns_ = 0;
     failed_since_sent_ = false;
@@ -406,13 +437,14 @@ void Target::came_back() {
 }
 
 void Target::back_off(sluice_status status, const std::string& text) {
-    if (std::exchange(failed_since_sent_, true)) return;
+    note_full(status == SLUICE_FULL);
+    if (std::exchange(failed_since_sent_, true)) return;  // one of many answers to the same attempt
     const std::int64_t now = clock_.now();
     if (failures_ == 0) away_since_ns_ = now;
     note_trouble(trouble_text(status, text));
     const std::int64_t factor = std::int64_t{1} << std::min(failures_, 20u);
     ++failures_;
-    retry_at_ns_ = now + std::min(options_.backoff_first_ns * factor, options_.backoff_max_ns);
+    retry_at_ns_ = now + (no_room_since_ns_ != 0 ? options_.backoff_first_ns : std::min(options_.backoff_first_ns * factor, options_.backoff_max_ns));
     const bool is_full = status == SLUICE_FULL;
     said_full_.store(is_full, std::memory_order_relaxed);
     // Once is a hiccup, and full the everyday answer of a target that is slower than its host.
@@ -430,6 +462,20 @@ void Target::note_trouble(std::string text) {
     const std::lock_guard lock(mutex_);
     trouble_ = std::move(text);
     trouble_since_ns_ = away_since_ns_;
+}
+
+std::int64_t Target::give_up_full_at() const {
+    if (full_since_ns_ == 0 || no_room_since_ns_ == 0) return INT64_MAX;
+    return std::max(full_since_ns_, no_room_since_ns_) + (has_given_up_full_ ? 0 : full_grace_ns);
+}
+
+void Target::give_up_full() {
+    if (!std::exchange(has_given_up_full_, true))
+        logger_.info("is full, and nobody takes anything from it any more as the host stops: {} messages that wait for it go back",
+                     waiting_.size() + again_.size());
+    note_full(false);
+    retry_at_ns_ = 0;
+    finish_waiting(SLUICE_STOPPED, options_.name + " is full, and the host stops");
 }
 
 void Target::fail_for_good(const std::string& text) {

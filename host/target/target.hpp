@@ -58,9 +58,17 @@ public:
 
     // Opens the adapter and starts the thread. Errors: what the adapter answered; then nothing runs.
     Result<void> start();
+    // Before anything is submitted: called by the target's thread whenever something has been stored, before the submitter is told.
+    void on_stored(std::function<void()> stored) { stored_ = std::move(stored); }
     void submit(PublishBatch* batch);
     // Has the adapter open again what is another file by now; returns at once.
     void reopen();
+    // Something has left what it publishes to: if that was full, what waits is tried at once.
+    void may_have_room() {
+        if (full_.load(std::memory_order_relaxed)) try_again();  // who just misses it is tried after its backoff
+    }
+    // From now on nobody takes anything from what it publishes to: if that is full, what waits gets SLUICE_STOPPED after a short time.
+    void expect_no_room();
     // What was submitted is still published, but no later than `deadline_ns` of the clock; then the rest gets SLUICE_STOPPED
     // and the adapter is closed. May be called again with another deadline.
     void request_stop(std::int64_t deadline_ns);
@@ -92,6 +100,9 @@ private:
     void end();
     void take_news();
     void take_answer(const Answer& answer);
+    void say_stored();
+    void try_again();
+    void note_full(bool full);
     void wait();
 
     bool may_send() const;
@@ -104,6 +115,8 @@ private:
     void came_back();
     void back_off(sluice_status status, const std::string& text);
     void note_trouble(std::string text);
+    std::int64_t give_up_full_at() const;
+    void give_up_full();
     void fail_for_good(const std::string& text);
 
     // Constant after construction.
@@ -113,6 +126,7 @@ private:
     const Clock& clock_;
     const Logger logger_;
     const sluice_target_sink sink_;
+    std::function<void()> stored_;
 
     // Guarded by mutex_.
     mutable std::mutex mutex_;
@@ -123,6 +137,8 @@ private:
     std::vector<Answer> answers_;  // not yet taken
     bool stop_news_ = false;
     bool reopen_news_ = false;
+    bool no_room_news_ = false;
+    bool room_news_ = false;
     bool stop_requested_ = false;
     std::int64_t requested_deadline_ns_ = 0;
     std::string trouble_;            // of the last try; empty: it worked
@@ -141,12 +157,16 @@ private:
     std::int64_t retry_at_ns_ = 0;                // 0 = now
     std::int64_t away_since_ns_ = 0;
     bool away_ = false;  // as the log has said: unreachable, or full
+    std::int64_t full_since_ns_ = 0;     // it has answered nothing but SLUICE_FULL since; 0 = it is not full
+    std::int64_t no_room_since_ns_ = 0;  // nobody takes anything from it since; 0 = somebody may
+    bool has_given_up_full_ = false;
     bool stopping_ = false;
     bool reopen_ = false;
     std::int64_t stop_deadline_ns_ = 0;
     std::string failed_for_good_;  // why; empty = it has not
     std::vector<const sluice_outgoing*> pointers_;
 
+    std::atomic<bool> full_{false};              // written by the target's thread, as full_since_ns_ is
     std::atomic<std::int64_t> said_away_ns_{0};  // written by the target's thread; nothing else is read with it
     std::atomic<bool> said_full_{false};         // the same
     Counter submitted_;                          // written under mutex_, the others by the target's thread

@@ -189,6 +189,7 @@ void Commits::take_result(Unit& unit, const Unit::Answer::Item& item, const Conn
         unit.answer.text = std::move(why);
     };
     if (item.status == SLUICE_SEEN) {
+        message.recognised = true;
         // What it has published in this run is what it published then; only what is not confirmed yet is sent.
         unit.publishes.remove(item.message);
         if (const sluice_status found = handler.find_kept(unit, item.message); found != SLUICE_OK)

@@ -76,7 +76,10 @@ Worker::Next Worker::run() {
             give_up(message, "its key waits for a retry and has as many messages waiting as park_limit allows");
             finished(message);
         }
-        if (!batch.empty()) process(batch, runs_again);
+        if (!batch.empty()) {
+            tell_room();  // the handler may take long, and the queue would be empty after it
+            process(batch, runs_again);
+        }
     } else if (gives_back) {
         release_all();
     }
@@ -188,6 +191,7 @@ bool Worker::handle(Unit& unit, Message* message) {
         const sluice_status recorded = handler_.record_once(unit, index);
         if (recorded == SLUICE_SEEN) {
             message->outcome = Outcome::acked;
+            message->recognised = true;
             if (handler_.find_kept(unit, index) == SLUICE_OK) {
                 if (message->resuming) backlog_.ended(message);
                 return true;

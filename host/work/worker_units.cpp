@@ -30,7 +30,7 @@ void Worker::finish_units() {
             if (runs_again || message->outcome == Outcome::none) {
                 if (!whole && policy_.keep_order && message->key_hash != 0) keys_again.insert(message->key_hash);
                 message->outcome = Outcome::none;
-                message->acked_in_unit = false;
+                message->acked_in_unit = message->recognised = false;
                 message->failure.reset();
                 again.push_back(message);
                 continue;

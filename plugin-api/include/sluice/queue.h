@@ -12,7 +12,8 @@ typedef struct sluice_incoming {
     uint32_t struct_size;
     uint32_t stream_size; /* see sluice_identity; 0 = no positions */
     sluice_bytes body;    /* with reserve/commit: the reserved bytes */
-    sluice_bytes id;
+    sluice_bytes id;      /* never that of another message, at any time: with SLUICE_QUEUE_STABLE_IDS a message whose id was recorded
+                             before is taken for a redelivery, and acked without effects */
     const sluice_header* headers;
     uint32_t header_count;
     uint32_t attempt;      /* the next attempt's number as the engine keeps it; 0 = not kept */
@@ -149,11 +150,13 @@ typedef struct sluice_queue {
     uint32_t (*capabilities)(void* self);                                                              /* [any] SLUICE_QUEUE_ */
     sluice_status (*open_source)(void* self, const sluice_queue_sink* sink, sluice_fault* fault);      /* [control] */
     /* [source] Pushes what is there, up to `max` messages; if nothing is, waits up to wait_ms (0 = does not wait) or until
-     * wake. SLUICE_OK, also when nothing came; SLUICE_END: nothing will ever come again, though deliveries may still be settled;
+     * wake. SLUICE_OK, also when nothing came; SLUICE_END: nothing will ever come again, though deliveries may still be settled. A source
+     * in whose resource_id the host's own pools publish is polled again all the same, until those have ended;
      * SLUICE_UNAVAILABLE: the host comes again after a backoff; SLUICE_FAILED, SLUICE_CORRUPT: for good, the text says why. */
     sluice_status (*poll)(void* self, uint32_t max, uint32_t wait_ms, sluice_fault* fault);
-    /* [source] SLUICE_OK: all of it is confirmed. SLUICE_QUEUED: the results come through sink->settled. Otherwise: nothing was
-     * taken, the host tries again. */
+    /* [source] SLUICE_OK: all of it is confirmed. SLUICE_QUEUED: the results come through sink->settled. SLUICE_FAILED, SLUICE_CORRUPT:
+     * for good, the host ends. Otherwise: nothing was taken, the host tries again. SLUICE_NACK comes only to an adapter that says
+     * SLUICE_QUEUE_TAKES_BACK. */
     sluice_status (*settle)(void* self, const sluice_settlement* items, uint64_t count, sluice_fault* fault);
     /* [source] Confirms everything settled so far before it returns. NULL = settle confirms at once. */
     sluice_status (*flush)(void* self, sluice_fault* fault);

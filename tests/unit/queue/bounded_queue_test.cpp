@@ -114,5 +114,30 @@ TEST_F(BoundedQueueTest, HandsEveryMessageOverOnceAndInOrderBetweenTwoThreads) {
     EXPECT_TRUE(queue.empty());
 }
 
+TEST_F(BoundedQueueTest, SaysHowMuchRoomThereIsAtLeast) {
+    BoundedQueue queue(10, 100);
+    EXPECT_EQ(queue.room().messages, 10u);
+    EXPECT_EQ(queue.room().bytes, 100u);
+    offer(queue, {20, 20, 20});
+    EXPECT_EQ(queue.room().messages, 7u);
+    EXPECT_EQ(queue.room().bytes, 40u);
+    pop(queue, 2);
+    EXPECT_EQ(queue.room(true).messages, 9u);
+    EXPECT_EQ(queue.room(true).bytes, 80u);
+    pop(queue, 1);
+    offer(queue, {500});
+    EXPECT_EQ(queue.room().bytes, 0u) << "one that is larger than the queue";
+}
+
+TEST_F(BoundedQueueTest, IsHalfEmptyOnlyIfItIsSoInBytesToo) {
+    BoundedQueue queue(100, 100);
+    offer(queue, {30, 30, 30});
+    EXPECT_FALSE(queue.half_empty());
+    pop(queue, 1);
+    EXPECT_FALSE(queue.half_empty());
+    pop(queue, 1);
+    EXPECT_TRUE(queue.half_empty());
+}
+
 }  // namespace
 }  // namespace sluice

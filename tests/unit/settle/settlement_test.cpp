@@ -236,6 +236,81 @@ TEST_F(SettlementTest, AbandonsWhatIsInFlight) {
     EXPECT_EQ(settlement.counts().abandoned, 2u);
 }
 
+TEST_F(SettlementTest, CountsApartWhatWasAckedBecauseItWasRecognised) {
+    const auto take_recognised = [this](std::uint64_t tag, Outcome outcome) {
+        sluice_incoming incoming{};
+        incoming.struct_size = sizeof incoming;
+        incoming.tag = tag;
+        Message* message = store.create(incoming);
+        message->outcome = outcome;
+        message->recognised = true;
+        settlement.received(1);
+        settlement.take(message, clock.now());
+    };
+    take(1, Outcome::acked);
+    take_recognised(2, Outcome::acked);
+    take_recognised(3, Outcome::dead_letter);
+    EXPECT_TRUE(submit());
+    EXPECT_EQ(settlement.counts().acked, 2u);
+    EXPECT_EQ(settlement.counts().recognised, 1u);
+    answer = SLUICE_QUEUED;
+    take_recognised(4, Outcome::acked);
+    EXPECT_TRUE(submit());
+    EXPECT_EQ(settlement.counts().recognised, 1u) << "not before it is confirmed";
+    confirm(4, SLUICE_OK);
+    EXPECT_EQ(settlement.counts().recognised, 2u);
+    expect_law();
+}
+
+TEST_F(SettlementTest, ASourceThatFailedPermanentlyIsNotAskedAgain) {
+    answer = SLUICE_CORRUPT;
+    take(1, Outcome::acked);
+    EXPECT_FALSE(submit());
+    EXPECT_NE(settlement.failed(), "");
+    answer = SLUICE_OK;
+    clock.advance(std::chrono::hours(1));
+    EXPECT_FALSE(submit());
+    EXPECT_EQ(settled, "");
+    expect_law();
+}
+
+TEST_F(SettlementTest, ASourceMayFailPermanentlyAfterItTookASettlement) {
+    answer = SLUICE_QUEUED;
+    take(1, Outcome::acked);
+    EXPECT_TRUE(submit());
+    confirm(1, SLUICE_FAILED);
+    EXPECT_NE(settlement.failed(), "");
+    EXPECT_EQ(settlement.in_flight(), 1u);
+    expect_law();
+}
+
+class TakesNothingBack : public SettlementTest {
+protected:
+    Settlement make() {
+        source.capabilities = 0;
+        return {instance, store, clock, logging.logger("one_way")};
+    }
+    Settlement one_way = make();
+};
+
+TEST_F(TakesNothingBack, WhatWouldGoBackIsAbandonedAtOnceAndSaidOnce) {
+    for (std::uint64_t tag = 1; tag <= 3; ++tag) {
+        sluice_incoming incoming{};
+        incoming.struct_size = sizeof incoming;
+        incoming.tag = tag;
+        Message* message = store.create(incoming);
+        message->outcome = tag == 2 ? Outcome::acked : Outcome::released;
+        one_way.received(1);
+        one_way.take(message, clock.now());
+    }
+    EXPECT_TRUE(one_way.submit(clock.now()));
+    EXPECT_EQ(settled, " ack2") << "the source hears nothing that it could not understand";
+    EXPECT_EQ(one_way.counts().abandoned, 2u);
+    EXPECT_EQ(one_way.counts().acked, 1u);
+    EXPECT_EQ(one_way.in_flight(), 0u);
+    EXPECT_NE(log.text().find("2 messages were not processed"), std::string::npos) << log.text();
+}
+
 class KeepsAttempts : public SettlementTest {
 protected:
     void take_back(std::uint64_t tag, std::uint32_t attempt) {

@@ -105,7 +105,7 @@ TEST_F(SourceLoopTest, PausesPollingWhileTooManyBecomeDeadLetters) {
     EXPECT_EQ(bench.loop->counts().dead_lettered, 12u) << "nothing is lost";
     ASSERT_EQ(delivered.size(), 12u);
     for (std::size_t i = 6; i < delivered.size(); ++i)
-        EXPECT_GE(delivered[i] - delivered[i - 6], period / 2) << "six within the period pause it, so a seventh comes later";
+        EXPECT_GE(delivered[i] - delivered[i - 6], period / 2) << "the sixth waits for its turn, and a seventh is not polled meanwhile";
     EXPECT_TRUE(logged("nothing is polled until there are fewer"));
     EXPECT_TRUE(logged("polling goes on"));
     expect_law();
@@ -208,13 +208,104 @@ TEST_F(SourceLoopTest, AcksADeadLetterOnlyWhenItIsStored) {
     expect_law();
 }
 
-TEST_F(SourceLoopTest, GivesAMessageBackWhoseDeadLetterCannotBeStored) {
-    deliver(1, SLUICE_END);
-    bench.on_dead_letter = [](const Call&, sluice_fault*) { return SLUICE_INVALID; };
-    start([](const Handled& call) { return call.say(SLUICE_REJECT, "no such airport"); });
+// Messages of these keys in one poll, and then the end; what the source is told, in order: "ack2 nack1".
+class DeadLettersOfAKey : public SourceLoopTest {
+protected:
+    void start(const std::string& keys) {
+        bench.source.on_poll = [this, keys](std::uint32_t, std::uint32_t, sluice_fault*) {
+            if (++polls > 1) return SLUICE_END;
+            for (std::uint64_t tag = 1; tag <= keys.size(); ++tag) bench.push("m" + std::to_string(tag), std::string("{\"k\":\"") + keys[tag - 1] + "\"}", tag);
+            return SLUICE_OK;
+        };
+        bench.source.on_settle = [this](FakeSource::Settlements items) {
+            for (const sluice_settlement& item : items) {
+                settled += (item.action == SLUICE_NACK ? " nack" : " ack") + std::to_string(item.tag);
+                tally.add();
+            }
+            return SLUICE_OK;
+        };
+        SourceLoopTest::start([](const Handled& call) { return call.id() == "m1" ? call.say(SLUICE_REJECT, "no such airport") : SLUICE_DONE; });
+    }
+
+    std::string settled;  // written by the source thread, read between the counts of `tally`
+    Tally tally;
+};
+
+TEST_F(DeadLettersOfAKey, AreSettledBeforeWhatFollowsOfTheirKey) {
+    std::promise<void> store;
+    bench.on_dead_letter = [stored = store.get_future().share()](const Call&, sluice_fault*) {
+        stored.wait();
+        return SLUICE_OK;
+    };
+    start("aab");
+    ASSERT_TRUE(tally.reaches(1));
+    EXPECT_EQ(settled, " ack3") << "another key";
+    store.set_value();
     close();
+    EXPECT_EQ(settled, " ack3 ack1 ack2");
+    expect_law();
+}
+
+TEST_F(DeadLettersOfAKey, AreKeptWithWhatFollowsWhileTheirStoreRefusesThem) {
+    Tally refused;
+    bench.on_dead_letter = [&](const Call&, sluice_fault* fault) {
+        refused.add();
+        return sluice_fault_set(fault, SLUICE_INVALID, "too large", 9);
+    };
+    start("aab");
+    ASSERT_TRUE(refused.reaches(1) && tally.reaches(1));
+    EXPECT_EQ(settled, " ack3");
+    bench.loop->request_stop(StopMode::finish_current);
+    close();
+    EXPECT_EQ(settled, " ack3 nack1 ack2") << "it goes back at the stop, and what followed was processed";
+    EXPECT_LE(refused.value(), 2u) << "it is not tried all the time";
+    EXPECT_TRUE(logged("too large"));
     EXPECT_EQ(bench.loop->counts().released, 1u);
-    EXPECT_TRUE(logged("no such airport")) << "its content is in the log";
+    expect_law();
+}
+
+TEST_F(DeadLettersOfAKey, AreStoredAsSoonAsTheirStoreTakesThem) {
+    std::atomic<int> refusals = 1;
+    bench.on_dead_letter = [&](const Call&, sluice_fault*) { return refusals-- > 0 ? SLUICE_INVALID : SLUICE_OK; };
+    start("aa");
+    close();
+    EXPECT_EQ(settled, " ack1 ack2");
+    EXPECT_EQ(bench.loop->counts().dead_lettered, 1u);
+    expect_law();
+}
+
+TEST_F(SourceLoopTest, LetsNoMoreDieThanTheRateAllowsAndGivesTheRestBackAtAStop) {
+    deliver(50, SLUICE_OK);
+    bench.dead_letters_max = 5;
+    bench.dead_letters_period_ns = 3'600'000'000'000;
+    Tally died;
+    bench.on_dead_letter = [&](const Call& call, sluice_fault*) {
+        for (std::size_t i = 0; i < call.bodies.size(); ++i) died.add();
+        return SLUICE_OK;
+    };
+    Tally handled;
+    start([&](const Handled& call) {
+        handled.add();
+        return call.say(SLUICE_REJECT, "no");
+    });
+    ASSERT_TRUE(handled.reaches(50) && died.reaches(5));
+    bench.loop->request_stop(StopMode::finish_current);
+    bench.pool->stop(StopMode::finish_current);
+    close();
+    EXPECT_EQ(died.value(), 5u);
+    EXPECT_EQ(bench.loop->counts().dead_lettered, 5u);
+    EXPECT_EQ(bench.loop->counts().released, 45u);
+    EXPECT_TRUE(logged("nothing is polled until there are fewer"));
+    expect_law();
+}
+
+TEST_F(SourceLoopTest, EndsAtOnceWhenTheSourceRefusesSettlementsPermanently) {
+    deliver(3, SLUICE_OK);
+    bench.source.on_settle = [](FakeSource::Settlements) { return SLUICE_CORRUPT; };
+    start([](const Handled&) { return SLUICE_DONE; });
+    close();
+    EXPECT_EQ(bench.loop->state(), SourceLoop::State::failed);
+    EXPECT_EQ(bench.loop->counts().abandoned, 3u);
     expect_law();
 }
 

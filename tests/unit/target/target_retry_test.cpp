@@ -248,5 +248,56 @@ TEST(TargetRetry, SaysWhenTheAdapterHoldsItsThreadPastTheDeadline) {
     EXPECT_EQ(batch.statuses(), Statuses{SLUICE_OK});
 }
 
+TEST(TargetRetry, AFullTargetThatNobodyTakesFromGivesBackWhatWaitsForIt) {
+    std::atomic<bool> full = true;
+    FakeTarget fake([&](const Call&, sluice_fault*) { return full ? SLUICE_FULL : SLUICE_OK; });
+    SystemClock clock;
+    Target target(fake.table, &fake, quick(), clock, {});
+    ASSERT_TRUE(target.start());
+    TestBatch waits({"a", "b"});
+    waits.submit_to(target);
+    target.expect_no_room();
+    ASSERT_TRUE(waits.wait()) << "long before anybody's deadline";
+    EXPECT_EQ(waits.statuses(), Statuses(2, SLUICE_STOPPED));
+    TestBatch later({"c"});
+    later.submit_to(target);
+    ASSERT_TRUE(later.wait());
+    EXPECT_EQ(later.statuses(), Statuses{SLUICE_STOPPED});
+    full = false;
+    TestBatch fits({"d"});
+    fits.submit_to(target);
+    ASSERT_TRUE(fits.wait());
+    EXPECT_EQ(fits.statuses(), Statuses{SLUICE_OK}) << "there was room after all";
+    stop(target, clock);
+}
+
+TEST(TargetRetry, WaitsForATargetThatIsUnreachableAlsoWhereNobodyTakesFromIt) {
+    std::atomic<int> away = 3;
+    FakeTarget fake([&](const Call&, sluice_fault*) { return away-- > 0 ? SLUICE_UNAVAILABLE : SLUICE_OK; });
+    SystemClock clock;
+    Target target(fake.table, &fake, quick(), clock, {});
+    ASSERT_TRUE(target.start());
+    target.expect_no_room();
+    TestBatch batch({"a"});
+    batch.submit_to(target);
+    ASSERT_TRUE(batch.wait());
+    EXPECT_EQ(batch.statuses(), Statuses{SLUICE_OK});
+    stop(target, clock);
+}
+
+TEST(TargetRetry, SaysThatSomethingIsStoredBeforeTheSubmitterIsTold) {
+    FakeTarget fake([](const Call&, sluice_fault*) { return SLUICE_OK; });
+    SystemClock clock;
+    Target target(fake.table, &fake, quick(), clock, {});
+    std::atomic<int> said = 0;
+    target.on_stored([&] { ++said; });
+    ASSERT_TRUE(target.start());
+    TestBatch batch({"a"});
+    batch.submit_to(target);
+    ASSERT_TRUE(batch.wait());
+    EXPECT_EQ(said, 1);
+    stop(target, clock);
+}
+
 }  // namespace
 }  // namespace sluice
