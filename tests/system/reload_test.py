@@ -5,6 +5,7 @@ import collections
 import os
 import shutil
 import signal
+import time
 import unittest
 
 from order import Attempt, breaches
@@ -218,6 +219,30 @@ log: {{ level: info, format: json }}
         self.assertEqual(running.wait(), 0)
         final = running.final()
         self.assertEqual((final["received"], final["acked"], final["released"]), (40, 40, 0))
+
+    def test_takes_over_while_one_pool_is_far_slower_than_another_and_full_queues_give_back(self):
+        messages = 30_000
+        self.write("fill.yaml", f"""
+state_dir: ./fill
+sources: {{ load: {{ plugin: generate, messages: {messages}, keys: 1000, size: 64 }} }}
+targets: {{ queue: {{ plugin: sqlite, path: ./queue.db }} }}
+pools: {{ fill: {{ source: load, route: {{ key: /key }}, handler: {{ plugin: forward, target: queue, keep_key: true }} }} }}
+""".replace(", keep_key: true", ""))
+        self.run_to_end("run", "fill.yaml")
+        full = "queue: { capacity: 50, when_full: { timeout: 100ms } }"
+        pools = "\n".join(
+            [f"  slow: {{ source: load, when: {{ /key: k000000{digit} }}, route: {{ key: /key }}, workers: 2, {full}, handler: {{ plugin: noop, sleep: 500ms }} }}"
+             for digit in (1,)] +
+            [f"  quick: {{ source: load, route: {{ key: /key }}, workers: 2, {full}, batch: {{ max: 8 }}, handler: {{ plugin: noop, sleep: 1ms }} }}"])
+        source = "{ plugin: sqlite, path: ./queue.db }"
+        running = self.start("run", self.config(pools, source=source))
+        running.wait_for_event("statistics", released=lambda count: count > 0)
+        for turn in range(3):
+            self.config(pools.replace("max: 8", f"max: {9 + turn}"), source=source)
+            begun = time.monotonic()
+            self.assertTrue(self.reload(running), running.tail)
+            self.assertLess(time.monotonic() - begun, 10, "two calls of half a second each, not the deadline")
+        self.stop(running)
 
     def test_a_plugin_file_that_was_replaced_needs_a_restart(self):
         plugins = self.folder / "plugins"

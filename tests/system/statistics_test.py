@@ -68,6 +68,24 @@ class Json(SystemTest):
         self.assertEqual(self.run_to_end("run", self.write("quiet.yaml", config(sleep="0ms", log=quiet))).lines, [])
 
 
+class Recognised(SystemTest):
+    def test_messages_that_were_recorded_before_are_counted_apart(self):
+        self.write("run.yaml", """
+state_dir: ./state
+sources: { load: { plugin: generate, messages: 50, seed: 7 } }
+databases: { out: { plugin: sqlite, path: ./out.db, deduplicate: true, setup: "CREATE TABLE IF NOT EXISTS t(k, n)" } }
+pools: { all: { source: load, route: { key: /key }, handler: { plugin: sql, database: out, statement: "INSERT INTO t VALUES(:key, :seq)" } } }
+log: { format: FORMAT }
+""".replace("FORMAT", "json"))
+        self.assertEqual(self.run_to_end("run", "run.yaml").final()["recognised"], 0)
+        # Another run of a source that gives its messages the same ids.
+        second = self.run_to_end("run", "run.yaml").final()
+        self.assertEqual((second["acked"], second["recognised"]), (50, 50))
+        self.assertEqual(support.query(self.folder / "out.db", "SELECT count(*) FROM t"), [(50,)])
+        self.write("run.yaml", (self.folder / "run.yaml").read_text().replace("json", "text"))
+        self.assertRegex(self.run_to_end("run", "run.yaml").log, r"retried 0, recognised 50, ")
+
+
 class Text(SystemTest):
     def test_the_report_is_one_readable_line_and_the_last_writes_the_sum_out(self):
         run = self.run_to_end("run", self.write("run.yaml", config()))

@@ -1,10 +1,11 @@
 """Stopping: what is running is finished, what is queued goes back, nothing is lost and nothing is done twice."""
 
 import signal
+import subprocess
 import time
 import unittest
 
-from support import FLIGHTS, SystemTest
+from support import BIN, FLIGHTS, SystemTest
 
 TOTAL = 20_000
 
@@ -83,6 +84,46 @@ class Stop(SystemTest):
         self.assertEqual((first["released"], first["acked"]), (0, first["received"]))
         self.assertLess(first["received"], TOTAL, "polling stopped")
         self.check_nothing_is_lost_or_done_twice(first)
+
+    def test_what_a_drain_has_not_begun_at_the_deadline_goes_back(self):
+        self.write("lines.jsonl", "{}\n" * 400)
+        text = config("60s", shutdown="{ mode: drain, deadline: 300ms }").replace(str(FLIGHTS), "./lines.jsonl")
+        text = text.replace("route: { key: /origin }", "route: { by: round_robin }").replace("max: 64", "max: 2")
+        running = self.start("run", self.write("stop.yaml", text))
+        running.wait_for_event("statistics", in_flight=lambda count: count == 400)
+        running.wait_for(lambda run: all(self.running_now(run).get(worker) for worker in range(10)), "all workers at work")
+        running.signal()
+        self.assertEqual(running.wait(20), 3, running.tail)
+        final = running.final()
+        self.assertLessEqual(final["abandoned"], 20, "two of each worker are in its batch")
+        self.assertEqual(final["abandoned"] + final["released"], 400)
+
+    def test_a_drain_that_works_when_the_deadline_comes_gives_back_the_rest(self):
+        self.write("lines.jsonl", "{}\n" * 400)
+        text = config("50ms", shutdown="{ mode: drain, deadline: 200ms }").replace(str(FLIGHTS), "./lines.jsonl")
+        text = text.replace("route: { key: /origin }", "route: { by: round_robin }")
+        running = self.start("run", self.write("stop.yaml", text))
+        running.wait_for_event("statistics", in_flight=lambda count: count > 300)
+        final = self.stop(running).final()
+        self.assertEqual((final["abandoned"], final["acked"] + final["released"]), (0, final["received"]))
+        self.assertGreater(final["released"], 0)
+
+    def test_ends_at_once_when_the_target_is_gone_and_the_source_cannot_take_back(self):
+        self.write("pipe.yaml", """
+state_dir: ./state
+sources: { lines: { plugin: file, path: "-" } }
+targets: { out: { plugin: file, path: "-" } }
+pools: { all: { source: lines, handler: { plugin: forward, target: out } } }
+""")
+        begun = time.monotonic()
+        done = subprocess.run(f"seq 100000 | {BIN} run pipe.yaml 2>log | head -1; exit ${{PIPESTATUS[1]}}", shell=True, executable="/bin/bash",
+                              cwd=self.folder, capture_output=True, text=True, timeout=60)
+        took = time.monotonic() - begun
+        log = (self.folder / "log").read_text()
+        self.assertEqual(done.stdout, "1\n", log)
+        self.assertLess(took, 3, log)
+        self.assertIn("cannot take messages back", log)
+        self.assertNotIn("still holds a thread", log)
 
     def test_leaves_at_the_deadline_with_status_3(self):
         running = self.at_work(config("60s", shutdown="{ mode: finish_current, deadline: 300ms }"))

@@ -74,6 +74,19 @@ def memory_limit(scale):
                {"a tenth of the messages": run(messages // 10)}, runs=1 if scale.tiny else 3)
 
 
+def sizes(scale, name, size, full):
+    """Bodies of one size, default queues: what the messages in flight make the process take."""
+    messages = scale.messages(full)
+
+    def run(workers):
+        pool = {"key": "header:key"}
+        text = configuration(generate(messages, size=size, key_header="key"), pool, {"plugin": "noop"}, workers=workers)
+        return lambda: sluice(text, messages)
+
+    return Row(name, f"bodies of {size}, ten workers", run(10), [Figure("rate", "messages/s"), Figure("rss_mib", "MiB", "<= 300")],
+               {"one worker": run(1)}, runs=1 if scale.tiny else 3)
+
+
 def order_cost(scale, name, about, route, **source):
     messages = scale.messages(3_000_000)
 
@@ -230,6 +243,11 @@ def all_rows(scale):
         steady(scale, "steady_json", "memory_json ten times, on two cores and on one", json_key),
         steady(scale, "steady_header", "memory_header ten times, on two cores and on one", header_key, key_header="key"),
         memory_limit(scale),
+        sizes(scale, "size_64", "64B", 5_000_000),
+        sizes(scale, "size_4k", "4KiB", 500_000),
+        sizes(scale, "size_64k", "64KiB", 50_000),
+        sizes(scale, "size_256k", "256KiB", 20_000),
+        sizes(scale, "size_4m", "4MiB", 2_000),
         order_cost(scale, "order_cost", "route header:key beside round_robin", header_key, key_header="key"),
         order_cost(scale, "order_cost_json", "route /key beside round_robin: the parse counts too", json_key),
         file_in(scale),
