@@ -304,6 +304,7 @@ std::uint32_t Target::choose() {
 
 void Target::send() {
     const std::uint32_t count = choose();
+    failed_since_sent_ = false;
     const std::uint64_t token = next_token_;
     next_token_ += count;
     FaultBuffer fault;
@@ -372,6 +373,7 @@ void Target::finish_waiting(sluice_status status, const std::string& text) {
 void Target::came_back() {
     failures_ = 0;
     retry_at_ns_ = 0;
+    failed_since_sent_ = false;
     if (!away_) return;
     away_ = false;
     said_away_ns_.store(0, std::memory_order_relaxed);
@@ -381,8 +383,8 @@ void Target::came_back() {
 }
 
 void Target::back_off(sluice_status status, const std::string& text) {
+    if (std::exchange(failed_since_sent_, true)) return;
     const std::int64_t now = clock_.now();
-    if (now < retry_at_ns_) return;  // one of many answers to the same attempt
     if (failures_ == 0) away_since_ns_ = now;
     const std::int64_t factor = std::int64_t{1} << std::min(failures_, 20u);
     ++failures_;

@@ -127,7 +127,8 @@ private:
     std::map<std::uint64_t, PublishItem> again_;  // failed in passing, by token; goes before waiting_ once the window is empty
     std::uint64_t next_token_ = 1;                // each attempt has its own, so that a late answer meets nothing
     std::uint32_t suspects_ = 0;                  // at the front of waiting_, refused together: one of them is at fault
-    std::uint32_t failures_ = 0;                  // in a row
+    std::uint32_t failures_ = 0;                  // attempts in a row
+    bool failed_since_sent_ = false;              // more answers to the same attempt, however late, are no further failures
     std::int64_t retry_at_ns_ = 0;                // 0 = now
     std::int64_t away_since_ns_ = 0;
     bool away_ = false;  // as the log has said: unreachable, or full

@@ -75,6 +75,35 @@ TEST(TargetRetry, WaitsTwiceAsLongAfterEachFailureUpToTheMost) {
     stop(target, clock);
 }
 
+// The answers to one attempt may come over a longer time than its pause.
+TEST(TargetRetry, TakesLateAnswersToOneAttemptForOneFailure) {
+    FakeTarget fake([](const Call&, sluice_fault*) { return SLUICE_QUEUED; });
+    FakeClock clock;
+    Target::Options options = quick();
+    options.backoff_first_ns = 100'000'000;
+    options.backoff_max_ns = 100'000'000'000;
+    Target target(fake.table, &fake, options, clock, {});
+    ASSERT_TRUE(target.start());
+    TestBatch batch({"a", "b", "c"});
+    batch.submit_to(target);
+    for (std::uint64_t attempt = 1, wait_ms = 100; attempt <= 3; ++attempt, wait_ms *= 2) {
+        ASSERT_TRUE(fake.calls.reaches(attempt));
+        const std::uint64_t token = fake.calls_made().back().token;
+        fake.answer(token, 1, SLUICE_UNAVAILABLE, "lost");
+        turn(target);
+        for (std::uint64_t late = 1; late <= 2; ++late) {
+            clock.advance(std::chrono::milliseconds(wait_ms));
+            fake.answer(token + late, 1, SLUICE_UNAVAILABLE, "lost");
+            turn(target);
+        }
+        EXPECT_EQ(fake.calls.value(), attempt + 1) << "its pause was over before its last answer came";
+    }
+    ASSERT_TRUE(fake.calls.reaches(4));
+    fake.answer(fake.calls_made().back().token, 3, SLUICE_OK);
+    ASSERT_TRUE(batch.wait());
+    stop(target, clock);
+}
+
 TEST(TargetRetry, SendsNothingNewUntilWhatFailedStandsInFrontAgain) {
     std::atomic<bool> queued = true;
     FakeTarget fake([&](const Call&, sluice_fault*) { return queued ? SLUICE_QUEUED : SLUICE_OK; });
