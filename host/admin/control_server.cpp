@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <exception>
 #include <utility>
 
@@ -85,10 +86,16 @@ void ControlServer::thread_main() {
 void ControlServer::turn() {
     polled_.clear();
     polled_.push_back({waker_->event_.get(), POLLIN, 0});
-    polled_.push_back({listening_.get(), POLLIN, 0});  // poll() passes over -1
+    // While there is no descriptor for a client they wait in the socket's line: what cannot be accepted would wake us again and again.
+    const bool waits_to_accept = accept_again_ns_ != 0 && clock_.now() < accept_again_ns_;
+    polled_.push_back({waits_to_accept ? -1 : listening_.get(), POLLIN, 0});  // poll() passes over -1
     for (const auto& client : clients_) polled_.push_back({client->socket.get(), waits_for(*client), 0});
     const bool again = std::ranges::any_of(clients_, [](const auto& client) { return client->talk.again_; });
-    if (::poll(polled_.data(), polled_.size(), again ? 0 : clients_.empty() && chores_.empty() ? -1 : turn_ms) < 0) return;
+    if (::poll(polled_.data(), polled_.size(),
+               again                                                     ? 0
+               : clients_.empty() && chores_.empty() && !waits_to_accept ? -1
+                                                                         : turn_ms) < 0)
+        return;
     std::uint64_t wakes;
     if (::read(waker_->event_.get(), &wakes, sizeof wakes) < 0) errno = 0;
     for (const auto& chore : chores_) chore();
@@ -104,7 +111,17 @@ void ControlServer::turn() {
 void ControlServer::accept() {
     for (;;) {
         Descriptor socket(::accept4(listening_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
-        if (!socket) return;
+        if (!socket) {
+            const int error = errno;
+            accept_again_ns_ = 0;
+            // Clients that have gone, or been taken by nobody: the next poll() tells.
+            if (error == EAGAIN || error == EWOULDBLOCK || error == ECONNABORTED || error == EINTR) return;
+            accept_again_ns_ = clock_.now() + std::int64_t{turn_ms} * 1'000'000;
+            if (cannot_accept_.pass(clock_.now()))
+                logger_.warn("a client of the control socket cannot be served yet: {}{}", std::strerror(error),
+                             error == EMFILE || error == ENFILE ? "; raise the limit of open files (ulimit -n)" : "");
+            return;
+        }
         const bool too_many = clients_.size() >= limits::control_clients;
         adopt(std::move(socket));
         if (!too_many) continue;

@@ -24,6 +24,7 @@
 #include "core/descriptor.hpp"
 #include "core/error.hpp"
 #include "observe/logging.hpp"
+#include "observe/notice.hpp"
 
 namespace sluice {
 
@@ -84,6 +85,8 @@ private:
     std::filesystem::path state_dir_;
     Descriptor listening_;
     std::vector<std::unique_ptr<Client>> clients_;
+    std::int64_t accept_again_ns_ = 0;  // 0 = now; else there was no descriptor for a client
+    RateLimit cannot_accept_{60'000'000'000};
     std::vector<pollfd> polled_;  // the waker's, the socket's, then the clients'
     std::shared_ptr<Waker> waker_;
     std::atomic<bool> stopping_{false};

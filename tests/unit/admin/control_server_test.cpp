@@ -3,9 +3,9 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-
 #include <unistd.h>
 
 #include <filesystem>
@@ -172,6 +172,48 @@ TEST_F(ControlBench, DropsAClientThatAsksForNothing) {
     EXPECT_EQ(got, 0) << "the server has closed it";
     strict.stop();
     EXPECT_NE(log.text().find("it connected and asked for nothing"), std::string::npos);
+}
+
+// Lowers the limit of open files to those that are open.
+class NoDescriptors {
+public:
+    NoDescriptors() {
+        EXPECT_EQ(::getrlimit(RLIMIT_NOFILE, &before_), 0);
+        rlimit none = before_;
+        const Descriptor next(::dup(STDERR_FILENO));
+        none.rlim_cur = static_cast<rlim_t>(next.get());
+        EXPECT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+    }
+    ~NoDescriptors() { EXPECT_EQ(::setrlimit(RLIMIT_NOFILE, &before_), 0); }
+
+private:
+    rlimit before_{};
+};
+
+TEST_F(ControlBench, RestsWhileThereIsNoDescriptorForAClientAndServesItLater) {
+    ASSERT_TRUE(server.listen(folder));
+    const Result<Descriptor> socket = connect_in(folder);
+    ASSERT_TRUE(socket);
+    const auto used_ns = [] {
+        timespec used{};
+        ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+        return used.tv_sec * 1'000'000'000 + used.tv_nsec;
+    };
+    {
+        const NoDescriptors none;
+        server.start();
+        const std::int64_t deadline = clock.now() + 20'000'000'000;
+        while (log.text().find("cannot be served yet") == std::string::npos && clock.now() < deadline)
+            std::this_thread::yield();
+        EXPECT_NE(log.text().find("raise the limit of open files"), std::string::npos) << log.text();
+        const std::int64_t before = used_ns();
+        ::poll(nullptr, 0, 400);  // the time that is measured
+        EXPECT_LT(used_ns() - before, 100'000'000) << "it spins";
+    }
+    const Result<Answered> answered =
+        converse(*socket, R"({"verb":"hello","name":"you"})", -1, [this](const Node& line) { lines.push_back(line); });
+    ASSERT_TRUE(answered) << answered.error().message;
+    EXPECT_EQ(lines.size(), 1u);
 }
 
 TEST_F(ControlBench, SaysThatTheHostWentAway) {
