@@ -4,6 +4,7 @@
 #include <exception>
 #include <string>
 #include <thread>
+#include <unordered_set>
 #include <utility>
 
 #include "target/target.hpp"
@@ -55,7 +56,7 @@ void Commits::advance(HandlerHost& handler) {
         Unit& unit = *order_[at];
         if (unit.stage != Unit::Stage::waiting) continue;
         const auto end = order_.begin() + static_cast<std::ptrdiff_t>(at);
-        if (std::any_of(order_.begin(), end, [](const Unit* earlier) { return earlier->failed; }))
+        if (std::any_of(order_.begin(), end, [](const Unit* earlier) { return earlier->failed || earlier->partly_failed; }))
             fail(unit, handler, SLUICE_CONFLICT, "a unit before it failed");
         else if (std::all_of(order_.begin(), end, [&](const Unit* earlier) { return may_follow(unit, *earlier); }))
             step(unit, handler);
@@ -148,7 +149,26 @@ void Commits::take_answer(Unit& unit, HandlerHost& handler) {
         if (item.message < unit.messages.size() && unit.messages[item.message] != nullptr &&
             unit.messages[item.message]->outcome == Outcome::acked)
             take_result(unit, item, connection, handler);
+    if (unit.partly_failed && unit.keeps_order) hold_back_followers(unit, handler);
+    unit.publishes.sort();  // those found with a record came last
     unit.stage = Unit::Stage::waiting;
+}
+
+// Of a key whose message runs again, nothing that follows is committed elsewhere or published before that. What this database has committed
+// of them already - against the rules of sluice/database.h, or because only the publishes of a message that was seen before could not be
+// found - is found by its record when they run again, or done once more.
+void Commits::hold_back_followers(Unit& unit, HandlerHost& handler) {
+    std::unordered_set<std::uint64_t> keys;
+    for (std::uint32_t index = 0; index < unit.messages.size(); ++index) {
+        Message* message = unit.messages[index];
+        if (message == nullptr || message->key_hash == 0 || message->acked_in_unit) continue;
+        const bool has_verdict = message->outcome != Outcome::none && message->outcome != Outcome::lost_lease;
+        if (has_verdict && keys.contains(message->key_hash)) {
+            handler.drop(unit, index, true);
+            message->outcome = Outcome::none;
+        }
+        if (message->outcome == Outcome::none && !message->deferred) keys.insert(message->key_hash);
+    }
 }
 
 // Other units are open on the connection that commits this one.
@@ -164,6 +184,7 @@ void Commits::take_result(Unit& unit, const Unit::Answer::Item& item, const Conn
     message.acked_in_unit = false;
     const auto run_again = [&](sluice_status status, std::string why) {
         message.outcome = Outcome::none;
+        unit.partly_failed = true;
         unit.retry_later |= status != SLUICE_CONFLICT;
         unit.answer.text = std::move(why);
     };
@@ -284,6 +305,7 @@ void Commits::release(Unit& unit) {
     unit.handles.fill(0);
     unit.has_effects = false;
     unit.failed = false;
+    unit.partly_failed = false;
     unit.retry_later = false;
     unit.publishes.clear();
     unit.kept.clear();

@@ -9,7 +9,8 @@
 //              (2) a commit is answered once: a second or foreign answer is logged and ignored
 //              (3) take_finished() answers units in the order of submit()
 //              (4) units become durable and are published in that order too: a unit follows another while that one still commits
-//                  only on the same connection, whose adapter keeps the order; and when one fails, all later ones fail with it
+//                  only on the same connection, whose adapter keeps the order; and when one fails, or a message of it, all later ones fail
+//                  with it
 #pragma once
 
 #include <array>
@@ -68,6 +69,7 @@ private:
     void take_answer(Unit& unit, HandlerHost& handler);
     bool others_open(const Unit& unit) const;
     void take_result(Unit& unit, const Unit::Answer::Item& item, const Connection& connection, HandlerHost& handler);
+    static void hold_back_followers(Unit& unit, HandlerHost& handler);
     void publish(Unit& unit, HandlerHost& handler);
     void take_publishes(Unit& unit, HandlerHost& handler);
     static void abandon(Unit& unit, HandlerHost& handler);

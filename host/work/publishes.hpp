@@ -3,9 +3,11 @@
 // Threads      whoever runs the worker.
 // Ownership    owns copies of bodies, keys, ids and headers until clear().
 // Limits       limits::publishes_max a message.
-// Invariants   the publishes of a message are next to each other, in the order of the calls.
+// Invariants   the publishes of a message are next to each other, in the order of the calls; after sort(), messages are in the order of
+//              the unit.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory_resource>
 #include <vector>
@@ -32,6 +34,11 @@ public:
     // Forgets the publishes of the message added last.
     void drop(std::uint32_t message) {
         while (has(message)) items_.pop_back();
+    }
+    // Brings those that were added late, of an earlier message, to their place.
+    void sort() {
+        const auto earlier = [](const Item& a, const Item& b) { return a.message < b.message; };
+        if (!std::is_sorted(items_.begin(), items_.end(), earlier)) std::stable_sort(items_.begin(), items_.end(), earlier);
     }
     // Forgets those of any message.
     void remove(std::uint32_t message);

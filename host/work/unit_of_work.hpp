@@ -54,6 +54,8 @@ struct Unit {
     std::vector<std::uint32_t> to_commit;  // positions of connections whose share is begun and not yet submitted, last first
     bool has_effects = false;            // commits or publishes something
     bool failed = false;                 // nothing of it is durable: all of it runs again
+    bool partly_failed = false;          // a message of it runs again, with those of its key that follow
+    bool keeps_order = true;             // of keys
     bool retry_later = false;            // because something is away, rather than in conflict
 
     std::uint32_t committing_at = 0;        // position of the connection that commits it now

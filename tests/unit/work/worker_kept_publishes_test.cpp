@@ -65,12 +65,44 @@ TEST_F(WorkerKeptPublishes, OfAMessageFoundToBeSeenInTheCommitAreThoseOfThen) {
     bench->run();
     database.answer(SLUICE_OK, {{"a1", SLUICE_SEEN}});
     EXPECT_EQ(ended(2), (Texts{"a1 acked", "b1 acked"}));
-    EXPECT_EQ(published(), (Texts{"1 of b1", "2 of b1", "1 of a1", "2 of a1"})) << "not twice";
+    EXPECT_EQ(published(), (Texts{"1 of a1", "2 of a1", "1 of b1", "2 of b1"})) << "not twice, and in the order of the unit";
     restart().push("a1");
     bench->run();
     database.answer(SLUICE_OK, {{"a1", SLUICE_SEEN}});
     EXPECT_EQ(ended(1), Texts{"a1 acked"});
     EXPECT_EQ(published().size(), 4u) << "what was confirmed is not sent again";
+}
+
+TEST_F(WorkerKeptPublishes, ComeBeforeThoseOfLaterMessagesWhereOnlyTheCommitFindsThem) {
+    crash_between_commit_and_publish();
+    database.hold();
+    database.finds_duplicates_late = true;
+    restart().push("a0 a1 a2 a3");
+    bench->run();
+    database.answer(SLUICE_OK, {{"a1", SLUICE_SEEN}});
+    EXPECT_EQ(ended(4), (Texts{"a0 acked", "a1 acked", "a2 acked", "a3 acked"}));
+    EXPECT_EQ(published(), (Texts{"1 of a0", "2 of a0", "1 of a1", "2 of a1", "1 of a2", "2 of a2", "1 of a3", "2 of a3"}));
+}
+
+TEST_F(WorkerKeptPublishes, ThatCannotBeFoundNowHoldBackThoseOfLaterMessagesOfTheKey) {
+    crash_between_commit_and_publish();
+    database.hold();
+    database.finds_duplicates_late = true;
+    database.kept_answer = SLUICE_UNAVAILABLE;
+    restart().push("a1 b1 a2");
+    bench->run();
+    database.answer(SLUICE_OK, {{"a1", SLUICE_SEEN}});
+    EXPECT_EQ(ended(1), Texts{"b1 acked"});
+    EXPECT_EQ(published(), (Texts{"1 of b1", "2 of b1"})) << "a2 is committed, and what it publishes waits for a1";
+    EXPECT_EQ(database.durable(), (Texts{"a1", "b1", "a2"}));
+    database.kept_answer = SLUICE_OK;
+    database.finds_duplicates_late = false;
+    bench->clock.advance(milliseconds(5'000));
+    bench->run();
+    while (database.submitted() != 0) database.answer();
+    EXPECT_EQ(ended(2), (Texts{"a1 acked", "a2 acked"}));
+    EXPECT_EQ(published(), (Texts{"1 of b1", "2 of b1", "1 of a1", "2 of a1", "1 of a2", "2 of a2"}));
+    EXPECT_EQ(database.durable(), (Texts{"a1", "b1", "a2"})) << "each once in effect";
 }
 
 TEST_F(WorkerKeptPublishes, ToATargetThatIsGoneMakeADeadLetterThatNamesIt) {
