@@ -86,10 +86,12 @@ private:
         } else if (look.parked != 0) {
             fields.add("parked", std::uint64_t{look.parked}).add("attempt", std::uint64_t{look.attempt});
             fields.add("retry_in_ms", std::max<std::int64_t>((look.due_ns - now) / ms, 0)).add("parked_id", look.parked_id);
+            if (!look.parked_error.empty()) fields.add("parked_error", look.parked_error);
         }
         add("run_again", look.run_again);
         add("committing", look.committing);
         if (look.paused_until_ns > now) add("paused_ms", (look.paused_until_ns - now) / ms);
+        if (!look.pauses_for.empty()) fields.add("pauses_for", look.pauses_for);
         if (look.blocked) fields.add("worker_waits", true);
         if (look.database_away) fields.add("database_away", true);
         if (look.in_handler) fields.add("handling", look.handling).add("handling_ms", (now - look.handling_since_ns) / ms);

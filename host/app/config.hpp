@@ -82,6 +82,7 @@ struct PoolConfig {
     WhenFull when_full;
     bool keep_order = true;  // of equal keys
     std::uint32_t batch_max = 64;
+    Milliseconds batch_time{50};
     std::uint32_t attempts = 5;
     Milliseconds backoff{100};
     Milliseconds backoff_max{30'000};

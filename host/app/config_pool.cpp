@@ -16,6 +16,7 @@ namespace {
 
 constexpr Range backoff_range{0, 24 * 3'600'000};
 constexpr Range timeout_range{1, 24 * 3'600'000};
+constexpr Range batch_time_range{1, 3'600'000};
 constexpr Range handler_timeout_range{1, 24 * 3'600'000};
 constexpr Range queue_bytes_range{1, std::int64_t{1} << 40};
 
@@ -75,6 +76,7 @@ void read_batch(MapReader& map, PoolConfig& pool) {
     if (pool.batch_max > pool.queue_capacity)
         batch.problem(*batch.find("max"),
                       fmt::format("must not be larger than queue.capacity, which is {}", pool.queue_capacity));
+    pool.batch_time = batch.duration("time", pool.batch_time, batch_time_range);
     batch.finish();
 }
 

@@ -119,7 +119,7 @@ void print_pool(YamlWriter& out, const PoolConfig& pool, const HostConfig& confi
     out.raw("queue", fmt::format("{{ capacity: {}, bytes: {}, when_full: {} }}", pool.queue_capacity,
                                  format_size(pool.queue_bytes), when_full(pool.when_full)));
     out.raw("order", pool.keep_order ? "key" : "none");
-    out.raw("batch", fmt::format("{{ max: {} }}", pool.batch_max));
+    out.raw("batch", fmt::format("{{ max: {}, time: {} }}", pool.batch_max, duration(pool.batch_time)));
     out.raw("retry", fmt::format("{{ attempts: {}, backoff: {}, backoff_max: {} }}", pool.attempts, duration(pool.backoff),
                                  duration(pool.backoff_max)));
     out.raw("on_failure", pool.on_failure == OnFailure::park ? "park" : "skip");

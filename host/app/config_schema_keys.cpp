@@ -42,6 +42,7 @@ constexpr SchemaKey keys[] = {
     {"pools.NAME.order", "key|none", "none gives up the order of equal keys"},
     {"pools.NAME.batch", "", ""},
     {"pools.NAME.batch.max", "1..65536", "messages a worker puts into one transaction"},
+    {"pools.NAME.batch.time", "duration", "time in handlers after which a transaction takes no further message"},
     {"pools.NAME.retry", "", "what happens to a message whose handler asks for another try"},
     {"pools.NAME.retry.attempts", "1..1000000", "tries in all; then it is a dead letter"},
     {"pools.NAME.retry.backoff", "duration", "longest wait before the second try; it doubles"},

@@ -174,8 +174,8 @@ StatisticsSnapshot Host::snapshot() const {
                                      worker.queue().depth(),
                                      worker.queue().high_water(),
                                      worker.queue().capacity()};
-                if (worker.is_in_handler())
-                    one.running_ns = std::max<std::int64_t>(clock_.now() - worker.running_since_ns(), 1);
+                if (const std::int64_t since = worker.running_since_ns(); since != 0)
+                    one.running_ns = std::max<std::int64_t>(clock_.now() - since, 1);
                 statistics.parked += worker.parked();
                 statistics.deferred += worker.deferred();
                 statistics.counts.retried += one.counts.retried;
@@ -242,6 +242,7 @@ std::vector<SeenQueue> Host::queues() const {
 // ---- the end ----------------------------------------------------------------------------------------------------------------
 
 void Host::request_stop() {
+    poison_.stop_asked();
     for (auto& source : sources_) {
         const bool takes_back = (source->loop->capabilities() & SLUICE_QUEUE_TAKES_BACK) != 0;
         const StopMode mode = config_.drain || !takes_back ? StopMode::drain : StopMode::finish_current;

@@ -33,6 +33,7 @@ WorkPolicy to_policy(const PoolConfig& pool) {
     policy.queue_capacity = pool.queue_capacity;
     policy.queue_bytes = pool.queue_bytes;
     policy.batch_max = pool.batch_max;
+    policy.batch_time_ms = pool.batch_time.count();
     policy.attempts = pool.attempts;
     policy.keep_order = pool.keep_order;
     policy.backoff_ms = pool.backoff.count();
@@ -82,6 +83,7 @@ std::unique_ptr<WorkerPool> Host::PoolBuilder::make(const PoolConfig& pool, std:
                             .number = number,
                             .handler_path = pool.handler.path,
                             .plugin = pool.handler.component,
+                            .plugin_file = found->manifest().file.string(),
                             .table = (*library)->handler(pool.handler.component),
                             .options = pool.handler.options,
                             .workers = pool.workers,

@@ -76,8 +76,7 @@ public:
         if (figures.messages == 0)
             return Error{ErrorKind::unavailable, "no message of source \"" + source_ + "\" was settled within " +
                                                      format_duration(time_ns / ms) +
-                                                     " (a batch is settled when all of it is handled); give it messages or "
-                                                     "more --seconds, or try a recorded --sample FILE"};
+                                                     "; give it messages or more --seconds, or try a recorded --sample FILE"};
         return figures;
     }
 

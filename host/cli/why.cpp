@@ -45,8 +45,9 @@ void print_sentences(const Node& line) {
     if (line.find("deferred") != nullptr)
         say(fmt::format("a message is deferred by the handler, until it is completed; {} wait behind it", some(number("parked"))));
     else if (number("parked") != 0) {
-        say(fmt::format("message {} has failed: attempt {} in {}", cut_to(text_of(line, "parked_id"), 60), number("attempt"),
-                        span_of(number("retry_in_ms"))));
+        const std::string_view error = text_of(line, "parked_error");
+        say(fmt::format("message {} has failed: attempt {} in {}{}{}", cut_to(text_of(line, "parked_id"), 60),
+                        number("attempt"), span_of(number("retry_in_ms")), error.empty() ? "" : ": ", error));
         if (number("parked") > 1) say(fmt::format("{} wait behind it", some(number("parked") - 1)));
     }
     if (number("held") != 0) say(fmt::format("{} taken from the queue, not yet begun", some(number("held"))));
@@ -60,8 +61,12 @@ void print_sentences(const Node& line) {
         fmt::print("  no message of this key\n");
     if (line.find("worker_waits") != nullptr)
         fmt::print("  the worker takes nothing new: a key that waits for its retry has as many messages behind it as park_limit allows\n");
-    if (line.find("database_away") != nullptr) fmt::print("  the worker waits: a database that it uses is away\n");
-    if (number("paused_ms") != 0) fmt::print("  the worker tries its failed unit of work again in {}\n", span_of(number("paused_ms")));
+    const std::string_view why = text_of(line, "pauses_for");
+    const std::string because = why.empty() ? "" : ": " + std::string(why);
+    if (line.find("database_away") != nullptr)
+        fmt::print("  the worker waits, a database that it uses is unreachable{}\n", because);
+    if (number("paused_ms") != 0)
+        fmt::print("  the worker tries its failed unit of work again in {}{}\n", span_of(number("paused_ms")), because);
 }
 
 }  // namespace

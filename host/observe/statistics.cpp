@@ -172,7 +172,9 @@ void StatisticsReport::interval(StatisticsSnapshot now) {
         if (!logger_.enabled(LogLevel::debug)) continue;
         for (std::size_t index = 0; index < source.workers.size(); ++index) {
             const WorkerStatistics& worker = source.workers[index];
-            const std::uint64_t busy_before = before == nullptr ? 0 : busy_before_of(*before, index, worker);
+            // A unit that ends at the moment of a look may be seen without its time: then it is in the next interval.
+            const std::uint64_t busy_before =
+                std::min(before == nullptr ? 0 : busy_before_of(*before, index, worker), worker.counts.busy_ns);
             const double busy =
                 elapsed_ns <= 0
                     ? 0.0

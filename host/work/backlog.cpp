@@ -103,6 +103,11 @@ void Backlog::deferred(Message* message) {
     if (keeps_order_of(*message)) failed_keys_[message->key_hash].deferred = message;
 }
 
+void Backlog::let_followers_of_ended_go(std::int64_t now_ns) {
+    for (const Message* message : ended_) parking_.free(*message, now_ns);
+    ended_.clear();
+}
+
 bool Backlog::follows_failed(Message* message) {
     if (failed_keys_.empty() || !keeps_order_of(*message)) return false;
     const auto key = failed_keys_.find(message->key_hash);
@@ -157,6 +162,7 @@ void Backlog::look(KeyLook& look) const {
         if (waiting->empty() || look.deferred) return;
         look.attempt = waiting->first()->view.attempt;
         look.parked_id.assign(waiting->first()->view.id.data, waiting->first()->view.id.size);
+        look.parked_error = waiting->first()->error();
     }
 }
 
@@ -167,6 +173,8 @@ void Backlog::suspect_again(std::uint32_t count) {
 void Backlog::take_all(MessageList& out, bool behind_deferred) {
     out.splice_back(resumed_);
     out.splice_back(again_);
+    for (const Message* message = out.first(); message != nullptr; message = message->next)
+        if (message->resuming) parking_.free(*message, 0);  // what waits for it goes with it
     parking_.take_all(out, behind_deferred);
     MessageList rest;
     rest.splice_back(held_);

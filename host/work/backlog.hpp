@@ -1,8 +1,9 @@
 // What waits at one worker: its queue, what was taken from there and not begun, the keys that are parked, and what runs again after a
 // unit of work failed.
 //
-// Threads      queue().push: the source thread. The rest: whoever runs the worker, or whoever has borrowed it (Lent) - but for failed()
-//              and follows_failed(), which belong to the batch under way and are called from inside handlers' time.
+// Threads      queue().push: the source thread. The rest: whoever runs the worker, or whoever has borrowed it (Lent) - but for what
+//              stands under "the batch under way": that is the running worker's alone, also while all else is lent, and touches nothing
+//              of what a borrower looks at or takes away.
 // Ownership    holds the messages until they are taken.
 // Limits       the queue's and Parking's, a batch held, and units_in_flight batches that run again.
 // Invariants   (1) the messages of a key leave in the order received: what runs again is older than what is parked, that than what is
@@ -54,9 +55,16 @@ public:
     void failed(Message* message, std::int64_t due_ns);
     // A message that the handler has deferred: its key waits for it.
     void deferred(Message* message);
+    // A message that was resumed has got its verdict.
+    void ended(Message* message) { ended_.push_back(message); }
     // An earlier message of its key has failed or was deferred in this batch: then it waits behind that.
     bool follows_failed(Message* message);
-    // After the batch: parks the keys that failed in it.
+
+    // ---- after the batch, once it is taken back ----
+
+    // What waits for those that have ended is due: it need not wait for their commit, as what follows any other message does not.
+    void let_followers_of_ended_go(std::int64_t now_ns);
+    // Parks the keys that failed in it.
     void park_failed(bool ran_again);
 
     // ---- what runs again ----
@@ -93,6 +101,7 @@ private:
     // of the batch under way
     std::unordered_map<std::uint64_t, FailedKey> failed_keys_;
     std::vector<std::pair<Message*, std::int64_t>> failed_alone_;
+    std::vector<const Message*> ended_;
 };
 
 }  // namespace sluice

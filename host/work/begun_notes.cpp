@@ -13,7 +13,15 @@
 namespace sluice {
 namespace {
 
-constexpr char magic[16] = "sluice begun 1\n";
+constexpr char magic[16] = "sluice begun 2\n";
+
+// As much of it as there is room for, from its end.
+template <std::size_t room>
+std::uint16_t copy_end(char (&to)[room], std::string_view text) {
+    text.remove_prefix(text.size() - std::min(text.size(), room));
+    std::copy(text.begin(), text.end(), to);
+    return static_cast<std::uint16_t>(text.size());
+}
 
 struct File {
     int descriptor;
@@ -46,12 +54,18 @@ std::vector<BegunNotes::Noted> BegunNotes::read(const std::filesystem::path& fil
     void* memory = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, opened.descriptor, 0);
     if (memory == MAP_FAILED) return noted;
     const auto& header = *static_cast<const Header*>(memory);
-    if (std::equal(std::begin(magic), std::end(magic), header.magic) && size_of(header.slots) <= size) {
+    const bool is_ours = std::equal(std::begin(magic), std::end(magic), header.magic) && size_of(header.slots) <= size;
+    if (is_ours && header.stop_asked.load(std::memory_order_relaxed) == 0) {
         const auto* slots = reinterpret_cast<const Slot*>(static_cast<const char*>(memory) + sizeof(Header));
         for (const Slot* slot = slots; slot != slots + header.slots; ++slot) {
             if (slot->state.load(std::memory_order_relaxed) == 0) continue;
-            if (slot->id_size == 0 || slot->id_size > sizeof slot->id || slot->source_size > sizeof slot->source) continue;
-            noted.push_back({{slot->source, slot->source_size}, {slot->id, slot->id_size}});
+            if (slot->id_size == 0 || slot->id_size > sizeof slot->id || slot->source_size > sizeof slot->source ||
+                slot->pool_size > sizeof slot->pool || slot->plugin_size > sizeof slot->plugin)
+                continue;
+            noted.push_back({{slot->source, slot->source_size},
+                             {slot->id, slot->id_size},
+                             {slot->pool, slot->pool_size},
+                             {slot->plugin, slot->plugin_size}});
         }
     }
     ::munmap(memory, size);
@@ -78,16 +92,22 @@ Result<std::unique_ptr<BegunNotes>> BegunNotes::create(const std::filesystem::pa
     return std::unique_ptr<BegunNotes>(new BegunNotes(file, memory, slots, identity));
 }
 
-BegunNote BegunNotes::take(std::string_view source) {
+BegunNote BegunNotes::take(std::string_view source, std::string_view pool, std::string_view plugin) {
     BegunNote note;
     const std::lock_guard lock(mutex_);
     if (free_.empty() || source.size() > sizeof Slot::source) return note;
     note.slot_ = free_.back();
     note.notes_ = this;
     free_.pop_back();
-    note.slot_->source_size = static_cast<std::uint32_t>(source.size());
-    std::copy(source.begin(), source.end(), note.slot_->source);
+    note.slot_->source_size = copy_end(note.slot_->source, source);
+    note.slot_->pool_size = copy_end(note.slot_->pool, pool);
+    note.slot_->plugin_size = copy_end(note.slot_->plugin, plugin);
     return note;
+}
+
+// Relaxed: read by the next process, long after.
+void BegunNotes::stop_asked() {
+    static_cast<Header*>(memory_)->stop_asked.store(1, std::memory_order_relaxed);
 }
 
 void BegunNotes::give_back(Slot* slot) {

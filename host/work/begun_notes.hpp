@@ -1,13 +1,16 @@
 // Which message each worker is in the handler with, where the next process finds it: a file of the state directory, mapped into memory,
-// a slot a worker. What is still marked there when a host starts ended the last one, or was in a handler when something else did.
+// one slot per worker. What is still marked there when a host starts ended the last one, or was in a handler when something else did. Once
+// a stop was asked for nothing counts any more: whoever waits for a handler no longer, the host at its deadline or a supervisor with
+// SIGKILL, says nothing about its message.
 //
-//   slot:  state (0 = in no handler, 1 = in one) | size of the id | size of the source's identity | identity | id
+//   file:  layout, slots, whether a stop was asked for | slot ...
+//   slot:  state (0 = in no handler, 1 = in one) | size of the id | source's identity | pool | plugin file | id
 //
-// Threads      BegunNote::begin, end: whoever runs its worker. The rest: control.
+// Threads      BegunNote::begin, end: whoever runs its worker. stop_asked: any. The rest: control.
 // Ownership    the notes outlive their BegunNote objects; a slot goes back with its object.
 // Cost         a copy of the id and four plain stores a message; no system call. The kernel keeps the page when the process dies, so
 //              nothing is flushed; after a power cut the notes may be lost or old, which at worst lets an innocent message run alone once.
-// Limits       as many slots as create() is told; limits::id_bytes_max an id.
+// Limits       as many slots as create() is told; limits::id_bytes_max an id. Of a longer path of a plugin the end is kept.
 #pragma once
 
 #include <sys/types.h>
@@ -66,8 +69,10 @@ private:
     struct alignas(64) Slot {
         std::atomic<std::uint32_t> state;
         std::uint32_t id_size;
-        std::uint32_t source_size;
+        std::uint16_t source_size, pool_size, plugin_size;
         char source[limits::config_name_bytes];
+        char pool[limits::config_name_bytes];
+        char plugin[256];
         char id[limits::id_bytes_max];
     };
 
@@ -80,6 +85,8 @@ public:
     struct Noted {
         std::string source;
         std::string id;
+        std::string pool = {};
+        std::string plugin = {};  // the handler's file
     };
 
     // What the process before left marked. Nothing if there is no such file, or none of this layout.
@@ -91,7 +98,9 @@ public:
     BegunNotes& operator=(const BegunNotes&) = delete;
 
     // A slot for a worker on the source of this identity; one that notes nothing if none is free.
-    BegunNote take(std::string_view source);
+    BegunNote take(std::string_view source, std::string_view pool = {}, std::string_view plugin = {});
+    // From here on no end of the process is a message's fault.
+    void stop_asked();
     // Whether the next process would find them. invalid: somebody has removed or replaced the file.
     Result<void> check_in_place() const;
     // Nothing can be in a handler any more: the next process need not look.
@@ -103,6 +112,7 @@ private:
     struct alignas(64) Header {
         char magic[16];
         std::uint32_t slots;
+        std::atomic<std::uint32_t> stop_asked;
     };
 
     BegunNotes(std::filesystem::path file, void* memory, std::uint32_t slots, const struct stat& identity);

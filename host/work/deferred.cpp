@@ -35,12 +35,13 @@ std::int64_t Deferred::deadline_ns(sluice_ticket ticket) const {
     return closed_ || entry == entries_.end() || entry->second.ended ? 0 : entry->second.deadline_ns;
 }
 
-bool Deferred::add(sluice_ticket ticket, Message* message, std::int64_t deadline_ns) {
+bool Deferred::add(sluice_ticket ticket, Message* message, std::int64_t now_ns, std::int64_t time_ns) {
     const std::lock_guard lock(mutex_);
     const bool ended_early = std::exchange(early_, 0) == ticket;
     if (entries_.size() >= limits::deferred_max || bytes_ + message->charge > limits::deferred_bytes) return false;
     Entry& entry = entries_[ticket];
-    entry.deadline_ns = deadline_ns;
+    entry.deadline_ns = entry.due_ns = now_ns + time_ns;
+    entry.grace_ns = std::min(time_ns, grace_ms * 1'000'000);
     entry.end.message = message;
     bytes_ += message->charge;
     if (ended_early) note_end(ticket, entry, std::move(early_end_));
@@ -79,23 +80,31 @@ bool Deferred::take(End& end) {
     return true;
 }
 
-std::vector<sluice_ticket> Deferred::expire(std::int64_t now_ns, bool can_cancel) {
-    std::vector<sluice_ticket> over;
+Deferred::Overdue Deferred::expire(std::int64_t now_ns, bool all, bool can_cancel) {
+    Overdue overdue;
     const std::lock_guard lock(mutex_);
     for (auto& [ticket, entry] : entries_) {
-        if (!entry.armed || entry.ended || entry.expired || entry.deadline_ns > now_ns) continue;
-        entry.expired = true;
-        over.push_back(ticket);
-        if (!can_cancel) note_end(ticket, entry, {.verdict = SLUICE_RETRY, .text = "it was deferred, and not ended in time"});
+        const bool is_due = entry.due_ns <= now_ns || (all && !entry.asked);
+        if (!entry.armed || entry.ended || !is_due) continue;
+        if (can_cancel && !std::exchange(entry.asked, true)) {
+            entry.due_ns = now_ns + entry.grace_ns;
+            overdue.asked.push_back(ticket);
+            continue;
+        }
+        ++overdue.given_up;
+        note_end(ticket, entry,
+                 {.verdict = SLUICE_RETRY,
+                  .text = entry.asked ? "it was deferred, and not ended in time, nor when its handler was asked to"
+                                      : "it was deferred, and not ended in time"});
     }
-    return over;
+    return overdue;
 }
 
 std::int64_t Deferred::next_due_ns() const {
     const std::lock_guard lock(mutex_);
     std::int64_t due = 0;
     for (const auto& [ticket, entry] : entries_)
-        if (entry.armed && !entry.ended && !entry.expired && (due == 0 || entry.deadline_ns < due)) due = entry.deadline_ns;
+        if (entry.armed && !entry.ended && (due == 0 || entry.due_ns < due)) due = entry.due_ns;
     return due;
 }
 

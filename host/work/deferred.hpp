@@ -29,6 +29,9 @@ namespace sluice {
 
 class Deferred {
 public:
+    static constexpr std::int64_t grace_ms =
+        1'000;  // once its time is over and the handler was asked to end it: cancel() returns at once
+
     // How a deferred message goes on.
     struct End {
         Message* message = nullptr;
@@ -57,13 +60,18 @@ public:
 
     bool empty() const { return size() == 0; }
     // False: there are as many as there may be. To be called while `running` still says this ticket.
-    bool add(sluice_ticket ticket, Message* message, std::int64_t deadline_ns);
+    bool add(sluice_ticket ticket, Message* message, std::int64_t now_ns, std::int64_t time_ns);
     void arm(sluice_ticket ticket);
     void forget(sluice_ticket ticket);
     // The next that has ended. False: there is none.
     bool take(End& end);
-    // Those whose time is over and that have not been found so before. Without `can_cancel` they have ended: as a retry.
-    std::vector<sluice_ticket> expire(std::int64_t now_ns, bool can_cancel);
+    // Those whose time is over; with `all`, every one. A handler that can be asked has grace_ms, and no longer than it had before, to end
+    // them then; what it leaves, and without `can_cancel` each at once, has ended: as a retry.
+    struct Overdue {
+        std::vector<sluice_ticket> asked;  // to be asked for now
+        std::size_t given_up = 0;          // ended as a retry
+    };
+    Overdue expire(std::int64_t now_ns, bool all, bool can_cancel);
     std::int64_t next_due_ns() const;  // 0 = none
 
     // No ticket is good any more.
@@ -71,10 +79,12 @@ public:
 
 private:
     struct Entry {
-        std::int64_t deadline_ns = 0;
+        std::int64_t deadline_ns = 0;  // as the handler is told
+        std::int64_t due_ns = 0;       // when the host acts next: the deadline, or the end of the grace
+        std::int64_t grace_ns = 0;
         bool armed = false;
         bool ended = false;
-        bool expired = false;
+        bool asked = false;
         End end;
     };
     void note_end(sluice_ticket ticket, Entry& entry, End end);

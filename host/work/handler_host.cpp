@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/units.hpp"
+#include "work/canceller.hpp"
 
 namespace sluice {
 namespace {
@@ -189,7 +190,7 @@ void HandlerHost::defer(Message* message, sluice_ticket ticket, Said& said) {
     if (!may_end_deferred() && !std::exchange(unbounded_said_, true))
         logger().warn("the handler defers messages, has no `cancel`, and does not say that it keeps no views of them "
                       "(SLUICE_HANDLER_KEEPS_NO_VIEWS): the host cannot end one whose time is over, and waits until the handler does");
-    if (deferred_.add(ticket, message, clock().now() + time_ns)) return;
+    if (deferred_.add(ticket, message, clock().now(), time_ns)) return;
     said.verdict = SLUICE_RETRY;
     said.crowded = true;
 }
@@ -346,6 +347,11 @@ bool HandlerHost::can_cancel() const {
 bool HandlerHost::may_end_deferred() const { return can_cancel() || (handler_.table().flags & SLUICE_HANDLER_KEEPS_NO_VIEWS) != 0; }
 
 void HandlerHost::cancel_ticket(sluice_ticket ticket) {
+    if (!can_cancel()) return;
+    canceller_ != nullptr ? canceller_->post(*this, ticket) : call_cancel(ticket);
+}
+
+void HandlerHost::call_cancel(sluice_ticket ticket) {
     if (can_cancel()) fenced([&] { handler_.table().cancel(handler_.self(), ticket); }, [](std::string_view) {});
 }
 

@@ -22,6 +22,7 @@
 
 namespace sluice {
 
+class Canceller;
 class Target;
 
 // What a pool's handlers may use, by the names of the configuration. Constant while workers exist.
@@ -113,8 +114,12 @@ public:
     const std::vector<std::size_t>& targets() const { return targets_; }
     // [any]
     Call call() const;
-    // [any] Tells the handler that a ticket's time is over, if it wants to be told.
+    // [any] Has the handler told that a ticket's time is over, if it wants to be told: by the canceller, if it was given one.
     void cancel_ticket(sluice_ticket ticket);
+    // Tells it now; returns when its cancel() does.
+    void call_cancel(sluice_ticket ticket);
+    // Before the first message.
+    void cancel_through(Canceller& canceller) { canceller_ = &canceller; }
     Deferred& deferred() { return deferred_; }
     const Deferred& deferred() const { return deferred_; }
     bool can_cancel() const;
@@ -167,6 +172,7 @@ private:
     bool started_ = false;
 
     Poison* poison_ = nullptr;
+    Canceller* canceller_ = nullptr;
 
     // written by whoever runs the worker
     BegunNote note_;

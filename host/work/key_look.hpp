@@ -33,10 +33,12 @@ struct KeyLook {
     std::int64_t due_ns = 0;    // when
     std::uint32_t attempt = 0;  // its number then
     std::string parked_id;
+    std::string parked_error;      // how it has failed
     bool deferred = false;         // a message of the key waits to be completed or resumed, and those that are parked for it
     std::uint32_t run_again = 0;   // their unit of work failed, or they are resumed
     std::uint32_t committing = 0;  // handled; their unit of work is not durable, published and settled yet
     std::int64_t paused_until_ns = 0;  // the worker waits, after a unit failed
+    std::string pauses_for;            // why it does, or why its database is unreachable
     bool blocked = false;              // a parked key is full: the worker takes nothing new
     bool database_away = false;
     bool in_handler = false;             // the worker was looked at while a handler ran: what its batch holds is not counted

@@ -60,7 +60,9 @@ void Parking::take_due(std::int64_t now_ns, std::uint32_t max, MessageList& out)
         const std::uint64_t name = due_.begin()->second;
         MessageList& waiting = keys_.find(name)->second.waiting;
         for (; max > 0 && !waiting.empty(); --max) {
-            out.push_back(waiting.pop_front());
+            Message* message = waiting.pop_front();
+            message->failure.reset();  // of an attempt that is not its last
+            out.push_back(message);
             resize(-1);
         }
         if (!waiting.empty()) return;  // (1) the rest follows in the next batch

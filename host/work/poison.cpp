@@ -24,8 +24,12 @@ Result<void> Poison::open(std::uint32_t workers, std::int64_t now_ms) {
     const std::vector<BegunNotes::Noted> noted = BegunNotes::read(notes_file_);
     if (auto added = suspects_.add(noted, now_ms); !added) return added;
     for (std::size_t i = 0; i < std::min(noted.size(), named); ++i)
-        logger_.warn("the process before this one ended inside the handler of message {} of source \"{}\"; it runs alone ({} such ends)",
-                     clean_text(noted[i].id), noted[i].source, suspects_.crashes(noted[i].source, noted[i].id));
+        logger_.warn(
+            "the process before this one ended inside the handler of pool \"{}\", plugin {}, with message {} of source \"{}\"; "
+            "it runs "
+            "alone (number of such ends: {})",
+            clean_text(noted[i].pool), clean_text(noted[i].plugin), clean_text(noted[i].id), noted[i].source,
+            suspects_.crashes(noted[i].source, noted[i].id));
     if (noted.size() > named) logger_.warn("and inside those of {} others", noted.size() - named);
     // As many again, for workers that take the place of others; and at least for a pool that a reload makes as large as can be.
     auto notes = BegunNotes::create(notes_file_, std::max(workers * 2, 2 * limits::workers_max));
@@ -34,7 +38,13 @@ Result<void> Poison::open(std::uint32_t workers, std::int64_t now_ms) {
     return {};
 }
 
-BegunNote Poison::note(std::string_view source) { return notes_ ? notes_->take(source) : BegunNote(); }
+BegunNote Poison::note(std::string_view source, std::string_view pool, std::string_view plugin) {
+    return notes_ ? notes_->take(source, pool, plugin) : BegunNote();
+}
+
+void Poison::stop_asked() {
+    if (notes_) notes_->stop_asked();
+}
 
 void Poison::close() {
     if (notes_) notes_->remove();

@@ -25,8 +25,10 @@ public:
 
     // Once the state directory is ours and before anything runs: finds the suspects, and begins new notes for so many workers.
     Result<void> open(std::uint32_t workers, std::int64_t now_ms);
-    // A worker's note; its source has ids that stay.
-    BegunNote note(std::string_view source);
+    // A worker's note; its source has ids that stay. `plugin`: the file of its handler.
+    BegunNote note(std::string_view source, std::string_view pool, std::string_view plugin);
+    // A stop was asked for: what is in a handler when the process ends from here on is no suspect.
+    void stop_asked();
     // Whether the notes are still where the next process looks for them.
     Result<void> check_in_place() const { return notes_ ? notes_->check_in_place() : Result<void>(); }
     // Nothing runs any more.

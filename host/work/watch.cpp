@@ -87,7 +87,8 @@ void Watch::thread_main() {
     std::unique_lock round(round_mutex_);
     std::unique_lock lock(mutex_);
     while (!stopping_) {
-        const std::int64_t now = clock_.now();
+        note_time();
+        const std::int64_t now = coarse_now_ns();
         due.clear();
         while (!alarms_.empty() && alarms_.begin()->first <= now) {
             Alarm* alarm = alarms_.begin()->second;

@@ -6,6 +6,7 @@
 // Limits       one pending time an alarm.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
@@ -69,6 +70,11 @@ public:
 
     Processors& processors() { return processors_; }
 
+    // [any] The clock as of the last tick, never ahead of it: for those who may not read the clock each time they ask.
+    std::int64_t coarse_now_ns() const { return coarse_now_ns_.load(std::memory_order_relaxed); }
+    // Ticks once. The watch's thread, or a test that has none.
+    void note_time() { coarse_now_ns_.store(clock_.now(), std::memory_order_relaxed); }
+
 private:
     void thread_main();
 
@@ -86,7 +92,8 @@ private:
     bool active_ = false;
     bool stopping_ = false;
 
-    std::thread thread_;
+    alignas(64) std::atomic<std::int64_t> coarse_now_ns_{0};  // on a cache line of its own: workers read it for every message
+    alignas(64) std::thread thread_;
 };
 
 }  // namespace sluice

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "work/canceller.hpp"
 #include "work/worker.hpp"
 
 namespace sluice {
@@ -17,6 +18,14 @@ Watchdog::Watchdog(const WorkPolicy& policy, std::function<void()> hung) : polic
 // Ten looks a timeout: it is noticed at most a tenth late.
 std::int64_t Watchdog::look(std::int64_t now_ns) {
     for (Seat& seat : seats_) look_at(seat, now_ns);
+    const bool blocks = canceller_ != nullptr && canceller_->busy_ns() >= long_cancel_ns;
+    if (blocks && !std::exchange(cancel_said_, true))
+        logger_.warn(
+            "the handler's cancel() has been running for {} ms; it must return at once: until it does, no other call of this "
+            "pool is "
+            "told that its time is over",
+            canceller_->busy_ns() / ms);
+    cancel_said_ = blocks;
     return policy_.timeout_ms == 0 ? 1'000 * ms : std::clamp(policy_.timeout_ms * ms / 10, ms, 1'000 * ms);
 }
 

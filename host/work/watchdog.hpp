@@ -20,13 +20,21 @@
 
 namespace sluice {
 
+class Canceller;
 class Worker;
 
 class Watchdog final : public Watch::Guard {
 public:
     static constexpr std::int64_t long_call_ns = 30'000'000'000;
 
+    static constexpr std::int64_t long_cancel_ns = 5'000'000'000;
+
     Watchdog(const WorkPolicy& policy, std::function<void()> hung);
+    // Before the first look: also a cancel() that does not return is named. It and its logger's pool outlive the watchdog.
+    void look_after(const Canceller& canceller, Logger logger) {
+        canceller_ = &canceller;
+        logger_ = logger;
+    }
     void add(Worker& worker, Logger logger) { seats_.push_back({&worker, logger}); }
 
     std::int64_t look(std::int64_t now_ns) override;
@@ -45,6 +53,9 @@ private:
     const WorkPolicy& policy_;
     const std::function<void()> hung_;
     std::vector<Seat> seats_;
+    const Canceller* canceller_ = nullptr;
+    Logger logger_;  // the pool's
+    bool cancel_said_ = false;
 };
 
 }  // namespace sluice

@@ -9,6 +9,7 @@ struct WorkPolicy {
     std::uint32_t queue_capacity = 1000;
     std::uint64_t queue_bytes = 16u << 20;
     std::uint32_t batch_max = 64;
+    std::int64_t batch_time_ms = 50;  // spent in handlers: then a unit of work takes no further message
     bool keep_order = true;  // messages of a key one after the other; false: a failed one waits alone
     std::uint32_t attempts = 5;
     std::int64_t backoff_ms = 100;

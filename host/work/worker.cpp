@@ -4,19 +4,27 @@
 #include <string>
 #include <utility>
 
+#include "plugin/fault.hpp"
+
 namespace sluice {
 namespace {
 
 constexpr std::int64_t ms = 1'000'000;
-constexpr std::int64_t pause_first_ns = 100 * ms;
-constexpr std::int64_t pause_max_ns = 5'000 * ms;
+constexpr std::int64_t crowded_ns = 100 * ms;  // until a message that could not be deferred is tried again
+
+constexpr const char* no_reason = "the handler gave no reason";
+
+std::string id_of(const Message& message) {
+    return clean_text({message.view.id.data, message.view.id.size});
+}
 
 }  // namespace
 
-Worker::Worker(std::uint32_t index, const WorkPolicy& policy, HandlerHost& handler, Commits& commits, Executor& executor,
-               Watch& watch, const Clock& clock, Way way, Logger logger, std::uint64_t seed)
+Worker::Worker(std::uint32_t index, const WorkPolicy& policy, PoolNotices& notices, HandlerHost& handler, Commits& commits,
+               Executor& executor, Watch& watch, const Clock& clock, Way way, Logger logger, std::uint64_t seed)
     : index_(index),
       policy_(policy),
+      notices_(notices),
       handler_(handler),
       commits_(commits),
       executor_(executor),
@@ -58,9 +66,7 @@ Worker::Next Worker::run() {
     finish_units();
     end_deferred();
     const bool gives_back = is_to_give_back();
-    if (gives_back && !backlog_.has_resumed()) {  // what was deferred and goes on has begun: it is finished
-        release_all();
-    } else if (may_begin() && may_pass()) {
+    if (gives_back ? may_finish_resumed() : may_begin() && may_pass()) {
         if (std::exchange(restart_, false)) handler_.restart();
         if (suspicion_.undecided()) judge_loss();
         if (handler_.deduplicates()) pass_on_confirmed();
@@ -71,6 +77,8 @@ Worker::Next Worker::run() {
             finished(message);
         }
         if (!batch.empty()) process(batch, runs_again);
+    } else if (gives_back) {
+        release_all();
     }
     if (looks_.any()) answer_looks();
     tell_room();
@@ -78,6 +86,12 @@ Worker::Next Worker::run() {
     if (give_back_.load(std::memory_order_relaxed) == GiveBack::giving)
         give_back_.store(has_nothing() ? GiveBack::given : GiveBack::asked, std::memory_order_release);
     return rest();
+}
+
+// What was deferred and goes on has begun, and is finished. But not if its effects cannot be made now: nobody can say how long the stop
+// would wait, and it comes again like everything else whose unit of work failed.
+bool Worker::may_finish_resumed() {
+    return backlog_.has_resumed() && commits_.empty() && now_ns_ >= again_at_ns_ && may_pass();
 }
 
 bool Worker::may_pass() {
@@ -132,10 +146,13 @@ void Worker::finished(Message* message) { reports().messages.push_back(message);
 void Worker::process(MessageList& batch, bool runs_again) {
     Unit& unit = commits_.begin();
     unit.messages.reserve(batch.size());
+    unit.keeps_order = policy_.keep_order;
+    const std::int64_t closes_ns = now_ns_ + policy_.batch_time_ms * ms;
     running_since_ns_.store(now_ns_, std::memory_order_relaxed);
     lent_.lend();
     while (Message* message = batch.pop_front()) {
-        if (is_to_finish() && !message->resuming) {
+        const bool has_had_its_time = watch_.coarse_now_ns() >= closes_ns && !unit.messages.empty();
+        if (has_had_its_time || (is_to_finish() && !message->resuming)) {
             batch.push_front(message);
             break;
         }
@@ -146,9 +163,10 @@ void Worker::process(MessageList& batch, bool runs_again) {
         }
     }
     lent_.take_back();
+    running_since_ns_.store(0, std::memory_order_relaxed);  // before busy_ns, see counts()
+    backlog_.let_followers_of_ended_go(now_ns_);
     runs_again |= suspicion_.undecided();  // a message that lost its database is looked for among what runs again
     backlog_.put_back(batch, runs_again, now_ns_);
-    counters_.handled.add(unit.messages.size());
     counters_.units.add();
     const std::int64_t ended = clock_.now();
     counters_.busy_ns.add(static_cast<std::uint64_t>(ended - now_ns_));
@@ -163,14 +181,17 @@ void Worker::process(MessageList& batch, bool runs_again) {
 bool Worker::handle(Unit& unit, Message* message) {
     const auto index = static_cast<std::uint32_t>(unit.messages.size());
     unit.messages.push_back(message);
+    counters_.handled.add();
     HandlerHost::Said said;
     if (message->suspect && is_poison(message)) return true;
     if (handler_.deduplicates()) {
         const sluice_status recorded = handler_.record_once(unit, index);
         if (recorded == SLUICE_SEEN) {
             message->outcome = Outcome::acked;
-            if (message->resuming) ended_in_unit(message);
-            if (handler_.find_kept(unit, index) == SLUICE_OK) return true;
+            if (handler_.find_kept(unit, index) == SLUICE_OK) {
+                if (message->resuming) backlog_.ended(message);
+                return true;
+            }
         }
         if (recorded != SLUICE_OK) said.unavailable = true;
     }
@@ -188,7 +209,7 @@ bool Worker::handle(Unit& unit, Message* message) {
             handler_.drop(unit, index, true);
         }
         if (!is_of_the_database(acked)) {
-            if (message->resuming) ended_in_unit(message);
+            if (message->resuming) backlog_.ended(message);
             return true;
         }
         said = {};
@@ -196,17 +217,17 @@ bool Worker::handle(Unit& unit, Message* message) {
     }
     if (said.misbehaved) {
         counters_.misbehaved.add();
-        if (const auto left_out = misbehaviour_said_.pass(clock_.now()))
-            logger_.warn("the handler broke a rule at message {}: {} ({} more like this)",
-                         std::string_view(message->view.id.data, message->view.id.size), handler_.fault().text(), *left_out);
+        if (const auto left_out = notices_.pass(PoolNotices::About::misbehaviour, clock_.now()))
+            logger_.warn("the handler broke a rule at message {}: {}{}", id_of(*message), handler_.fault().text(),
+                         PoolNotices::more(*left_out));
     }
     handler_.drop(unit, index, said.verdict != SLUICE_SKIP);
     if (said.verdict == SLUICE_SKIP) {
         message->outcome = Outcome::skipped;
-        if (message->resuming) ended_in_unit(message);
+        if (message->resuming) backlog_.ended(message);
     } else if (said.verdict == SLUICE_REJECT) {
         give_up(message, handler_.fault().text());
-        if (message->resuming) ended_in_unit(message);
+        if (message->resuming) backlog_.ended(message);
     } else if (said.verdict == SLUICE_DEFER) {
         message->deferred = true;
         message->resuming = false;
@@ -231,24 +252,25 @@ bool Worker::is_poison(Message* message) {
 
 void Worker::give_up(Message* message, std::string text) {
     message->outcome = Outcome::dead_letter;
-    message->fail(text.empty() ? "the handler gave no reason" : std::move(text));
+    message->fail(text.empty() ? std::string(no_reason) : std::move(text));
 }
 
 void Worker::retry(Unit& unit, std::uint32_t index, const HandlerHost::Said& said) {
     Message* message = unit.messages[index];
     std::int64_t due = 0;
     if (said.crowded) {
-        if (const auto left_out = crowd_said_.pass(clock_.now()))
-            logger_.warn("{} messages are deferred already: message {} is tried again later, no attempt is burnt ({} more like this)",
-                         handler_.deferred().size(), std::string_view(message->view.id.data, message->view.id.size), *left_out);
-        due = clock_.now() + pause_first_ns;
+        if (const auto left_out = notices_.pass(PoolNotices::About::too_many_deferred, clock_.now()))
+            logger_.warn(
+                "{} messages are deferred already: message {} is tried again later, which does not count as an attempt{}",
+                handler_.deferred().size(), id_of(*message), PoolNotices::more(*left_out));
+        due = clock_.now() + crowded_ns;
     } else if (said.outage) {
         due = after_outage_ns(message, said.delay_ms, handler_.fault().text());
     } else {
         due = next_try_ns(message, said.delay_ms, handler_.fault().text());
     }
     if (due == 0) {
-        if (message->resuming) ended_in_unit(message);
+        if (message->resuming) backlog_.ended(message);
         return;
     }
     if (message->resuming) forget_cookie(message);
@@ -264,9 +286,19 @@ std::int64_t Worker::next_try_ns(Message* message, std::int64_t delay_ms, std::s
     }
     counters_.retried.add();
     const std::int64_t backoff = backoff_.after_ns(message->view.attempt, delay_ms);
+    if (text.empty()) text = no_reason;
+    say_failed(*message, backoff, text);
+    message->fail(std::move(text));  // for `why`, as long as it waits
     ++message->view.attempt;
     if (way_.keeps_attempts && !message->replayed) reports().attempts.push_back({message->tag, message->view.attempt, backoff / ms});
     return clock_.now() + backoff;
+}
+
+void Worker::say_failed(const Message& message, std::int64_t backoff_ns, std::string_view text) {
+    const auto left_out = notices_.pass(PoolNotices::About::failed_attempt, clock_.now());
+    logger_.log(left_out ? LogLevel::warn : LogLevel::debug,
+                "message {} failed at attempt {} of {} and is tried again in {} ms: {}{}", id_of(message), message.view.attempt,
+                policy_.attempts, backoff_ns / ms, text, PoolNotices::more(left_out.value_or(0)));
 }
 
 // What the source has confirmed need not be remembered message by message.
@@ -275,61 +307,6 @@ void Worker::pass_on_confirmed() {
     const Confirmed::Position position = way_.confirmed.read();
     confirmed_seen_ = position.changes;
     handler_.confirmed_below(position.source, position.stream, position.below);
-}
-
-// ---- ending ----------------------------------------------------------------------------------------------------------------
-
-void Worker::finish_units() {
-    while (Unit* unit = commits_.take_finished()) {
-        // What comes after a unit that failed runs again too, or its keys would overtake.
-        const bool earlier_failed = restart_;
-        const bool whole = unit->failed || (earlier_failed && !unit->has_effects);
-        MessageList again;
-        std::uint64_t done = 0, skipped = 0, rejected = 0;
-        for (std::uint32_t index = 0; index < unit->messages.size(); ++index) {
-            Message* message = unit->messages[index];
-            if (message == nullptr || (message->deferred && !unfinished(*unit, index, whole))) continue;
-            if (whole || message->outcome == Outcome::none) {
-                message->outcome = Outcome::none;
-                message->acked_in_unit = false;
-                message->failure.reset();
-                again.push_back(message);
-                continue;
-            }
-            done += message->outcome == Outcome::acked;
-            skipped += message->outcome == Outcome::skipped;
-            rejected += message->outcome == Outcome::dead_letter;
-            if (message->resuming) forget_cookie(message);
-            finished(message);
-        }
-        counters_.done.add(done);
-        if (skipped != 0) counters_.skipped.add(skipped);
-        if (rejected != 0) counters_.rejected.add(rejected);
-        if (!again.empty()) {
-            if (!earlier_failed) pause(unit->retry_later, unit->answer.text, unit->messages.size() == 1);
-            // The first to fail goes before what has not even begun again, of which a part failed once more; those after it follow.
-            backlog_.run_again(again, earlier_failed);
-            restart_ = true;
-        } else if (unit->has_effects && done + skipped + rejected != 0) {
-            failures_in_a_row_ = 0;
-            suspicion_.worked();
-        }
-        commits_.release(*unit);
-    }
-}
-
-void Worker::pause(bool something_is_away, std::string_view why, bool alone) {
-    if (gate_.shut()) {  // the circuit has said why, and says when
-        gate_.note_loss();
-        suspicion_.lost(why, alone);
-        return;
-    }
-    const std::uint32_t doublings = std::min(failures_in_a_row_++, 10u);
-    const std::int64_t first = something_is_away ? pause_first_ns : ms;
-    const std::int64_t wait = std::min(first << doublings, pause_max_ns);
-    again_at_ns_ = clock_.now() + wait;
-    logger_.log(something_is_away ? LogLevel::warn : LogLevel::debug, "pauses for {} ms and tries again, no attempt is burnt: {}",
-                wait / ms, why);
 }
 
 }  // namespace sluice

@@ -4,7 +4,8 @@
 //
 // Threads      queue().push and note_waiting_for_room: the source thread. run: the executor's. stop, cancel, the counters: any.
 // Ownership    owns each message from the push until its outcome is in the inbox.
-// Limits       the queue's, Parking's, and limits::units_in_flight units of batch_max messages.
+// Limits       the queue's, Parking's, and limits::units_in_flight units of batch_max messages. A unit takes no further message once
+//              batch_time_ms have been spent in handlers.
 // Invariants   (1) messages of a key are handled in the order of the queue, none while an earlier one waits for its retry
 //              (2) outcomes of a key are reported in that order too
 //              (3) while units run again after an outage, nothing newer is begun
@@ -17,7 +18,6 @@
 #include <unordered_map>
 
 #include "observe/counters.hpp"
-#include "observe/notice.hpp"
 #include "queue/confirmed.hpp"
 #include "queue/doorbell.hpp"
 #include "work/backlog.hpp"
@@ -27,6 +27,7 @@
 #include "work/gate.hpp"
 #include "work/handler_host.hpp"
 #include "work/lent.hpp"
+#include "work/pool_notices.hpp"
 #include "work/suspicion.hpp"
 #include "work/watch.hpp"
 #include "work/work_policy.hpp"
@@ -45,8 +46,9 @@ public:
         bool keeps_attempts = false;  // the source hears of each failed attempt
     };
 
-    Worker(std::uint32_t index, const WorkPolicy& policy, HandlerHost& handler, Commits& commits, Executor& executor, Watch& watch,
-           const Clock& clock, Way way, Logger logger, std::uint64_t seed);
+    // `notices`: the pool's.
+    Worker(std::uint32_t index, const WorkPolicy& policy, PoolNotices& notices, HandlerHost& handler, Commits& commits,
+           Executor& executor, Watch& watch, const Clock& clock, Way way, Logger logger, std::uint64_t seed);
     ~Worker() override { watch_.forget(*this); }
 
     BoundedQueue& queue() { return backlog_.queue(); }
@@ -74,7 +76,8 @@ public:
     Next run() override;
     bool has_news() const override;
 
-    WorkerCounts counts() const { return counters_.read(); }
+    // With the time of the unit of work that runs now.
+    WorkerCounts counts() const;
     std::uint32_t deferred() const { return handler_.deferred().size(); }
     std::uint32_t parked() const { return backlog_.parking().size(); }
     // Any thread: the message in the handler now, in words; empty if there is none.
@@ -89,6 +92,7 @@ public:
     bool is_in_handler() const { return current_.load(std::memory_order_relaxed) != nullptr; }
     // Control: gives back what waits behind a handler that does not return. What the worker could give back itself, it does at stop().
     void release_behind_handler();
+    // When the unit of work that runs now was begun; 0 = it is in none.
     std::int64_t running_since_ns() const { return running_since_ns_.load(std::memory_order_relaxed); }
 
 private:
@@ -100,7 +104,6 @@ private:
     void end_deferred();
     void end_one(Deferred::End& end);
     bool unfinished(Unit& unit, std::uint32_t index, bool whole);
-    void ended_in_unit(Message* message);
     void forget_cookie(Message* message);
     void pass_on_confirmed();
     void answer_looks();
@@ -109,6 +112,7 @@ private:
     void retry(Unit& unit, std::uint32_t index, const HandlerHost::Said& said);
     std::int64_t next_try_ns(Message* message, std::int64_t delay_ms, std::string text);
     std::int64_t after_outage_ns(Message* message, std::int64_t delay_ms, std::string text);
+    void say_failed(const Message& message, std::int64_t backoff_ns, std::string_view text);
     void pause(bool something_is_away, std::string_view why, bool alone);
     void judge_loss();
     bool is_poison(Message* message);
@@ -120,6 +124,7 @@ private:
     void tell_room();
     bool may_begin() const;
     bool may_pass();
+    bool may_finish_resumed();
     bool is_to_give_back() const;
     bool is_to_finish() const;
     bool has_nothing() const;
@@ -128,6 +133,7 @@ private:
     // constant after construction
     const std::uint32_t index_;
     const WorkPolicy& policy_;
+    PoolNotices& notices_;
     HandlerHost& handler_;
     Commits& commits_;
     Executor& executor_;
@@ -149,11 +155,9 @@ private:
     std::int64_t now_ns_ = 0;
     std::int64_t again_at_ns_ = 0;
     std::uint32_t failures_in_a_row_ = 0;
+    std::string pauses_for_;  // why it paused last
     Backoff backoff_;
     std::unordered_map<const Message*, std::uint64_t> cookies_;  // of messages that are resuming
-    RateLimit misbehaviour_said_;
-    RateLimit crowd_said_;
-    RateLimit outage_said_;
     WorkerCounters counters_;
 
     std::atomic<bool> poked_{false};

@@ -22,9 +22,6 @@ bool Worker::unfinished(Unit& unit, std::uint32_t index, bool whole) {
     return true;
 }
 
-// A deferred message that was resumed has got its verdict: its followers need not wait for the commit, as those of no message do.
-void Worker::ended_in_unit(Message* message) { backlog_.let_followers_go(*message, now_ns_); }
-
 void Worker::forget_cookie(Message* message) {
     message->resuming = false;
     cookies_.erase(message);
@@ -33,12 +30,14 @@ void Worker::forget_cookie(Message* message) {
 void Worker::end_deferred() {
     Deferred& deferred = handler_.deferred();
     if (deferred.empty()) return;
-    const std::int64_t until = handler_.is_cancelled() ? INT64_MAX : now_ns_;
-    if (handler_.may_end_deferred())  // else somebody may still read them: their time is over when the handler says so
-        for (const sluice_ticket ticket : deferred.expire(until, handler_.can_cancel())) {
-            if (!handler_.is_cancelled()) logger_.warn("a deferred message was not ended in time; {}", handler_.can_cancel() ? "its handler is asked to" : "it is tried again");
-            handler_.cancel_ticket(ticket);
-        }
+    const bool may_end = handler_.may_end_deferred();  // else somebody may still read them: their time is over when the handler says so
+    const auto overdue = may_end ? deferred.expire(now_ns_, handler_.is_cancelled(), handler_.can_cancel()) : Deferred::Overdue{};
+    for (const sluice_ticket ticket : overdue.asked) handler_.cancel_ticket(ticket);
+    if (overdue.asked.size() + overdue.given_up != 0 && !handler_.is_cancelled())
+        if (const auto left_out = notices_.pass(PoolNotices::About::overdue, clock_.now()))
+            logger_.warn(
+                "deferred messages were not ended in time: {} to be tried again, {} that the handler is asked to end{}",
+                overdue.given_up, overdue.asked.size(), PoolNotices::more(*left_out));
     Deferred::End end;
     while (deferred.take(end)) end_one(end);
 }

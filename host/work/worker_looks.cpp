@@ -1,4 +1,6 @@
 // What a worker tells of its messages: between two batches by itself, and from outside while it is inside a handler.
+#include <algorithm>
+
 #include "plugin/fault.hpp"
 #include "work/worker.hpp"
 
@@ -11,6 +13,17 @@ std::string describe(const Message& message) {
 }
 
 }  // namespace
+
+// A unit that runs has its time in running_since_ns_ until that is 0, and in busy_ns from then on; in between, for a moment, in neither. Its
+// begin being the same before and after the counters were read, they are those of before its end.
+WorkerCounts Worker::counts() const {
+    const std::int64_t since =
+        running_since_ns_.load(std::memory_order_acquire);  // keeps the reads in order, as those of the counters do
+    WorkerCounts counts = counters_.read();
+    if (since != 0 && running_since_ns_.load(std::memory_order_relaxed) == since)
+        counts.busy_ns += static_cast<std::uint64_t>(std::max<std::int64_t>(clock_.now() - since, 0));
+    return counts;
+}
 
 // From outside: no message leaves the worker while its backlog is lent, so the one in the handler stays as it is while we look.
 std::string Worker::describe_current() {
@@ -27,6 +40,7 @@ void Worker::answer_looks() {
         look->committing = commits_.count(look->key_hash);
         look->paused_until_ns = now_ns_ < again_at_ns_ ? again_at_ns_ : 0;
         look->database_away = gate_.shut();
+        if (look->paused_until_ns != 0 || look->database_away) look->pauses_for = pauses_for_;
         look->answer();
     }
 }

@@ -18,7 +18,7 @@ void Worker::judge_loss() {
     backlog_.take_first_again();
     const std::int64_t due = next_try_ns(
         next, -1, "whenever it runs, alone too, the database is lost, and is there again when it is asked: " + suspicion_.why());
-    if (due == 0 && next->resuming) ended_in_unit(next);
+    if (due == 0 && next->resuming) backlog_.let_followers_go(*next, now_ns_);
     if (next->resuming) forget_cookie(next);
     if (due == 0) {
         counters_.rejected.add();

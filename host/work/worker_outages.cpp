@@ -6,6 +6,7 @@
 #include <limits>
 #include <utility>
 
+#include "plugin/fault.hpp"
 #include "work/worker.hpp"
 
 namespace sluice {
@@ -14,13 +15,12 @@ namespace sluice {
 std::int64_t Worker::after_outage_ns(Message* message, std::int64_t delay_ms, std::string text) {
     const std::int64_t wait = backoff_.outage_ns(message->outages, delay_ms);
     if (message->outages != std::numeric_limits<std::uint16_t>::max()) ++message->outages;
-    if (const auto left_out = outage_said_.pass(clock_.now()))
-        logger_.warn(
-            "message {} is tried again in {} ms, which does not count as an attempt, since what its handler depends on is "
-            "unreachable: {} "
-            "({} more like this)",
-            std::string_view(message->view.id.data, message->view.id.size), wait / 1'000'000,
-            text.empty() ? "it gave no reason" : text, *left_out);
+    const auto left_out = notices_.pass(PoolNotices::About::outage, clock_.now());
+    logger_.log(left_out ? LogLevel::warn : LogLevel::debug,
+                "message {} is tried again in {} ms, which does not count as an attempt, since what its handler depends on is "
+                "unreachable: {}{}",
+                clean_text({message->view.id.data, message->view.id.size}), wait / 1'000'000,
+                text.empty() ? "it gave no reason" : text, PoolNotices::more(left_out.value_or(0)));
     message->fail(std::move(text));
     return clock_.now() + wait;
 }

@@ -18,6 +18,7 @@ Result<std::unique_ptr<WorkerPool>> WorkerPool::create(Setup setup_of, const Sur
         pool->executors_.push_back(std::make_unique<Executor>(setup.name, threads_max, around.watch.processors(), [&watch = around.watch] { watch.wake(); }));
     }
     pool->watchdog_ = std::make_unique<Watchdog>(setup.policy, around.hung);
+    pool->watchdog_->look_after(pool->canceller_, around.logging.logger(setup.handler_path, setup.name));
     for (std::uint32_t index = 0; index < setup.workers; ++index) {
         const Logger logger = around.logging.logger(setup.handler_path, setup.name, index, setup.plugin);
         auto seat = std::make_unique<Seat>();
@@ -36,8 +37,9 @@ Result<std::unique_ptr<WorkerPool>> WorkerPool::create(Setup setup_of, const Sur
         said.workers = setup.workers;
         if (auto created = seat->handler->create(*setup.table, said); !created) return std::move(created).error();
         const std::uint64_t seed = static_cast<std::uint64_t>(around.clock.wall_ms()) * 31 + index + 1;
-        seat->worker = std::make_unique<Worker>(index, setup.policy, *seat->handler, *seat->commits, executor, around.watch,
-                                                around.clock, around.way, logger, seed);
+        seat->handler->cancel_through(pool->canceller_);
+        seat->worker = std::make_unique<Worker>(index, setup.policy, pool->notices_, *seat->handler, *seat->commits, executor,
+                                                around.watch, around.clock, around.way, logger, seed);
         pool->watchdog_->add(*seat->worker, logger);
         pool->seats_.push_back(std::move(seat));
     }
@@ -52,7 +54,8 @@ Result<void> WorkerPool::start() {
     for (auto& seat : seats_) {
         if (auto connected = seat->handler->connect(); !connected) return connected;
         if (auto started = seat->handler->start(); !started) return started;
-        if (poison_ != nullptr) seat->handler->watch_for_poison(*poison_, poison_->note(source_));
+        if (poison_ != nullptr)
+            seat->handler->watch_for_poison(*poison_, poison_->note(source_, setup_.name, setup_.plugin_file));
     }
     return {};
 }
@@ -106,7 +109,7 @@ void WorkerPool::schedule(std::span<Runnable* const> workers) {
 bool WorkerPool::join(std::int64_t deadline_ns) {
     bool all = true;
     for (auto& executor : executors_) all &= executor->stop(clock_, deadline_ns);
-    return all;
+    return canceller_.stop(deadline_ns) && all;
 }
 
 void WorkerPool::close() {

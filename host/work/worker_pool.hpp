@@ -16,6 +16,7 @@
 
 #include "core/node.hpp"
 #include "observe/logging.hpp"
+#include "work/canceller.hpp"
 #include "work/watchdog.hpp"
 #include "work/worker.hpp"
 
@@ -28,6 +29,7 @@ public:
         std::uint32_t number = 0;  // below 2 * limits::pools_max, of its own among the host's pools
         std::string handler_path;  // "pools.airports.handler"
         std::string plugin;        // the handler's name in its manifest
+        std::string plugin_file;
         const sluice_handler* table;
         Node options;  // as long as the instances
         std::uint32_t workers;
@@ -101,7 +103,11 @@ private:
     };
 
     WorkerPool(Setup setup, Clock& clock, Watch& watch, Doorbell& bell)
-        : setup_(std::move(setup)), clock_(clock), watch_(watch), source_bell_(bell) {}
+        : setup_(std::move(setup)),
+          clock_(clock),
+          watch_(watch),
+          canceller_(clock, std::size_t{setup_.workers} * (limits::deferred_max + 1)),  // what may run or be deferred
+          source_bell_(bell) {}
 
     const Setup setup_;
     Poison* poison_ = nullptr;
@@ -109,7 +115,9 @@ private:
     Clock& clock_;
     Watch& watch_;
     std::vector<std::unique_ptr<Executor>> executors_;  // one; one a worker if the handler is thread-affine
+    PoolNotices notices_;
     std::vector<std::unique_ptr<Seat>> seats_;
+    Canceller canceller_;  // ends before the handlers do
     std::unique_ptr<Watchdog> watchdog_;
     SourceBell source_bell_;
 };

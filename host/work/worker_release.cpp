@@ -46,6 +46,7 @@ void Worker::release_all() {
     MessageList all;
     backlog_.take_all(all, handler_.is_cancelled());  // until then, what is deferred may yet end, and goes back before what follows it
     while (Message* message = all.pop_front()) {
+        if (message->resuming) forget_cookie(message);  // it may come to another worker, of a new pool
         message->outcome = Outcome::released;
         finished(message);
     }

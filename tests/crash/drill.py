@@ -27,6 +27,7 @@ import pathlib
 import random
 import shutil
 import signal
+import socket
 import statistics
 import subprocess
 import sys
@@ -50,6 +51,7 @@ class Figures:
     messages: int = 0
     dead: int = 0
     reloads: int = 0
+    answers: int = 0  # to `sluice why`
     stale: int = 0  # deferred messages that were ended when they had ended already
     redelivered: list = dataclasses.field(default_factory=list)  # a kill each: (how many came again, how many were unconfirmed)
     recovery_ms: list = dataclasses.field(default_factory=list)
@@ -57,7 +59,7 @@ class Figures:
 
     def add(self, other):
         self.kills += other.kills
-        for name in ("kills_in_flight", "messages", "dead", "reloads", "stale"):
+        for name in ("kills_in_flight", "messages", "dead", "reloads", "answers", "stale"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         for name in ("redelivered", "recovery_ms", "breaches"):
             getattr(self, name).extend(getattr(other, name))
@@ -84,9 +86,25 @@ class Drill:
         variables = {"SLUICE_FAULTS": faults, "SLUICE_FAULTY_LOG": str(self.record)}
         with open(self.folder / f"log.{self.number}", "wb") as log:
             self.started_ns = time.monotonic_ns()
-            return subprocess.Popen([str(BIN), "run", str(self.config)], cwd=self.folder,
-                                    env=os.environ | self.topology.environment | variables | (environment or {}), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                    **options)
+            process = subprocess.Popen([str(BIN), "run", str(self.config)], cwd=self.folder,
+                                       env=os.environ | self.topology.environment | variables | (environment or {}), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                       **options)
+        if self.topology.asks_why:
+            threading.Thread(target=self.ask_why, args=(process,)).start()
+        return process
+
+    def ask_why(self, process):
+        """Over the control socket, as `sluice why` does, until the process has ended."""
+        key = 0
+        while process.returncode is None:
+            with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as client:  # it is not there yet, or not any more
+                client.settimeout(5)
+                client.connect(str(self.folder / "state/control.sock"))
+                key = (key + 1) % self.topology.keys
+                client.sendall(json.dumps({"verb": "why", "key": f"k{key}"}).encode() + b"\n")
+                self.figures.answers += b'"worker"' in b"".join(iter(lambda: client.recv(65536), b""))
+                continue
+            time.sleep(0.002)
 
     def log(self):
         return (self.folder / f"log.{self.number}").read_text(errors="replace")

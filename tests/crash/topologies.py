@@ -56,6 +56,7 @@ class Topology:
     keeps_attempts = False
     feeds_a_host = False  # messages can be put in while it runs
     endless = False  # it runs until it is told to stop
+    asks_why = False  # while it runs, `sluice why` is asked of one key after the other
     environment = {}
     faults = ""  # of every run that is to be killed, besides what kills it
     longest_s = 0.25  # before a kill at a random time
@@ -264,12 +265,13 @@ class Deferring(Topology):
     points = {"ring.before": 15, "ring.after": 15, "resume.before": 15, "resume.after": 15, "handle.after": 200, "commit.before": 10,
               "commit.after": 10, "settle.after": 10}
     batch = 400
+    asks_why = True  # of messages that are resumed, while others look at what waits for them
 
     def handler(self):
         return super().handler().replace(" }", ", timeout: 300ms }")
 
     def has_shown(self, figures):
-        return super().has_shown(figures) and figures.stale > 0
+        return super().has_shown(figures) and figures.stale > 0 and figures.answers > 0
 
 
 class Leaking(Topology):

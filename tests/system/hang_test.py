@@ -64,6 +64,27 @@ class Hang(SystemTest):
         rest = self.run_to_end("run", self.write("rest.yaml", config("{ plugin: noop }"))).final()
         self.assertEqual(rest["acked"], 1000, "nothing was acked before")
 
+    def test_what_a_stop_did_not_wait_for_is_no_suspect(self):
+        for name, ends in (("at the deadline", lambda run: run.wait()), ("by a supervisor that waits no longer", lambda run: run.kill())):
+            with self.subTest(name):
+                if self.state.exists():
+                    self.forget_position()  # of the sub-test before
+                self.write("numbers.jsonl", '{"key": "slow"}\n')
+                deadline = "300ms" if "deadline" in name else "60s"
+                slow = config("{ plugin: noop, sleep: 6s }").replace("300ms", deadline)
+                slow = slow.replace("{ format: json }", "{ format: json, levels: { statistics: debug } }") + "statistics: { every: 50ms }\n"
+                for _ in range(3):  # as many as crash_attempts
+                    run = self.start("run", self.write("slow.yaml", slow))
+                    run.wait_for_event("worker_statistics", running_ns=lambda n: n > 0)
+                    run.signal()
+                    run.wait_for(lambda host: "worker_statistics" in host.log.partition("stopping")[2], "what follows the stop")
+                    ends(run)
+                    self.assertEqual(run.process.returncode, 3 if "deadline" in name else -9, run.tail)
+                    self.assertFalse((self.state / "suspects").exists())
+                rest = self.run_to_end("run", self.write("rest.yaml", config("{ plugin: noop }")))
+                self.assertEqual((rest.final()["acked"], rest.final()["dead_lettered"]), (1, 0))
+                self.assertFalse(self.said(rest, "ended inside the handler"), rest.tail)
+
     def test_nine_workers_finish_all_they_have_while_the_tenth_is_stuck(self):
         self.write("numbers.jsonl", '{"hang": 1}\n' + "{}\n" * 999)
         spread = config(f"{{ plugin: {BAD / 'hangs.so'} }}").replace("{ key: /key }", "{ by: round_robin }").replace("workers: 4", "workers: 10")

@@ -68,7 +68,10 @@ class Why(SystemTest):
         told = self.until(host, "bad", lambda told: told.get("parked") == 3)
         self.assertEqual(told["attempt"], 2)
         self.assertGreaterEqual(told["retry_in_ms"], 0)
-        self.assertRegex(self.tell("why", self.config, "--key", "bad")[0], r"(?m)^  message \S+ has failed: attempt 2 in .*\n  2 messages wait behind it$")
+        self.assertEqual(told["parked_error"], "told so by /verdict")
+        self.assertRegex(self.tell("why", self.config, "--key", "bad")[0], r"(?m)^  message \S+ has failed: attempt 2 in .*: told so by /verdict\n  2 messages wait behind it$")
+        [said] = [line for line in host.log.splitlines() if "failed at attempt 1 of 5 and is tried again in" in line]
+        self.assertIn(told["parked_error"], said, "the log says it at once too")
 
     def test_a_key_that_holds_up_its_worker(self):
         host = self.begin("{ plugin: trace, path: ./calls.jsonl, verdict: /verdict }", [{"k": "bad", "n": n, "verdict": "retry"} for n in range(3)], park_limit=1)

@@ -26,6 +26,7 @@ TEST_F(ReadingAConfiguration, FillsInTheDefaults) {
     EXPECT_EQ(pool.workers, 1u);
     EXPECT_EQ(pool.queue_capacity, 1000u);
     EXPECT_EQ(pool.batch_max, 64u);
+    EXPECT_EQ(pool.batch_time, 50ms);
     EXPECT_EQ(pool.park_limit, 125u);
     EXPECT_EQ(pool.backoff, 100ms);
 }
@@ -150,6 +151,16 @@ TEST_F(ReadingAConfiguration, SaysOfLaterKeysThatTheyComeLater) {
     for (const auto* later : {"pools.airports.handler.on_hang=wait", "sources.flights.sha256=0f"}) {
         const std::string problem = problems_with({later});
         EXPECT_NE(problem.find("this version of Sluice"), std::string::npos) << problem;
+        EXPECT_EQ(std::count(problem.begin(), problem.end(), '\n'), 1) << problem;
+    }
+}
+
+TEST_F(ReadingAConfiguration, BoundsTheTimeOfABatch) {
+    EXPECT_EQ(config_with({"pools.airports.batch.time=2s"}).pools[0].batch_time, 2s);
+    EXPECT_EQ(config_with({"pools.airports.batch.time=1h"}).pools[0].batch_max, 64u);
+    for (const auto* bad : {"0ms", "2h", "50", "soon", "-1ms", "[1ms]"}) {
+        const std::string problem = problems_with({std::string("pools.airports.batch.time=") + bad});
+        EXPECT_EQ(problem.find("--set pools.airports.batch.time: "), 0u) << bad << ": " << problem;
         EXPECT_EQ(std::count(problem.begin(), problem.end(), '\n'), 1) << problem;
     }
 }

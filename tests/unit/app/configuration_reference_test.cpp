@@ -59,6 +59,7 @@ TEST_F(ReferenceOfTheConfiguration, SaysTheDefaultsOfNumbersAndTimes) {
     row("pools.NAME.queue.capacity", std::to_string(pool.queue_capacity));
     row("pools.NAME.queue.bytes", std::to_string(pool.queue_bytes >> 20) + "MiB");
     row("pools.NAME.batch.max", std::to_string(pool.batch_max));
+    row("pools.NAME.batch.time", std::to_string(pool.batch_time.count()) + "ms");
     row("pools.NAME.retry.attempts", std::to_string(pool.attempts));
     row("pools.NAME.retry.backoff", std::to_string(pool.backoff.count()) + "ms");
     row("pools.NAME.retry.backoff_max", std::to_string(pool.backoff_max.count() / 1000) + "s");

@@ -64,6 +64,40 @@ TEST_F(BegunNotesTest, AreEmptyOnceEveryCallHasEnded) {
     EXPECT_FALSE(std::filesystem::exists(file));
 }
 
+TEST_F(BegunNotesTest, TellThePoolAndThePluginOfEach) {
+    auto notes = create(2);
+    BegunNote note = notes->take("s", "orders", "/opt/plugins/orders.so"),
+              other = notes->take("s", "p", std::string(300, 'x') + ".so");
+    note.begin(bytes("m"));
+    other.begin(bytes("n"));
+    const auto noted = BegunNotes::read(file);
+    ASSERT_EQ(noted.size(), 2u);
+    EXPECT_EQ(noted[0].pool, "orders");
+    EXPECT_EQ(noted[0].plugin, "/opt/plugins/orders.so");
+    EXPECT_EQ(noted[1].plugin, std::string(253, 'x') + ".so") << "the end says most";
+}
+
+TEST_F(BegunNotesTest, CountForNothingOnceAStopWasAskedFor) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+        auto created = BegunNotes::create(file, 2);
+        if (!created) ::_exit(1);
+        BegunNote before = (*created)->take("s"), after = (*created)->take("s");
+        before.begin(bytes("1"));
+        (*created)->stop_asked();
+        after.begin(bytes("2"));
+        ::kill(::getpid(), SIGKILL);
+    }
+    int status = 0;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    ASSERT_TRUE(WIFSIGNALED(status));
+    EXPECT_EQ(read(), "");
+    auto next = create(1);
+    BegunNote note = next->take("s");
+    note.begin(bytes("3"));
+    EXPECT_EQ(read(), "s:3 ") << "the next process counts again";
+}
+
 TEST_F(BegunNotesTest, TakeTheirSlotsBack) {
     auto notes = create(1);
     for (const char* id : {"1", "2"}) {

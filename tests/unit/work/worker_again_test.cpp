@@ -139,6 +139,95 @@ TEST(WorkerAgain, RunsTheOneMessageAgainThatTheCommitAnsweredWithConflict) {
     EXPECT_EQ(bench.ended(), (Texts{"b1 acked", "b2 acked"}));
 }
 
+TEST(WorkerAgain, HoldsBackWhatFollowsTheOneMessageThatRunsAgain) {
+    FakeDatabase first("first"), last("last", true);
+    first.hold();
+    WorkerBench bench(
+        [](const Handled& call) {
+            if (call.id() == "a4") return SLUICE_SKIP;
+            return call.write({}, "first") == SLUICE_QUEUED && call.write({}, "last") == SLUICE_QUEUED ? SLUICE_DONE
+                                                                                                       : SLUICE_RETRY;
+        },
+        WorkerBench::batches_of(5), {&last, &first});
+    bench.push("a1 b1 a2 a3 a4 a5");
+    bench.run();
+    first.answer(SLUICE_OK, {{"a2", SLUICE_CONFLICT}});
+    bench.run();
+    EXPECT_EQ(last.durable(), (Texts{"a1", "b1"})) << "a3 waits for a2, in this unit and a5 in the next";
+    EXPECT_EQ(bench.ended(), (Texts{"a1 acked", "b1 acked"})) << "nor is a4 reported before";
+    bench.called();
+    while (!bench.messages.empty()) {
+        bench.run_after(milliseconds(1'000));
+        while (first.submitted() != 0) first.answer();
+        bench.run();
+        const Texts ended = bench.ended();
+        if (!ended.empty()) EXPECT_EQ(ended, (Texts{"a2 acked", "a3 acked", "a4 skipped", "a5 acked"}));
+    }
+    EXPECT_EQ(bench.called(), (Texts{"a2", "a3", "a4", "a5"})) << "at their first attempt";
+    EXPECT_EQ(last.durable(), (Texts{"a1", "b1", "a2", "a3", "a5"}));
+}
+
+TEST(WorkerAgain, HoldsBackADeferredMessageThatFollowsTheOneThatRunsAgain) {
+    FakeDatabase database;
+    database.hold();
+    std::vector<sluice_ticket> tickets;
+    WorkerBench bench(
+        [&](const Handled& call) {
+            if (call.id() == "a1") return write_id(call);
+            tickets.push_back(call.ticket);
+            return SLUICE_DEFER;
+        },
+        WorkerBench::quick(), {&database});
+    bench.push("a1 a2");
+    bench.run();
+    database.answer(SLUICE_OK, {{"a1", SLUICE_CONFLICT}});
+    bench.run();
+    EXPECT_EQ(host_api().complete(bench.host.get(), tickets.at(0), SLUICE_DONE, nullptr), SLUICE_STALE) << "it runs again too";
+    bench.run_after(milliseconds(1'000));
+    database.answer();
+    bench.run();
+    ASSERT_EQ(tickets.size(), 2u);
+    EXPECT_EQ(host_api().complete(bench.host.get(), tickets[1], SLUICE_DONE, nullptr), SLUICE_OK);
+    bench.run();
+    EXPECT_EQ(bench.ended(), (Texts{"a1 acked", "a2 acked"}));
+}
+
+TEST(WorkerAgain, PausesBrieflyAgainOnceSomethingHasWorkedWithoutEffectsToo) {
+    FakeDatabase database;
+    WorkerBench bench(
+        [&](const Handled& call) {
+            if (std::exchange(database.execute_answer, SLUICE_QUEUED) == SLUICE_CONFLICT) {
+                database.execute_answer = SLUICE_CONFLICT;
+                call.write();
+                database.execute_answer = SLUICE_QUEUED;
+                return SLUICE_RETRY;
+            }
+            return SLUICE_DONE;  // and writes nothing
+        },
+        WorkerBench::quick(), {&database});
+    for (int month = 0; month < 10; ++month) {
+        database.execute_answer = SLUICE_CONFLICT;
+        bench.push("a1");
+        bench.run();
+        EXPECT_EQ(bench.ended(), Texts{});
+        bench.run_after(milliseconds(100));
+        EXPECT_EQ(bench.ended(), Texts{"a1 acked"}) << "month " << month << ": the first pause is 100 ms";
+    }
+}
+
+TEST(WorkerAgain, SaysThatItPausesOnceForAllWorkersOfThePool) {
+    FakeDatabase database;
+    database.execute_answer = SLUICE_CONFLICT;
+    WorkerBench bench([](const Handled& call) { return write_id(call); }, WorkerBench::quick(), {&database});
+    bench.push("a1");
+    bench.run();
+    bench.run_after(milliseconds(100));
+    EXPECT_EQ(bench.times_logged("warn", "pauses for"), 1u) << bench.log.text();
+    EXPECT_TRUE(bench.notices.pass(PoolNotices::About::pause, bench.clock.now()) == std::nullopt) << "nor another worker";
+    bench.run_after(milliseconds(10'000));
+    EXPECT_NE(bench.log.text().find("(2 more since the last such line)"), std::string::npos) << bench.log.text();
+}
+
 TEST(WorkerAgain, FailsAUnitThatCannotBeSealedAndRunsItAgain) {
     FakeDatabase database;
     database.seal_answer = SLUICE_UNAVAILABLE;

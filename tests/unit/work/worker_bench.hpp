@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -81,7 +82,8 @@ public:
         ASSERT_TRUE(host->create(handler.table(), setup));
         ASSERT_TRUE(host->connect());
         ASSERT_TRUE(host->start());
-        worker = std::make_unique<Worker>(0, policy, *host, *commits, executor, watch, clock, Worker::Way{outcomes, bell, confirmed, keeps_attempts},
+        worker = std::make_unique<Worker>(0, policy, notices, *host, *commits, executor, watch, clock,
+                                          Worker::Way{outcomes, bell, confirmed, keeps_attempts},
                                           logging.logger("pools.p", "p", 0), 1);
     }
 
@@ -143,12 +145,21 @@ public:
         EXPECT_TRUE(outcomes.empty()) << "taken by ended()";
         return std::exchange(attempts, {});
     }
+    // Lines of this level with this text.
+    std::size_t times_logged(std::string_view level, std::string_view text) const {
+        std::istringstream lines(log.text());
+        std::size_t count = 0;
+        for (std::string line; std::getline(lines, line);)
+            count += line.find(" " + std::string(level) + " ") != std::string::npos && line.find(text) != std::string::npos;
+        return count;
+    }
     Texts called() { return std::exchange(calls, {}); }
 
     FakeClock clock{1};
     MemoryFile log;
     Logging logging{LogOptions{LogLevel::debug, false, {}}, clock, log.file()};
     Watch watch{clock};
+    PoolNotices notices;
     Processors processors{1};
     Executor executor{"bench", 0, processors, [] {}};
     Dependencies dependencies;

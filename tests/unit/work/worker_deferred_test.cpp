@@ -123,18 +123,48 @@ TEST_F(WorkerDeferred, StayUntilTheyAreEndedIfTheirHandlerCannotBeAskedAndMayKee
     EXPECT_EQ(bench->ended(), Texts{"a1 skipped"});
 }
 
-TEST_F(WorkerDeferred, AreAskedForOnceWhenTheirTimeIsOverAndStayUntilTheyAreEnded) {
+TEST_F(WorkerDeferred, AreAskedForOnceWhenTheirTimeIsOverAndMayBeEndedThen) {
     make(WorkerBench::quick(), {}, true);
     bench->push("a1");
     bench->run();
     bench->run_after(milliseconds(limits::deferred_ms));
-    bench->run_after(milliseconds(limits::deferred_ms));
+    bench->run_after(milliseconds(Deferred::grace_ms - 1));
     EXPECT_EQ(cancelled, std::vector<sluice_ticket>{tickets.at("a1")});
     EXPECT_EQ(bench->worker->deferred(), 1u);
     EXPECT_EQ(host_api().cancelled(bench->host.get(), tickets.at("a1")), 1u);
     EXPECT_EQ(complete("a1", SLUICE_DONE), SLUICE_OK);
     bench->run();
     EXPECT_EQ(bench->ended(), Texts{"a1 acked"});
+}
+
+TEST_F(WorkerDeferred, AreTriedAgainWhenTheirHandlerStaysSilentAfterItWasAsked) {
+    WorkPolicy policy = WorkerBench::quick();
+    policy.timeout_ms = 100;
+    make(policy, {}, true);
+    bench->push("a1 a2");
+    bench->run();
+    bench->run_after(milliseconds(100));
+    EXPECT_EQ(bench->worker->deferred(), 1u);
+    bench->run_after(milliseconds(99));
+    EXPECT_EQ(bench->called(), Texts{"a1"}) << "it may still end it";
+    bench->run_after(milliseconds(1));
+    EXPECT_EQ(cancelled, std::vector<sluice_ticket>{tickets.at("a1")}) << "once";
+    EXPECT_EQ(bench->called(), (Texts{"a1#2", "a2"})) << "its key is free again";
+    EXPECT_EQ(complete("a1", SLUICE_DONE), SLUICE_STALE);
+    EXPECT_EQ(bench->ended(), Texts{"a1 acked"});
+}
+
+TEST_F(WorkerDeferred, BecomeDeadLettersWhenTheirHandlerStaysSilentAtEachAttempt) {
+    WorkPolicy policy = WorkerBench::quick();
+    policy.timeout_ms = 100;
+    policy.attempts = 1;
+    make(policy, {}, true);
+    bench->push("a1 b1");
+    bench->run();
+    bench->run_after(milliseconds(100));
+    bench->run_after(milliseconds(100));
+    EXPECT_EQ(bench->ended(), (Texts{"b1 acked", "a1 dead letter"}));
+    EXPECT_NE(bench->error.find("nor when its handler was asked to"), std::string::npos) << bench->error;
 }
 
 TEST_F(WorkerDeferred, AreBoundedAndTriedLaterBeyondThatWithoutABurntAttempt) {

@@ -346,7 +346,7 @@ TEST(Worker, GivesASuspectUpThatHasEndedTheProcessTooOften) {
     }
     Poison poison(folder.path, bench.logging.logger("host"));
     ASSERT_TRUE(poison.open(1, 1));
-    bench.host->watch_for_poison(poison, poison.note("test"));
+    bench.host->watch_for_poison(poison, poison.note("test", "p", "fake.so"));
     bench.suspects = "a1 b1";
     bench.push("a1 a2 b1");
     bench.run();
@@ -366,7 +366,7 @@ TEST(Worker, NotesWhichMessageIsInTheHandler) {
     bench.start();
     Poison poison(folder.path, bench.logging.logger("host"));
     ASSERT_TRUE(poison.open(1, 1));
-    bench.host->watch_for_poison(poison, poison.note("test"));
+    bench.host->watch_for_poison(poison, poison.note("test", "p", "fake.so"));
     bench.push("a1 b1");
     bench.run();
     EXPECT_EQ(noted, "test:a1 test:b1 ");
