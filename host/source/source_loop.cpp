@@ -217,7 +217,7 @@ bool SourceLoop::is_dead(std::string_view id) const {
         sluice_stored_sink nobody{};
         nobody.struct_size = sizeof nobody;
         nobody.message = [](void*, const sluice_stored*) -> sluice_status { return SLUICE_OK; };
-        const auto found = dead_letter_store_->attempt([&](const sluice_queue& table, void* self, sluice_fault* fault) {
+        const auto found = dead_letter_store_->attempt("get", [&](const sluice_queue& table, void* self, sluice_fault* fault) {
             return table.get(self, {place.data(), place.size()}, &nobody, fault);
         });
         return found || found.error().kind != ErrorKind::invalid;  // if it does not answer, it is where it was
