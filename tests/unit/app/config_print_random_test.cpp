@@ -126,11 +126,11 @@ protected:
         append_json_string(json, escaped);
         return json;
     }
-    // Nothing is replaced in keys.
+    // Nothing is replaced in keys. One of more than 1024 characters is marked in front.
     static std::string key(const std::string& text) {
         std::string json;
         append_json_string(json, text);
-        return json;
+        return json.size() > 1000 ? "? " + json : json;
     }
 
     std::string value(int depth = 0) {
@@ -162,7 +162,7 @@ protected:
         const std::string source = name(), target = name();
         std::string pool = "source: " + key(source) + ", workers: 3, handler: { plugin: kit, " + options() + " }";
         if (one_in(2)) pool += ", when: { " + key("/" + clean_pointer(text())) + ": " + quoted("v" + text()) + ", /n: 1.0 }";
-        if (one_in(2)) pool += ", route: { key: " + quoted("header:" + text()) + ", workers: { " + key(text()) + ": 1 } }";
+        if (one_in(2)) pool += ", route: { key: " + quoted("header:x" + text()) + ", workers: { " + key(text()) + ": 1 } }";
         return "name: " + quoted("x" + text()) + "\nstate_dir: " + quoted("s" + text()) + "\nplugin_path: [" +
                quoted("p" + text()) + "]\nsources: { " + key(source) + ": { plugin: kit, " + options() + " } }\ntargets: { " +
                key(target) + ": { plugin: kit, " + options() + " } }\ndatabases: { " + key(name()) + ": { plugin: kit, " +
