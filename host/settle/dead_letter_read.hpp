@@ -35,7 +35,7 @@ struct DeadLetter {
     std::int64_t enqueued_ms = 0;
     std::int64_t first_received_ms = 0;
     std::int64_t dead_ms = 0;
-    std::optional<Delivery> delivery;  // none: its source has no positions, or an older version stored it
+    std::optional<Delivery> delivery{};  // none: its source has no positions, or an older version stored it
 };
 
 Result<DeadLetter> read_dead_letter(std::string_view record);

@@ -15,6 +15,7 @@ import subprocess
 import time
 
 DEADLINE = 120
+SHOWN_WITHIN = 30  # what a host is about to do
 LOOKS = ("sqlite3 ", "cat ", "sluice queues ", "sluice dead-letters ls ")
 
 
@@ -46,7 +47,7 @@ class Shell:
         elif command == "kill %1":
             self.stop(test)
         else:
-            end = time.monotonic() + DEADLINE
+            end = time.monotonic() + SHOWN_WITHIN
             while True:
                 done = subprocess.run(["bash", "-c", command], cwd=self.folder, env=self.environment, stdin=subprocess.DEVNULL,
                                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=DEADLINE)

@@ -99,7 +99,9 @@ TEST(CancellerOfAPool, LeavesTheWatchAloneWhenACancelBlocks) {
     bench.on_handler = [&](FakeHandler& handler) { handler.on_cancel = [&](sluice_ticket ticket) { blocking(ticket); }; };
     std::uint64_t delivered = 0;
     bench.source.on_poll = [&](std::uint32_t, std::uint32_t, sluice_fault*) {
-        if (delivered++ == 0) EXPECT_EQ(bench.push("a", "{}", 1), SLUICE_OK);
+        if (delivered++ == 0) {
+            EXPECT_EQ(bench.push("a", "{}", 1), SLUICE_OK);
+        }
         return SLUICE_END;
     };
     struct Bell final : Watch::Alarm {

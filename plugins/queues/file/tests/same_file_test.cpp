@@ -8,6 +8,7 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsEmpty;
 
 // A position as it would be if the file system had had another device number.
 void change_device(const TemporaryFolder& folder) {

@@ -149,7 +149,7 @@ public:
         for (std::uint64_t call = 0; call < calls; ++call) {
             run_script(handle_.get(), "BEGIN IMMEDIATE", "");
             for (std::size_t i = 0; i < call_size; ++i)
-                (void)table_.insert(next_++, {1'700'000'000'000, 0, load.key(i), {}, {}, load.body()});
+                (void)table_.insert(next_++, {1'700'000'000'000, 0, load.key(i), {}, {}, load.body()}, false);
             run_script(handle_.get(), "COMMIT", "");
         }
     }
