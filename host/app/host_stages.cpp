@@ -12,7 +12,8 @@ namespace {
 
 std::string_view resource_of(const QueueInstance& queue) {
     if (queue.table().resource_id == nullptr) return {};
-    const sluice_bytes resource = queue.table().resource_id(queue.self());
+    const sluice_bytes resource =
+        fenced({queue.part(), "resource_id"}, [&] { return queue.table().resource_id(queue.self()); }, [](std::string_view) { return sluice_bytes{}; });
     return {resource.data, static_cast<std::size_t>(resource.size)};
 }
 

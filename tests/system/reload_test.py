@@ -236,7 +236,7 @@ pools: {{ fill: {{ source: load, route: {{ key: /key }}, handler: {{ plugin: for
             [f"  quick: {{ source: load, route: {{ key: /key }}, workers: 2, {full}, batch: {{ max: 8 }}, handler: {{ plugin: noop, sleep: 1ms }} }}"])
         source = "{ plugin: sqlite, path: ./queue.db }"
         running = self.start("run", self.config(pools, source=source))
-        running.wait_for_event("statistics", released=lambda count: count > 0)
+        running.wait_for_event("statistics", acked=lambda count: count > 200)
         for turn in range(3):
             self.config(pools.replace("max: 8", f"max: {9 + turn}"), source=source)
             begun = time.monotonic()

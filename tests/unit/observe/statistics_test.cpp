@@ -164,8 +164,8 @@ TEST(StatisticsReport, WritesFieldsWhenTheLogIsJson) {
     ASSERT_EQ(lines.size(), 7u);
     const std::string head = R"({"time":"2023-11-14T22:13:20.123Z","level":"info","component":"statistics",)";
     const std::string counts =
-        R"("source":"flights","received":20000,"acked":19000,"retried":7,"dead_lettered":1,"skipped":2,"dropped_by_policy":3,)"
-        R"("released":4,"lost_lease":5,"abandoned":6,"in_flight":979,"overflowed":7,"parked":8,"deferred":9,"slots_moved":10,)";
+        R"("source":"flights","received":20000,"acked":19000,"retried":7,"recognised":0,"dead_lettered":1,)"
+        R"("skipped":2,"dropped_by_policy":3,"released":4,"lost_lease":5,"abandoned":6,"in_flight":979,"overflowed":7,"parked":8,"deferred":9,"slots_moved":10,)";
     const std::string rest = R"("latency_p50_ns":1228799,"latency_p99_ns":1228799,"latency_max_ns":45600000,"deepest_queues":[)"
                              R"({"pool":"airports","worker":2,"depth":812,"capacity":1000,"high_water":900},)"
                              R"({"pool":"airports","worker":3,"depth":30,"capacity":1000,"high_water":31},)"

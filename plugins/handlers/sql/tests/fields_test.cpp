@@ -80,9 +80,10 @@ TEST(Fields, ThatCannotBeBoundAreNamed) {
               "the field /a cannot be bound: it is an integer of more than ");
     EXPECT_EQ(found("/a", R"({"a":1e999})"),
               "the field /a cannot be bound: it is larger than a number of 64 bits can be, about 1.8e308");
-    for (const char* body :
-         {R"({"a":01})", R"({"a":1.})", R"({"a":.5})", R"({"a":+1})", R"({"a":-})", R"({"a":1e})", R"({"a":inf})"})
+    for (const char* body : {R"({"a":01})", R"({"a":1.})", R"({"a":-})", R"({"a":1e})"})
         EXPECT_EQ(found("/a", body), "the field /a cannot be bound: it is no number of JSON") << body;
+    for (const char* body : {R"({"a":.5})", R"({"a":+1})", R"({"a":inf})"})  // nothing of JSON begins so
+        EXPECT_TRUE(found("/a", body).starts_with("the body is not JSON: ")) << body;
 }
 
 TEST(Fields, BesideAWantedOneMayHoldAnyNumber) {
@@ -157,7 +158,7 @@ TEST(Fields, OfADamagedBodyAreRefused) {
                              R"({"a":tru})", R"({"a":nul})", R"({"a":1} {"a":2})", R"({"a":1}x)", R"({"a" 1})", R"({"a":"x)",
                              "{\"a\":\"\xff\"}", "{\"a\":\"x\ny\"}", R"({"a":})", R"({"a":1])"})
         EXPECT_NE(found("/a", text).find("not JSON"), std::string::npos) << text << " -> " << found("/a", text);
-    EXPECT_EQ(found("/a", R"({"a":12x})"), "the field /a cannot be bound: it is not a number of at most 64 bits");
+    EXPECT_EQ(found("/a", R"({"a":12x})"), "the field /a cannot be bound: it is no number of JSON");
 }
 
 TEST(Fields, OfEveryPrefixAndMutationAreReadOrRefusedButNeverReadTooFar) {
