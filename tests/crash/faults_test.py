@@ -110,6 +110,7 @@ class Disks(FaultTest):
             resource.setrlimit(resource.RLIMIT_FSIZE, (800_000, resource.RLIM_INFINITY))  # the notes of what is handled need 736 KiB
 
         with self.drilled("queue") as one:
+            one.fed().fed()  # so much that a file must grow beyond the limit
             # The limit holds for every file, so there is no record of this run; effects and dead letters are checked all the same.
             process = self.start(one, environment={"SLUICE_FAULTY_LOG": "/dev/null"}, preexec_fn=limit)
             one.wait_for_log(process, "full", "FSIZE", "too large", "away")

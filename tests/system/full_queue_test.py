@@ -269,7 +269,7 @@ log: { format: json }
         running.wait_for_event("statistics", in_flight=lambda count: count > 200)
         most = resident_kib(running.pid)
         running.wait_for_event("statistics", acked=lambda count: count == 300)
-        running.wait_for(lambda run: resident_kib(run.pid) < most / 2, "memory that goes back", deadline=30)
+        running.wait_for(lambda run: resident_kib(run.pid) < most - 25 * 1024, "memory that goes back", deadline=30)
         self.stop(running)
 
 
