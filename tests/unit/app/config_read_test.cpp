@@ -253,8 +253,12 @@ TEST_F(ReadingAConfiguration, IsQuickWithManyWrongEntries) {
     text = smallest_configuration;
     for (int i = 0; i < 49'000; ++i) text += "wrong" + std::to_string(i) + ": x\n";
     EXPECT_NE(problems(text).find("... and 48900 more\n"), std::string::npos);
+#if !defined(__SANITIZE_THREAD__) && !defined(__SANITIZE_ADDRESS__)  // which take as long as they take
     EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(20))
         << "it took minutes when each entry was looked up";
+#else
+    static_cast<void>(begun);
+#endif
 }
 
 TEST_F(ReadingAConfiguration, NeedsSourcesThatAreUsedAndPoolsThatGetSomething) {
