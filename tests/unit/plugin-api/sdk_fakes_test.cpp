@@ -48,10 +48,13 @@ protected:
 
 TEST_F(Fakes, RefuseAResumeOfAHandlerThatHasNone) {
     sluice::Completer kept;
-    const auto outcome = run([&](auto&, Context& context) {
+    Body body = [&](auto&, Context& context) {
         kept = sluice::Completer(context);
         return sluice::defer();
-    });
+    };
+    Scripted::body = &body;
+    auto handler = host.handler(scripted);  // what it deferred may be completed as long as it is there
+    const auto outcome = handler.handle({.body = "body"});
     EXPECT_EQ(outcome.verdict, SLUICE_DEFER);
     EXPECT_FALSE(kept.resume(1)) << "the host answers SLUICE_UNSUPPORTED";
     EXPECT_THAT(host.deferred.wait_for_ends(0), IsEmpty());
@@ -284,12 +287,13 @@ TEST_F(Fakes, FindValuesInAJsonBodyAsTheHostDoes) {
 
 TEST_F(Fakes, RefuseJsonAfterHandleAndWithoutAHostThatReadsIt) {
     std::optional<Message> kept;
-    run(
-        [&](const Message& message, Context&) {
-            kept = message;
-            return sluice::done();
-        },
-        {.body = "{}"});
+    Body body = [&](const Message& message, Context&) {
+        kept = message;
+        return sluice::done();
+    };
+    Scripted::body = &body;
+    auto handler = host.handler(scripted);
+    handler.handle({.body = "{}"});
     try {
         (void)kept->json("/a");
         FAIL() << "it was read";
