@@ -239,6 +239,14 @@ void Dispatcher::take_waiting(MessageList& out) {
     look_at_limits();
 }
 
+void Dispatcher::take_left(MessageList& out) {
+    for (auto& [pool, line] : in_use_)
+        while (!line->messages.empty()) out.push_back(take_first(*line));
+    in_use_.clear();
+    blocked_.clear();
+    for (Pool& pool : pools_) take_held(pool, out);
+}
+
 void Dispatcher::release_all(MessageList& ended) {
     MessageList waiting;
     take_waiting(waiting);

@@ -70,6 +70,8 @@ public:
     void answer(KeyQuestion& question);
     // What waits for room, in order.
     void take_waiting(MessageList& out);
+    // The same at the very end: the pools may be gone already, replaced by a reload that this source has not taken note of.
+    void take_left(MessageList& out);
     // What waits for room waits until there is some: nothing that went back would come again.
     void keep_waiting(bool keep) {
         if (std::exchange(keeps_waiting_, keep) != keep) look_at_limits();

@@ -69,7 +69,7 @@ void SourceLoop::close() {
     // A source that failed or gave up has left its pools' last outcomes unread, and what waited for room.
     const auto forget = [this](Message* message) { message->replayed ? replay_.forget(message) : store_.destroy(message); };
     MessageList left;
-    if (dispatcher_) dispatcher_->release_all(left);
+    if (dispatcher_) dispatcher_->take_left(left);
     left.splice_back(returned_);
     left.splice_back(kept_);
     take_outcomes(outcomes_, forget);
