@@ -20,6 +20,7 @@ BUILD = pathlib.Path(os.environ.get("SLUICE_BUILD", ROOT / "build"))
 BIN = BUILD / "bin/sluice"
 FAULTY = BUILD / "crash_plugins"
 DEADLINE_S = 120
+SLOWER = 6 if os.environ.get("SLUICE_SANITIZE") else 1  # a start alone takes a moment under a sanitizer
 ATTEMPTS = 3  # of the pools' retry policy
 
 # Calls of the system: inside a commit, a checkpoint, the storing of a position.
@@ -59,7 +60,7 @@ class Topology:
     asks_why = False  # while it runs, `sluice why` is asked of one key after the other
     environment = {}
     faults = ""  # of every run that is to be killed, besides what kills it
-    longest_s = 0.25  # before a kill at a random time
+    longest_s = 0.25 * SLOWER  # before a kill at a random time
 
     def __init__(self, folder, chance):
         self.folder = folder
@@ -240,7 +241,7 @@ class Reloading(Queue):
     endless = True
     batch = 600
     faults = "handle.before 1+ delay:1"  # so that there is work under way
-    longest_s = 0.4
+    longest_s = 0.4 * SLOWER
 
     def source(self):
         return super().source().replace(", until_empty: true", "")
