@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/bytes.hpp"
 #include "core/limits.hpp"
 #include "core/number.hpp"
 #include "core/saturating.hpp"
@@ -12,7 +13,7 @@ namespace {
 constexpr std::uint64_t page_bytes = 16u << 20;
 
 std::string text(const sluice_bytes& bytes) {
-    return {bytes.data, static_cast<std::size_t>(bytes.size)};
+    return std::string(view_of(bytes));
 }
 
 // Takes copies: nothing may be asked of the adapter from inside its listing.

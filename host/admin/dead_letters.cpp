@@ -12,7 +12,7 @@ namespace sluice {
 namespace {
 
 constexpr int not_there = 1;
-constexpr int failed = 5;
+constexpr int command_failed = 5;
 
 std::string with_place(const StoredLetter& stored) {
     std::string line = "{\"place\":";
@@ -54,7 +54,7 @@ public:
     void go_on(Talk& talk) override {
         while (!talk.ended() && !talk.congested()) {
             const Result<DeadLetterStore::Page> page = store_.next(choice_, cursor_);
-            if (!page) return talk.end(failed, page.error().message);
+            if (!page) return talk.end(command_failed, page.error().message);
             if (!take(*page, talk)) return;
             if (page->last) return end(talk);
             if (what_ == Do::purge) return talk.come_again();  // others have their turn between two commits
@@ -79,7 +79,7 @@ private:
         std::vector<std::string> places;
         for (const StoredLetter& letter : page.letters) places.push_back(letter.place);
         const Result<std::uint64_t> removed = store_.remove(places);
-        if (!removed) return talk.end(failed, removed.error().message, fmt::format("\"removed\":{}", removed_)), false;
+        if (!removed) return talk.end(command_failed, removed.error().message, fmt::format("\"removed\":{}", removed_)), false;
         removed_ += *removed;
         talk.say(fmt::format("{{\"removed\":{}}}", removed_));
         return true;
@@ -123,7 +123,7 @@ public:
         }
         const bool over = waits_ ? !job_->begins_more() && job_->in_flight == 0 && job_->lines.empty() : true;
         if (!over) return;
-        if (!job_->error.empty()) return talk.end(failed, job_->error);
+        if (!job_->error.empty()) return talk.end(command_failed, job_->error);
         talk.end(!waits_ || job_->done == job_->begun ? 0 : not_there, {},
                  fmt::format("\"done\":{},\"of\":{}", job_->done, job_->begun));
     }
@@ -166,7 +166,7 @@ Verb DeadLetterDesk::verb() {
 
 std::unique_ptr<Conversation> DeadLetterDesk::begin(const Node& request, Talk& talk) {
     const SeenQueue seen = queues_.dead_letters();
-    if (seen.queue == nullptr && !seen.absent) return talk.end(failed, seen.error), nullptr;
+    if (seen.queue == nullptr && !seen.absent) return talk.end(command_failed, seen.error), nullptr;
     Request members(request);
     DeadLetterChoice choice = DeadLetterChoice::read(members, clock_.wall_ms());
     const std::string what = members.text("do").value_or("");

@@ -6,15 +6,15 @@
 #include <utility>
 
 #include "admin/request.hpp"
+#include "core/clock.hpp"
 #include "core/json_text.hpp"
 #include "core/suggest.hpp"
 
 namespace sluice {
 namespace {
 
-constexpr std::int64_t ms = 1'000'000;
-constexpr std::int64_t ask_again_ns = 500 * ms;  // a handler that takes longer is looked past
-constexpr std::int64_t give_up_ns = 3'000 * ms;
+constexpr std::int64_t ask_again_ns = 500 * ns_per_ms;  // a handler that takes longer is looked past
+constexpr std::int64_t give_up_ns = 3'000 * ns_per_ms;
 
 class Why final : public Conversation {
 public:
@@ -85,16 +85,16 @@ private:
             add("parked", look.parked);
         } else if (look.parked != 0) {
             fields.add("parked", std::uint64_t{look.parked}).add("attempt", std::uint64_t{look.attempt});
-            fields.add("retry_in_ms", std::max<std::int64_t>((look.due_ns - now) / ms, 0)).add("parked_id", look.parked_id);
+            fields.add("retry_in_ms", std::max<std::int64_t>((look.due_ns - now) / ns_per_ms, 0)).add("parked_id", look.parked_id);
             if (!look.parked_error.empty()) fields.add("parked_error", look.parked_error);
         }
         add("run_again", look.run_again);
         add("committing", look.committing);
-        if (look.paused_until_ns > now) add("paused_ms", (look.paused_until_ns - now) / ms);
+        if (look.paused_until_ns > now) add("paused_ms", (look.paused_until_ns - now) / ns_per_ms);
         if (!look.pauses_for.empty()) fields.add("pauses_for", look.pauses_for);
         if (look.blocked) fields.add("worker_waits", true);
         if (look.database_away) fields.add("database_away", true);
-        if (look.in_handler) fields.add("handling", look.handling).add("handling_ms", (now - look.handling_since_ns) / ms);
+        if (look.in_handler) fields.add("handling", look.handling).add("handling_ms", (now - look.handling_since_ns) / ns_per_ms);
     }
 
     Host& host_;

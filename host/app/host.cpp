@@ -7,11 +7,11 @@
 #include "app/host_parts.hpp"
 #include "app/host_queues.hpp"
 #include "app/learn_dead_letters.hpp"
+#include "core/clock.hpp"
 
 namespace sluice {
 namespace {
 
-constexpr std::int64_t ms = 1'000'000;
 constexpr std::int64_t open_again_first_ms = 100;  // doubles, as where a part becomes unreachable while the host runs
 constexpr std::int64_t open_again_most_ms = 5'000;
 
@@ -144,11 +144,11 @@ void Host::close_opened() {
     for (auto& source : sources_)
         if (std::exchange(source->open, false)) source->loop->close();
     for (auto& pool : pools_) pool->close();
-    const std::int64_t deadline = clock_.now() + 5'000 * ms;
+    const std::int64_t deadline = clock_.now() + 5'000 * ns_per_ms;
     for (auto& target : targets_)
         if (target->running) target->target->request_stop(deadline);
     for (auto& target : targets_)
-        if (target->running && target->target->join(deadline + 1'000 * ms)) target->running = false;
+        if (target->running && target->target->join(deadline + 1'000 * ns_per_ms)) target->running = false;
     for (auto& database : databases_)
         if (std::exchange(database->open, false)) {
             const DatabaseInstance& instance = database->database.instance;
@@ -354,7 +354,7 @@ std::vector<std::string> Host::stuck() const {
             Worker& worker = pool->worker(i);
             const std::string message = worker.describe_current();
             if (message.empty()) continue;
-            const std::int64_t since_ms = (clock_.now() - worker.running_since_ns()) / ms;
+            const std::int64_t since_ms = (clock_.now() - worker.running_since_ns()) / ns_per_ms;
             lines.push_back("worker " + pool->name() + "[" + std::to_string(i) + "] has been in its handler for " +
                             std::to_string(since_ms) + " ms with " + message);
         }

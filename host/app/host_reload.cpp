@@ -8,13 +8,13 @@
 
 #include "app/loops.hpp"
 #include "app/pool_builder.hpp"
+#include "core/clock.hpp"
 #include "core/units.hpp"
 
 namespace sluice {
 namespace {
 
-constexpr std::int64_t ms = 1'000'000;
-constexpr std::int64_t join_ns = 5'000 * ms;  // for threads that have nothing to do any more
+constexpr std::int64_t join_ns = 5'000 * ns_per_ms;  // for threads that have nothing to do any more
 
 // Of the keys below a pool, those that say which of its messages have an order.
 constexpr std::array<std::string_view, 5> ways_of_a_pool{"source", "route", "when", "missing_key", "order"};
@@ -55,7 +55,7 @@ Host::Reload::Reload(Host& host, HostConfig next, Registry& registry)
         finish();
         return;
     }
-    deadline_ns_ = host_.clock_.now() + host_.config_.shutdown_deadline.count() * ms;
+    deadline_ns_ = host_.clock_.now() + host_.config_.shutdown_deadline.count() * ns_per_ms;
     for (const Part& part : parts_) host_.sources_[part.source]->loop->hold(part.how);
 }
 
@@ -279,7 +279,7 @@ void Host::Reload::finish() {
     phase_ = Phase::ended;
     if (refused()) return;  // the old pools are there again
     const RateConfig& rate = next_.dead_letter_rate;
-    for (auto& source : host_.sources_) source->loop->limit_dead_letters(rate.count, rate.period.count() * ms);
+    for (auto& source : host_.sources_) source->loop->limit_dead_letters(rate.count, rate.period.count() * ns_per_ms);
     outcome_ = {true, {changes_.empty() ? "nothing has changed" : spoken(changes_)}};
 }
 

@@ -6,6 +6,7 @@
 
 #include "app/host.hpp"
 #include "app/host_parts.hpp"
+#include "core/bytes.hpp"
 
 namespace sluice {
 namespace {
@@ -14,7 +15,7 @@ std::string_view resource_of(const QueueInstance& queue) {
     if (queue.table().resource_id == nullptr) return {};
     const sluice_bytes resource =
         fenced({queue.part(), "resource_id"}, [&] { return queue.table().resource_id(queue.self()); }, [](std::string_view) { return sluice_bytes{}; });
-    return {resource.data, static_cast<std::size_t>(resource.size)};
+    return view_of(resource);
 }
 
 }  // namespace

@@ -17,6 +17,7 @@
 #include "app/reloading.hpp"
 #include "app/state_dir.hpp"
 #include "app/supervisor.hpp"
+#include "core/clock.hpp"
 #include "core/units.hpp"
 #include "observe/progress.hpp"
 #include "plugin/last_words.hpp"
@@ -24,13 +25,12 @@
 namespace sluice {
 namespace {
 
-constexpr std::int64_t ms = 1'000'000;
 constexpr std::int64_t look_at_state_ms = 5'000;   // whether the state directory is still there
-constexpr std::int64_t cancel_grace_ns = 500 * ms;  // for handlers that look at cancelled()
-constexpr std::int64_t give_up_every_ns = 1'000 * ms;
+constexpr std::int64_t cancel_grace_ns = 500 * ns_per_ms;  // for handlers that look at cancelled()
+constexpr std::int64_t give_up_every_ns = 1'000 * ns_per_ms;
 constexpr int give_ups = 3;                         // a source that has not ended by then hangs in its adapter
-constexpr std::int64_t teardown_ns = 5'000 * ms;    // for threads to end once nothing is in flight
-constexpr std::int64_t hung_teardown_ns = 100 * ms;  // where something was abandoned, a thread is most likely inside a plugin
+constexpr std::int64_t teardown_ns = 5'000 * ns_per_ms;    // for threads to end once nothing is in flight
+constexpr std::int64_t hung_teardown_ns = 100 * ns_per_ms;  // where something was abandoned, a thread is most likely inside a plugin
 
 // Waits and reports until the host has ended by itself or was stopped.
 class Run {
@@ -71,13 +71,13 @@ public:
     }
 
 private:
-    std::int64_t every() const { return host_.config().statistics_every.count() * ms; }
+    std::int64_t every() const { return host_.config().statistics_every.count() * ns_per_ms; }
 
     std::int64_t wait_ms() const {
         std::int64_t next = next_report_ns_;
         for (const std::int64_t due : {deadline_ns_, reloading_.due_ns()})
             if (due != 0) next = std::min(next, due);
-        std::int64_t wait = std::max<std::int64_t>((next - clock_.now()) / ms + 1, 0);
+        std::int64_t wait = std::max<std::int64_t>((next - clock_.now()) / ns_per_ms + 1, 0);
         if (progress_ && logging_.terminal()) wait = std::min<std::int64_t>(wait, 200);
         return std::min(wait, look_at_state_ms);
     }
@@ -101,7 +101,7 @@ private:
 
     void stop() {
         if (deadline_ns_ != 0) return;
-        deadline_ns_ = clock_.now() + host_.config().shutdown_deadline.count() * ms;
+        deadline_ns_ = clock_.now() + host_.config().shutdown_deadline.count() * ns_per_ms;
         reloading_.give_up("the host stops");
         host_.request_stop();
     }

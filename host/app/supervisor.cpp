@@ -7,15 +7,15 @@
 #include <utility>
 
 #include "app/exit_status.hpp"
+#include "core/clock.hpp"
 
 namespace sluice {
 namespace {
 
-constexpr std::int64_t ms = 1'000'000;
-constexpr std::int64_t look_every_ns = 500 * ms;  // a call is named at most so late
-constexpr std::int64_t near_the_end_ns = 50 * ms;
-constexpr std::int64_t hangs_ns = 500 * ms;       // a call that long is why the main thread does not answer
-constexpr std::int64_t closing_ns = 5'000 * ms;   // as long as threads have to end once nothing is in flight: closing may write
+constexpr std::int64_t look_every_ns = 500 * ns_per_ms;  // a call is named at most so late
+constexpr std::int64_t near_the_end_ns = 50 * ns_per_ms;
+constexpr std::int64_t hangs_ns = 500 * ns_per_ms;       // a call that long is why the main thread does not answer
+constexpr std::int64_t closing_ns = 5'000 * ns_per_ms;   // as long as threads have to end once nothing is in flight: closing may write
 
 }  // namespace
 
@@ -25,7 +25,7 @@ Supervisor::Supervisor(Logging& logging, Clock& clock, std::chrono::milliseconds
       clock_(clock),
       main_(calls::mine),
       calls_(log_),
-      deadline_ns_(shutdown_deadline.count() * ms) {
+      deadline_ns_(shutdown_deadline.count() * ns_per_ms) {
     thread_ = std::thread([this] { thread_main(); });
 }
 
@@ -76,7 +76,7 @@ void Supervisor::on_stop(std::function<void()> interrupt) {
 
 void Supervisor::set_deadline(std::chrono::milliseconds shutdown_deadline) {
     const std::lock_guard lock(mutex_);
-    deadline_ns_ = shutdown_deadline.count() * ms;
+    deadline_ns_ = shutdown_deadline.count() * ns_per_ms;
 }
 
 void Supervisor::begin_closing() {
@@ -105,7 +105,7 @@ void Supervisor::thread_main() {
         const bool near = leave_ns_ != 0 && clock_.now() >= leave_ns_ - look_every_ns;
         const std::int64_t every = near ? near_the_end_ns : look_every_ns;
         lock.unlock();
-        const Signals::Event event = signals_.wait(std::chrono::milliseconds(every / ms));
+        const Signals::Event event = signals_.wait(std::chrono::milliseconds(every / ns_per_ms));
         const std::int64_t now = clock_.now();
         if (event == Signals::Event::stop) stop_signalled(now);
         lock.lock();

@@ -13,16 +13,16 @@
 #include "app/exit_status.hpp"
 #include "app/host.hpp"
 #include "app/reloading.hpp"
+#include "core/clock.hpp"
 #include "core/units.hpp"
 #include "observe/logging.hpp"
 
 namespace sluice {
 namespace {
 
-constexpr std::int64_t ms = 1'000'000;
-constexpr std::int64_t finish_ns = 5'000 * ms;  // for messages that are being handled when the time is over
-constexpr std::int64_t cancel_ns = 1'000 * ms;  // for handlers that are told to give up
-constexpr std::int64_t teardown_ns = 5'000 * ms;
+constexpr std::int64_t finish_ns = 5'000 * ns_per_ms;  // for messages that are being handled when the time is over
+constexpr std::int64_t cancel_ns = 1'000 * ns_per_ms;  // for handlers that are told to give up
+constexpr std::int64_t close_ns = 5'000 * ns_per_ms;
 
 // A folder of our own, for as long as this lives.
 class TemporaryFolder {
@@ -65,7 +65,7 @@ public:
             host_.give_up();
             wait_until(clock_.now() + cancel_ns);
         }
-        if (!host_.close(clock_.now() + teardown_ns)) {
+        if (!host_.close(clock_.now() + close_ns)) {
             // Destructors would pull the ground from under the plugin's thread.
             for (const std::string& line : host_.stuck()) fmt::print(stderr, "sluice tune: {}\n", line);
             signals_.say_running();
@@ -76,7 +76,7 @@ public:
         if (!failure.empty()) return Error{ErrorKind::unavailable, failure};
         if (figures.messages == 0)
             return Error{ErrorKind::unavailable, "no message of source \"" + source_ + "\" was settled within " +
-                                                     format_duration(time_ns / ms) +
+                                                     format_duration(time_ns / ns_per_ms) +
                                                      "; give it messages or more --seconds, or try a recorded --sample FILE"};
         return figures;
     }
@@ -86,7 +86,7 @@ private:
         while (!host_.all_sources_ended() && host_.failure().empty()) {
             const std::int64_t left = deadline_ns - clock_.now();
             if (left <= 0) return;
-            if (signals_.wait(std::chrono::milliseconds(left / ms + 1)) == Signals::Event::stop) {
+            if (signals_.wait(std::chrono::milliseconds(left / ns_per_ms + 1)) == Signals::Event::stop) {
                 signalled_ = true;
                 return;
             }

@@ -16,7 +16,7 @@ namespace {
 
 namespace po = boost::program_options;
 
-constexpr VerbUsage usage{
+constexpr VerbUsage check_usage{
     "check", "FILE [--print] [--set KEY=VALUE]...",
     "Reads the configuration FILE (\"-\": standard input), checks it, loads its plugins and lets them check their\n"
     "options. Connects to nothing and writes nothing. Prints every problem; the exit status is 1 if there is any."};
@@ -35,7 +35,7 @@ std::string summary(const HostConfig& config) {
 int check_verb(std::span<const std::string> words) {
     po::options_description options("Options");
     options.add_options()("print", "show the effective configuration: defaults filled in, secrets masked");
-    const Arguments arguments = read_arguments(usage, options, words);
+    const Arguments arguments = read_arguments(check_usage, options, words);
     if (arguments.exit) return *arguments.exit;
 
     const LoadedConfig loaded = load_config(arguments.input);

@@ -20,7 +20,7 @@ namespace {
 
 namespace po = boost::program_options;
 
-constexpr VerbUsage usage{
+constexpr VerbUsage enqueue_usage{
     "enqueue", "FILE --source NAME [OPTION]... < LINES",
     "Reads lines of JSON from standard input and puts them into a source of the configuration FILE, each line a message.\n"
     "Ends with status 0 once all of them are stored durably, and says how many these are. A line that is no JSON ends it\n"
@@ -63,7 +63,7 @@ int enqueue_verb(std::span<const std::string> words) {
     add("key-from", po::value<std::string>()->value_name("POINTER"), "take the key from the line");
     add("header", po::value<std::vector<std::string>>()->composing()->value_name("NAME=VALUE"), "a header of all messages; may be given several times");
     add("delay", po::value<std::string>()->value_name("DURATION"), "deliver them only after this time (5m)");
-    const Arguments arguments = read_arguments(usage, options, words);
+    const Arguments arguments = read_arguments(enqueue_usage, options, words);
     if (arguments.exit) return *arguments.exit;
     std::string wrong;
     if (arguments.values.count("source") == 0) wrong = "say which source with --source NAME";

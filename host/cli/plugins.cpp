@@ -20,7 +20,7 @@ namespace {
 namespace fs = std::filesystem;
 namespace po = boost::program_options;
 
-constexpr const char* usage =
+constexpr const char* plugins_usage =
     "usage: sluice plugins [--json] [--plugin-path FOLDER]...\n"
     "       sluice plugins inspect FILE [--json]\n"
     "       sluice plugins inspect NAME [--json] [--plugin-path FOLDER]...\n"
@@ -120,13 +120,13 @@ int plugins_verb(std::span<const std::string> arguments) {
     try {
         asked = read(arguments);
     } catch (const po::error& wrong) {
-        fmt::print(stderr, "sluice plugins: {}\n{}", wrong.what(), usage);
+        fmt::print(stderr, "sluice plugins: {}\n{}", wrong.what(), plugins_usage);
         return 2;
     }
     if (asked.help) {
         std::ostringstream options;
         options << described();
-        fmt::print("{}{}\n", usage, options.str());
+        fmt::print("{}{}\n", plugins_usage, options.str());
         return 0;
     }
     if (asked.inspect && is_plugin_path(*asked.inspect)) return inspect(Registry::examine(*asked.inspect), asked.json);

@@ -16,7 +16,7 @@ namespace {
 
 namespace po = boost::program_options;
 
-constexpr VerbUsage usage{
+constexpr VerbUsage queues_usage{
     "queues", "FILE [--json] [--set KEY=VALUE]...",
     "Shows how full the sources, targets and dead letters of the configuration FILE are, of those whose plugin can tell:\n"
     "messages that are ready, delayed, in flight and dead, the age of the oldest that is not dead, bytes and bounds.\n"
@@ -57,7 +57,7 @@ TableRow row_of(const Node& line) {
 int queues_verb(std::span<const std::string> words) {
     po::options_description options("Options");
     options.add_options()("json", "a line of JSON for each queue");
-    const Arguments arguments = read_arguments(usage, options, words);
+    const Arguments arguments = read_arguments(queues_usage, options, words);
     if (arguments.exit) return *arguments.exit;
     const bool json = arguments.values.count("json") != 0;
     std::vector<TableRow> rows{{"QUEUE", "READY", "DELAYED", "IN FLIGHT", "DEAD", "OLDEST", "SIZE", ""}};

@@ -11,7 +11,7 @@
 namespace sluice {
 namespace {
 
-constexpr VerbUsage usage{
+constexpr VerbUsage reload_usage{
     "reload", "FILE [--set KEY=VALUE]...",
     "Asks the host that runs the configuration FILE to read it again, with the overrides that the host was started with, as\n"
     "SIGHUP does, and says what has changed. If the file is wrong, or a change needs a restart, nothing changes and the exit\n"
@@ -20,7 +20,7 @@ constexpr VerbUsage usage{
 }  // namespace
 
 int reload_verb(std::span<const std::string> words) {
-    const Arguments arguments = read_arguments(usage, boost::program_options::options_description("Options"), words);
+    const Arguments arguments = read_arguments(reload_usage, boost::program_options::options_description("Options"), words);
     if (arguments.exit) return *arguments.exit;
     Question question;
     question.verb = "reload";

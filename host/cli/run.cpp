@@ -12,7 +12,7 @@
 namespace sluice {
 namespace {
 
-constexpr VerbUsage usage{
+constexpr VerbUsage run_usage{
     "run", "FILE [--set KEY=VALUE]...",
     "Reads the configuration FILE (\"-\": standard input) and runs it: until it is told to stop (SIGTERM, SIGINT), or\n"
     "until every source that has an end is read, processed and settled.\n\n"
@@ -22,7 +22,7 @@ constexpr VerbUsage usage{
 }  // namespace
 
 int run_verb(std::span<const std::string> words) {
-    const Arguments arguments = read_arguments(usage, boost::program_options::options_description("Options"), words);
+    const Arguments arguments = read_arguments(run_usage, boost::program_options::options_description("Options"), words);
     if (arguments.exit) return *arguments.exit;
     const LoadedConfig loaded = load_config(arguments.input);
     if (!loaded.problems.empty()) {

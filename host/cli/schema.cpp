@@ -15,7 +15,7 @@ namespace {
 
 namespace po = boost::program_options;
 
-constexpr const char* usage =
+constexpr const char* schema_usage =
     "usage: sluice schema [--plugin-path FOLDER]...\n\n"
     "Prints a JSON Schema (2020-12) of the configuration, with the options of the plugins beside the program and in each\n"
     "FOLDER, for editors that complete and check YAML. `sluice check` finds what a schema cannot know.\n\n";
@@ -41,7 +41,7 @@ int schema_verb(std::span<const std::string> words) {
     if (given.count("help") != 0) {
         std::ostringstream shown;
         shown << options;
-        fmt::print("{}{}", usage, shown.str());
+        fmt::print("{}{}", schema_usage, shown.str());
         return exit_status::clean;
     }
     std::vector<std::filesystem::path> folders;

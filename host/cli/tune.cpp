@@ -19,7 +19,7 @@ namespace {
 
 namespace po = boost::program_options;
 
-constexpr VerbUsage usage{
+constexpr VerbUsage tune_usage{
     "tune", "FILE [--pool NAME] [--sample FILE] [--run-handlers] [--json]",
     "Runs the configuration FILE for a moment with different numbers of workers, batch and queue sizes, prints what each\n"
     "brings, and recommends one. It keeps nothing: no message is settled, units of work are applied and rolled back,\n"
@@ -100,7 +100,7 @@ int tune_verb(std::span<const std::string> words) {
     add("burst", po::value<std::string>()->value_name("DURATION")->default_value("1s"), "how long they come in like that");
     add("run-handlers", "the handlers may do all that they do, again and again");
     add("json", "an object a trial, and one for what is recommended");
-    const Arguments arguments = read_arguments(usage, options, words);
+    const Arguments arguments = read_arguments(tune_usage, options, words);
     if (arguments.exit) return *arguments.exit;
     const auto& values = arguments.values;
     const auto text = [&](const char* name) {

@@ -19,7 +19,7 @@ namespace {
 
 namespace po = boost::program_options;
 
-constexpr VerbUsage usage{
+constexpr VerbUsage why_usage{
     "why", "FILE --key KEY [--source NAME] [--pool NAME] [--json]",
     "Asks the host that runs the configuration FILE where the messages of a key are, and what they wait for: room in a\n"
     "queue, their turn, a retry, a commit, a handler that does not return, a database that is away. Messages that the host\n"
@@ -78,7 +78,7 @@ int why_verb(std::span<const std::string> words) {
     add("source", po::value<std::string>()->value_name("NAME"), "only this source");
     add("pool", po::value<std::string>()->value_name("NAME"), "only this pool");
     add("json", "a line of JSON for each pool");
-    const Arguments arguments = read_arguments(usage, options, words);
+    const Arguments arguments = read_arguments(why_usage, options, words);
     if (arguments.exit) return *arguments.exit;
     const auto& values = arguments.values;
     if (values.count("key") == 0) {

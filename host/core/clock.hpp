@@ -12,6 +12,8 @@
 
 namespace sluice {
 
+inline constexpr std::int64_t ns_per_ms = 1'000'000;
+
 class Clock {
 public:
     virtual ~Clock() = default;

@@ -1,13 +1,11 @@
 #include "core/json_grammar.hpp"
 
 #include "core/json_text.hpp"
+#include "core/number.hpp"
 
 namespace sluice {
 namespace {
 
-bool is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
 bool is_hex(char c) {
     return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }

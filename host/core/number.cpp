@@ -11,10 +11,6 @@ namespace {
 
 constexpr std::size_t exponent_digits_max = 18;  // then sums with it fit 64 bits
 
-bool is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
-
 std::size_t digits(std::string_view text, std::size_t at) {
     std::size_t count = 0;
     while (at + count < text.size() && is_digit(text[at + count])) ++count;

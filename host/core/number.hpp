@@ -17,6 +17,10 @@ namespace sluice {
 // `canonical`: its text is its canonical form already, as that of all integers of ordinary length.
 enum class NumberForm : std::uint8_t { none, canonical, other };
 
+constexpr bool is_digit(char letter) {
+    return letter >= '0' && letter <= '9';
+}
+
 NumberForm number_form(std::string_view text);
 
 // Of a number: no fraction or exponent that says nothing ("1.50" -> "1.5", "1.0" and "10e-1" -> "1"), no sign of zero, and no exponent

@@ -6,12 +6,11 @@
 #include <array>
 #include <charconv>
 
+#include "core/number.hpp"
+
 namespace sluice {
 namespace {
 
-bool is_digit(char letter) {
-    return letter >= '0' && letter <= '9';
-}
 bool all_digits(std::string_view text) {
     return !text.empty() && std::all_of(text.begin(), text.end(), is_digit);
 }

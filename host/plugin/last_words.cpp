@@ -14,6 +14,7 @@
 #include <cstring>
 #include <string_view>
 
+#include "core/bytes.hpp"
 #include "plugin/plugin_call.hpp"
 
 namespace sluice {
@@ -118,7 +119,7 @@ void say(std::string_view event, std::string_view what, std::string_view after) 
         }
         if (message != nullptr && message->id.size != 0) {
             line.add(", with message ");
-            line.add_foreign({message->id.data, message->id.size});
+            line.add_foreign(view_of(message->id));
         }
     } else {
         char name[16] = {};

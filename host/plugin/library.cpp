@@ -11,6 +11,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "core/bytes.hpp"
 #include "plugin/abi_version.hpp"
 #include "plugin/fault.hpp"
 #include "plugin/last_words.hpp"
@@ -21,7 +22,7 @@ namespace sluice {
 namespace {
 
 std::string_view view(const sluice_bytes& bytes) {
-    return bytes.data == nullptr ? std::string_view{} : std::string_view(bytes.data, bytes.size);
+    return bytes.data == nullptr ? std::string_view{} : view_of(bytes);
 }
 
 sluice_bytes bytes(std::string_view text) {

@@ -2,6 +2,8 @@
 
 #include <string_view>
 
+#include "core/bytes.hpp"
+
 namespace sluice {
 namespace {
 
@@ -62,7 +64,7 @@ const sluice_node* at(const sluice_node* handle, uint64_t index, sluice_bytes* n
 
 const sluice_node* find(const sluice_node* handle, sluice_bytes name) {
     if (handle == nullptr || name.data == nullptr) return nullptr;
-    const Node* found = from_abi(handle)->find({name.data, name.size});
+    const Node* found = from_abi(handle)->find(view_of(name));
     return found == nullptr ? nullptr : to_abi(*found);
 }
 
@@ -70,12 +72,12 @@ sluice_bytes where(const sluice_node* handle) {
     return handle == nullptr ? view({}) : view(from_abi(handle)->place);
 }
 
-constexpr sluice_options_api api{sizeof(sluice_options_api), 0, kind, text, integer, real, count, at, find, where};
+constexpr sluice_options_api functions{sizeof(sluice_options_api), 0, kind, text, integer, real, count, at, find, where};
 
 }  // namespace
 
 const sluice_options_api& options_api() {
-    return api;
+    return functions;
 }
 
 const sluice_node* to_abi(const Node& node) {

@@ -5,6 +5,7 @@
 #include <exception>
 #include <new>
 
+#include "core/bytes.hpp"
 #include "core/private_files.hpp"
 
 namespace {
@@ -13,8 +14,6 @@ sluice_status unsupported(sluice_fault* fault, std::string_view service) {
     const std::string text = "this kind of component has no service `" + std::string(service) + "`";
     return sluice_fault_set(fault, SLUICE_UNSUPPORTED, text.data(), text.size());
 }
-
-std::string_view view(sluice_bytes bytes) { return {bytes.data, bytes.size}; }
 
 }  // namespace
 
@@ -90,7 +89,7 @@ Answer answered(sluice_host* host, Answer otherwise, Service&& service) noexcept
 
 void write_log(sluice_host& host, std::uint32_t level, sluice_bytes text) {
     const auto known = static_cast<LogLevel>(level <= SLUICE_LOG_ERROR ? level : SLUICE_LOG_ERROR);
-    if (host.logger().enabled(known)) host.logger().write(known, view(text));
+    if (host.logger().enabled(known)) host.logger().write(known, view_of(text));
 }
 
 constexpr sluice_host_api api = {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "core/bytes.hpp"
 #include "core/few_bytes.hpp"
 #include "core/number.hpp"
 
@@ -13,10 +14,6 @@ namespace sluice {
 namespace {
 
 static_assert(limits::workers_max <= UINT16_MAX && limits::slots <= UINT16_MAX + 1);
-
-std::string_view view(const sluice_bytes& bytes) {
-    return {bytes.data, static_cast<std::size_t>(bytes.size)};
-}
 
 Error invalid(std::string message) {
     return {ErrorKind::invalid, std::move(message)};
@@ -70,7 +67,7 @@ Result<Router> Router::make(const RouteRules& rules) {
 }
 
 Routed Router::route(const sluice_message& message, std::string& scratch) {
-    json_.open(view(message.body));
+    json_.open(view_of(message.body));
     const Routed routed = route(message, json_, scratch);
     json_.close();
     return routed;
@@ -117,12 +114,12 @@ std::optional<std::string_view> Router::key_of(const sluice_message& message, Js
             return json.find(pointer_, scratch);
         case RouteRules::By::header:
             for (std::uint32_t at = 0; at < message.header_count; ++at)
-                if (equal_few(view(message.headers[at].name), header_)) return view(message.headers[at].value);
+                if (equal_few(view_of(message.headers[at].name), header_)) return view_of(message.headers[at].value);
             return std::nullopt;
         case RouteRules::By::id:
-            return message.id.size != 0 ? std::optional(view(message.id)) : std::nullopt;
+            return message.id.size != 0 ? std::optional(view_of(message.id)) : std::nullopt;
         case RouteRules::By::body:
-            return message.body.size != 0 ? std::optional(view(message.body)) : std::nullopt;
+            return message.body.size != 0 ? std::optional(view_of(message.body)) : std::nullopt;
         case RouteRules::By::round_robin:
             break;
     }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/bytes.hpp"
 #include "core/number.hpp"
 
 namespace sluice {
@@ -34,7 +35,7 @@ Result<SourceRouter> SourceRouter::make(const std::vector<PoolRules>& pools) {
 
 SourceRouter::Picked SourceRouter::route(const sluice_message& message, std::string& scratch) {
     if (!reads_bodies_) return pick(message, scratch);
-    json_.open({message.body.data, static_cast<std::size_t>(message.body.size)});
+    json_.open(view_of(message.body));
     for (Field& field : fields_) field.looked_up = false;
     const Picked picked = pick(message, scratch);
     json_.close();

@@ -3,24 +3,21 @@
 #include <algorithm>
 #include <vector>
 
+#include "core/bytes.hpp"
 #include "core/json_text.hpp"
 #include "core/limits.hpp"
 
 namespace sluice {
 namespace {
 
-std::string_view view(const sluice_bytes& bytes) {
-    return {bytes.data, static_cast<std::size_t>(bytes.size)};
-}
-
 void append_base64(std::string& to, std::string_view bytes) {
-    static constexpr char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    static constexpr char base64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     for (std::size_t at = 0; at < bytes.size(); at += 3) {
         const std::size_t left = std::min<std::size_t>(bytes.size() - at, 3);
         std::uint32_t group = 0;
         for (std::size_t byte = 0; byte < 3; ++byte)
             group = (group << 8) | (byte < left ? static_cast<unsigned char>(bytes[at + byte]) : 0u);
-        for (std::size_t digit = 0; digit < 4; ++digit) to += digit <= left ? digits[(group >> (18 - 6 * digit)) & 63] : '=';
+        for (std::size_t digit = 0; digit < 4; ++digit) to += digit <= left ? base64[(group >> (18 - 6 * digit)) & 63] : '=';
     }
 }
 
@@ -51,7 +48,7 @@ void add_bytes(JsonFields& fields, std::string_view name, std::string_view bytes
 
 bool names_repeat(const sluice_message& message) {
     std::vector<std::string_view> names;
-    for (std::uint32_t at = 0; at < message.header_count; ++at) names.push_back(view(message.headers[at].name));
+    for (std::uint32_t at = 0; at < message.header_count; ++at) names.push_back(view_of(message.headers[at].name));
     std::ranges::sort(names);
     return std::ranges::adjacent_find(names) != names.end();
 }
@@ -60,12 +57,12 @@ bool names_repeat(const sluice_message& message) {
 void add_headers(JsonFields& fields, const sluice_message& message) {
     const sluice_header* const end = message.headers + message.header_count;
     const bool text = std::all_of(message.headers, end, [](const sluice_header& header) {
-        return writes_as_text(view(header.name)) && writes_as_text(view(header.value));
+        return writes_as_text(view_of(header.name)) && writes_as_text(view_of(header.value));
     });
     if (text && !names_repeat(message)) {
         JsonFields members;
         std::for_each(message.headers, end,
-                      [&](const sluice_header& header) { members.add(view(header.name), view(header.value)); });
+                      [&](const sluice_header& header) { members.add(view_of(header.name), view_of(header.value)); });
         fields.add_raw("headers", "{" + std::string(members.view()) + "}");
         return;
     }
@@ -78,9 +75,9 @@ void add_headers(JsonFields& fields, const sluice_message& message) {
     };
     for (const sluice_header* header = message.headers; header != end; ++header) {
         pairs += header == message.headers ? "[" : ",[";
-        add(view(header->name));
+        add(view_of(header->name));
         pairs += ',';
-        add(view(header->value));
+        add(view_of(header->value));
         pairs += ']';
     }
     pairs += ']';
@@ -99,13 +96,13 @@ std::string_view cut(std::string_view text, std::size_t size) {
 std::string dead_letter_record(const sluice_message& message, const DeadLetterFacts& facts) {
     JsonFields fields;
     fields.add("version", std::uint64_t{1});
-    add_bytes(fields, "id", view(message.id));
-    fields.add("source", view(message.source));
+    add_bytes(fields, "id", view_of(message.id));
+    fields.add("source", view_of(message.source));
     if (!facts.pool.empty()) fields.add("pool", facts.pool);
     if (facts.worker) fields.add("worker", std::uint64_t{*facts.worker});
-    if (facts.has_key) add_bytes(fields, "key", view(message.key));
+    if (facts.has_key) add_bytes(fields, "key", view_of(message.key));
     if (message.header_count != 0) add_headers(fields, message);
-    add_bytes(fields, "body", view(message.body));
+    add_bytes(fields, "body", view_of(message.body));
     fields.add("error", cut(facts.error, limits::fault_text_bytes));
     fields.add("attempts", std::uint64_t{facts.attempts});
     if (message.enqueued_ms != 0) fields.add("enqueued_ms", message.enqueued_ms);

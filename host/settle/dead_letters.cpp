@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "core/bytes.hpp"
 #include "plugin/fault.hpp"
 
 namespace sluice {
@@ -48,7 +49,7 @@ DeadLetterFacts DeadLetters::facts_of(const Message& message, const std::string&
 // Of each death its own, or a target that knows ids would take the second one of a message for the first and not store it.
 std::string DeadLetters::id_of(const Message& message, std::int64_t dead_ms) {
     constexpr std::size_t room = 64;  // for what stands behind the message's id
-    const std::string_view id(message.view.id.data, static_cast<std::size_t>(message.view.id.size));
+    const std::string_view id = view_of(message.view.id);
     return fmt::format("{}@{}.{}", id.substr(0, limits::id_bytes_max - room), dead_ms, ++stored_so_far_);
 }
 
@@ -56,7 +57,7 @@ void DeadLetters::say(const Message& message, const std::string& pool, const Log
     RateLimit& limit = said_.try_emplace(pool, 10'000'000'000).first->second;
     if (const auto left_out = limit.pass(clock_.now()))
         logger.warn("message {} becomes a dead letter: {}{}",
-                    std::string_view(message.view.id.data, static_cast<std::size_t>(message.view.id.size)), message.error(),
+                    view_of(message.view.id), message.error(),
                     and_more(*left_out, "since the last such line"));
 }
 
@@ -109,7 +110,7 @@ void DeadLetters::take_stored(MessageList& out, bool keep) {
         }
         if (const auto left_out = refusal_said_.pass(clock_.now()))
             logger_.error("the dead letter of message {} could not be stored ({}: {}): {}{}",
-                          std::string_view(owned->message->view.id.data, owned->message->view.id.size),
+                          view_of(owned->message->view.id),
                           status_name(result.status), result.text,
                           owned->message->replayed ? "it stays what it was" : "its message goes back to the source",
                           more(*left_out));
@@ -127,7 +128,7 @@ void DeadLetters::keep_refused(std::unique_ptr<Entry> entry) {
             "the dead letter of message {} ({} bytes) is refused by its store ({}: {}): it is kept in flight, with what "
             "follows "
             "of its key, and stored again from time to time{}",
-            std::string_view(entry->message->view.id.data, entry->message->view.id.size), entry->line.size(),
+            view_of(entry->message->view.id), entry->line.size(),
             status_name(result.status), result.text, more(*left_out));
     entry->refused = true;
     refused_.push_back(std::move(entry));

@@ -5,11 +5,13 @@
 #include <string_view>
 #include <utility>
 
+#include "core/bytes.hpp"
+
 namespace sluice {
 namespace {
 
 std::string_view id_of(const Message& message) {
-    return {message.view.id.data, static_cast<std::size_t>(message.view.id.size)};
+    return view_of(message.view.id);
 }
 
 }  // namespace

@@ -6,6 +6,8 @@
 #include <limits>
 #include <utility>
 
+#include "core/bytes.hpp"
+
 namespace sluice {
 namespace {
 
@@ -52,7 +54,7 @@ Intake::Intake(MessageStore& store, Settlement& settlement, Confirmed& confirmed
         static_cast<Intake*>(context)->settlement_.settled(tags, count, status);
     };
     sink_.confirmed_below = [](void* context, sluice_bytes stream, std::uint64_t position) noexcept {
-        static_cast<Intake*>(context)->confirmed_.write({stream.data, stream.size}, position);
+        static_cast<Intake*>(context)->confirmed_.write(view_of(stream), position);
     };
 }
 
@@ -100,7 +102,7 @@ void Intake::accept(Message* message, const sluice_incoming& incoming) {
         message->outcome = Outcome::dead_letter;
         unless_out_of_memory(  // a dead letter that gives no reason
             [&] {
-                message->fail(std::string(incoming.refused.data, incoming.refused.size));
+                message->fail(std::string(view_of(incoming.refused)));
                 return true;
             },
             false);

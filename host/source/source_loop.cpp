@@ -7,6 +7,8 @@
 #include <chrono>
 #include <utility>
 
+#include "core/bytes.hpp"
+
 namespace sluice {
 
 SourceLoop::SourceLoop(std::string name, std::string identity, QueueInstance queue, Clock& clock, Logger logger,
@@ -54,7 +56,7 @@ std::pair<std::string_view, std::string_view> SourceLoop::acks_in_unit() const {
     const auto said = [&](const char* name, sluice_bytes (*function)(void*)) -> std::string_view {
         const sluice_bytes bytes =
             fenced({queue_.part(), name}, [&] { return function(queue_.self()); }, [](std::string_view) { return sluice_bytes{}; });
-        return {bytes.data, static_cast<std::size_t>(bytes.size)};
+        return view_of(bytes);
     };
     return {said("resource_id", table.resource_id), said("settle_in_unit", table.settle_in_unit)};
 }
@@ -228,7 +230,7 @@ bool SourceLoop::is_dead(std::string_view id) const {
 void SourceLoop::end_known_dead(MessageList& polled) {
     MessageList others;
     while (Message* message = polled.pop_front()) {
-        const std::string_view id(message->view.id.data, static_cast<std::size_t>(message->view.id.size));
+        const std::string_view id = view_of(message->view.id);
         if (!is_dead(id)) {
             others.push_back(message);
             continue;
@@ -256,7 +258,7 @@ void SourceLoop::end(Message* message) {
     if (message->outcome == Outcome::dead_letter) {
         if (has_order()) settle_order_.begin(message);
         // Before its old dead letter can be gone.
-        if (message->replayed) known_dead_.died_again({message->view.id.data, static_cast<std::size_t>(message->view.id.size)});
+        if (message->replayed) known_dead_.died_again(view_of(message->view.id));
         // A replayed one is a dead letter already.
         if (message->replayed || dead_letter_pause_.admit(message, now_ns_)) store(message);
     } else if (settle_order_.empty() || !has_order() || !settle_order_.hold(message)) {

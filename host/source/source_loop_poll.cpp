@@ -4,19 +4,19 @@
 #include <limits>
 #include <utility>
 
+#include "core/clock.hpp"
 #include "source/source_loop.hpp"
 
 namespace sluice {
 namespace {
 
-constexpr std::int64_t ms = 1'000'000;
-constexpr std::int64_t poll_retry_first_ns = 100 * ms;
-constexpr std::int64_t poll_retry_max_ns = 5'000 * ms;
+constexpr std::int64_t poll_retry_first_ns = 100 * ns_per_ms;
+constexpr std::int64_t poll_retry_max_ns = 5'000 * ns_per_ms;
 constexpr std::uint32_t poll_wait_ms = 1'000;            // an adapter that can be woken
 constexpr std::uint32_t poll_wait_without_wake_ms = 10;  // one that cannot
 constexpr std::int64_t confirm_after_ns =
-    100 * ms;                                       // settlements that a source has not confirmed are asked for after this time
-constexpr std::int64_t look_again_ns = 1'000 * ms;  // an empty queue that pools may still publish to
+    100 * ns_per_ms;                                       // settlements that a source has not confirmed are asked for after this time
+constexpr std::int64_t look_again_ns = 1'000 * ns_per_ms;  // an empty queue that pools may still publish to
 
 }  // namespace
 
@@ -64,7 +64,7 @@ void SourceLoop::poll(std::uint32_t wait_ms) {
     if (lies_down) {
         store_.give_back_memory();
         if (const std::int64_t due = next_due_ns(); due != 0)
-            wait_ms = static_cast<std::uint32_t>(std::min<std::int64_t>(wait_ms, (due - now_ns_) / ms + 1));
+            wait_ms = static_cast<std::uint32_t>(std::min<std::int64_t>(wait_ms, (due - now_ns_) / ns_per_ms + 1));
         bell_.lie_down_in_adapter();  // Doorbell (S1)
         if (has_news()) wait_ms = 0;  // (S2)
     }
@@ -140,7 +140,7 @@ void SourceLoop::rest() {
     bell_.lie_down(for_room);                                                          // Doorbell (S1)
     if (!has_news()) {                                                                 // (S2)
         const std::int64_t due = next_due_ns();
-        bell_.wait(std::chrono::nanoseconds(due == 0 ? 1'000 * ms : std::min(due - now_ns_, 1'000 * ms)));
+        bell_.wait(std::chrono::nanoseconds(due == 0 ? 1'000 * ns_per_ms : std::min(due - now_ns_, 1'000 * ns_per_ms)));
     }
     bell_.rise();
     confirm_late();

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <utility>
 
+#include "core/bytes.hpp"
 #include "core/descriptor.hpp"
 #include "core/limits.hpp"
 #include "plugin/fault.hpp"
@@ -20,10 +21,6 @@ constexpr std::int64_t full_grace_ns = 500'000'000;
 
 std::chrono::nanoseconds wait_time(std::int64_t ns) {
     return std::chrono::nanoseconds(std::min(ns, longest_wait_ns));
-}
-
-std::string_view view(const sluice_bytes& bytes) {
-    return {bytes.data, static_cast<std::size_t>(bytes.size)};
 }
 
 // A target that is slower than its host is not unreachable.
@@ -185,7 +182,7 @@ void Target::published(void* context, std::uint64_t token, std::uint64_t count, 
                        sluice_bytes text) noexcept {
     Target& target = *static_cast<Target*>(context);
     Answer answer{token, count, status, {}};
-    if (status != SLUICE_OK) answer.text = clean_text(view(text).substr(0, limits::fault_text_bytes));
+    if (status != SLUICE_OK) answer.text = clean_text(view_of(text).substr(0, limits::fault_text_bytes));
     const std::lock_guard lock(target.mutex_);
     // An honest adapter never has more answers than messages under way.
     if (target.closed_ || target.answers_.size() == limits::publish_in_flight) return;

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <random>
 
+#include "core/clock.hpp"
 #include "core/limits.hpp"
 #include "work/work_policy.hpp"
 
@@ -20,10 +21,9 @@ public:
     // After the failed attempt of this number. `asked_ms`: what the handler wants, or negative. Otherwise exponential with full jitter:
     // https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
     std::int64_t after_ns(std::uint32_t attempt, std::int64_t asked_ms) {
-        constexpr std::int64_t ms = 1'000'000;
-        if (asked_ms >= 0) return std::min(asked_ms, limits::retry_delay_ms_max) * ms;
+        if (asked_ms >= 0) return std::min(asked_ms, limits::retry_delay_ms_max) * ns_per_ms;
         const std::uint32_t doublings = std::min(attempt - 1, 30u);
-        const std::int64_t most = std::min(policy_.backoff_ms << doublings, policy_.backoff_max_ms) * ms;
+        const std::int64_t most = std::min(policy_.backoff_ms << doublings, policy_.backoff_max_ms) * ns_per_ms;
         return std::uniform_int_distribution<std::int64_t>(0, most)(random_);
     }
 
@@ -31,9 +31,8 @@ public:
     // policy of retries, since nothing else bounds these. `times`: in a row before this one. `asked_ms`: what the handler wants, or none if
     // not positive.
     std::int64_t outage_ns(std::uint32_t times, std::int64_t asked_ms) {
-        constexpr std::int64_t ms = 1'000'000;
-        if (asked_ms > 0) return std::min(asked_ms, limits::retry_delay_ms_max) * ms;
-        const std::int64_t most = std::min((100 * ms) << std::min(times, 10u), 5'000 * ms);
+        if (asked_ms > 0) return std::min(asked_ms, limits::retry_delay_ms_max) * ns_per_ms;
+        const std::int64_t most = std::min((100 * ns_per_ms) << std::min(times, 10u), 5'000 * ns_per_ms);
         return std::uniform_int_distribution<std::int64_t>(most - most / 4, most)(random_);
     }
 

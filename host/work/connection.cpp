@@ -1,5 +1,7 @@
 #include "work/connection.hpp"
 
+#include "core/bytes.hpp"
+
 namespace sluice {
 
 Connection::Connection(const Database& database, std::uint32_t number, Ended& ended) : database_(database), number_(number) {
@@ -23,7 +25,7 @@ Result<void> Connection::open() {
 std::string_view Connection::resource() const {
     if (table().resource_id == nullptr) return {};
     const sluice_bytes id = fenced({part(), "resource_id"}, [&] { return table().resource_id(database_self()); }, [](std::string_view) { return sluice_bytes{}; });
-    return {id.data, static_cast<std::size_t>(id.size)};
+    return view_of(id);
 }
 
 void Connection::note(sluice_status status, std::string_view text) const {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/bytes.hpp"
 #include "core/units.hpp"
 #include "work/canceller.hpp"
 
@@ -26,7 +27,7 @@ std::string names_of(const Pairs& pairs) {
 }
 
 std::string text_of(sluice_bytes bytes) {
-    return {bytes.data, bytes.size};
+    return std::string(view_of(bytes));
 }
 
 bool is_outage(const sluice_fault& fault) { return fault.status == SLUICE_UNAVAILABLE || fault.status == SLUICE_CONFLICT; }

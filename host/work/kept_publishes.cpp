@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "core/bytes.hpp"
 #include "core/limits.hpp"
 
 namespace sluice {
@@ -18,8 +19,6 @@ void put(std::string& out, std::string_view text) {
     put(out, std::uint64_t{text.size()});
     out += text;
 }
-
-std::string_view view(sluice_bytes bytes) { return {bytes.data, static_cast<std::size_t>(bytes.size)}; }
 
 class Reader {
 public:
@@ -59,12 +58,12 @@ bool encode_publishes(std::span<const Publishes::Item> items, const std::functio
         const sluice_outgoing& outgoing = item.outgoing;
         if (outgoing.body.size > limits::kept_publishes_bytes) return false;
         put(out, name_of(item.target));
-        for (const sluice_bytes& part : {outgoing.body, outgoing.key, outgoing.id}) put(out, view(part));
+        for (const sluice_bytes& part : {outgoing.body, outgoing.key, outgoing.id}) put(out, view_of(part));
         put(out, static_cast<std::uint64_t>(outgoing.delay_ms));
         put(out, std::uint64_t{outgoing.header_count});
         for (std::uint32_t i = 0; i < outgoing.header_count; ++i) {
-            put(out, view(outgoing.headers[i].name));
-            put(out, view(outgoing.headers[i].value));
+            put(out, view_of(outgoing.headers[i].name));
+            put(out, view_of(outgoing.headers[i].value));
         }
         if (out.size() > limits::kept_publishes_bytes) return false;
     }
@@ -90,7 +89,7 @@ bool decode_publishes(std::string_view kept, const std::function<bool(std::strin
         outgoing.delay_ms = static_cast<std::int64_t>(delay_ms);
         outgoing.headers = headers.data();
         outgoing.header_count = static_cast<std::uint32_t>(header_count);
-        if (!take(view(target), outgoing)) return false;
+        if (!take(view_of(target), outgoing)) return false;
     }
     return reader.at_end();
 }

@@ -4,13 +4,14 @@
 #include <cstring>
 #include <utility>
 
+#include "core/bytes.hpp"
 #include "core/limits.hpp"
 #include "sluice/fault.h"
 
 namespace sluice {
 namespace {
 
-sluice_status say(sluice_fault* fault, sluice_status status, std::string_view text) {
+sluice_status refuse(sluice_fault* fault, sluice_status status, std::string_view text) {
     return sluice_fault_set(fault, status, text.data(), text.size());
 }
 
@@ -43,12 +44,12 @@ bool MessageJson::keep(std::string_view& text) {
 sluice_status MessageJson::find(sluice_bytes body, sluice_bytes pointer, sluice_json& value, sluice_fault* fault) {
     std::string why;
     Known beyond;
-    const JsonPointer* wanted = parsed({pointer.data, static_cast<std::size_t>(pointer.size)}, beyond, why);
-    if (wanted == nullptr) return say(fault, SLUICE_INVALID, why);
-    if (!std::exchange(is_open_, true)) body_.open({body.data, static_cast<std::size_t>(body.size)});
+    const JsonPointer* wanted = parsed(view_of(pointer), beyond, why);
+    if (wanted == nullptr) return refuse(fault, SLUICE_INVALID, why);
+    if (!std::exchange(is_open_, true)) body_.open(view_of(body));
     JsonValue found = body_.at(*wanted, scratch_);
     if (found.text.data() == scratch_.data() && !found.text.empty() && !keep(found.text))
-        return say(
+        return refuse(
             fault, SLUICE_FULL,
             "the strings with escapes that were asked for of this message are larger together than a message may be; keep what "
             "was found instead of asking again");

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/bytes.hpp"
 #include "core/private_files.hpp"
 #include "plugin/fault.hpp"
 
@@ -9,8 +10,6 @@ namespace sluice {
 namespace {
 
 constexpr std::size_t named = 10;  // suspects in the log
-
-std::string_view view(sluice_bytes bytes) { return {bytes.data, static_cast<std::size_t>(bytes.size)}; }
 
 }  // namespace
 
@@ -53,9 +52,9 @@ void Poison::close() {
 void Poison::mark(Message& message) const { message.suspect = crashes(message) != 0; }
 
 std::uint32_t Poison::crashes(const Message& message) const {
-    return suspects_.crashes(view(message.view.source), view(message.view.id));
+    return suspects_.crashes(view_of(message.view.source), view_of(message.view.id));
 }
 
-void Poison::forget(const Message& message) { suspects_.forget(view(message.view.source), view(message.view.id)); }
+void Poison::forget(const Message& message) { suspects_.forget(view_of(message.view.source), view_of(message.view.id)); }
 
 }  // namespace sluice

@@ -4,18 +4,19 @@
 #include <string>
 #include <utility>
 
+#include "core/bytes.hpp"
+#include "core/clock.hpp"
 #include "plugin/fault.hpp"
 
 namespace sluice {
 namespace {
 
-constexpr std::int64_t ms = 1'000'000;
-constexpr std::int64_t crowded_ns = 100 * ms;  // until a message that could not be deferred is tried again
+constexpr std::int64_t crowded_ns = 100 * ns_per_ms;  // until a message that could not be deferred is tried again
 
 constexpr const char* no_reason = "the handler gave no reason";
 
 std::string id_of(const Message& message) {
-    return clean_text({message.view.id.data, message.view.id.size});
+    return clean_text(view_of(message.view.id));
 }
 
 }  // namespace
@@ -35,7 +36,7 @@ Worker::Worker(std::uint32_t index, const WorkPolicy& policy, PoolNotices& notic
       gate_(handler.connections(), [this] { poke(); }),
       backlog_(policy),
       backoff_(policy, seed) {
-    handler.set_timeout(policy.timeout_ms * ms);
+    handler.set_timeout(policy.timeout_ms * ns_per_ms);
     handler.deferred().on_news([this] { poke(); });
 }
 
@@ -150,7 +151,7 @@ void Worker::process(MessageList& batch, bool runs_again) {
     Unit& unit = commits_.begin();
     unit.messages.reserve(batch.size());
     unit.keeps_order = policy_.keep_order;
-    const std::int64_t closes_ns = now_ns_ + policy_.batch_time_ms * ms;
+    const std::int64_t closes_ns = now_ns_ + policy_.batch_time_ms * ns_per_ms;
     running_since_ns_.store(now_ns_, std::memory_order_relaxed);
     lent_.lend();
     while (Message* message = batch.pop_front()) {
@@ -294,7 +295,7 @@ std::int64_t Worker::next_try_ns(Message* message, std::int64_t delay_ms, std::s
     say_failed(*message, backoff, text);
     message->fail(std::move(text));  // for `why`, as long as it waits
     ++message->view.attempt;
-    if (way_.keeps_attempts && !message->replayed) reports().attempts.push_back({message->tag, message->view.attempt, backoff / ms});
+    if (way_.keeps_attempts && !message->replayed) reports().attempts.push_back({message->tag, message->view.attempt, backoff / ns_per_ms});
     return clock_.now() + backoff;
 }
 
@@ -302,7 +303,7 @@ void Worker::say_failed(const Message& message, std::int64_t backoff_ns, std::st
     const auto left_out = notices_.pass(PoolNotices::About::failed_attempt, clock_.now());
     logger_.log(left_out ? LogLevel::warn : LogLevel::debug,
                 "message {} failed at attempt {} of {} and is tried again in {} ms: {}{}", id_of(message), message.view.attempt,
-                policy_.attempts, backoff_ns / ms, text, PoolNotices::more(left_out.value_or(0)));
+                policy_.attempts, backoff_ns / ns_per_ms, text, PoolNotices::more(left_out.value_or(0)));
 }
 
 // What the source has confirmed need not be remembered message by message.

@@ -1,6 +1,7 @@
 // What a worker tells of its messages: between two batches by itself, and from outside while it is inside a handler.
 #include <algorithm>
 
+#include "core/bytes.hpp"
 #include "plugin/fault.hpp"
 #include "work/worker.hpp"
 
@@ -9,7 +10,7 @@ namespace {
 
 std::string describe(const Message& message) {
     const sluice_bytes id = message.view.id, key = message.view.key;
-    return "message " + clean_text({id.data, id.size}) + (key.size == 0 ? "" : ", key \"" + clean_text({key.data, key.size}) + "\"");
+    return "message " + clean_text(view_of(id)) + (key.size == 0 ? "" : ", key \"" + clean_text(view_of(key)) + "\"");
 }
 
 }  // namespace

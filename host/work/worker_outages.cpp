@@ -6,6 +6,7 @@
 #include <limits>
 #include <utility>
 
+#include "core/bytes.hpp"
 #include "plugin/fault.hpp"
 #include "work/worker.hpp"
 
@@ -19,7 +20,7 @@ std::int64_t Worker::after_outage_ns(Message* message, std::int64_t delay_ms, st
     logger_.log(left_out ? LogLevel::warn : LogLevel::debug,
                 "message {} is tried again in {} ms, which does not count as an attempt, since what its handler depends on is "
                 "unreachable: {}{}",
-                clean_text({message->view.id.data, message->view.id.size}), wait / 1'000'000,
+                clean_text(view_of(message->view.id)), wait / 1'000'000,
                 text.empty() ? "it gave no reason" : text, PoolNotices::more(left_out.value_or(0)));
     message->fail(std::move(text));
     return clock_.now() + wait;

@@ -2,14 +2,14 @@
 #include <algorithm>
 #include <unordered_set>
 
+#include "core/clock.hpp"
 #include "work/worker.hpp"
 
 namespace sluice {
 namespace {
 
-constexpr std::int64_t ms = 1'000'000;
-constexpr std::int64_t pause_first_ns = 100 * ms;
-constexpr std::int64_t pause_max_ns = 5'000 * ms;
+constexpr std::int64_t pause_first_ns = 100 * ns_per_ms;
+constexpr std::int64_t pause_max_ns = 5'000 * ns_per_ms;
 
 }  // namespace
 
@@ -65,12 +65,12 @@ void Worker::pause(bool something_is_away, std::string_view why, bool alone) {
         return;
     }
     const std::uint32_t doublings = std::min(failures_in_a_row_++, 10u);
-    const std::int64_t first = something_is_away ? pause_first_ns : ms;
+    const std::int64_t first = something_is_away ? pause_first_ns : ns_per_ms;
     const std::int64_t wait = std::min(first << doublings, pause_max_ns);
     again_at_ns_ = clock_.now() + wait;
     const auto left_out = something_is_away ? notices_.pass(PoolNotices::About::pause, clock_.now()) : std::nullopt;
     logger_.log(left_out ? LogLevel::warn : LogLevel::debug,
-                "pauses for {} ms and tries again, which does not count as an attempt: {}{}", wait / ms, why,
+                "pauses for {} ms and tries again, which does not count as an attempt: {}{}", wait / ns_per_ms, why,
                 PoolNotices::more(left_out.value_or(0)));
 }
 

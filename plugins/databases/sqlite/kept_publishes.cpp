@@ -9,7 +9,7 @@
 namespace sluice::sqlite {
 namespace {
 
-constexpr const char* schema = R"(
+constexpr const char* publish_table = R"(
 CREATE TABLE IF NOT EXISTS sluice_publishes(
     source TEXT NOT NULL,
     id BLOB NOT NULL,         -- of a message with a position: its stream and, in eight bytes, its position
@@ -44,7 +44,7 @@ std::string KeptPublishes::key_of(const sluice_identity& identity) {
 void KeptPublishes::open(sqlite3* connection, std::int64_t keep_ms) {
     connection_ = connection;
     keep_ms_ = keep_ms;
-    run_script(connection, schema, "creating the table for publishes");
+    run_script(connection, publish_table, "creating the table for publishes");
     put_ = prepare(connection, "INSERT OR REPLACE INTO sluice_publishes VALUES(?, ?, ?, ?)");
     remove_ = prepare(connection, "DELETE FROM sluice_publishes WHERE source = ? AND id = ?");
     remove_range_ = prepare(connection, "DELETE FROM sluice_publishes WHERE source = ? AND id >= ? AND id < ?");

@@ -188,6 +188,8 @@ bool QueueSource::report_ended() {
 
 void QueueSource::report(SettleJob& job) {
     const bool is_done = job.outcome.ok();
+    // The host is told a number only, and repeats until it is done: the reason is said here, once.
+    if (!is_done && trouble_.ok()) settings_.log.warn("settlements cannot be stored: ", job.outcome.text());
     trouble_ = job.outcome;
     tags_.clear();
     {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstring>
 
 namespace sluice::sqlite {
@@ -108,9 +109,11 @@ Status fits(sqlite3* handle, std::string_view sql) {
 }
 
 std::string text_of_last_error(sqlite3* handle) {
+    const int system_error = errno;  // of the call that has just failed
     std::string text = sqlite3_errmsg(handle);
     const int code = sqlite3_errcode(handle) & 0xff;
-    const int error = sqlite3_system_errno(handle);
+    int error = sqlite3_system_errno(handle);
+    if (error == 0 && code == SQLITE_IOERR) error = system_error;  // SQLite does not keep that of a COMMIT
     const bool asked_the_system =
         code == SQLITE_CANTOPEN || code == SQLITE_IOERR || code == SQLITE_FULL || code == SQLITE_READONLY;
     if (asked_the_system && error != 0) text.append(": ").append(std::strerror(error));

@@ -2,13 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include "abi_text.hpp"
 #include "core/json_read.hpp"
 #include "core/limits.hpp"
 
 namespace sluice {
 namespace {
-
-std::string text(const sluice_bytes& bytes) { return {bytes.data, bytes.size}; }
 
 struct Taken {
     std::size_t bytes;

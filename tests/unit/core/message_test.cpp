@@ -7,11 +7,10 @@
 #include <string>
 #include <vector>
 
+#include "abi_text.hpp"
+
 namespace sluice {
 namespace {
-
-sluice_bytes bytes(const std::string& text) { return {text.data(), text.size()}; }
-std::string text(sluice_bytes view) { return {view.data, static_cast<std::size_t>(view.size)}; }
 
 sluice_incoming incoming(const std::string& body, const std::string& id) {
     sluice_incoming made{};

@@ -13,7 +13,7 @@ namespace sluice {
 namespace {
 
 constexpr std::int64_t second = 1'000'000'000;
-const FakeClock noon(0, 1'700'000'000'123);
+const FakeClock midday(0, 1'700'000'000'123);
 
 WorkerStatistics worker(std::uint32_t index, std::uint64_t depth, std::uint64_t high_water) {
     WorkerStatistics worker;
@@ -116,7 +116,7 @@ std::vector<std::string> lines_of(const std::string& text) {
 
 TEST(StatisticsReport, TakesRateLatencyAndBusyTimeOfTheIntervalOnly) {
     MemoryFile file;
-    Logging log({.level = LogLevel::debug, .json = false, .levels = {}}, noon, file.file());
+    Logging log({.level = LogLevel::debug, .json = false, .levels = {}}, midday, file.file());
     StatisticsReport report(log.logger("statistics"), 100 * second);
 
     Histogram latency;
@@ -148,7 +148,7 @@ TEST(StatisticsReport, TakesRateLatencyAndBusyTimeOfTheIntervalOnly) {
 
 TEST(StatisticsReport, SaysNothingOfWorkersAtInfo) {
     MemoryFile file;
-    Logging log({}, noon, file.file());
+    Logging log({}, midday, file.file());
     StatisticsReport report(log.logger("statistics"), 0);
     report.interval({second, {flights()}});
     EXPECT_EQ(lines_of(file.text()).size(), 1u);
@@ -156,7 +156,7 @@ TEST(StatisticsReport, SaysNothingOfWorkersAtInfo) {
 
 TEST(StatisticsReport, WritesFieldsWhenTheLogIsJson) {
     MemoryFile file;
-    Logging log({.level = LogLevel::debug, .json = true, .levels = {}}, noon, file.file());
+    Logging log({.level = LogLevel::debug, .json = true, .levels = {}}, midday, file.file());
     StatisticsReport report(log.logger("statistics"), 0);
     report.interval({2 * second, {flights()}});
     EXPECT_TRUE(report.final({4 * second, {flights()}}));
@@ -187,7 +187,7 @@ TEST(StatisticsReport, WritesFieldsWhenTheLogIsJson) {
 TEST(StatisticsReport, ReportsABrokenLawAsAnErrorInBothFormats) {
     for (const bool json : {false, true}) {
         MemoryFile file;
-        Logging log({.level = LogLevel::info, .json = json, .levels = {}}, noon, file.file());
+        Logging log({.level = LogLevel::info, .json = json, .levels = {}}, midday, file.file());
         StatisticsReport report(log.logger("statistics"), 0);
         SourceStatistics lost = quiet();
         lost.counts.received = 1;
@@ -202,7 +202,7 @@ TEST(StatisticsReport, ReportsABrokenLawAsAnErrorInBothFormats) {
 TEST(StatisticsReport, SaysWhatIsAwayInBothFormats) {
     for (const bool json : {false, true}) {
         MemoryFile file;
-        Logging log({.level = LogLevel::info, .json = json, .levels = {}}, noon, file.file());
+        Logging log({.level = LogLevel::info, .json = json, .levels = {}}, midday, file.file());
         StatisticsReport report(log.logger("statistics"), 0);
         report.interval({second, {quiet()}, {{"databases.shop", 12'300'000'000}}});
         const auto lines = lines_of(file.text());
@@ -216,7 +216,7 @@ TEST(StatisticsReport, SaysWhatIsAwayInBothFormats) {
 TEST(StatisticsReport, SaysWhatIsInFlightWhereThatIsBounded) {
     for (const bool json : {false, true}) {
         MemoryFile file;
-        Logging log({.level = LogLevel::info, .json = json, .levels = {}}, noon, file.file());
+        Logging log({.level = LogLevel::info, .json = json, .levels = {}}, midday, file.file());
         StatisticsReport report(log.logger("statistics"), 0);
         report.interval({second, {quiet()}, {}, {12'900'000, 256u << 20}});
         const auto lines = lines_of(file.text());
@@ -263,7 +263,7 @@ TEST(StatisticsPage, ExplainsEveryWordOfTheReport) {
     std::set<std::string> used = words_of(interval_text(source, source.latency, 1) + " " + final_text(source, second) + " " +
                                           worker_text("flights", source.workers[2], 1) + " " + away_text({"flights", second}) + " " + memory_text({1, 2}));
     MemoryFile file;
-    Logging log({.level = LogLevel::debug, .json = true, .levels = {}}, noon, file.file());
+    Logging log({.level = LogLevel::debug, .json = true, .levels = {}}, midday, file.file());
     StatisticsReport report(log.logger("statistics"), 0);
     report.interval({second, {flights()}, {{"databases.shop", second}}, {1, 2}});
     report.final({second, {flights()}});

@@ -4,6 +4,8 @@
 
 #include <string_view>
 
+#include "abi_text.hpp"
+
 namespace sluice {
 namespace {
 
@@ -16,10 +18,6 @@ Node scalar(Node::Kind kind, const char* text, std::int64_t integer = 0, double 
     node.mark.where = "f:1:2";
     node.set_path("a.b");
     return node;
-}
-
-std::string_view text(sluice_bytes bytes) {
-    return {bytes.data, bytes.size};
 }
 
 class OptionsOfAPlugin : public testing::Test {

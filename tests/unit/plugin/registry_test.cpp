@@ -14,10 +14,10 @@ using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
 // Names the file that a plugin creates as soon as any of its code runs.
-class Mark {
+class MarkFile {
 public:
-    explicit Mark(const std::filesystem::path& file) : file_(file) { ::setenv("SLUICE_MARK", file.c_str(), 1); }
-    ~Mark() { ::unsetenv("SLUICE_MARK"); }
+    explicit MarkFile(const std::filesystem::path& file) : file_(file) { ::setenv("SLUICE_MARK", file.c_str(), 1); }
+    ~MarkFile() { ::unsetenv("SLUICE_MARK"); }
     bool left() const { return std::filesystem::exists(file_); }
 
 private:
@@ -38,7 +38,7 @@ protected:
 
 TEST_F(RegistryTest, FindsAComponentByKindAndNameAndLoadsItsFileOnce) {
     const std::filesystem::path file = folder_.copy("good", "anything.so");
-    Mark mark(folder_ / "mark");
+    MarkFile mark(folder_ / "mark");
     Registry registry({folder_.path()});
     const auto found = registry.find(ComponentKind::handler, "good");
     ASSERT_TRUE(found) << found.error().message;
@@ -103,7 +103,7 @@ TEST_F(RegistryTest, ExplainsTheRefusalOfThePluginThatWasMeant) {
     const std::filesystem::path writable = folder_.copy("good", "innocent.so");
     ::chmod(writable.c_str(), 0666);
     const std::filesystem::path garbled = folder_.copy("garbled_manifest", "parquet.so");
-    Mark mark(folder_ / "mark");
+    MarkFile mark(folder_ / "mark");
     Registry registry({folder_.path()});
     EXPECT_THAT(refusal(registry, "good"), StartsWith("plugin " + writable.native() + " is refused: it may be written by"));
     EXPECT_THAT(refusal(registry, "parquet"),
@@ -112,7 +112,7 @@ TEST_F(RegistryTest, ExplainsTheRefusalOfThePluginThatWasMeant) {
 }
 
 TEST_F(RegistryTest, NeverRunsCodeOfWhatIsRefusedBeforeLoading) {
-    Mark mark(folder_ / "mark");
+    MarkFile mark(folder_ / "mark");
     for (const char* name :
          {"no_manifest", "garbled_manifest", "two_manifests", "wrong_major", "newer_minor", "unknown_kind"}) {
         Registry registry({});

@@ -14,7 +14,7 @@ namespace sluice {
 namespace {
 
 // Everything that it is asked ends in an exception.
-struct Failing final : sluice_host {
+struct FailingHost final : sluice_host {
     using sluice_host::sluice_host;
     [[noreturn]] static void fail() { throw std::bad_alloc(); }
 
@@ -40,7 +40,7 @@ protected:
     FakeClock clock{1};
     MemoryFile log;
     Logging logging{LogOptions{LogLevel::debug, false, {}}, clock, log.file()};
-    Failing host{logging.logger("pools.p.handler"), "/nowhere", clock};
+    FailingHost host{logging.logger("pools.p.handler"), "/nowhere", clock};
     const sluice_host_api& api = host_api();
     FaultBuffer fault;
     std::uint32_t number = 0;

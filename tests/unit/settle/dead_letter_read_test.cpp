@@ -4,13 +4,12 @@
 
 #include <random>
 
+#include "abi_text.hpp"
 #include "settle/any_bytes.hpp"
 #include "settle/dead_letter_record.hpp"
 
 namespace sluice {
 namespace {
-
-sluice_bytes bytes(const std::string& text) { return {text.data(), text.size()}; }
 
 std::string record_of(const DeadLetter& letter) {
     std::vector<sluice_header> headers;

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "abi_text.hpp"
 #include "core/limits.hpp"
 #include "settle/any_bytes.hpp"
 
@@ -17,10 +18,6 @@ namespace sluice {
 namespace {
 
 namespace dom = simdjson::dom;
-
-sluice_bytes bytes(std::string_view text) {
-    return {text.data(), text.size()};
-}
 
 using Pairs = std::vector<std::pair<std::string, std::string>>;
 

@@ -4,13 +4,12 @@
 
 #include <string>
 
+#include "core/clock.hpp"
 #include "observe/memory_log.hpp"
 #include "source/fake_source.hpp"
 
 namespace sluice {
 namespace {
-
-constexpr std::int64_t ms = 1'000'000;
 
 class SettlementTest : public testing::Test {
 protected:
@@ -169,11 +168,11 @@ TEST_F(SettlementTest, WaitsLongerEachTimeAndSaysSoOnce) {
         ASSERT_FALSE(submit());
         const std::int64_t wait = settlement.retry_at_ns() - clock.now();
         EXPECT_GE(wait, last);
-        EXPECT_LE(wait, 5'000 * ms);
+        EXPECT_LE(wait, 5'000 * ns_per_ms);
         last = wait;
         clock.advance(std::chrono::nanoseconds(wait));
     }
-    EXPECT_EQ(last, 5'000 * ms);
+    EXPECT_EQ(last, 5'000 * ns_per_ms);
     answer = SLUICE_OK;
     EXPECT_TRUE(submit());
     const std::string said = log.text();

@@ -5,16 +5,15 @@
 #include <algorithm>
 #include <deque>
 
+#include "core/clock.hpp"
 #include "observe/memory_log.hpp"
 
 namespace sluice {
 namespace {
 
-constexpr std::int64_t ms = 1'000'000;
-
 class DeadLetterPauseTest : public testing::Test {
 protected:
-    DeadLetterPauseTest() { pause.limit(SlidingRate(2, 320 * ms)); }
+    DeadLetterPauseTest() { pause.limit(SlidingRate(2, 320 * ns_per_ms)); }
     bool admit() { return pause.admit(&messages.emplace_back(), now); }
     bool next() { return pause.next(now) != nullptr; }
     std::size_t lines(const std::string& text) const {
@@ -29,7 +28,7 @@ protected:
     Logging logging{LogOptions{}, clock, log.file()};
     std::deque<Message> messages;
     DeadLetterPause pause{logging.logger("sources.fake")};
-    std::int64_t now = 5'000 * ms;
+    std::int64_t now = 5'000 * ns_per_ms;
 };
 
 TEST_F(DeadLetterPauseTest, LetsNoMoreDieThanTheRateAllowsHoweverManyComeAtOnce) {
@@ -42,7 +41,7 @@ TEST_F(DeadLetterPauseTest, LetsNoMoreDieThanTheRateAllowsHoweverManyComeAtOnce)
     int died = 2;
     for (; pause.on(); now = std::max(now + 1, pause.due_ns())) died += next();
     EXPECT_EQ(died, 7);
-    EXPECT_GE(now, 5'000 * ms + 3 * 310 * ms) << "two each 320 ms";
+    EXPECT_GE(now, 5'000 * ns_per_ms + 3 * 310 * ns_per_ms) << "two each 320 ms";
     EXPECT_EQ(lines("nothing is polled until there are fewer"), 1u);
     EXPECT_EQ(lines("polling goes on"), 1u);
     EXPECT_EQ(pause.due_ns(), 0);
@@ -52,7 +51,7 @@ TEST_F(DeadLetterPauseTest, KeepsTheirOrder) {
     admit();
     admit();
     EXPECT_FALSE(admit());
-    now += 400 * ms;
+    now += 400 * ns_per_ms;
     EXPECT_FALSE(admit()) << "not before the one that waits";
     EXPECT_EQ(pause.next(now), &messages[2]);
     EXPECT_EQ(pause.next(now), &messages[3]);

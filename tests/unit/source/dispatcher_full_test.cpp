@@ -2,11 +2,10 @@
 #include <gtest/gtest.h>
 
 #include "source/dispatcher_bench.hpp"
+#include "core/clock.hpp"
 
 namespace sluice {
 namespace {
-
-constexpr std::int64_t ms = 1'000'000;
 
 class FullQueues : public DispatcherTest {
 protected:
@@ -17,7 +16,7 @@ protected:
         make({.pool = nullptr,
               .when_full = WhenFullThen::release,
               .logger = bench.logging.logger("pools.p"),
-              .timeout_ns = 100 * ms,
+              .timeout_ns = 100 * ns_per_ms,
               .keeps_order = keeps_order});
     }
     // The first worker holds a0 in its handler, a1 and a2 in its queue.
@@ -78,10 +77,10 @@ TEST_F(FullQueues, WhatHasWaitedTooLongGoesBackAndFencesItsKey) {
     fill();
     dispatch("a3 a4 b1");
     EXPECT_FALSE(dispatcher->may_poll());
-    EXPECT_EQ(dispatcher->due_ns(), 100 * ms);
-    wait_until(99 * ms);
+    EXPECT_EQ(dispatcher->due_ns(), 100 * ns_per_ms);
+    wait_until(99 * ns_per_ms);
     EXPECT_EQ(take_ended(), "");
-    wait_until(100 * ms);
+    wait_until(100 * ns_per_ms);
     EXPECT_EQ(take_ended(), "a3 a4");
     EXPECT_EQ(outcome, Outcome::released);
     EXPECT_TRUE(dispatcher->may_poll());
@@ -105,11 +104,11 @@ TEST_F(FullQueues, AMessageWithoutAnIdWaitsOn) {
     MessageList polled;
     polled.push_back(message("", R"({"type":"flight","k":"a"})"));
     dispatcher->dispatch(polled, 0, ended);
-    wait_until(100 * ms);
+    wait_until(100 * ns_per_ms);
     EXPECT_EQ(dispatcher->waiting(), 1u) << "it would not be known when it comes again";
-    EXPECT_EQ(dispatcher->due_ns(), 200 * ms);
+    EXPECT_EQ(dispatcher->due_ns(), 200 * ns_per_ms);
     dispatcher->keep_waiting(true);
-    wait_until(300 * ms);
+    wait_until(300 * ns_per_ms);
     EXPECT_EQ(dispatcher->due_ns(), 0);
     let_go();
     work_off(4);
@@ -120,7 +119,7 @@ TEST_F(FullQueues, WithoutOrderNothingIsFenced) {
     make_release(false);
     fill();
     dispatch("a3");
-    wait_until(100 * ms);
+    wait_until(100 * ns_per_ms);
     EXPECT_EQ(take_ended(), "a3");
     let_go();
     work_off(3);
@@ -134,7 +133,7 @@ TEST_F(FullQueues, AStopLetsWhatWaitsGoToItsWorker) {
     fill();
     dispatch("a3");
     dispatcher->keep_waiting(true);
-    wait_until(1'000 * ms);
+    wait_until(1'000 * ns_per_ms);
     EXPECT_EQ(dispatcher->waiting(), 1u);
     EXPECT_EQ(take_ended(), "");
     let_go();
@@ -162,7 +161,7 @@ TEST_F(FullQueues, AReplayedMessageIsNeitherHeldUpByAFenceNorLowersIt) {
     make_release(true);
     fill();
     dispatch("a3");
-    wait_until(100 * ms);
+    wait_until(100 * ns_per_ms);
     EXPECT_EQ(take_ended(), "a3");
     let_go();
     work_off(3);
@@ -187,11 +186,11 @@ TEST_F(FullQueues, WhatNobodyGivesBackIsDueAtNoTime) {
     make_release(true);
     fill();
     dispatch("a3");
-    EXPECT_EQ(dispatcher->due_ns(), 100 * ms);
+    EXPECT_EQ(dispatcher->due_ns(), 100 * ns_per_ms);
     dispatcher->keep_waiting(true);
     EXPECT_EQ(dispatcher->due_ns(), 0) << "before anything is pushed again, which may not be for long";
     dispatcher->keep_waiting(false);
-    EXPECT_EQ(dispatcher->due_ns(), 100 * ms);
+    EXPECT_EQ(dispatcher->due_ns(), 100 * ns_per_ms);
     let_go();
     work_off(4);
 }

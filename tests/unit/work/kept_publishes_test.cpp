@@ -6,13 +6,11 @@
 #include <string>
 #include <vector>
 
+#include "abi_text.hpp"
 #include "core/limits.hpp"
 
 namespace sluice {
 namespace {
-
-sluice_bytes bytes(std::string_view text) { return {text.data(), text.size()}; }
-std::string text(sluice_bytes bytes) { return {bytes.data, static_cast<std::size_t>(bytes.size)}; }
 
 // "target/body/key/id/delay name=value …"
 std::string line_of(std::string_view target, const sluice_outgoing& outgoing) {

@@ -4,13 +4,11 @@
 
 #include <string>
 
+#include "abi_text.hpp"
 #include "core/limits.hpp"
 
 namespace sluice {
 namespace {
-
-sluice_bytes bytes(const std::string& text) { return {text.data(), text.size()}; }
-std::string text(sluice_bytes view) { return {view.data, static_cast<std::size_t>(view.size)}; }
 
 TEST(Publishes, KeepsCopiesOfAllThatAMessageSays) {
     Publishes publishes;

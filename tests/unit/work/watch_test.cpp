@@ -7,12 +7,11 @@
 #include <mutex>
 #include <string>
 
+#include "core/clock.hpp"
 #include "target/fake_target.hpp"
 
 namespace sluice {
 namespace {
-
-constexpr std::int64_t ms = 1'000'000;
 
 class Bell final : public Watch::Alarm {
 public:
@@ -34,11 +33,11 @@ TEST(Watch, RingsAlarmsInTheOrderOfTheirTimesAndNotBefore) {
     std::string order;
     Bell early("e", order), late("l", order);
     const std::int64_t start = clock.now();
-    watch.set(late, start + 20 * ms);
+    watch.set(late, start + 20 * ns_per_ms);
     watch.start();
-    watch.set(early, start + 10 * ms);
+    watch.set(early, start + 10 * ns_per_ms);
     ASSERT_TRUE(late.rung.reaches(1));
-    EXPECT_GE(clock.now(), start + 20 * ms);
+    EXPECT_GE(clock.now(), start + 20 * ns_per_ms);
     EXPECT_EQ(order, "el");
 }
 
@@ -83,7 +82,7 @@ TEST(Watch, EndsWithAlarmsStillSet) {
     std::string order;
     Bell never("n", order);
     watch.start();
-    watch.set(never, clock.now() + std::int64_t{365} * 24 * 3'600'000 * ms);
+    watch.set(never, clock.now() + std::int64_t{365} * 24 * 3'600'000 * ns_per_ms);
     watch.stop();
     EXPECT_EQ(never.rung.value(), 0u);
 }

@@ -3,6 +3,7 @@
 
 #include <stdexcept>
 
+#include "work/failing.hpp"
 #include "work/temporary_state.hpp"
 #include "work/worker_bench.hpp"
 
@@ -12,22 +13,6 @@ namespace {
 using std::chrono::milliseconds;
 
 sluice_verdict done(const Handled&) { return SLUICE_DONE; }
-
-// Retries the messages named so often, then lets them pass.
-struct Failing {
-    std::map<std::string, int> failures;
-    sluice_verdict operator()(const Handled& call) {
-        const auto failing = failures.find(call.id());
-        if (failing == failures.end() || failing->second-- <= 0) return SLUICE_DONE;
-        return call.say(SLUICE_RETRY, "not yet");
-    }
-};
-
-WorkPolicy slow_retries() {
-    WorkPolicy policy = WorkerBench::quick();
-    policy.backoff_ms = policy.backoff_max_ms = 1'000;
-    return policy;
-}
 
 TEST(Worker, HandlesInOrderAndReportsInOrder) {
     WorkerBench bench(done);

@@ -1,3 +1,4 @@
+#include "failure_of.hpp"
 #include "file_input.hpp"
 
 #include <gmock/gmock.h>
@@ -23,16 +24,6 @@ FileOptions unhurried() {
     FileOptions options;
     options.persist_every = 1h;
     return options;
-}
-
-std::string failure_of(const auto& call, sluice_status expected) {
-    try {
-        call();
-    } catch (const Failure& failure) {
-        EXPECT_EQ(failure.code(), expected);
-        return failure.what();
-    }
-    return "no failure";
 }
 
 TEST(FileInput, DeliversEveryLineOnceOverAllRuns) {

@@ -1,3 +1,4 @@
+#include "failure_of.hpp"
 #include "position.hpp"
 
 #include <gmock/gmock.h>
@@ -21,16 +22,6 @@ Position example() {
     position.below = 1000;
     position.settled = {{1100, 1200}, {1300, 1500}};
     return position;
-}
-
-std::string failure_of(const auto& call, sluice_status expected) {
-    try {
-        call();
-    } catch (const Failure& failure) {
-        EXPECT_EQ(failure.code(), expected);
-        return failure.what();
-    }
-    return "no failure";
 }
 
 TEST(Position, NamesItsStreamByDeviceInodeAndFirstBytes) {

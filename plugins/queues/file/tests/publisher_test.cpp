@@ -1,3 +1,4 @@
+#include "failure_of.hpp"
 #include "publisher.hpp"
 
 #include <fcntl.h>
@@ -46,16 +47,6 @@ private:
     }
     sluice_target_sink table_{sizeof(sluice_target_sink), 0, this, &published};
 };
-
-std::string failure_of(const auto& call, sluice_status expected) {
-    try {
-        call();
-    } catch (const Failure& failure) {
-        EXPECT_EQ(failure.code(), expected);
-        return failure.what();
-    }
-    return "no failure";
-}
 
 TEST_F(PublisherTest, AppendsALineAMessage) {
     {
