@@ -109,7 +109,7 @@ Result<void> take(Node& node, const OptionSpec& option, const std::filesystem::p
         case OptionType::one_of:
             return take_one_of(node, option);
         case OptionType::list:
-            return node.kind == Node::Kind::list ? Result<void>() : must_be(node, "a list");
+            return node.kind == Node::Kind::list ? Result<void>() : must_be(node, "a list, such as [one, two]");
         case OptionType::map:
             return node.kind == Node::Kind::map ? Result<void>() : must_be(node, "a map");
         case OptionType::any:

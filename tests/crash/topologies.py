@@ -147,10 +147,14 @@ log: {{ level: info, format: json }}
         return len(self.acknowledged) - done
 
     def effects(self):
+        if not (self.folder / "effects.db").exists():
+            return [], {}  # killed before it was made
         with contextlib.closing(sqlite3.connect(f"file:{self.folder / 'effects.db'}?mode=ro", uri=True)) as database:
             check = database.execute("PRAGMA integrity_check").fetchall()
             if check != [("ok",)]:
                 raise Failed(f"the database is damaged: {check}")
+            if database.execute("SELECT count(*) FROM sqlite_schema WHERE name IN ('history', 'total')").fetchone() != (2,):
+                return [], {}  # killed before `setup`
             return (database.execute("SELECT key, number FROM history ORDER BY position").fetchall(),
                     dict(database.execute("SELECT key, count FROM total")))
 

@@ -191,6 +191,9 @@ private:
 };
 
 TEST_F(ControlBench, RestsWhileThereIsNoDescriptorForAClientAndServesItLater) {
+#ifdef __SANITIZE_ADDRESS__
+    GTEST_SKIP() << "the sanitizer opens pipes of its own";  // to see whether an object may be read
+#endif
     ASSERT_TRUE(server.listen(folder));
     const Result<Descriptor> socket = connect_in(folder);
     ASSERT_TRUE(socket);

@@ -87,7 +87,7 @@ TEST_F(CheckingOptions, RefusesOtherTypesAndRanges) {
     EXPECT_EQ(problems_of("{ pause: 5ms }"), "pause: must be a duration of at least 10ms, not \"5ms\"\n");
     EXPECT_EQ(problems_of("{ room: 2KiB }"), "room: must be a size from 0B to 1KiB, not \"2KiB\"\n");
     EXPECT_EQ(problems_of("{ mode: strikt }"), "mode: must be strict or lenient, not \"strikt\"; did you mean \"strict\"?\n");
-    EXPECT_EQ(problems_of("{ names: a }"), "names: must be a list, not \"a\"\n");
+    EXPECT_EQ(problems_of("{ names: a }"), "names: must be a list, such as [one, two], not \"a\"\n");
     EXPECT_EQ(problems_of("{ table: [a] }"), "table: must be a map, not a list\n");
 }
 

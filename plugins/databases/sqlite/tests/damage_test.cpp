@@ -69,6 +69,7 @@ TEST_F(Damage, OfSingleBytesIsFoundOrDoesNoHarm) {
     ASSERT_GE(whole.size() / page, 8u);
     std::mt19937 random(7);
     std::map<sluice_status, int> ends;
+    const std::string new_id = "new";
     for (std::size_t first = 0; first < whole.size(); first += page)
         for (int place = 0; place < places_of_a_page; ++place) {
             // Every second one in what SQLite calls the header of a page, which is where damage is worst.
@@ -85,7 +86,7 @@ TEST_F(Damage, OfSingleBytesIsFoundOrDoesNoHarm) {
                 open_deduplicating();
                 Worker worker(store());
                 for (const auto& [identity, id] :
-                     {std::pair(at(1000), 1000), std::pair(at(4), 1001), std::pair(named("new"), 1002)}) {
+                     {std::pair(at(1000), 1000), std::pair(at(4), 1001), std::pair(named(new_id), 1002)}) {
                     const sluice_status end = handle_new(worker, identity, id);
                     ++ends[end];
                     EXPECT_NE(end, SLUICE_SEEN) << where() << ": a message is acknowledged that never took effect";

@@ -168,6 +168,9 @@ TEST_F(PublisherTest, MakesFilesThatOtherUsersCannotReadWhateverTheUmask) {
 }
 
 TEST_F(PublisherTest, NamesTheLimitWhenThereAreTooManyOpenFiles) {
+#ifdef __SANITIZE_ADDRESS__
+    GTEST_SKIP() << "the sanitizer opens pipes of its own";  // to see whether an object may be read
+#endif
     rlimit before{};
     ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
     const rlimit none{0, before.rlim_max};
