@@ -149,7 +149,7 @@ log: {{ level: info, format: json }}
     def effects(self):
         if not (self.folder / "effects.db").exists():
             return [], {}  # killed before it was made
-        with contextlib.closing(sqlite3.connect(f"file:{self.folder / 'effects.db'}?mode=ro", uri=True)) as database:
+        with contextlib.closing(sqlite3.connect(f"file:{self.folder / 'effects.db'}?mode=rw", uri=True)) as database:
             check = database.execute("PRAGMA integrity_check").fetchall()
             if check != [("ok",)]:
                 raise Failed(f"the database is damaged: {check}")
@@ -218,7 +218,7 @@ class Publishing(Queue):
         return f"targets:\n  out: {{ plugin: {FAULTY / 'sqlite.so'}, path: ./out.db, queue: out, max_bytes: 0, deduplicate: true }}"
 
     def published(self):
-        with contextlib.closing(sqlite3.connect(f"file:{self.folder / 'out.db'}?mode=ro", uri=True)) as database:
+        with contextlib.closing(sqlite3.connect(f"file:{self.folder / 'out.db'}?mode=rw", uri=True)) as database:
             bodies = [json.loads(body) for body, in database.execute("SELECT body FROM sluice_queue_1 ORDER BY number")]
         return [(body["key"], body["number"]) for body in bodies]
 

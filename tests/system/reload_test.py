@@ -78,7 +78,7 @@ class UnderLoad(Reload):
         def text(workers, sleep_max):
             return f"""
 state_dir: ./state
-sources: {{ load: {{ plugin: generate, messages: {messages}, keys: {keys}, rate: 3000 }} }}
+sources: {{ load: {{ plugin: generate, messages: {messages}, keys: {keys}, rate: {400 if SANITIZED else 3000} }} }}
 pools:
   tracing:
     source: load
@@ -118,7 +118,7 @@ log: {{ level: info, format: json }}
 
 
 class Policies(Reload):
-    def config(self, pools, extra="", source="{ plugin: generate, messages: 400, rate: 2000, keys: 8 }"):
+    def config(self, pools, extra="", source=f"{{ plugin: generate, messages: 400, rate: {60 if SANITIZED else 400}, keys: 8 }}"):
         return self.write("host.yaml", f"""
 state_dir: ./state
 sources: {{ load: {source} }}

@@ -200,7 +200,8 @@ def json_lines(records):
 
 
 def query(database, sql):
-    with contextlib.closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
+    """For writing, since what a killed host has left in the database's log is only then looked at."""
+    with contextlib.closing(sqlite3.connect(f"file:{database}?mode=rw", uri=True)) as connection:
         return connection.execute(sql).fetchall()
 
 
