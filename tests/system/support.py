@@ -210,7 +210,12 @@ def stored_dead_letters(state):
     path = state / "dead-letters.db"
     if not path.exists():
         return []
-    [(number,)] = query(path, "SELECT number FROM sluice_queue")
+    if not query(path, "SELECT 1 FROM sqlite_schema WHERE name = 'sluice_queue'"):
+        return []  # killed before it was made
+    numbers = query(path, "SELECT number FROM sluice_queue")
+    if not numbers:
+        return []
+    [(number,)] = numbers
     return [json.loads(body) for (body,) in query(path, f"SELECT body FROM sluice_queue_{number} ORDER BY number")]
 
 
