@@ -6,6 +6,7 @@
 #include <cstring>
 #include <exception>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "app/exit_status.hpp"
@@ -16,23 +17,28 @@
 int main(int argc, char** argv) {
     using namespace sluice;
 
-    // 1. The process. From here on what goes wrong with a descriptor is an error of the call that uses it, and a crash names its place.
+    // 1. The process. From here on what goes wrong with a descriptor is an error of the call that uses it, and a crash names
+    //   its place.
     prepare_process();
 
     // 2. The words. From here on nothing looks at argv.
     const std::vector<std::string> words(argv + (argc > 0 ? 1 : 0), argv + argc);
 
     // 3. The verb: all that is started in there is ended in there. What `run` starts and stops, and in which order, stands
-    //    in app/run_host.cpp and app/host.cpp.
+    //    in app/run_host.cpp and topology/host.cpp.
     int status = exit_status::failed;
     try {
         status = run_command_line(words);
+    } catch (const std::system_error& unforeseen) {
+        const bool is_thread = unforeseen.code() == std::errc::resource_unavailable_try_again;  // pthread_create(3), EAGAIN
+        fmt::print(stderr, "sluice: {}{}\n", unforeseen.what(),
+                   is_thread ? ": most likely no thread can be started; raise `ulimit -u` (TasksMax of a systemd unit)" : "");
     } catch (const std::exception& unforeseen) {
         fmt::print(stderr, "sluice: {}\n", unforeseen.what());
     }
 
-    // 4. The output. Unwritten output is a failure.
-    if (std::fflush(stdout) != 0 && status == exit_status::clean) {
+    // 4. The output. Unwritten output is a failure, also if a verb has flushed it before and it was lost then.
+    if ((std::fflush(stdout) != 0 || std::ferror(stdout) != 0) && status == exit_status::clean) {
         if (errno == EBADF)
             fmt::print(stderr, "sluice: cannot write the output: standard output is closed\n");
         else if (errno != EPIPE)

@@ -1,5 +1,5 @@
-// What most files of the host include and none of them changes: compiled once per target, it halves the time of a build from scratch.
-// Nothing of our own: a file names what it uses, and builds without this one too.
+// What most files of the host include and none of them changes: compiled once per target, it halves the time of a build from
+// scratch. Nothing of our own: a file names what it uses, and builds without this one too.
 #pragma once
 
 #include <fmt/format.h>

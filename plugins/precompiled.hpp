@@ -1,5 +1,5 @@
-// What most files of the plugins include and none of them changes: compiled once for all plugins, and once more for their tests.
-// Nothing of our own: a file names what it uses, and builds without this one too.
+// What most files of the plugins include and none of them changes: compiled once for all plugins, and once more for their
+// tests. Nothing of our own: a file names what it uses, and builds without this one too.
 #pragma once
 
 #include <algorithm>

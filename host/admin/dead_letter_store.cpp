@@ -4,8 +4,9 @@
 
 #include "core/bytes.hpp"
 #include "core/limits.hpp"
-#include "core/number.hpp"
 #include "core/saturating.hpp"
+#include "core/whole.hpp"
+#include "text/number.hpp"
 
 namespace sluice {
 namespace {
@@ -26,14 +27,14 @@ public:
         sink_.message = [](void* context, const sluice_stored* stored) noexcept -> sluice_status {
             auto& self = *static_cast<Collect*>(context);
             try {
-                return self.add(*stored);
+                return with_whole(*stored, [&](const sluice_stored& all) { return self.add(all); });
             } catch (...) {
                 self.full_ = true;
                 return SLUICE_FULL;
             }
         };
     }
-    const sluice_stored_sink* sink() const { return &sink_; }
+    const sluice_stored_sink& sink() const { return sink_; }
     std::vector<StoredLetter>& letters() { return letters_; }
     bool full() const { return full_; }
 
@@ -59,7 +60,8 @@ DeadLetterChoice DeadLetterChoice::read(Request& request, std::int64_t now_ms) {
     choice.key = request.text("key");
     if (choice.key) choice.number = other_spelling(*choice.key);
     choice.source = request.text("source");
-    if (const auto age_ms = request.whole("older_than_ms", 0, INT64_MAX)) choice.dead_until_ms = saturating_subtract(now_ms, *age_ms);
+    if (const auto age_ms = request.whole("older_than_ms", 0, INT64_MAX))
+        choice.dead_until_ms = saturating_subtract(now_ms, *age_ms);
     return choice;
 }
 
@@ -79,9 +81,7 @@ Result<DeadLetterStore::Page> DeadLetterStore::next_by_place(const DeadLetterCho
     while (cursor.next_name < choice.names.size() && !collect.full()) {
         const std::string& place = choice.names[cursor.next_name++];
         const std::size_t before = collect.letters().size();
-        const auto got = queue_.attempt("get", [&](const sluice_queue& table, void* self, sluice_fault* fault) {
-            return table.get(self, {place.data(), place.size()}, collect.sink(), fault);
-        });
+        const auto got = queue_.get(place, collect.sink());
         if (!got && got.error().kind != ErrorKind::invalid) return got.error();
         if (collect.letters().size() == before) cursor.ids.emplace(place, false);
     }
@@ -93,10 +93,7 @@ Result<DeadLetterStore::Page> DeadLetterStore::next_by_place(const DeadLetterCho
 
 Result<DeadLetterStore::Page> DeadLetterStore::next_listed(const DeadLetterChoice& choice, Cursor& cursor) const {
     Collect collect;
-    const sluice_bytes after{cursor.after.data(), cursor.after.size()};
-    const auto listed = queue_.attempt("list",
-        [&](const sluice_queue& table, void* self, sluice_fault* fault) { return table.list(self, after, collect.sink(), fault); });
-    if (!listed) return listed.error();
+    if (auto listed = queue_.list(cursor.after, collect.sink()); !listed) return std::move(listed).error();
     Page page;
     page.last = !collect.full();
     if (!collect.letters().empty()) cursor.after = collect.letters().back().place;
@@ -121,12 +118,7 @@ Result<DeadLetterStore::Page> DeadLetterStore::next_listed(const DeadLetterChoic
 Result<std::uint64_t> DeadLetterStore::remove(const std::vector<std::string>& places) const {
     std::vector<sluice_bytes> views;
     for (const std::string& place : places) views.push_back({place.data(), place.size()});
-    std::uint64_t removed = 0;
-    const auto done = queue_.attempt("remove", [&](const sluice_queue& table, void* self, sluice_fault* fault) {
-        return table.remove(self, views.data(), views.size(), &removed, fault);
-    });
-    if (!done) return done.error();
-    return removed;
+    return queue_.remove(views);
 }
 
 }  // namespace sluice

@@ -2,7 +2,7 @@
 //
 // Threads      one.
 // Errors       what the adapter says; unsupported: it cannot show what it holds.
-// Limits       limits::dead_letters_page records a page, or 16 MiB of them.
+// Limits       limits::dead_letters_page records per page, or 16 MiB of them.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@
 
 #include "admin/request.hpp"
 #include "core/error.hpp"
-#include "plugin/instance.hpp"
+#include "plugin/port/queue_port.hpp"
 #include "settle/dead_letter_read.hpp"
 
 namespace sluice {
@@ -40,7 +40,7 @@ struct StoredLetter {
 class DeadLetterStore {
 public:
     // `queue` is open; its adapter can list.
-    explicit DeadLetterStore(const QueueInstance& queue) : queue_(queue) {}
+    explicit DeadLetterStore(QueuePort& queue) : queue_(queue) {}
 
     struct Page {
         std::vector<StoredLetter> letters;
@@ -62,7 +62,7 @@ private:
     Result<Page> next_by_place(const DeadLetterChoice& choice, Cursor& cursor) const;
     Result<Page> next_listed(const DeadLetterChoice& choice, Cursor& cursor) const;
 
-    const QueueInstance& queue_;
+    QueuePort& queue_;
 };
 
 }  // namespace sluice

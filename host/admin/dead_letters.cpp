@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "admin/request.hpp"
-#include "admin/returned.hpp"
-#include "core/json_text.hpp"
+#include "admin/socket/returned.hpp"
+#include "text/json_text.hpp"
 
 namespace sluice {
 namespace {
@@ -49,7 +49,7 @@ class Pages final : public Conversation {
 public:
     enum class Do : std::uint8_t { list, list_whole, count, purge };
 
-    Pages(const QueueInstance& queue, DeadLetterChoice choice, Do what) : store_(queue), choice_(std::move(choice)), what_(what) {}
+    Pages(QueuePort& queue, DeadLetterChoice choice, Do what) : store_(queue), choice_(std::move(choice)), what_(what) {}
 
     void go_on(Talk& talk) override {
         while (!talk.ended() && !talk.congested()) {
@@ -158,7 +158,11 @@ struct DeadLetterDesk::Item : ReplayItem {
 };
 
 DeadLetterDesk::DeadLetterDesk(Queues& queues, const Clock& clock, Logger logger, std::shared_ptr<Waker> waker)
-    : queues_(queues), clock_(clock), logger_(logger), waker_(std::move(waker)), returned_(std::make_shared<ReturnedReplays>(waker_)) {}
+    : queues_(queues),
+      clock_(clock),
+      logger_(logger),
+      waker_(std::move(waker)),
+      returned_(std::make_shared<ReturnedReplays>(waker_)) {}
 
 Verb DeadLetterDesk::verb() {
     return [this](const Node& request, Talk& talk) { return begin(request, talk); };
@@ -211,7 +215,9 @@ void DeadLetterDesk::take_back() {
             case Outcome::dead_letter: ended.line = became(item.place, "dead", item.text); break;
             case Outcome::released:
             case Outcome::lost_lease:
-            case Outcome::none: ended.line = became(item.place, "unchanged", item.text.empty() ? "it was given back" : item.text); break;
+            case Outcome::none:
+                ended.line = became(item.place, "unchanged", item.text.empty() ? "it was given back" : item.text);
+                break;
         }
         ended.remove = item.outcome == Outcome::acked || item.outcome == Outcome::skipped || item.outcome == Outcome::dropped;
         if (ended.remove) {
@@ -247,8 +253,8 @@ void DeadLetterDesk::remove_done() {
 }
 
 void DeadLetterDesk::begin_more(const std::shared_ptr<ReplayJob>& job) {
-    while (job->begins_more() && busy_.size() < limits::replays_in_flight && bytes_in_flight_ < limits::replays_bytes_in_flight &&
-           job->lines.size() < limits::dead_letters_unsaid) {
+    while (job->begins_more() && busy_.size() < limits::replays_in_flight &&
+           bytes_in_flight_ < limits::replays_bytes_in_flight && job->lines.size() < limits::dead_letters_unsaid) {
         if (job->next.empty()) {
             const SeenQueue seen = queues_.dead_letters();
             if (seen.queue == nullptr) return void(job->error = seen.error);

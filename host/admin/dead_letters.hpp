@@ -18,10 +18,10 @@
 #include <string>
 #include <vector>
 
-#include "admin/control_server.hpp"
-#include "admin/conversation.hpp"
 #include "admin/dead_letter_store.hpp"
 #include "admin/queues.hpp"
+#include "admin/socket/control_server.hpp"
+#include "admin/socket/conversation.hpp"
 #include "core/clock.hpp"
 
 namespace sluice {

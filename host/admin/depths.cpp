@@ -3,26 +3,29 @@
 #include <fmt/format.h>
 
 #include "admin/request.hpp"
-#include "core/json_text.hpp"
 #include "core/saturating.hpp"
+#include "text/json_text.hpp"
 
 namespace sluice {
 namespace {
 
-void add_depths(JsonFields& fields, const QueueInstance& queue, std::int64_t now_ms) {
-    sluice_queue_depths depths{};
-    depths.struct_size = sizeof depths;
-    const Result<void> told = queue.attempt("depths",
-        [&](const sluice_queue& table, void* self, sluice_fault* fault) { return table.depths(self, &depths, fault); });
+void add_depths(JsonFields& fields, QueuePort& queue, std::int64_t now_ms) {
+    const Result<sluice_queue_depths> told = queue.depths();
     if (!told) {
         fields.add("error", told.error().message);
         return;
     }
-    fields.add("ready", depths.ready).add("delayed", depths.delayed).add("in_flight", depths.in_flight).add("dead", depths.dead);
+    const sluice_queue_depths& depths = *told;
+    fields.add("ready", depths.ready)
+        .add("delayed", depths.delayed)
+        .add("in_flight", depths.in_flight)
+        .add("dead", depths.dead);
     fields.add("bytes", depths.bytes);
     if (depths.messages_max != 0) fields.add("messages_max", depths.messages_max);
     if (depths.bytes_max != 0) fields.add("bytes_max", depths.bytes_max);
-    if (depths.oldest_ms != 0) fields.add("oldest_ms", depths.oldest_ms).add("oldest_age_ms", std::max<std::int64_t>(saturating_subtract(now_ms, depths.oldest_ms), 0));
+    if (depths.oldest_ms != 0)
+        fields.add("oldest_ms", depths.oldest_ms)
+            .add("oldest_age_ms", std::max<std::int64_t>(saturating_subtract(now_ms, depths.oldest_ms), 0));
 }
 
 }  // namespace
@@ -41,7 +44,7 @@ Verb depths_verb(Queues& queues, const Clock& clock) {
                     .add("bytes", std::uint64_t{0});
             else if (!seen.error.empty())
                 fields.add("error", seen.error);
-            else if (seen.queue != nullptr && seen.queue->table().depths != nullptr)
+            else if (seen.queue != nullptr && seen.queue->can_count())
                 add_depths(fields, *seen.queue, clock.wall_ms());
             talk.say(fmt::format("{{{}}}", fields.view()));
         }

@@ -6,10 +6,10 @@
 #include <utility>
 
 #include "admin/enqueue_lines.hpp"
-#include "admin/returned.hpp"
-#include "core/json_read.hpp"
-#include "core/json_text.hpp"
+#include "admin/socket/returned.hpp"
 #include "plugin/fault.hpp"
+#include "text/json_read.hpp"
+#include "text/json_text.hpp"
 
 namespace sluice {
 namespace {
@@ -25,12 +25,16 @@ struct SentLoad : EnqueueLoad {
 
 class Enqueue final : public Conversation {
 public:
-    Enqueue(Target& target, const QueueInstance* seen, std::shared_ptr<EnqueueRules> rules, std::shared_ptr<Waker> waker)
-        : target_(target), seen_(seen), rules_(std::move(rules)), returned_(std::make_shared<Returned<SentLoad>>(std::move(waker))) {}
+    Enqueue(Target& target, QueuePort* seen, std::shared_ptr<EnqueueRules> rules, std::shared_ptr<Waker> waker)
+        : target_(target),
+          seen_(seen),
+          rules_(std::move(rules)),
+          returned_(std::make_shared<Returned<SentLoad>>(std::move(waker))) {}
 
     void go_on(Talk& talk) override {
         take_back(talk);
-        while (may_send(talk) && send(talk)) {}
+        while (may_send(talk) && send(talk)) {
+        }
         if (in_flight_ == 0 && (stopped() || (talk.input_ended() && talk.input().empty()))) return end(talk);
         if (in_flight_ != 0 && !said_full_ && std::chrono::steady_clock::now() - moved_ > patience) say_full(talk);
     }
@@ -71,7 +75,8 @@ private:
     }
 
     void too_long() {
-        failure_ = fmt::format("line {}: is longer than {} bytes, the most a message may have", rules_->line() + 1, limits::message_bytes_max);
+        failure_ = fmt::format("line {}: is longer than {} bytes, the most a message may have", rules_->line() + 1,
+                               limits::message_bytes_max);
     }
 
     void take_back(Talk& talk) {
@@ -101,12 +106,10 @@ private:
     }
 
     void say_full(Talk& talk) {
-        if (seen_ == nullptr || seen_->table().depths == nullptr) return;
-        sluice_queue_depths depths{};
-        depths.struct_size = sizeof depths;
-        const auto told = seen_->attempt("depths",
-            [&](const sluice_queue& table, void* self, sluice_fault* fault) { return table.depths(self, &depths, fault); });
+        if (seen_ == nullptr || !seen_->can_count()) return;
+        const Result<sluice_queue_depths> told = seen_->depths();
         if (!told) return;
+        const sluice_queue_depths& depths = *told;
         const std::uint64_t messages = depths.ready + depths.delayed + depths.in_flight + depths.dead;
         const bool many = depths.messages_max != 0 && messages + limits::enqueue_batch > depths.messages_max;
         const bool large = depths.bytes_max != 0 && depths.bytes + depths.bytes_max / 10 > depths.bytes_max;
@@ -121,13 +124,13 @@ private:
     void end(Talk& talk) {
         std::string error = failure_.empty() ? rules_->error() : failure_;
         if (error.empty() && refused_ != 0)
-            error = fmt::format("{} of the lines up to {} {} refused; the others up to there are stored, none behind", refused_, last_line_,
-                                refused_ == 1 ? "was" : "were");
+            error = fmt::format("{} of the lines up to {} {} refused; the others up to there are stored, none behind", refused_,
+                                last_line_, refused_ == 1 ? "was" : "were");
         talk.end(error.empty() ? 0 : refused_exit, error, fmt::format("\"stored\":{},\"lines\":{}", stored_, last_line_));
     }
 
     Target& target_;
-    const QueueInstance* const seen_;
+    QueuePort* const seen_;
     const std::shared_ptr<EnqueueRules> rules_;
     const std::shared_ptr<Returned<SentLoad>> returned_;
     std::uint64_t in_flight_ = 0;  // messages
@@ -149,7 +152,7 @@ Verb enqueue_verb(Queues& queues, std::shared_ptr<Waker> waker) {
         if (!rules) return talk.end(2, rules.error().message), nullptr;
         Result<Target*> target = queues.publisher(source);
         if (!target) return talk.end(target.error().kind == ErrorKind::invalid ? 2 : 5, target.error().message), nullptr;
-        const QueueInstance* seen = nullptr;
+        QueuePort* seen = nullptr;
         for (const SeenQueue& queue : queues.all())
             if (queue.role == "source" && queue.name == source) seen = queue.queue;
         return std::make_unique<Enqueue>(**target, seen, std::move(*rules), waker);

@@ -6,7 +6,7 @@
 
 #include "admin/request.hpp"
 #include "core/limits.hpp"
-#include "core/units.hpp"
+#include "text/units.hpp"
 
 namespace sluice {
 namespace {
@@ -17,6 +17,20 @@ std::string_view without_return(std::string_view line) {
 }
 
 constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
+
+// What input is whose first line begins so, and how it becomes lines; empty: unknown.
+std::string_view foreign(std::string_view line) {
+    if (line.starts_with("\x1f\x8b")) return "is compressed with gzip: give what `zcat FILE` prints";
+    if (line.starts_with("\x28\xb5\x2f\xfd")) return "is compressed with zstd: give what `zstdcat FILE` prints";
+    if (line.starts_with("\xfd"
+                         "7zXZ"))
+        return "is compressed with xz: give what `xzcat FILE` prints";
+    if (line.starts_with("BZh")) return "is compressed with bzip2: give what `bzcat FILE` prints";
+    if (line.starts_with("PK\x03\x04")) return "is a zip archive: give what `unzip -p FILE` prints";
+    if (line.starts_with("\xff\xfe") || line.starts_with("\xfe\xff") || line.substr(0, 2).find('\0') != std::string_view::npos)
+        return "is no UTF-8 text, but most likely UTF-16: give what `iconv -f UTF-16 -t UTF-8 FILE` prints";
+    return {};
+}
 
 bool is_blank(std::string_view line) {
     return line.find_first_not_of(" \t\r") == std::string_view::npos;
@@ -90,6 +104,8 @@ bool EnqueueRules::add(std::string_view line, EnqueueLoad& load) {
     };
     if (line.size() > limits::message_bytes_max)
         return bad(fmt::format("is longer than {} bytes, the most a message may have", limits::message_bytes_max));
+    if (const std::string_view what = line_ == 1 ? foreign(line) : std::string_view(); !what.empty())
+        return bad(std::string(what));
     if (const auto fault = grammar_.check(line))
         return bad(fmt::format("is no JSON: at byte {}, {} is expected", fault->at + 1, fault->expected));
 
@@ -105,8 +121,13 @@ bool EnqueueRules::add(std::string_view line, EnqueueLoad& load) {
         const auto id = id_from_ ? find(*id_from_, load) : sluice_bytes{};
         const auto key = key_from_ ? find(*key_from_, load) : outgoing.key;
         json_.close();
-        if (!id) return bad(fmt::format("has no text, number or boolean at {}, which --id-from takes the id from", id_from_text_));
-        if (!key) return bad(fmt::format("has no text, number or boolean at {}, which --key-from takes the key from", key_from_text_));
+        if (!id)
+            return bad(fmt::format("has no text, number or boolean at {}, which --id-from takes the id from", id_from_text_));
+        if (!key)
+            return bad(
+                fmt::format("has no text, number or boolean at {}, which --key-from takes the key from", key_from_text_));
+        if (id_from_ && id->size == 0)
+            return bad(fmt::format("has an empty text at {}, and an empty id would be none", id_from_text_));
         if (id->size > limits::id_bytes_max) return bad(fmt::format("its id is longer than {} bytes", limits::id_bytes_max));
         outgoing.id = *id;
         outgoing.key = *key;

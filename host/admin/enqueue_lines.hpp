@@ -1,7 +1,7 @@
 // Lines of JSON as messages to publish, a batch at a time.
 //
 // Threads      one.
-// Limits       limits::enqueue_batch messages a batch.
+// Limits       limits::enqueue_batch messages per batch.
 #pragma once
 
 #include <deque>
@@ -12,14 +12,15 @@
 #include <vector>
 
 #include "core/error.hpp"
-#include "core/json_grammar.hpp"
-#include "core/node.hpp"
+#include "publish/batch.hpp"
 #include "route/json_body.hpp"
-#include "target/publish_batch.hpp"
+#include "text/json_grammar.hpp"
+#include "text/node.hpp"
 
 namespace sluice {
 
-// A last line without an end that ends in this (CAN, which is never part of JSON) is taken back: whoever sent it was interrupted.
+// A last line without an end that ends in this (CAN, which is never part of JSON) is taken back: whoever sent it was
+// interrupted.
 inline constexpr char enqueue_taken_back = '\x18';
 
 // Messages on their way, and all that they refer to.
@@ -37,8 +38,9 @@ public:
     static Result<std::unique_ptr<EnqueueRules>> read(const Node& request);
 
     // A byte order mark in front of the first line is left out.
-    // Takes whole lines from the front of `input`, blank ones without a message, until the load is full. `ended`: the last line may lack its
-    // end. How many bytes were taken. The first bad line stops it: error() says why, and nothing behind it is taken.
+    // Takes whole lines from the front of `input`, blank ones without a message, until the load is full. `ended`: the last line
+    // may lack its end. How many bytes were taken. The first bad line stops it: error() says why, and nothing behind it is
+    // taken.
     std::size_t take(std::string_view input, bool ended, EnqueueLoad& load);
     const std::string& error() const { return error_; }
     std::uint64_t line() const { return line_; }  // lines taken so far

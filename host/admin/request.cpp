@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "core/scalar.hpp"
+#include "text/scalar.hpp"
 
 namespace sluice {
 

@@ -1,5 +1,5 @@
-// The members of a request, each of the type its verb takes: what is of another type, unknown or given twice is refused by name,
-// never passed over. A filter that is passed over would purge everything.
+// The members of a request, each of the type its verb takes: what is of another type, unknown or given twice is refused by
+// name, never passed over. A filter that is passed over would purge everything.
 //
 // Threads      one.
 // Ownership    the node outlives it.
@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "core/error.hpp"
-#include "core/node.hpp"
+#include "text/node.hpp"
 
 namespace sluice {
 

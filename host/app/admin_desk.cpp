@@ -8,7 +8,9 @@
 namespace sluice {
 
 AdminDesk::AdminDesk(const HostConfig& config, Host& host, ReloadDesk& reloads, Logging& logging, const Clock& clock)
-    : logger_(logging.logger("host")), queues_(config, host, logging, clock), server_(logger_, clock),
+    : logger_(logging.logger("host")),
+      queues_(config, host, logging, clock),
+      server_(logger_, clock),
       dead_letters_(queues_, clock, logger_, server_.waker()) {
     server_.add("queues", depths_verb(queues_, clock));
     server_.add("enqueue", enqueue_verb(queues_, server_.waker()));
@@ -20,7 +22,8 @@ AdminDesk::AdminDesk(const HostConfig& config, Host& host, ReloadDesk& reloads, 
 
 void AdminDesk::open(const std::filesystem::path& state_dir) {
     // Messages do not need it.
-    if (const auto listens = server_.listen(state_dir); !listens) logger_.warn("{}; the host runs without it", listens.error().message);
+    if (const auto listens = server_.listen(state_dir); !listens)
+        logger_.warn("{}; the host runs without it", listens.error().message);
     server_.start();
 }
 

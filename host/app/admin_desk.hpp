@@ -6,10 +6,10 @@
 
 #include <filesystem>
 
-#include "admin/control_server.hpp"
 #include "admin/dead_letters.hpp"
-#include "app/host_queues.hpp"
-#include "app/reload_desk.hpp"
+#include "admin/socket/control_server.hpp"
+#include "reload/reload_desk.hpp"
+#include "topology/queues.hpp"
 
 namespace sluice {
 

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "admin/request.hpp"
-#include "core/json_text.hpp"
+#include "text/json_text.hpp"
 
 namespace sluice {
 namespace {

@@ -1,9 +1,9 @@
-// `reload`: the running host reads its configuration again. A line {"line":"…"} for each thing that it says about it; exit status 1 if
-// nothing has changed because the configuration, or a change of it, is refused.
+// `reload`: the running host reads its configuration again. A line {"line":"…"} for each thing that it says about it; exit
+// status 1 if nothing has changed because the configuration, or a change of it, is refused.
 #pragma once
 
-#include "admin/control_server.hpp"
-#include "app/reload_desk.hpp"
+#include "admin/socket/control_server.hpp"
+#include "reload/reload_desk.hpp"
 
 namespace sluice {
 

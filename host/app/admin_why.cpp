@@ -7,8 +7,8 @@
 
 #include "admin/request.hpp"
 #include "core/clock.hpp"
-#include "core/json_text.hpp"
-#include "core/suggest.hpp"
+#include "text/json_text.hpp"
+#include "text/suggest.hpp"
 
 namespace sluice {
 namespace {
@@ -18,8 +18,12 @@ constexpr std::int64_t give_up_ns = 3'000 * ns_per_ms;
 
 class Why final : public Conversation {
 public:
-    Why(Host& host, const Clock& clock, std::vector<std::string> sources, std::string pool, const std::string& key, std::shared_ptr<Waker> waker)
-        : host_(host), clock_(clock), pool_(std::move(pool)), asked_ns_(clock.now()) {
+    Why(Host& host, const Clock& clock, std::vector<std::string> sources, std::string pool, const std::string& key,
+        std::shared_ptr<Waker> waker)
+        : host_(host),
+          clock_(clock),
+          pool_(std::move(pool)),
+          asked_ns_(clock.now()) {
         for (std::string& source : sources) {
             auto question = std::make_shared<KeyQuestion>();
             question->key = key;
@@ -44,8 +48,9 @@ public:
 
 private:
     static bool is_answered(const KeyQuestion& question) {
-        return question.placed.load(std::memory_order_acquire) &&
-               std::ranges::all_of(question.looks, [](const auto& look) { return look->answered.load(std::memory_order_acquire); });
+        return question.placed.load(std::memory_order_acquire) && std::ranges::all_of(question.looks, [](const auto& look) {
+                   return look->answered.load(std::memory_order_acquire);
+               });
     }
 
     void tell(const std::string& source, const KeyQuestion& question, Talk& talk) const {
@@ -58,6 +63,9 @@ private:
             if (!pool_.empty() && look->pool != pool_) continue;
             JsonFields fields;
             fields.add("source", source).add("pool", look->pool);
+            if (const NotPolled& why = question.not_polled; !why.reason.empty())
+                fields.add("not_polled_because", why.reason)
+                    .add("not_polled_ms", std::max<std::int64_t>((clock_.now() - why.since_ns) / ns_per_ms, 0));
             if (!look->by_key)
                 fields.add("by_key", false);
             else
@@ -85,7 +93,8 @@ private:
             add("parked", look.parked);
         } else if (look.parked != 0) {
             fields.add("parked", std::uint64_t{look.parked}).add("attempt", std::uint64_t{look.attempt});
-            fields.add("retry_in_ms", std::max<std::int64_t>((look.due_ns - now) / ns_per_ms, 0)).add("parked_id", look.parked_id);
+            fields.add("retry_in_ms", std::max<std::int64_t>((look.due_ns - now) / ns_per_ms, 0))
+                .add("parked_id", look.parked_id);
             if (!look.parked_error.empty()) fields.add("parked_error", look.parked_error);
         }
         add("run_again", look.run_again);
@@ -94,7 +103,8 @@ private:
         if (!look.pauses_for.empty()) fields.add("pauses_for", look.pauses_for);
         if (look.blocked) fields.add("worker_waits", true);
         if (look.database_away) fields.add("database_away", true);
-        if (look.in_handler) fields.add("handling", look.handling).add("handling_ms", (now - look.handling_since_ns) / ns_per_ms);
+        if (look.in_handler)
+            fields.add("handling", look.handling).add("handling_ms", (now - look.handling_since_ns) / ns_per_ms);
     }
 
     Host& host_;
@@ -116,7 +126,8 @@ Verb why_verb(Host& host, const Clock& clock, std::shared_ptr<Waker> waker) {
         std::vector<std::string> sources = host.source_names();
         if (!source.empty()) {
             if (std::ranges::find(sources, source) == sources.end())
-                return talk.end(2, fmt::format("there is no source \"{}\"{}", source, did_you_mean_or_list(source, sources))), nullptr;
+                return talk.end(2, fmt::format("there is no source \"{}\"{}", source, did_you_mean_or_list(source, sources))),
+                       nullptr;
             sources = {source};
         }
         return std::make_unique<Why>(host, clock, std::move(sources), pool, key, waker);

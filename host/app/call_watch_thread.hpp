@@ -3,6 +3,8 @@
 // Threads      one of its own, from construction to destruction.
 #pragma once
 
+#include <pthread.h>
+
 #include <condition_variable>
 #include <mutex>
 #include <thread>
@@ -29,6 +31,7 @@ public:
 
 private:
     void thread_main() {
+        pthread_setname_np(pthread_self(), "call watch");
         std::unique_lock lock(mutex_);
         while (!end_.wait_for(lock, std::chrono::milliseconds(500), [this] { return ending_; })) calls_.look(clock_.now());
     }

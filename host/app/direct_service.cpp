@@ -9,7 +9,8 @@
 
 #include "admin/depths.hpp"
 #include "admin/enqueue.hpp"
-#include "app/host_queues.hpp"
+#include "plugin/port/plugin_queue.hpp"
+#include "topology/queues.hpp"
 
 namespace sluice {
 namespace {
@@ -24,20 +25,19 @@ LogOptions only_complaints() {
 
 }  // namespace
 
-Result<const sluice_queue*> DirectQueues::table_of(const ComponentConfig& component) {
+Result<const Library*> DirectQueues::library_of(const ComponentConfig& component) {
     auto found = registry_.find(ComponentKind::queue, component.plugin);
     if (!found) return std::move(found).error();
-    auto library = registry_.load(*found);
-    if (!library) return std::move(library).error();
-    return (*library)->queue(component.component);
+    return registry_.load(*found);
 }
 
-Result<PublishSide*> DirectQueues::open(const ComponentConfig& component, const std::string& identity, const std::string& folder) {
+Result<PublishSide*> DirectQueues::open(const ComponentConfig& component, const std::string& identity,
+                                        const std::string& folder) {
     std::unique_ptr<PublishSide>& side = open_[component.path];
     if (!side) {
-        const Result<const sluice_queue*> table = table_of(component);
-        if (!table) return table.error();
-        auto opened = PublishSide::open({**table, component, identity, config_.state_dir / folder}, logging_, clock_);
+        const Result<const Library*> library = library_of(component);
+        if (!library) return library.error();
+        auto opened = PublishSide::open({**library, component, identity, config_.state_dir / folder}, logging_, clock_);
         if (!opened) return std::move(opened).error();
         side = std::move(*opened);
     }
@@ -54,17 +54,20 @@ bool DirectQueues::is_absent(const ComponentConfig& component) {
 }
 
 // Opens only what has something to tell: opening a file for writing would make it.
-SeenQueue DirectQueues::look(const std::string& role, const ComponentConfig& component, const std::string& identity, const std::string& folder) {
+SeenQueue DirectQueues::look(const std::string& role, const ComponentConfig& component, const std::string& identity,
+                             const std::string& folder) {
     SeenQueue seen{role, component.name, nullptr, {}, false};
-    const Result<const sluice_queue*> table = table_of(component);
-    if (!table) {
-        seen.error = table.error().message;
+    const Result<const Library*> library = library_of(component);
+    if (!library) {
+        seen.error = library.error().message;
+    } else if (!can_look_into(**library, component.component)) {
+        return seen;
     } else if (is_absent(component)) {
-        seen.absent = (*table)->depths != nullptr || (*table)->list != nullptr;
-    } else if ((*table)->depths != nullptr || (*table)->list != nullptr) {
+        seen.absent = true;
+    } else {
         const Result<PublishSide*> side = open(component, identity, folder);
         if (side)
-            seen.queue = &(*side)->instance();
+            seen.queue = &(*side)->queue();
         else
             seen.error = side.error().message;
     }
@@ -73,7 +76,8 @@ SeenQueue DirectQueues::look(const std::string& role, const ComponentConfig& com
 
 SeenQueue DirectQueues::dead_letters() {
     if (config_.dead_letter_target.empty())
-        return find_dead_letters(config_, {look("dead_letters", config_.dead_letters, config_.dead_letters.name, config_.dead_letters.path)});
+        return find_dead_letters(
+            config_, {look("dead_letters", config_.dead_letters, config_.dead_letters.name, config_.dead_letters.path)});
     std::vector<SeenQueue> found;
     for (const TargetConfig& target : config_.targets)
         if (target.component.name == config_.dead_letter_target)

@@ -18,7 +18,8 @@ namespace {
 void open_standard_descriptors() {
     for (const int number : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
         if (::fcntl(number, F_GETFD) < 0 && errno == EBADF)
-            if (::open("/dev/null", number == STDOUT_FILENO ? O_RDONLY : O_WRONLY) < 0) return;  // without /dev there is nothing better
+            if (::open("/dev/null", number == STDOUT_FILENO ? O_RDONLY : O_WRONLY) < 0)
+                return;  // without /dev there is nothing better
 }
 
 void raise_open_files() {

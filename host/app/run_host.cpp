@@ -12,32 +12,33 @@
 #include "app/admin_desk.hpp"
 #include "app/call_watch_thread.hpp"
 #include "app/exit_status.hpp"
-#include "app/host.hpp"
-#include "app/host_queues.hpp"
-#include "app/reloading.hpp"
 #include "app/state_dir.hpp"
 #include "app/supervisor.hpp"
 #include "core/clock.hpp"
-#include "core/units.hpp"
 #include "observe/progress.hpp"
 #include "plugin/last_words.hpp"
+#include "reload/reloading.hpp"
+#include "text/units.hpp"
+#include "topology/host.hpp"
+#include "topology/queues.hpp"
 
 namespace sluice {
 namespace {
 
-constexpr std::int64_t look_at_state_ms = 5'000;   // whether the state directory is still there
+constexpr std::int64_t look_at_state_ms = 5'000;           // whether the state directory is still there
 constexpr std::int64_t cancel_grace_ns = 500 * ns_per_ms;  // for handlers that look at cancelled()
 constexpr std::int64_t give_up_every_ns = 1'000 * ns_per_ms;
-constexpr int give_ups = 3;                         // a source that has not ended by then hangs in its adapter
-constexpr std::int64_t teardown_ns = 5'000 * ns_per_ms;    // for threads to end once nothing is in flight
-constexpr std::int64_t hung_teardown_ns = 100 * ns_per_ms;  // where something was abandoned, a thread is most likely inside a plugin
+constexpr int give_ups = 3;                              // a source that has not ended by then hangs in its adapter
+constexpr std::int64_t teardown_ns = 5'000 * ns_per_ms;  // for threads to end once nothing is in flight
+// where something was abandoned, a thread is most likely inside a plugin
+constexpr std::int64_t hung_teardown_ns = 100 * ns_per_ms;
 
 // Waits and reports until the host has ended by itself or was stopped.
 class Run {
 public:
     // `started_ns`: before the first message.
-    Run(Host& host, const StateDir& state, AdminDesk& desk, Reloading& reloading, Supervisor& supervisor, Logging& logging, Clock& clock,
-        std::int64_t started_ns)
+    Run(Host& host, const StateDir& state, AdminDesk& desk, Reloading& reloading, Supervisor& supervisor, Logging& logging,
+        Clock& clock, std::int64_t started_ns)
         : host_(host),
           state_(state),
           desk_(desk),
@@ -56,7 +57,8 @@ public:
             const Signals::Event event = supervisor_.wait(std::chrono::milliseconds(wait_ms()));
             if (event == Signals::Event::stop) stop_asked();
             if (event == Signals::Event::reload) reloading_.ask();
-            if (host_.hung()) leave_with_plugin("a call of a handler still runs after twice its timeout, and on_hang says exit");
+            if (host_.hung())
+                leave_with_plugin("a call of a handler still runs after twice its timeout, and on_hang says exit");
             if (failure_.empty() && !(failure_ = failure()).empty()) {
                 log_.error("cannot go on: {}", failure_);
                 stop();
@@ -150,7 +152,8 @@ private:
         const DeathCauses deaths = host_.deaths();
         if (deaths.total() == 0) return;
         const HostConfig& config = host_.config();
-        log_.warn("{} became {}; {}", counted(deaths.total(), "message"), deaths.total() == 1 ? "a dead letter" : "dead letters",
+        log_.warn("{} became {}; {}", counted(deaths.total(), "message"),
+                  deaths.total() == 1 ? "a dead letter" : "dead letters",
                   can_be_listed ? "look at them: sluice dead-letters ls " + config.file.string()
                                 : "they are in the target \"" + config.dead_letter_target + "\"");
         for (const auto& [error, count] : deaths.causes()) log_.warn("{} died of: {}", counted(count, "message"), error);
@@ -196,14 +199,16 @@ int not_started(const Error& error, bool stop_asked, const Logger& log) {
 
 }  // namespace
 
-Created create_host(const HostConfig& config, Registry& registry) {
+Created create_host(const HostConfig& config, Registry& registry, const Host::Told& told) {
     SystemClock clock;
     Logging logging(log_options(config.log), clock);
     const CallWatchThread watch(logging.logger("host"), clock);
     last_words::as_json(config.log.json);
     Created created;
-    const auto host = Host::create(config, registry, logging, clock, [] {}, created.problems);
+    const auto host = Host::create(
+        config, registry, logging, clock, [] {}, created.problems);
     if (host) created.notes = host->notes();
+    if (host && told) host->probe(told);
     return created;
 }
 
@@ -217,13 +222,14 @@ int run_host(const HostConfig& config, Registry& registry, const ReadAgain& read
 
     // 2  Every part is created; nothing is open. All that is wrong with the configuration is known from here on.
     std::vector<std::string> problems;
-    const std::unique_ptr<Host> host =
-        Host::create(config, registry, logging, clock, [&supervisor] { supervisor.notify(); }, problems);
+    const std::unique_ptr<Host> host = Host::create(
+        config, registry, logging, clock, [&supervisor] { supervisor.notify(); }, problems);
     if (!host) {
         for (const std::string& problem : problems) log.error("{}", problem);
         return exit_status::invalid;
     }
     for (const std::string& note : host->notes()) log.info("{}", note);
+    for (const std::string& skipped : registry.skipped()) log.debug("{}", skipped);
 
     // 3  The state directory is ours alone.
     const auto state = StateDir::open(config.state_dir);
@@ -246,7 +252,8 @@ int run_host(const HostConfig& config, Registry& registry, const ReadAgain& read
     log.info("{} runs: {}, {}", config.name, counted(config.sources.size(), "source"), counted(config.pools.size(), "pool"));
     last_words::guard_exit();
 
-    // 6  Messages come in, until the sources have ended, by themselves or because we were asked; then everything closes in reverse.
+    // 6  Messages come in, until the sources have ended, by themselves or because we were asked; then everything closes in
+    //    reverse.
     Reloading reloading(*host, registry, read_again, reloads, logging);
     const std::int64_t started_ns = clock.now();
     host->run();

@@ -4,9 +4,10 @@
 #include <string>
 #include <vector>
 
-#include "app/config.hpp"
-#include "app/reloading.hpp"
+#include "config/config.hpp"
 #include "plugin/registry.hpp"
+#include "reload/reloading.hpp"
+#include "topology/host.hpp"
 
 namespace sluice {
 
@@ -15,12 +16,12 @@ namespace sluice {
 // `read_again`: the same configuration once more, for a reload.
 int run_host(const HostConfig& config, Registry& registry, const ReadAgain& read_again);
 
-// Creates every part and lets go of it again: loads the plugins, opens nothing. Everything that is wrong, or else what is to be known, a
-// sentence each.
+// Creates every part and lets go of it again: loads the plugins, opens nothing. Everything that is wrong, or else what is to be
+// known, a sentence each. With `told`, and if nothing is wrong, the parts are probed, see Host::probe.
 struct Created {
     std::vector<std::string> problems;
     std::vector<std::string> notes;
 };
-Created create_host(const HostConfig& config, Registry& registry);
+Created create_host(const HostConfig& config, Registry& registry, const Host::Told& told = {});
 
 }  // namespace sluice

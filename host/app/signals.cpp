@@ -14,7 +14,7 @@ Signals::Signals() {
     sigset_t ours;
     sigemptyset(&ours);
     for (const int number : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&ours, number);
-    pthread_sigmask(SIG_BLOCK, &ours, &before_);
+    pthread_sigmask(SIG_BLOCK, &ours, nullptr);
     signals_ = ::signalfd(-1, &ours, SFD_NONBLOCK | SFD_CLOEXEC);
     news_ = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (signals_ < 0 || news_ < 0) throw std::system_error(errno, std::generic_category(), "signalfd or eventfd");
@@ -23,7 +23,6 @@ Signals::Signals() {
 Signals::~Signals() {
     ::close(signals_);
     ::close(news_);
-    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
 }
 
 Signals::Event Signals::wait(std::chrono::milliseconds at_most) {

@@ -1,5 +1,8 @@
 // The signals that a host answers, as something to wait for (signalfd(2)), together with news from other threads (eventfd(2)).
 //
+// They stay blocked afterwards: one that comes while the process is ending must not change how it ends. The next to be made
+// finds it.
+//
 // Threads      construction: the main thread, before any other exists, since the signal mask is inherited. notify: any.
 //              wait: the main thread.
 #pragma once
@@ -26,7 +29,6 @@ public:
 private:
     int signals_;
     int news_;
-    sigset_t before_;
 };
 
 }  // namespace sluice

@@ -50,13 +50,15 @@ bool StateDir::held(const std::filesystem::path& path) {
 
 Result<void> StateDir::check_in_place() const {
     const std::filesystem::path file = path_ / "lock";
-    struct stat ours {}, there {};
+    struct stat ours {
+    }, there{};
     if (::fstat(lock_, &ours) != 0) return {};
     const bool is_there = ::stat(file.c_str(), &there) == 0;
     if (is_there && there.st_dev == ours.st_dev && there.st_ino == ours.st_ino) return {};
     if (!is_there && errno != ENOENT && errno != ENOTDIR) return {};  // a look that fails proves nothing
-    return Error{ErrorKind::invalid, "state_dir " + path_.string() + ": its file lock was " + (is_there ? "replaced" : "removed") +
-                                         " while this host runs, so another one could start on it: leave the folder alone, and start again"};
+    return Error{ErrorKind::invalid,
+                 "state_dir " + path_.string() + ": its file lock was " + (is_there ? "replaced" : "removed") +
+                     " while this host runs, so another one could start on it: leave the folder alone, and start again"};
 }
 
 StateDir::~StateDir() {

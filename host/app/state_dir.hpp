@@ -13,7 +13,8 @@ namespace sluice {
 
 class StateDir {
 public:
-    // Creates the folder if it is missing. unavailable: it cannot be created or written, or another host holds it (named by its pid).
+    // Creates the folder if it is missing. unavailable: it cannot be created or written, or another host holds it (named by its
+    // pid).
     static Result<StateDir> open(const std::filesystem::path& path);
     // Has a process ever held it?
     static bool was_used(const std::filesystem::path& path);
@@ -24,8 +25,8 @@ public:
     ~StateDir();
 
     const std::filesystem::path& path() const { return path_; }
-    // Whether it is still the folder that was opened. invalid: somebody has removed or replaced it, and with it the lock; what this host
-    // writes there nobody would find.
+    // Whether it is still the folder that was opened. invalid: somebody has removed or replaced it, and with it the lock; what
+    // this host writes there nobody would find.
     Result<void> check_in_place() const;
 
 private:

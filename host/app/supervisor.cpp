@@ -14,8 +14,9 @@ namespace {
 
 constexpr std::int64_t look_every_ns = 500 * ns_per_ms;  // a call is named at most so late
 constexpr std::int64_t near_the_end_ns = 50 * ns_per_ms;
-constexpr std::int64_t hangs_ns = 500 * ns_per_ms;       // a call that long is why the main thread does not answer
-constexpr std::int64_t closing_ns = 5'000 * ns_per_ms;   // as long as threads have to end once nothing is in flight: closing may write
+constexpr std::int64_t hangs_ns = 500 * ns_per_ms;  // a call that long is why the main thread does not answer
+// as long as threads have to end once nothing is in flight: closing may write
+constexpr std::int64_t closing_ns = 5'000 * ns_per_ms;
 
 }  // namespace
 
@@ -134,7 +135,9 @@ void Supervisor::stop_signalled(std::int64_t now_ns) {
 }
 
 // Asked again, and the main thread has not even heard of it.
-bool Supervisor::is_urgent_locked() const { return stops_ > 1 && stops_ != stops_told_; }
+bool Supervisor::is_urgent_locked() const {
+    return stops_ > 1 && stops_ != stops_told_;
+}
 
 // The main thread keeps the deadline itself, as long as it can: see run_host.cpp.
 bool Supervisor::is_due_locked(std::int64_t now_ns) const {

@@ -1,12 +1,14 @@
-// The thread that answers signals and looks after calls into plugins. It calls no plugin itself, but for `interrupt`, so nothing that hangs
-// in one holds it up.
+// The thread that answers signals and looks after calls into plugins. It calls no plugin itself, but for `interrupt`, so
+// nothing that hangs in one holds it up.
 //
-// The main thread does what is asked (wait()), unless it is inside a plugin itself: while the host starts, is reloaded or closes. Then the
-// supervisor ends the process with status 3 and the name of the call: at the deadline that began with the first signal, or at the second one.
+// The main thread does what is asked (wait()), unless it is inside a plugin itself: while the host starts, is reloaded or
+// closes. Then the supervisor ends the process with status 3 and the name of the call: at the deadline that began with the
+// first signal, or at the second one.
 //
 // Threads      construction, destruction, wait, begin_closing: the main thread; it must be the one that calls plugins. notify,
 //              stop_asked: any. `interrupt`: the supervisor's.
-// Ownership    the log and the clock outlive it. The signals SIGTERM, SIGINT and SIGHUP are its own from construction to destruction.
+// Ownership    the log and the clock outlive it. The signals SIGTERM, SIGINT and SIGHUP are its own from construction on, and
+//              blocked after it.
 #pragma once
 
 #include <chrono>
@@ -39,8 +41,8 @@ public:
     // While a part is waited for: false as soon as a stop is asked for, true after `at_most`. Does not use up the event.
     bool pause(std::chrono::milliseconds at_most);
 
-    // What a signal does at once, whatever the main thread is in, such as telling a database to give up. Empty: nothing. Once this returns,
-    // the one before is not running any more.
+    // What a signal does at once, whatever the main thread is in, such as telling a database to give up. Empty: nothing. Once
+    // this returns, the one before is not running any more.
     void on_stop(std::function<void()> interrupt);
     // A reload may have changed it.
     void set_deadline(std::chrono::milliseconds shutdown_deadline);
@@ -67,8 +69,8 @@ private:
     // guarded by mutex_
     std::condition_variable change_;
     CallWatch calls_;
-    std::int64_t deadline_ns_;      // for how long a stop may take
-    std::int64_t leave_ns_ = 0;     // 0: nobody has asked it to end
+    std::int64_t deadline_ns_;   // for how long a stop may take
+    std::int64_t leave_ns_ = 0;  // 0: nobody has asked it to end
     bool closing_ = false;
     int stops_ = 0;
     int stops_told_ = 0;

@@ -6,7 +6,7 @@
 #include <sstream>
 
 #include "app/exit_status.hpp"
-#include "core/suggest.hpp"
+#include "text/suggest.hpp"
 
 namespace sluice {
 namespace {
@@ -71,8 +71,9 @@ Arguments read_arguments(const VerbUsage& usage, po::options_description options
     const std::vector<std::string> files = texts("file");
     if (files.empty()) return wrong_usage(usage, "name the configuration file");
     if (files.size() > 1 + usage.operands_max)
-        return wrong_usage(usage, usage.operands_max == 0 ? "takes one configuration file"
-                                                          : fmt::format("takes the configuration file and up to {} operands", usage.operands_max));
+        return wrong_usage(usage, usage.operands_max == 0
+                                      ? "takes one configuration file"
+                                      : fmt::format("takes the configuration file and up to {} operands", usage.operands_max));
     arguments.operands.assign(files.begin() + 1, files.end());
     arguments.input = {files[0], texts("set"), process_environment()};
     for (const std::string& assignment : arguments.input.overrides)

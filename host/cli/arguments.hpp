@@ -8,14 +8,14 @@
 #include <string_view>
 #include <vector>
 
-#include "app/config_read.hpp"
+#include "config/read.hpp"
 
 namespace sluice {
 
 struct VerbUsage {
-    std::string_view verb;      // "run"
-    std::string_view operands;  // "FILE [--set KEY=VALUE]..."
-    std::string_view about;     // what it does, in full sentences
+    std::string_view verb;         // "run"
+    std::string_view operands;     // "FILE [--set KEY=VALUE]..."
+    std::string_view about;        // what it does, in full sentences
     std::size_t operands_max = 0;  // behind FILE
 };
 

@@ -9,20 +9,20 @@
 #include "app/exit_status.hpp"
 #include "cli/plugins.hpp"
 #include "cli/verbs.hpp"
-#include "core/suggest.hpp"
 #include "plugin/abi_version.hpp"
+#include "text/suggest.hpp"
 
 namespace sluice {
 namespace {
 
-struct Verb {
+struct NamedVerb {
     std::string_view name;
     std::string_view operands;
     std::string_view summary;
     int (*run)(std::span<const std::string> arguments);
 };
 
-constexpr Verb verbs[] = {
+constexpr NamedVerb verbs[] = {
     {"run", "FILE", "run a configuration until it is stopped, or its finite sources are finished", run_verb},
     {"check", "FILE", "say everything that is wrong with a configuration", check_verb},
     {"enqueue", "FILE --source NAME", "put lines of standard input into a source", enqueue_verb},
@@ -38,7 +38,7 @@ constexpr Verb verbs[] = {
 
 std::string help_text() {
     std::string text = "usage: sluice VERB [ARGUMENT...]\n\n";
-    for (const Verb& verb : verbs) text += fmt::format("  {:<13}{:<27}{}\n", verb.name, verb.operands, verb.summary);
+    for (const NamedVerb& verb : verbs) text += fmt::format("  {:<13}{:<27}{}\n", verb.name, verb.operands, verb.summary);
     return text + "\n`sluice VERB --help` tells more of a verb, `sluice --version` the version.\n";
 }
 
@@ -48,7 +48,7 @@ std::string version_text() {
 
 int unknown(const std::string& word) {
     std::vector<std::string> names;
-    for (const Verb& verb : verbs) names.emplace_back(verb.name);
+    for (const NamedVerb& verb : verbs) names.emplace_back(verb.name);
     const bool option = word.starts_with('-');
     if (option) names = {"--help", "--version"};
     fmt::print(stderr, "sluice: there is no {} \"{}\"{}\n", option ? "option" : "verb", word,
@@ -64,7 +64,7 @@ int run_command_line(std::span<const std::string> words) {
         return exit_status::usage;
     }
     const std::string& word = words.front();
-    for (const Verb& verb : verbs)
+    for (const NamedVerb& verb : verbs)
         if (verb.name == word) return verb.run(words.subspan(1));
     if (word == "--help" || word == "-h" || word == "help") return fmt::print("{}", help_text()), exit_status::clean;
     if (word == "--version" || word == "-V") return fmt::print("{}", version_text()), exit_status::clean;

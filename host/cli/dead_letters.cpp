@@ -14,12 +14,12 @@
 #include "cli/service.hpp"
 #include "cli/table.hpp"
 #include "cli/verbs.hpp"
-#include "core/json_read.hpp"
-#include "core/json_text.hpp"
 #include "core/limits.hpp"
-#include "core/suggest.hpp"
-#include "core/units.hpp"
 #include "plugin/fault.hpp"
+#include "text/json_read.hpp"
+#include "text/json_text.hpp"
+#include "text/suggest.hpp"
+#include "text/units.hpp"
 
 namespace sluice {
 namespace {
@@ -51,7 +51,8 @@ std::string request_of(std::string_view what, const Arguments& arguments, std::s
     const auto& values = arguments.values;
     for (const char* name : {"source", "key"})
         if (values.count(name) != 0) fields.add(name, values[name].as<std::string>());
-    if (values.count("older-than") != 0) fields.add("older_than_ms", parse_duration_ms(values["older-than"].as<std::string>()).value_or(0));
+    if (values.count("older-than") != 0)
+        fields.add("older_than_ms", parse_duration_ms(values["older-than"].as<std::string>()).value_or(0));
     if (!arguments.operands.empty()) fields.add_raw("names", to_json(arguments.operands));
     return fmt::format("{{{}{}}}", fields.view(), more);
 }
@@ -64,7 +65,9 @@ std::string text(const Node& line, std::string_view name) {
 // A member that may be in base64.
 std::string bytes(const Node& line, const std::string& name) {
     const Node* node = line.find(name);
-    return node != nullptr ? clean_text(node->text) : line.find(name + "_base64") != nullptr ? text(line, name + "_base64") + " (base64)" : "-";
+    return node != nullptr                          ? clean_text(node->text)
+           : line.find(name + "_base64") != nullptr ? text(line, name + "_base64") + " (base64)"
+                                                    : "-";
 }
 
 int list(const Arguments& arguments) {
@@ -89,7 +92,8 @@ int list(const Arguments& arguments) {
         if (rows.size() > 1)
             fmt::print("{}", aligned(rows, {5}));
         else
-            fmt::print("There are no dead letters{}.\n", arguments.values.count("key") + arguments.values.count("source") != 0 ? " of that kind" : "");
+            fmt::print("There are no dead letters{}.\n",
+                       arguments.values.count("key") + arguments.values.count("source") != 0 ? " of that kind" : "");
     };
     return ask(arguments, question);
 }
@@ -102,7 +106,9 @@ int show(const Arguments& arguments) {
     question.only_looks = true;
     question.request = request_of("show", arguments);
     question.line = [&](const Node& line) {
-        if (line.find("missing") != nullptr) return fmt::print(stderr, "sluice dead-letters: there is no dead letter {}: `ls` shows which there are\n", text(line, "missing"));
+        if (line.find("missing") != nullptr)
+            return fmt::print(stderr, "sluice dead-letters: there is no dead letter {}: `ls` shows which there are\n",
+                              text(line, "missing"));
         if (json) return fmt::print("{}\n", to_json(line));
         if (!std::exchange(first, false)) fmt::print("\n");
         const std::int64_t received = integer_of(line, "first_received_ms");
@@ -110,6 +116,8 @@ int show(const Arguments& arguments) {
         if (line.find("pool") != nullptr) rows.push_back({"pool", text(line, "pool")});
         if (line.find("worker") != nullptr) rows.push_back({"worker", text(line, "worker")});
         rows.push_back({"key", bytes(line, "key")});
+        for (const std::string name : {"message_key", "subject"})
+            if (line.find(name) != nullptr || line.find(name + "_base64") != nullptr) rows.push_back({name, bytes(line, name)});
         rows.push_back({"error", clean_text(text(line, "error"))});
         rows.push_back({"attempts", text(line, "attempts")});
         if (line.find("enqueued_ms") != nullptr) rows.push_back({"enqueued", shown_time(integer_of(line, "enqueued_ms"))});
@@ -133,8 +141,8 @@ int replay(const Arguments& arguments) {
     question.line = [&](const Node& line) {
         if (json) return fmt::print("{}\n", to_json(line));
         static const std::map<std::string_view, std::string_view, std::less<>> words{
-            {"done", "done"}, {"skipped", "skipped by the handler"}, {"dropped", "dropped: when_full says so"},
-            {"dead", "dead again"}, {"unchanged", "still a dead letter"}, {"missing", "not there"}};
+            {"done", "done"},       {"skipped", "skipped by the handler"}, {"dropped", "dropped: when_full says so"},
+            {"dead", "dead again"}, {"unchanged", "still a dead letter"},  {"missing", "not there"}};
         const auto word = words.find(text_of(line, "became"));
         const std::string error = text(line, "error");
         fmt::print("{}  {}{}{}\n", text(line, "place"), word == words.end() ? text_of(line, "became") : word->second,
@@ -143,7 +151,8 @@ int replay(const Arguments& arguments) {
     question.last = [&](const Node& last) {
         if (json || last.find("of") == nullptr) return;
         if (waits)
-            fmt::print("{} of {} replayed and gone\n", integer_of(last, "done"), counted(static_cast<std::size_t>(integer_of(last, "of")), "dead letter"));
+            fmt::print("{} of {} replayed and gone\n", integer_of(last, "done"),
+                       counted(static_cast<std::size_t>(integer_of(last, "of")), "dead letter"));
         else
             fmt::print("the host replays them now; `sluice dead-letters ls` shows what is left\n");
     };
@@ -168,10 +177,11 @@ int purge(const Arguments& arguments) {
         int status = 0;
         const std::int64_t found = count(arguments, status);
         if (found < 0) return status;
-        fmt::print(stderr, "Remove {} for good? [y/N] ", counted(static_cast<std::size_t>(found), "dead letter"));
+        fmt::print(stderr, "Remove {} permanently? [y/N] ", counted(static_cast<std::size_t>(found), "dead letter"));
         std::string answer;
         std::getline(std::cin, answer);
-        if (answer != "y" && answer != "Y" && answer != "yes") return fmt::print(stderr, "nothing is removed\n"), exit_status::clean;
+        if (answer != "y" && answer != "Y" && answer != "yes")
+            return fmt::print(stderr, "nothing is removed\n"), exit_status::clean;
     }
     Question question;
     question.verb = "dead-letters";
@@ -197,7 +207,8 @@ struct Command {
     int (*run)(const Arguments&);
 };
 
-constexpr Command commands[] = {{"ls", false, false, list}, {"show", true, true, show}, {"replay", true, true, replay}, {"purge", true, true, purge}};
+constexpr Command commands[] = {
+    {"ls", false, false, list}, {"show", true, true, show}, {"replay", true, true, replay}, {"purge", true, true, purge}};
 
 po::options_description options_of(std::string_view command, const std::string& title = "Options") {
     po::options_description options(title);
@@ -205,7 +216,8 @@ po::options_description options_of(std::string_view command, const std::string& 
     if (command != "purge") add("json", "a line of JSON for each");
     if (command == "ls") add("wide", "show ids, keys and errors in full");
     if (command != "show") {
-        add("source", po::value<std::string>()->value_name("ID"), "those of this source, by its id, which by default is its name");
+        add("source", po::value<std::string>()->value_name("ID"),
+            "those of this source, by its id, which by default is its name");
         add("key", po::value<std::string>()->value_name("KEY"), "those with this key");
     }
     if (command == "replay" || command == "purge") add("all", "all there are");
@@ -245,7 +257,8 @@ int dead_letters_verb(std::span<const std::string> words) {
     const auto given = [&](const char* name) { return arguments.values.count(name) != 0; };
     const bool chosen = given("all") || given("key") || given("source") || given("older-than");
     if (command->chooses && arguments.operands.empty() && !chosen)
-        return wrong(fmt::format("say which ones to {}: their places{}", command->name, command->name == "show" ? "" : ", --all, --key or --source"));
+        return wrong(fmt::format("say which ones to {}: their places{}", command->name,
+                                 command->name == "show" ? "" : ", --all, --key or --source"));
     if (!arguments.operands.empty() && chosen) return wrong("name places, or say which ones with options, not both");
     if (given("older-than") && !parse_duration_ms(arguments.values["older-than"].as<std::string>()))
         return wrong(fmt::format("--older-than is {}", duration_form));

@@ -9,11 +9,11 @@
 #include "cli/node_json.hpp"
 #include "cli/service.hpp"
 #include "cli/verbs.hpp"
-#include "core/json_read.hpp"
-#include "core/json_text.hpp"
 #include "core/limits.hpp"
-#include "core/units.hpp"
 #include "observe/readable.hpp"
+#include "text/json_read.hpp"
+#include "text/json_text.hpp"
+#include "text/units.hpp"
 
 namespace sluice {
 namespace {
@@ -43,7 +43,8 @@ std::string request_of(const po::variables_map& values, std::string& wrong) {
         const auto delay = parse_duration_ms(values["delay"].as<std::string>());
         if (!delay) wrong = fmt::format("--delay is {}, not \"{}\"", duration_form, values["delay"].as<std::string>());
         if (delay && *delay > limits::retry_delay_ms_max)
-            wrong = fmt::format("--delay is at most {}, not \"{}\"", format_duration(limits::retry_delay_ms_max), values["delay"].as<std::string>());
+            wrong = fmt::format("--delay is at most {}, not \"{}\"", format_duration(limits::retry_delay_ms_max),
+                                values["delay"].as<std::string>());
         fields.add("delay_ms", delay.value_or(0));
     }
     if (values.count("header") != 0) fields.add_raw("headers", to_json(values["header"].as<std::vector<std::string>>()));
@@ -61,7 +62,8 @@ int enqueue_verb(std::span<const std::string> words) {
         "again");
     add("key", po::value<std::string>()->value_name("KEY"), "the key of all messages, for queues that keep one");
     add("key-from", po::value<std::string>()->value_name("POINTER"), "take the key from the line");
-    add("header", po::value<std::vector<std::string>>()->composing()->value_name("NAME=VALUE"), "a header of all messages; may be given several times");
+    add("header", po::value<std::vector<std::string>>()->composing()->value_name("NAME=VALUE"),
+        "a header of all messages; may be given several times");
     add("delay", po::value<std::string>()->value_name("DURATION"), "deliver them only after this time (5m)");
     const Arguments arguments = read_arguments(enqueue_usage, options, words);
     if (arguments.exit) return *arguments.exit;
@@ -92,7 +94,8 @@ int enqueue_verb(std::span<const std::string> words) {
         }
         clear_progress();
         if (line.find("refused") != nullptr)
-            fmt::print(stderr, "sluice enqueue: line {} was refused: {}\n", integer_of(line, "refused"), text_of(line, "error"));
+            fmt::print(stderr, "sluice enqueue: line {} was refused: {}\n", integer_of(line, "refused"),
+                       text_of(line, "error"));
         else
             fmt::print(stderr, "sluice enqueue: waits: {}\n", text_of(line, "waits"));
     };

@@ -1,6 +1,6 @@
 #include "cli/node_json.hpp"
 
-#include "core/json_text.hpp"
+#include "text/json_text.hpp"
 
 namespace sluice {
 namespace {

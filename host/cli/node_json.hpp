@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "core/node.hpp"
+#include "text/node.hpp"
 
 namespace sluice {
 

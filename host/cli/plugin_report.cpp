@@ -8,10 +8,10 @@
 #include <vector>
 
 #include "cli/table.hpp"
-#include "core/json_text.hpp"
-#include "core/units.hpp"
 #include "plugin/abi_version.hpp"
 #include "plugin/fault.hpp"
+#include "text/json_text.hpp"
+#include "text/units.hpp"
 
 namespace sluice {
 namespace {
@@ -81,7 +81,11 @@ std::vector<std::string> roles_of(const ComponentSpec& component) {
 
 std::string component_json(const ComponentSpec& component) {
     JsonFields fields;
-    fields.add("kind", to_string(component.kind)).add("name", component.name).add("summary", component.summary);
+    fields.add("kind", component.written_kind).add("name", component.name).add("summary", component.summary);
+    if (!component.needs_newer.empty()) {  // what is absent is not known
+        fields.add("needs_newer_host", needs_newer_text(component));
+        return json_object(fields);
+    }
     if (component.kind == ComponentKind::queue) fields.add_raw("roles", json_strings(roles_of(component)));
     fields.add_raw("options",
                    json_list(component.options, [](std::string& to, const OptionSpec& option) { to += option_json(option); }));
@@ -93,13 +97,14 @@ std::string component_json(const ComponentSpec& component) {
 std::string plugin_table(const Registry& registry) {
     std::vector<TableRow> rows;
     std::vector<std::string> refusals;
+    const std::vector<std::string> skipped = registry.skipped();
     for (const Registry::Candidate& candidate : registry.candidates()) {
         if (candidate.refusal) {
             refusals.push_back(candidate.refusal->message);
             continue;
         }
         for (const ComponentSpec& spec : candidate.manifest->components)
-            rows.push_back({to_string(spec.kind), spec.name, candidate.manifest->version, abi_of(*candidate.manifest),
+            rows.push_back({spec.written_kind, spec.name, candidate.manifest->version, abi_of(*candidate.manifest),
                             candidate.file.native()});
     }
     std::sort(rows.begin(), rows.end());
@@ -109,7 +114,8 @@ std::string plugin_table(const Registry& registry) {
         text = aligned(rows) + "\n";
     }
     for (const std::string& refusal : refusals) text += refusal + "\n";
-    if (!refusals.empty()) text += '\n';
+    for (const std::string& one : skipped) text += one + "\n";
+    if (!refusals.empty() || !skipped.empty()) text += '\n';
     std::vector<std::string> folders;
     for (const auto& folder : registry.folders()) folders.push_back(folder.native());
     text += fmt::format("{} in {}\n", rows.empty() && refusals.empty() ? "There are no plugins" : "Found",
@@ -135,10 +141,15 @@ std::string plugin_page(const Manifest& manifest) {
                                    manifest.id, manifest.version, manifest.file.native(), abi_of(manifest), manifest.abi_major,
                                    manifest.abi_minor_needed, to_string(host_abi));
     for (const ComponentSpec& component : manifest.components) {
-        text += fmt::format("\n{} {}", to_string(component.kind), component.name);
-        if (component.kind == ComponentKind::queue) text += fmt::format(" ({})", fmt::join(roles_of(component), " and "));
+        text += fmt::format("\n{} {}", component.written_kind, component.name);
+        if (component.kind == ComponentKind::queue && component.needs_newer.empty())
+            text += fmt::format(" ({})", fmt::join(roles_of(component), " and "));
         text += '\n';
         if (!component.summary.empty()) text += fmt::format("  {}\n", clean_text(component.summary));
+        if (!component.needs_newer.empty()) {
+            text += fmt::format("  needs a newer host: this one does not know {}\n", component.needs_newer);
+            continue;
+        }
         std::size_t width = 0;
         for (const OptionSpec& option : component.options) width = std::max(width, option.name.size());
         for (const OptionSpec& option : component.options) {

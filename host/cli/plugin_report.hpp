@@ -8,7 +8,7 @@
 
 namespace sluice {
 
-// One line a component, then the refusals, then where was searched.
+// One line per component, then the refusals, then where was searched.
 std::string plugin_table(const Registry& registry);
 
 // {"abi":"1.0","folders":["/usr/lib/sluice/plugins"],"plugins":[...]}; a plugin as plugin_json() shows it.

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "cli/plugin_report.hpp"
-#include "core/suggest.hpp"
+#include "text/suggest.hpp"
 
 namespace sluice {
 namespace {

@@ -8,8 +8,8 @@
 #include "cli/service.hpp"
 #include "cli/table.hpp"
 #include "cli/verbs.hpp"
-#include "core/json_read.hpp"
-#include "core/units.hpp"
+#include "text/json_read.hpp"
+#include "text/units.hpp"
 
 namespace sluice {
 namespace {
@@ -46,10 +46,16 @@ TableRow row_of(const Node& line) {
     std::string bounds;
     if (line.find("messages_max") != nullptr) bounds = fmt::format("at most {} messages", number(line, "messages_max"));
     if (line.find("bytes_max") != nullptr)
-        bounds += fmt::format("{}at most {}", bounds.empty() ? "" : ", ", rough_size(static_cast<std::uint64_t>(integer_of(line, "bytes_max"))));
-    return {std::move(queue),       number(line, "ready"), number(line, "delayed"), number(line, "in_flight"),
-            number(line, "dead"), age == nullptr ? "" : shown_age(age->integer),
-            rough_size(static_cast<std::uint64_t>(integer_of(line, "bytes"))), std::move(bounds)};
+        bounds += fmt::format("{}at most {}", bounds.empty() ? "" : ", ",
+                              rough_size(static_cast<std::uint64_t>(integer_of(line, "bytes_max"))));
+    return {std::move(queue),
+            number(line, "ready"),
+            number(line, "delayed"),
+            number(line, "in_flight"),
+            number(line, "dead"),
+            age == nullptr ? "" : shown_age(age->integer),
+            rough_size(static_cast<std::uint64_t>(integer_of(line, "bytes"))),
+            std::move(bounds)};
 }
 
 }  // namespace

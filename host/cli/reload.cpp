@@ -6,7 +6,7 @@
 #include "cli/arguments.hpp"
 #include "cli/service.hpp"
 #include "cli/verbs.hpp"
-#include "core/json_read.hpp"
+#include "text/json_read.hpp"
 
 namespace sluice {
 namespace {

@@ -3,11 +3,11 @@
 
 #include <cstdio>
 
-#include "app/config_load.hpp"
 #include "app/exit_status.hpp"
 #include "app/run_host.hpp"
 #include "cli/arguments.hpp"
 #include "cli/verbs.hpp"
+#include "config/load.hpp"
 
 namespace sluice {
 namespace {
@@ -16,8 +16,9 @@ constexpr VerbUsage run_usage{
     "run", "FILE [--set KEY=VALUE]...",
     "Reads the configuration FILE (\"-\": standard input) and runs it: until it is told to stop (SIGTERM, SIGINT), or\n"
     "until every source that has an end is read, processed and settled.\n\n"
-    "Exit status: 0 clean; 1 bad configuration or plugin, nothing was started; 2 usage; 3 work was abandoned at the\n"
-    "shutdown deadline; 4 a message is unaccounted for; 5 a source, database, target or the state directory failed."};
+    "Exit status: 0 clean; 1 bad configuration or plugin, no message was read; 2 usage; 3 work was abandoned at the\n"
+    "shutdown deadline; 4 a message is unaccounted for; 5 a source, database, target, handler (at its\n"
+    "start) or the state directory failed permanently."};
 
 }  // namespace
 

@@ -1,4 +1,6 @@
 // `sluice schema`: the configuration as a JSON Schema, for editors.
+#include "config/schema.hpp"
+
 #include <fmt/format.h>
 
 #include <boost/program_options.hpp>
@@ -6,7 +8,6 @@
 #include <filesystem>
 #include <sstream>
 
-#include "app/config_schema.hpp"
 #include "app/exit_status.hpp"
 #include "cli/verbs.hpp"
 
@@ -46,7 +47,8 @@ int schema_verb(std::span<const std::string> words) {
     }
     std::vector<std::filesystem::path> folders;
     if (given.count("plugin-path") != 0)
-        for (const std::string& folder : given["plugin-path"].as<std::vector<std::string>>()) folders.push_back(std::filesystem::absolute(folder));
+        for (const std::string& folder : given["plugin-path"].as<std::vector<std::string>>())
+            folders.push_back(std::filesystem::absolute(folder));
     const Registry registry(Registry::search_path(folders));
     fmt::print("{}\n", config_schema(registry));
     return exit_status::clean;

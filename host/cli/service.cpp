@@ -8,9 +8,9 @@
 #include <thread>
 #include <utility>
 
-#include "admin/control_client.hpp"
-#include "admin/control_socket.hpp"
 #include "admin/interrupt.hpp"
+#include "admin/socket/control_client.hpp"
+#include "admin/socket/control_socket.hpp"
 #include "app/direct_service.hpp"
 #include "app/exit_status.hpp"
 #include "app/state_dir.hpp"
@@ -37,15 +37,18 @@ Result<Service> reach(const LoadedConfig& loaded, Answers answers, bool only_loo
         if (host.error().kind == ErrorKind::invalid) return std::move(host).error();
         if (!StateDir::held(state_dir)) {
             if (answers == Answers::host_only)
-                return Error{ErrorKind::unavailable, fmt::format("no host runs on {}; start it with `sluice run`", state_dir.string())};
+                return Error{ErrorKind::unavailable,
+                             fmt::format("no host runs on {}; start it with `sluice run`", state_dir.string())};
             auto direct = DirectService::open(loaded.config, *loaded.registry, only_looks);
             if (direct) return Service{{}, std::move(*direct)};
             if (!StateDir::held(state_dir)) return std::move(direct).error();
         }
         if (std::chrono::steady_clock::now() >= deadline)
-            return Error{ErrorKind::unavailable,
-                         fmt::format("{}: a process holds this state directory and does not answer at {}; is it a host that starts or stops?",
-                                     state_dir.string(), control_socket_name)};
+            return Error{
+                ErrorKind::unavailable,
+                fmt::format(
+                    "{}: a process holds this state directory and does not answer at {}; is it a host that starts or stops?",
+                    state_dir.string(), control_socket_name)};
         std::this_thread::sleep_for(look_again);
     }
 }

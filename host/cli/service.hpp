@@ -5,8 +5,8 @@
 #include <memory>
 #include <string>
 
-#include "app/config_load.hpp"
 #include "cli/arguments.hpp"
+#include "config/load.hpp"
 
 namespace sluice {
 
@@ -19,8 +19,8 @@ struct Question {
     std::string_view verb;  // "enqueue", for complaints
     Answers answers = Answers::host_or_direct;
     bool only_looks = false;  // makes nothing that is not there
-    std::string request;  // JSON
-    int input = -1;       // what is sent behind the request
+    std::string request;      // JSON
+    int input = -1;           // what is sent behind the request
     // SIGINT and SIGTERM end it early: `last` is called if the answer comes soon, and the status is 128 and their number.
     bool until_signal = false;
     std::function<void(const Node&)> line;

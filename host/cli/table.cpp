@@ -11,7 +11,8 @@
 namespace sluice {
 
 std::size_t shown_width(std::string_view text) {
-    return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+    return static_cast<std::size_t>(
+        std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
 }
 
 namespace {
@@ -47,7 +48,8 @@ std::string aligned(const std::vector<TableRow>& rows, const std::vector<std::si
     std::vector<std::size_t> widths;
     for (const TableRow& row : rows) {
         widths.resize(std::max(widths.size(), row.size()));
-        for (std::size_t column = 0; column < row.size(); ++column) widths[column] = std::max(widths[column], shown_width(row[column]));
+        for (std::size_t column = 0; column < row.size(); ++column)
+            widths[column] = std::max(widths[column], shown_width(row[column]));
     }
     std::string text;
     for (const TableRow& row : rows) {

@@ -10,8 +10,8 @@ namespace sluice {
 
 using TableRow = std::vector<std::string>;
 
-// Columns as wide as their widest cell, two spaces apart; the last one is left ragged. Columns named in `numbers` are aligned to the right.
-// All rows have as many cells as the first.
+// Columns as wide as their widest cell, two spaces apart; the last one is left ragged. Columns named in `numbers` are aligned
+// to the right. All rows have as many cells as the first.
 std::string aligned(const std::vector<TableRow>& rows, const std::vector<std::size_t>& numbers = {});
 
 // Characters of UTF-8, which is what a terminal shows in one cell each, nearly always.

@@ -1,5 +1,5 @@
 // `sluice tune FILE`: how fast is the pipeline with other numbers of workers, batches and queues?
-#include "app/tune.hpp"
+#include "tune/tune.hpp"
 
 #include <fmt/format.h>
 
@@ -9,10 +9,10 @@
 #include "app/exit_status.hpp"
 #include "cli/arguments.hpp"
 #include "cli/verbs.hpp"
-#include "core/json_text.hpp"
 #include "core/limits.hpp"
-#include "core/units.hpp"
 #include "observe/readable.hpp"
+#include "text/json_text.hpp"
+#include "text/units.hpp"
 
 namespace sluice {
 namespace {
@@ -96,7 +96,7 @@ int tune_verb(std::span<const std::string> words) {
     add("batch", po::value<std::string>()->value_name("N,..."), "sizes of batches to try");
     add("queue", po::value<std::string>()->value_name("N,..."), "capacities of queues to try");
     add("arrival", po::value<double>()->value_name("N"),
-        "messages a second that come in; by default as fast as the source can be read");
+        "messages per second that come in; by default as fast as the source can be read");
     add("burst", po::value<std::string>()->value_name("DURATION")->default_value("1s"), "how long they come in like that");
     add("run-handlers", "the handlers may do all that they do, again and again");
     add("json", "an object a trial, and one for what is recommended");

@@ -9,10 +9,10 @@
 #include "cli/service.hpp"
 #include "cli/table.hpp"
 #include "cli/verbs.hpp"
-#include "core/json_read.hpp"
-#include "core/json_text.hpp"
-#include "core/units.hpp"
 #include "observe/readable.hpp"
+#include "text/json_read.hpp"
+#include "text/json_text.hpp"
+#include "text/units.hpp"
 
 namespace sluice {
 namespace {
@@ -22,28 +22,36 @@ namespace po = boost::program_options;
 constexpr VerbUsage why_usage{
     "why", "FILE --key KEY [--source NAME] [--pool NAME] [--json]",
     "Asks the host that runs the configuration FILE where the messages of a key are, and what they wait for: room in a\n"
-    "queue, their turn, a retry, a commit, a handler that does not return, a database that is away. Messages that the host\n"
-    "has not received yet are still in their source."};
+    "queue, their turn, a retry, a commit, a handler that does not return, an unreachable database. Messages that the host\n"
+    "has not received yet are still in their source; if that is not polled now, it says why."};
 
-std::string some(std::int64_t count) { return counted(static_cast<std::size_t>(count), "message"); }
-std::string span_of(std::int64_t span_ms) { return readable_duration(static_cast<std::uint64_t>(span_ms) * 1'000'000); }
+std::string some(std::int64_t count) {
+    return counted(static_cast<std::size_t>(count), "message");
+}
+std::string span_of(std::int64_t span_ms) {
+    return readable_duration(static_cast<std::uint64_t>(span_ms) * 1'000'000);
+}
 
 void print_sentences(const Node& line) {
     const auto number = [&](std::string_view name) { return integer_of(line, name); };
     const std::string where = fmt::format("{}, pool {}", text_of(line, "source"), text_of(line, "pool"));
     if (line.find("pool") == nullptr)
         return fmt::print("{}: its thread does not answer; it may be inside its plugin\n", text_of(line, "source"));
-    if (line.find("by_key") != nullptr) return fmt::print("{}: its route keeps no order of keys, so no message waits for another of its key\n", where);
+    if (line.find("by_key") != nullptr)
+        return fmt::print("{}: its route keeps no order of keys, so no message waits for another of its key\n", where);
     fmt::print("{}, worker {}:\n", where, number("worker"));
     bool some_here = false;
     const auto say = [&](const std::string& sentence) {
         fmt::print("  {}\n", sentence);
         some_here = true;
     };
-    if (number("run_again") != 0) say(fmt::format("{} to be handled again: resumed, or their unit of work failed", some(number("run_again"))));
-    if (number("committing") != 0) say(fmt::format("{} handled, not yet committed, published and settled", some(number("committing"))));
+    if (number("run_again") != 0)
+        say(fmt::format("{} to be handled again: resumed, or their unit of work failed", some(number("run_again"))));
+    if (number("committing") != 0)
+        say(fmt::format("{} handled, not yet committed, published and settled", some(number("committing"))));
     if (line.find("deferred") != nullptr)
-        say(fmt::format("a message is deferred by the handler, until it is completed; {} wait behind it", some(number("parked"))));
+        say(fmt::format("a message is deferred by the handler, until it is completed; {} wait behind it",
+                        some(number("parked"))));
     else if (number("parked") != 0) {
         const std::string_view error = text_of(line, "parked_error");
         say(fmt::format("message {} has failed: attempt {} in {}{}{}", cut_to(text_of(line, "parked_id"), 60),
@@ -51,16 +59,25 @@ void print_sentences(const Node& line) {
         if (number("parked") > 1) say(fmt::format("{} wait behind it", some(number("parked") - 1)));
     }
     if (number("held") != 0) say(fmt::format("{} taken from the queue, not yet begun", some(number("held"))));
-    if (number("queued") != 0) say(fmt::format("{} in the worker's queue, behind {} of other keys", some(number("queued")), number("before")));
-    if (number("waiting_for_room") != 0) say(fmt::format("{} wait for room in the worker's queue", some(number("waiting_for_room"))));
+    if (number("queued") != 0)
+        say(fmt::format("{} in the worker's queue, behind {} of other keys", some(number("queued")), number("before")));
+    if (number("waiting_for_room") != 0)
+        say(fmt::format("{} wait for room in the worker's queue", some(number("waiting_for_room"))));
     if (line.find("silent") != nullptr) return fmt::print("  the worker does not answer now; ask again\n");
     if (line.find("handling") != nullptr)
-        fmt::print("  the worker has been in a batch for {}, now with {}; what else that batch holds is not seen until the handler returns\n",
-                   span_of(number("handling_ms")), text_of(line, "handling"));
+        fmt::print(
+            "  the worker has been in a batch for {}, now with {}; what else that batch holds is not seen until the handler "
+            "returns\n",
+            span_of(number("handling_ms")), text_of(line, "handling"));
     else if (!some_here)
         fmt::print("  no message of this key\n");
     if (line.find("worker_waits") != nullptr)
-        fmt::print("  the worker takes nothing new: a key that waits for its retry has as many messages behind it as park_limit allows\n");
+        fmt::print(
+            "  the worker takes nothing new: a key that waits for its retry has as many messages behind it as park_limit "
+            "allows\n");
+    if (line.find("not_polled_because") != nullptr)
+        fmt::print("  its source has not been polled for {}: {}\n", span_of(number("not_polled_ms")),
+                   text_of(line, "not_polled_because"));
     const std::string_view why = text_of(line, "pauses_for");
     const std::string because = why.empty() ? "" : ": " + std::string(why);
     if (line.find("database_away") != nullptr)

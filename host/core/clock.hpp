@@ -37,7 +37,9 @@ public:
 class FakeClock final : public Clock {
 public:
     explicit FakeClock(std::int64_t now_ns = 0, std::int64_t wall_ms = 1'700'000'000'000)
-        : now_ns_(now_ns), start_ns_(now_ns), start_wall_ms_(wall_ms) {}
+        : now_ns_(now_ns),
+          start_ns_(now_ns),
+          start_wall_ms_(wall_ms) {}
 
     // Relaxed: a test that moves time while others read orders the two by other means.
     std::int64_t now() const override { return now_ns_.load(std::memory_order_relaxed); }

@@ -28,8 +28,8 @@ private:
     int number_ = -1;
 };
 
-// "" while files can be opened; otherwise why not, to be put behind an error that does not say so: "; this process may have no more than
-// 256 files open …". Some descriptors may have become free between the error and this question.
+// "" while files can be opened; otherwise why not, to be put behind an error that does not say so: "; this process may have no
+// more than 256 files open …". Some descriptors may have become free between the error and this question.
 std::string descriptors_hint();
 
 }  // namespace sluice

@@ -20,6 +20,7 @@ enum class ErrorKind {
     stopped,      // shutting down
     contract,     // a plugin or the host broke the rules
     corrupt,      // stored data is damaged
+    failed,       // permanently: what is left is to end and say why
 };
 
 struct Error {

@@ -1,5 +1,5 @@
-// Copying and comparing a few bytes: ids, keys, names and values of headers. A call of memcpy, or the string instruction that the
-// compiler puts where it knows a bound, would cost more than the work.
+// Copying and comparing a few bytes: ids, keys, names and values of headers. A call of memcpy, or the string instruction that
+// the compiler puts where it knows a bound, would cost more than the work.
 #pragma once
 
 #include <cstddef>

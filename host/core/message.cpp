@@ -3,6 +3,7 @@
 #include <malloc.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
@@ -21,12 +22,19 @@ namespace sluice {
 namespace {
 
 constexpr std::size_t line = 64;
-constexpr std::size_t record_bytes = (sizeof(Message) + line - 1) / line * line;
+// The record of a message of which its source says no more than its id, headers and time. The last line of the Message is that
+// of its body then, so there are no such members, as there are none in a message of an older host.
+constexpr std::size_t plain_record_bytes = offsetof(Message, view.message_key);
+constexpr std::size_t plain_view_bytes = offsetof(sluice_message, message_key);
+static_assert(plain_record_bytes % line == 0 && sizeof(Message) % line == 0);
+static_assert(plain_record_bytes + SLUICE_BODY_PADDING >= sizeof(Message), "a block has room for a whole Message in any case");
 constexpr std::size_t slab_bytes = 64u << 10;
 constexpr std::size_t too_large = SIZE_MAX;  // no optional: returned in memory, it would be read wider than it was just written
-constexpr std::size_t tail_slack = 128;  // behind a reserved body: room for an ordinary id and a header or two
+constexpr std::size_t tail_slack = 128;      // behind a reserved body: room for an ordinary id and a header or two
 
-constexpr std::size_t round_up(std::size_t size, std::size_t to) { return (size + to - 1) / to * to; }
+constexpr std::size_t round_up(std::size_t size, std::size_t to) {
+    return (size + to - 1) / to * to;
+}
 
 // Blocks are multiples of a line up to 1 KiB, then four steps a doubling: at most a fifth of a block is unused.
 constexpr std::size_t classes_by_line = 16;
@@ -44,6 +52,10 @@ constexpr std::size_t size_of(std::size_t size_class) {
     const std::size_t doubling = 10 + (size_class - classes_by_line) / 4;
     const std::size_t quarter = (size_class - classes_by_line) % 4 + 1;
     return (std::size_t{1} << doubling) + quarter * (std::size_t{1} << (doubling - 2));
+}
+
+bool says_more(const sluice_incoming& incoming) {
+    return (incoming.message_key.size | incoming.subject.size | incoming.flags | incoming.deliveries) != 0;
 }
 
 char* copy(char* to, const sluice_bytes& from, sluice_bytes& view) {
@@ -97,7 +109,8 @@ sluice_identity delivery_of(const Message& message) {
 
 sluice_identity identity_of(const Message& message) {
     sluice_identity identity = delivery_of(message);
-    if (message.replayed) identity.stream_size = 0, identity.position = identity.position_end = 0;
+    if (message.replayed && !replayed(message).has_ended)
+        identity.stream_size = 0, identity.position = identity.position_end = 0;
     return identity;
 }
 
@@ -144,7 +157,7 @@ inline Message* MessageStore::allocate(std::size_t size) {
     return message;
 }
 
-// What id and headers need; `too_large` if they, or the body, are larger than a message may have.
+// What id, headers, message_key and subject need; `too_large` if they, or the body, are larger than a message may have.
 inline std::size_t MessageStore::tail_bytes(const sluice_incoming& incoming) {
     if (incoming.body.size > limits::message_bytes_max || incoming.header_count > limits::headers_max ||
         incoming.id.size > limits::id_bytes_max || incoming.stream_size > incoming.id.size)
@@ -155,12 +168,15 @@ inline std::size_t MessageStore::tail_bytes(const sluice_incoming& incoming) {
         if (header.name.size > room || header.value.size > room - header.name.size) return too_large;
         room -= header.name.size + header.value.size;
     }
+    if (incoming.message_key.size > room || incoming.subject.size > room - incoming.message_key.size) return too_large;
+    room -= incoming.message_key.size + incoming.subject.size;
     return incoming.id.size + incoming.header_count * sizeof(sluice_header) + (limits::headers_bytes_max - room);
 }
 
 Message* MessageStore::create(const sluice_incoming& incoming) {
     const std::size_t tail_size = tail_bytes(incoming);
     if (tail_size == too_large) return nullptr;
+    const std::size_t record_bytes = says_more(incoming) ? sizeof(Message) : plain_record_bytes;
     const std::size_t body_end = record_bytes + incoming.body.size + SLUICE_BODY_PADDING;
     const std::size_t tail_at = round_up(body_end, alignof(sluice_header));
     Message* message = allocate(tail_at + tail_size);
@@ -174,10 +190,12 @@ Message* MessageStore::create(const sluice_incoming& incoming) {
 
 Message* MessageStore::reserve(std::uint64_t body_size) {
     if (body_size > limits::message_bytes_max) return nullptr;
-    Message* message = allocate(record_bytes + body_size + SLUICE_BODY_PADDING + tail_slack);
-    message->view.body = {reinterpret_cast<char*>(message) + record_bytes, body_size};
+    // What else there will be is not known yet, and the body cannot be moved then.
+    Message* message = allocate(sizeof(Message) + body_size + SLUICE_BODY_PADDING + tail_slack);
+    message->view.body = {reinterpret_cast<char*>(message) + sizeof(Message), body_size};
     message->body_capacity = static_cast<std::uint32_t>(body_size);
     if (debug_) {  // it may be destroyed without ever having been filled
+        message->view.struct_size = plain_view_bytes;
         message->view.id = message->view.key = {};
         message->view.header_count = 0;
     }
@@ -187,11 +205,10 @@ Message* MessageStore::reserve(std::uint64_t body_size) {
 bool MessageStore::commit(Message* message, const sluice_incoming& incoming) {
     const std::size_t size = tail_bytes(incoming);
     if (size == too_large) return false;
-    char* body = reinterpret_cast<char*>(message) + record_bytes;
+    char* body = reinterpret_cast<char*>(message) + sizeof(Message);
     message->view.body = {body, incoming.body.size};
     std::memset(body + incoming.body.size, 0, SLUICE_BODY_PADDING);
-    const std::size_t tail_at =
-        round_up(record_bytes + incoming.body.size + SLUICE_BODY_PADDING, alignof(sluice_header));
+    const std::size_t tail_at = round_up(sizeof(Message) + incoming.body.size + SLUICE_BODY_PADDING, alignof(sluice_header));
     const std::size_t block = message->charge;
     char* tail = reinterpret_cast<char*>(message) + tail_at;
     if (tail_at + size > block) {
@@ -205,7 +222,7 @@ bool MessageStore::commit(Message* message, const sluice_incoming& incoming) {
     return true;
 }
 
-// All but the body; headers and id go to `tail`.
+// All but the body; headers, id and the other texts go to `tail`.
 inline void MessageStore::fill(Message* message, const sluice_incoming& incoming, char* tail) {
     auto* headers = reinterpret_cast<sluice_header*>(tail);
     char* text = tail + incoming.header_count * sizeof(sluice_header);
@@ -213,9 +230,16 @@ inline void MessageStore::fill(Message* message, const sluice_incoming& incoming
         text = copy(text, incoming.headers[i].name, headers[i].name);
         text = copy(text, incoming.headers[i].value, headers[i].value);
     }
-    copy(text, incoming.id, message->view.id);
+    text = copy(text, incoming.id, message->view.id);
     sluice_message& view = message->view;
-    view.struct_size = sizeof(sluice_message);
+    view.struct_size = plain_view_bytes;
+    if (says_more(incoming)) {
+        view.struct_size = sizeof(sluice_message);
+        text = copy(text, incoming.message_key, view.message_key);
+        copy(text, incoming.subject, view.subject);
+        view.flags = incoming.flags;
+        view.deliveries = incoming.deliveries;
+    }
     view.attempt = incoming.attempt == 0 ? 1 : incoming.attempt;
     view.key = {};
     view.worker = 0;
@@ -275,6 +299,10 @@ void MessageStore::spoil_views(const Message& message) {
     }
     spoil(view.id);
     spoil(view.key);
+    if (SLUICE_HAS(&view, subject)) {
+        spoil(view.message_key);
+        spoil(view.subject);
+    }
     spoil(view.body);
 }
 

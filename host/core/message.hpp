@@ -1,8 +1,10 @@
 // A message inside the host, and the store that all messages of one source live in.
 //
-// A Message is one block of memory: the record, the body (64-aligned, 64 zero bytes behind it), then id and headers. It is created and
-// destroyed by the source thread only, so the store needs no lock and no reference counts; in between exactly one place owns
-// it: the source's unrouted batch, a worker's queue, a worker (in a unit, held or parked), the outcome inbox, or settlement.
+// A Message is one block of memory: the record, the body (64-aligned, 64 zero bytes behind it), then id, headers and what else
+// its source says of it. It is
+// created and destroyed by the source thread only, so the store needs no lock and no reference counts; in between exactly one
+// place owns it: the source's unrouted batch, a worker's queue, a worker (in a unit, held or parked), the outcome inbox, or
+// settlement.
 #pragma once
 
 #include <array>
@@ -14,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/bytes.hpp"
 #include "core/limits.hpp"
 #include "sluice/message.h"
 #include "sluice/queue.h"
@@ -35,9 +38,11 @@ inline constexpr std::size_t outcome_count = 7;
 // Why a message failed. Kept apart because most messages never do.
 struct Failure {
     std::string text;
+    std::string owed;  // its effects are committed: what it still has to publish (unit/kept_publishes.hpp); empty: it is not so
 };
 
-// The first cache line is all that changes hands twice: what the worker leaves behind and what the source thread needs to settle.
+// The first cache line is all that changes hands twice: what the worker leaves behind and what the source thread needs to
+// settle.
 struct alignas(64) Message {
     // Belong to whoever owns the message at the time.
     Message* next = nullptr;  // in a list of one owner
@@ -61,37 +66,57 @@ struct alignas(64) Message {
     std::uint16_t stream_size = 0;  // of the id
     std::uint64_t tag = 0;
     std::int64_t received_ns = 0;
-    std::uint64_t key_hash = 0;  // 0 = no key: the message has no order to keep
+    std::uint64_t key_hash = 0;       // 0 = no key: the message has no order to keep
     std::uint32_t body_capacity = 0;  // bytes a reserved body may have
     std::uint16_t outages = 0;        // in a row that its handler has reported for it
 
-    alignas(64) sluice_message view;  // what plugins see, written by the store; .attempt is the running attempt's number
-
     // Constant after routing; written by the source thread.
-    std::uint64_t position = 0;
+    alignas(64) std::uint64_t position = 0;
     std::uint64_t position_end = 0;
     // The store's own. Written only with owns_more.
-    void* tail;     // id and headers, where they did not fit behind a reserved body
+    void* tail;     // what is copied beside the body, where it did not fit behind a reserved one
     void* own_key;  // the key, where it is not a view of the body, the id or a header
 
-    void fail(std::string text) { failure = std::make_unique<Failure>(Failure{std::move(text)}); }
+    // What plugins see, written by the store; .attempt is the running attempt's number. From .message_key on it is the fourth
+    // cache line, which most messages do not have (view.struct_size says so): their body begins there.
+    sluice_message view;
+
+    void fail(std::string text) { failure = std::make_unique<Failure>(Failure{std::move(text), {}}); }
     const char* error() const { return failure ? failure->text.c_str() : ""; }
+    // After fail(): it has taken effect, and this is all that is left to do.
+    void owe(std::string publishes) { failure->owed = std::move(publishes); }
 };
-static_assert(offsetof(Message, view) == 64 && sizeof(Message) == 192);
+static_assert(offsetof(Message, position) == 64 && offsetof(Message, view.message_key) == 192 && sizeof(Message) == 256);
 static_assert(limits::id_bytes_max <= UINT16_MAX, "the stream is a part of the id");
+
+// What a message has only if its source says it.
+inline std::string_view message_key_of(const sluice_message& message) {
+    return SLUICE_HAS(&message, message_key) ? view_of(message.message_key) : std::string_view();
+}
+inline std::string_view subject_of(const sluice_message& message) {
+    return SLUICE_HAS(&message, subject) ? view_of(message.subject) : std::string_view();
+}
 
 // What a replayed message is beside itself. Its tag leads here; whoever replays it keeps this until it has ended.
 struct Replayed {
-    std::string place;  // of the dead letter in its store
+    std::string place;       // of the dead letter in its store
+    bool has_ended = false;  // before it became one: under its delivery, not under its id, it is recorded
+    std::string owed{};      // as Failure::owed, when it became one
 };
 inline const Replayed& replayed(const Message& message) {
     return *reinterpret_cast<const Replayed*>(message.tag);
 }
-// What is recorded of a message where effects are deduplicated: the same after a redelivery. Of a replayed one it is its source and id
-// without a position, since positions below what the source has confirmed count as recorded, also those of messages that died.
+// What a message whose effects are committed still has to publish; empty: it is not such a message.
+inline std::string_view owed_by(const Message& message) {
+    if (message.failure && !message.failure->owed.empty()) return message.failure->owed;
+    return message.replayed ? std::string_view(replayed(message).owed) : std::string_view();
+}
+// What is recorded of a message where effects are deduplicated: the same after a redelivery. Of a replayed one it is its source
+// and id without a position, since positions below what the source has confirmed count as recorded, also those of messages that
+// died; but for one that had ended already when it died (RecordedBefore).
 sluice_identity identity_of(const Message& message);
-// Of a replayed message whose source has positions, what the source delivers it under: recorded as well, so that the message makes no
-// effects should it be delivered again by a source that has not heard of its end. Without a stream: there is none.
+// Of a replayed message whose source has positions, what the source delivers it under: recorded as well, so that the message
+// makes no effects should it be delivered again by a source that has not heard of its end. Without a stream: there is none.
 sluice_identity delivery_of(const Message& message);
 inline constexpr std::string_view replays_source = "dead-letters";  // the source that replays are counted under
 
@@ -145,11 +170,12 @@ private:
 // Memory for the messages of one source.
 //
 // Threads      the source thread only.
-// Debugging    with SLUICE_DEBUG_MESSAGES=1 the memory of a message that has ended is overwritten, so that a view that a handler has kept
-//              shows it; under AddressSanitizer it may not even be read.
-// Limits       a message: limits::message_bytes_max of body, headers_max headers of headers_bytes_max, id_bytes_max of id. Blocks of up to
-//              limits::pooled_bytes_max are kept by size class, the most that were ever needed at once; larger ones go back to the allocator
-//              at once, and from there to the system by give_back_memory().
+// Debugging    with SLUICE_DEBUG_MESSAGES=1 the memory of a message that has ended is overwritten, so that a view that a
+//              handler has kept shows it; under AddressSanitizer it may not even be read.
+// Limits       per message: limits::message_bytes_max of body, headers_max headers, these with message_key and subject of
+//              headers_bytes_max, id_bytes_max of id.
+//              Blocks of up to limits::pooled_bytes_max are kept by size class, the most that were ever needed at once; larger
+//              ones go back to the allocator at once, and from there to the system by give_back_memory().
 class MessageStore {
 public:
     explicit MessageStore(std::string source_identity);
@@ -159,7 +185,8 @@ public:
 
     // A message with everything copied from `incoming`. Null: it is larger than a message may be.
     Message* create(const sluice_incoming& incoming);
-    // A message whose body of up to `body_size` bytes is to be written at view.body.data; then commit() or destroy(). Null: too large.
+    // A message whose body of up to `body_size` bytes is to be written at view.body.data; then commit() or destroy(). Null: too
+    // large.
     Message* reserve(std::uint64_t body_size);
     // False: it would be larger than a message may be.
     bool commit(Message* message, const sluice_incoming& incoming);
@@ -169,8 +196,8 @@ public:
 
     std::uint64_t live() const { return live_; }
     std::uint64_t bytes() const { return bytes_; }  // of live messages, as allocated
-    // Of large messages that have gone the allocator may hold so much that the process is better off without it. May take milliseconds:
-    // to be called where nothing else is to be done.
+    // Of large messages that have gone the allocator may hold so much that the process is better off without it. May take
+    // milliseconds: to be called where nothing else is to be done.
     void give_back_memory() {
         if (large_freed_ >= limits::freed_bytes_kept) trim();
     }

@@ -1,5 +1,5 @@
-// Files and folders of the host's own: they hold the bodies and keys of messages, so only their owner may write them and only the group
-// may read them, whatever the umask says. What is there already keeps its mode.
+// Files and folders of the host's own: they hold the bodies and keys of messages, so only their owner may write them and only
+// the group may read them, whatever the umask says. What is there already keeps its mode.
 //
 // Threads  any; no state.
 // Errors   as the functions of the operating system that they are named after: -1 or false, and errno.

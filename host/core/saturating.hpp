@@ -1,5 +1,5 @@
-// Sums of times that stop at the ends of their range: what a person or a plugin asks for may be any number, and a time that wrapped
-// round would lie in the past.
+// Sums of times that stop at the ends of their range: what a person or a plugin asks for may be any number, and a time that
+// wrapped round would lie in the past.
 //
 // Threads  any; no state.
 #pragma once

@@ -6,9 +6,9 @@
 #include <ctime>
 #include <iterator>
 
-#include "core/json_text.hpp"
 #include "core/limits.hpp"
 #include "observe/log_sink.hpp"
+#include "text/json_text.hpp"
 
 namespace sluice {
 namespace {
@@ -48,14 +48,10 @@ void append_for_terminal(std::string& to, std::string_view text) {
 std::string_view colour_of(LogLevel level) {
     switch (level) {
         case LogLevel::trace:
-        case LogLevel::debug:
-            return "\x1b[2m";
-        case LogLevel::info:
-            return "\x1b[32m";
-        case LogLevel::warn:
-            return "\x1b[33m";
-        case LogLevel::error:
-            return "\x1b[31m";
+        case LogLevel::debug: return "\x1b[2m";
+        case LogLevel::info: return "\x1b[32m";
+        case LogLevel::warn: return "\x1b[33m";
+        case LogLevel::error: return "\x1b[31m";
     }
     return "";
 }
@@ -119,7 +115,8 @@ private:
 
 }  // namespace
 
-// Counts what a terminal shows: no continuation bytes of UTF-8, no colour. A word that is wider than a row is left to the terminal.
+// Counts what a terminal shows: no continuation bytes of UTF-8, no colour. A word that is wider than a row is left to the
+// terminal.
 void append_wrapped(spdlog::memory_buf_t& to, std::string_view line, std::size_t columns) {
     constexpr std::string_view indent = "\n    ";
     std::size_t row = 0, space = std::string_view::npos, begin = 0, row_at_space = 0;

@@ -38,8 +38,8 @@ LogSink::LogSink(std::unique_ptr<spdlog::formatter> formatter, const Clock& cloc
 
 // Under the writer's lock and not under ours: whoever logs holds ours while waiting for the writer's.
 std::string LogSink::dropped_line(std::uint64_t count) {
-    const std::string text = std::to_string(count) + (count == 1 ? " line" : " lines") + " of the log " + (count == 1 ? "was" : "were") +
-                             " dropped: they were not read as fast as they came";
+    const std::string text = std::to_string(count) + (count == 1 ? " line" : " lines") + " of the log " +
+                             (count == 1 ? "was" : "were") + " dropped: they were not read as fast as they came";
     LogRecord record(log_channel_, spdlog::level::warn, text, {});
     record.wall_ms = clock_.wall_ms();
     spdlog::memory_buf_t line;
@@ -58,7 +58,8 @@ void LogSink::write(const LogChannel& channel, LogLevel level, std::string_view 
 void LogSink::sink_it_(const spdlog::details::log_msg& message) {
     buffer_.clear();
     if (!status_.empty()) append(buffer_, erase_line);
-    // Columns of numbers can be read only if they are broken between words. What else is long is left to the terminal, which copies better.
+    // Columns of numbers can be read only if they are broken between words. What else is long is left to the terminal, which
+    // copies better.
     if (terminal_ && static_cast<const LogRecord&>(message).channel.component == "statistics") {
         line_.clear();
         formatter_->format(message, line_);

@@ -29,7 +29,9 @@ bool has_room(int file, int wait_ms) {
 
 }  // namespace
 
-LogWriter::LogWriter(int file, std::function<std::string(std::uint64_t)> dropped) : dropped_line_(std::move(dropped)), file_(file) {
+LogWriter::LogWriter(int file, std::function<std::string(std::uint64_t)> dropped)
+    : dropped_line_(std::move(dropped)),
+      file_(file) {
     struct stat status {};
     if (::fstat(file, &status) != 0 || S_ISREG(status.st_mode)) return;
     if (S_ISSOCK(status.st_mode)) {
@@ -64,7 +66,8 @@ std::size_t LogWriter::put(std::string_view bytes) const {
             size = ::send(file_, rest.data(), rest.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
         } else {
             if (way_ == Way::polled && !has_room(file_, 0)) return done;
-            size = ::write(file_, rest.data(), way_ == Way::polled ? std::min<std::size_t>(rest.size(), PIPE_BUF) : rest.size());
+            size =
+                ::write(file_, rest.data(), way_ == Way::polled ? std::min<std::size_t>(rest.size(), PIPE_BUF) : rest.size());
         }
         if (size > 0)
             done += static_cast<std::size_t>(size);

@@ -1,12 +1,12 @@
 // Writes lines to a descriptor and never waits for whoever reads them.
 //
-// A line is written at once where that cannot block, so nothing that was said is missing after a crash. Where it could block (a pipe that
-// is full, a terminal that was stopped) the line is kept, and a thread that waits for room writes it. What does not fit into the kept
-// lines is dropped and counted; once there is room again, a line says how many.
+// A line is written at once where that cannot block, so nothing that was said is missing after a crash. Where it could block (a
+// pipe that is full, a terminal that was stopped) the line is kept, and a thread that waits for room writes it. What does not
+// fit into the kept lines is dropped and counted; once there is room again, a line says how many.
 //
-// The descriptor is shared with other processes, so it stays as it is: O_NONBLOCK is set on a pipe or terminal that was opened once more
-// through /proc/self/fd (proc(5)); to a socket it is MSG_DONTWAIT. Where neither works, poll(2) says whether there is room for PIPE_BUF
-// bytes. A regular file does not block.
+// The descriptor is shared with other processes, so it stays as it is: O_NONBLOCK is set on a pipe or terminal that was opened
+// once more through /proc/self/fd (proc(5)); to a socket it is MSG_DONTWAIT. Where neither works, poll(2) says whether there is
+// room for PIPE_BUF bytes. A regular file does not block.
 //
 // Threads      any. The one of its own starts with the first line that has to be kept.
 // Errors       a descriptor that cannot be written to takes everything: there is nobody to tell.

@@ -84,8 +84,9 @@ Logger Logging::logger(std::string_view component, std::string_view pool, std::i
     for (const LogChannel& channel : parts_->channels)
         if (channel.component == component && channel.pool == pool && channel.worker == worker && channel.plugin == plugin)
             return Logger(&channel);
-    LogChannel& channel = parts_->channels.emplace_back(level_for(parts_->options, component), parts_->options.json, std::string(component),
-                                                        std::string(pool), worker, std::string(plugin), std::string(), &parts_->sink);
+    LogChannel& channel =
+        parts_->channels.emplace_back(level_for(parts_->options, component), parts_->options.json, std::string(component),
+                                      std::string(pool), worker, std::string(plugin), std::string(), &parts_->sink);
     channel.label = render_label(channel);
     return Logger(&channel);
 }

@@ -1,4 +1,4 @@
-// The log: one line an event to standard error, as text for people or as JSON for programs, with a level for each component.
+// The log: one line per event to standard error, as text for people or as JSON for programs, with a level for each component.
 //
 //   Logging log(options, clock);
 //   Logger logger = log.logger("pools.airports.handler", "airports", 3);
@@ -51,7 +51,7 @@ struct LogChannel {
     std::string pool;
     std::int64_t worker;
     std::string plugin;  // the component's name in its manifest; empty for the host's own parts
-    std::string label;  // as it stands in the line: rendered once
+    std::string label;   // as it stands in the line: rendered once
     LogSink* sink;
 };
 
@@ -60,7 +60,9 @@ public:
     Logger() = default;
     explicit Logger(const LogChannel* channel) : channel_(channel) {}
 
-    bool enabled(LogLevel level) const { return channel_ != nullptr && level >= channel_->threshold.load(std::memory_order_relaxed); }
+    bool enabled(LogLevel level) const {
+        return channel_ != nullptr && level >= channel_->threshold.load(std::memory_order_relaxed);
+    }
     bool json() const { return channel_ != nullptr && channel_->json; }
 
     template <typename... Args>
@@ -107,7 +109,8 @@ public:
     Logging& operator=(const Logging&) = delete;
 
     // `component` is the path in the configuration ("sources.flights"); `worker` is -1 for what is not a worker's.
-    Logger logger(std::string_view component, std::string_view pool = {}, std::int64_t worker = -1, std::string_view plugin = {});
+    Logger logger(std::string_view component, std::string_view pool = {}, std::int64_t worker = -1,
+                  std::string_view plugin = {});
 
     // From now on, for loggers that exist too. The format stays.
     void set_levels(LogLevel level, std::vector<std::pair<std::string, LogLevel>> levels);
@@ -116,7 +119,8 @@ public:
     bool terminal() const;
     // The one line below the log that is overwritten in place; empty takes it away. Does nothing without a terminal.
     void set_status(std::string_view line);
-    // Waits until what was said is written, at most so long: before an end without destructors. False: it is not, since nobody reads.
+    // Waits until what was said is written, at most so long: before an end without destructors. False: it is not, since nobody
+    // reads.
     bool flush(std::chrono::milliseconds at_most = std::chrono::seconds(1));
 
 private:

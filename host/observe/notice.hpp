@@ -41,7 +41,7 @@ private:
     bool on_ = false;
 };
 
-// At most one a period; the one that is said again says how many were not.
+// At most one per period; the one that is said again says how many were not.
 //
 //   if (const auto left_out = once_a_second.pass(clock.now())) logger.warn("…{}", and_more(*left_out));
 class RateLimit {

@@ -16,7 +16,10 @@ std::string plural(std::uint64_t count, std::string_view one) {
 }  // namespace
 
 Progress::Progress(Logging& log, const Clock& clock)
-    : log_(log), clock_(clock), started_ns_(clock.now()), drawn_ns_(started_ns_) {}
+    : log_(log),
+      clock_(clock),
+      started_ns_(clock.now()),
+      drawn_ns_(started_ns_) {}
 
 void Progress::update(std::uint64_t settled) {
     const std::int64_t now_ns = clock_.now();

@@ -11,7 +11,7 @@
 
 namespace sluice {
 
-// Redrawn at most five times a second; does nothing when the log does not go to a terminal. Log lines appear above it.
+// Redrawn at most five times per second; does nothing when the log does not go to a terminal. Log lines appear above it.
 class Progress {
 public:
     Progress(Logging& log, const Clock& clock);

@@ -4,14 +4,17 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
-#include "core/json_text.hpp"
+#include "observe/metrics.hpp"
 #include "observe/readable.hpp"
+#include "text/json_text.hpp"
 
 namespace sluice {
 namespace {
 
 constexpr std::size_t deepest_shown = 3;
+constexpr std::int64_t not_polled_said_ns = 2'000'000'000;  // a busy host polls and waits for room many times per second
 
 double per_second_of(std::uint64_t count, std::int64_t elapsed_ns) {
     return elapsed_ns <= 0 ? 0.0 : static_cast<double>(count) * 1e9 / static_cast<double>(elapsed_ns);
@@ -36,6 +39,16 @@ std::uint64_t busy_before_of(const SourceStatistics& before, std::size_t place, 
     return found == before.workers.end() ? 0 : found->counts.busy_ns;
 }
 
+// "NAME: received 20000, acked 19990", "NAME handled 20, done 19"
+template <typename Of>
+void append_metrics(std::string& to, std::string_view name, std::span<const Metric<Of>> metrics, const Of& of) {
+    to += name;
+    std::string_view before = name.ends_with(']') ? " " : ": ";
+    for (const Metric<Of>& metric : metrics)
+        if (const std::uint64_t value = metric.value(of); value != 0 || !metric.is_rare)
+            fmt::format_to(std::back_inserter(to), "{}{} {}", std::exchange(before, ", "), metric.name, value);
+}
+
 void append_latency(std::string& to, const HistogramSnapshot& latency) {
     if (latency.count() == 0) return;
     fmt::format_to(std::back_inserter(to), ", latency p50 {} p99 {} max {}", readable_duration(latency.percentile(50)),
@@ -44,15 +57,11 @@ void append_latency(std::string& to, const HistogramSnapshot& latency) {
 
 JsonFields source_fields(std::string_view event, const SourceStatistics& now, const HistogramSnapshot& latency,
                          std::int64_t elapsed_ns, double per_second) {
-    const SourceCounts& counts = now.counts;
     JsonFields fields;
     fields.add("event", event).add("source", now.name);
-    fields.add("received", counts.received).add("acked", counts.acked).add("retried", counts.retried);
-    fields.add("recognised", counts.recognised);
-    fields.add("dead_lettered", counts.dead_lettered).add("skipped", counts.skipped);
-    fields.add("dropped_by_policy", counts.dropped_by_policy).add("released", counts.released);
-    fields.add("lost_lease", counts.lost_lease).add("abandoned", counts.abandoned).add("in_flight", counts.in_flight);
-    fields.add("overflowed", now.overflowed).add("parked", now.parked).add("deferred", now.deferred).add("slots_moved", now.slots_moved).add("rate_per_s", per_second).add("elapsed_ms", elapsed_ns / 1'000'000);
+    for (const auto& metric : source_metrics()) fields.add(metric.name, metric.value(now));
+    fields.add("rate_per_s", per_second).add("elapsed_ms", elapsed_ns / 1'000'000);
+    fields.add("not_polled_because", now.not_polled_because).add("not_polled_ms", now.not_polled_ns / 1'000'000);
     fields.add("latency_p50_ns", latency.percentile(50)).add("latency_p99_ns", latency.percentile(99));
     fields.add("latency_max_ns", latency.max());
     std::string queues = "[";
@@ -72,9 +81,7 @@ JsonFields worker_fields(std::string_view source, const WorkerStatistics& worker
     JsonFields fields;
     fields.add("event", "worker_statistics").add("source", source);
     fields.add("pool", worker.pool).add("worker", std::uint64_t{worker.worker});
-    fields.add("handled", worker.counts.handled).add("done", worker.counts.done).add("retried", worker.counts.retried);
-    fields.add("rejected", worker.counts.rejected).add("skipped", worker.counts.skipped);
-    fields.add("misbehaved", worker.counts.misbehaved).add("units", worker.counts.units);
+    for (const auto& metric : worker_metrics()) fields.add(metric.name, metric.value(worker));
     fields.add("depth", worker.depth).add("capacity", worker.capacity).add("high_water", worker.high_water);
     fields.add("busy", busy_share).add("running_ns", worker.running_ns);
     return fields;
@@ -83,20 +90,12 @@ JsonFields worker_fields(std::string_view source, const WorkerStatistics& worker
 }  // namespace
 
 std::string interval_text(const SourceStatistics& now, const HistogramSnapshot& latency, double per_second) {
-    const SourceCounts& counts = now.counts;
-    std::string text =
-        fmt::format("{}: received {}, acked {}, retried {}, dead_lettered {}, skipped {}, dropped_by_policy {}, released {}",
-                    now.name, counts.received, counts.acked, counts.retried, counts.dead_lettered, counts.skipped,
-                    counts.dropped_by_policy, counts.released);
+    std::string text;
+    append_metrics(text, now.name, source_metrics(), now);
     const auto out = std::back_inserter(text);
-    if (counts.recognised != 0) fmt::format_to(out, ", recognised {}", counts.recognised);
-    if (counts.lost_lease != 0) fmt::format_to(out, ", lost_lease {}", counts.lost_lease);
-    if (counts.abandoned != 0) fmt::format_to(out, ", abandoned {}", counts.abandoned);
-    fmt::format_to(out, ", in_flight {}", counts.in_flight);
-    if (now.overflowed != 0) fmt::format_to(out, ", overflowed {}", now.overflowed);
-    if (now.parked != 0) fmt::format_to(out, ", parked {}", now.parked);
-    if (now.deferred != 0) fmt::format_to(out, ", deferred {}", now.deferred);
-    if (now.slots_moved != 0) fmt::format_to(out, ", slots_moved {}", now.slots_moved);
+    if (now.not_polled_ns >= not_polled_said_ns)
+        fmt::format_to(out, ", not polled for {} ({})", readable_duration(static_cast<std::uint64_t>(now.not_polled_ns)),
+                       now.not_polled_because);
     fmt::format_to(out, ", {}", readable_rate(per_second));
     append_latency(text, latency);
     const auto queues = deepest_of(now);
@@ -108,14 +107,11 @@ std::string interval_text(const SourceStatistics& now, const HistogramSnapshot& 
 
 std::string final_text(const SourceStatistics& now, std::int64_t elapsed_ns) {
     const SourceCounts& counts = now.counts;
-    std::string text;
+    std::string text = fmt::format("{}: received {}", now.name, counts.received);
     const auto out = std::back_inserter(text);
-    fmt::format_to(
-        out,
-        "{}: received {} {} acked {} + dead_lettered {} + skipped {} + dropped_by_policy {} + released {} + lost_lease {} "
-        "+ abandoned {}",
-        now.name, counts.received, counts.law_holds() ? "=" : "is not", counts.acked, counts.dead_lettered, counts.skipped,
-        counts.dropped_by_policy, counts.released, counts.lost_lease, counts.abandoned);
+    const char* sign = counts.law_holds() ? "=" : "is not";
+    for (const auto& metric : source_metrics())
+        if (metric.ends) fmt::format_to(out, " {} {} {}", std::exchange(sign, "+"), metric.name, metric.value(now));
     if (counts.in_flight != 0) fmt::format_to(out, " + in_flight {}", counts.in_flight);
     fmt::format_to(out, "; retried {}", counts.retried);
     if (counts.recognised != 0) fmt::format_to(out, ", recognised {}", counts.recognised);
@@ -127,13 +123,10 @@ std::string final_text(const SourceStatistics& now, std::int64_t elapsed_ns) {
 }
 
 std::string worker_text(std::string_view source, const WorkerStatistics& worker, double busy_share) {
-    const WorkerCounts& counts = worker.counts;
-    std::string text = fmt::format(
-        "{}: {}[{}] handled {}, done {}, retried {}, rejected {}, skipped {}, misbehaved {}, units {}, queue {}/{} high water "
-        "{}, "
-        "busy {:.0f}%",
-        source, worker.pool, worker.worker, counts.handled, counts.done, counts.retried, counts.rejected, counts.skipped,
-        counts.misbehaved, counts.units, worker.depth, worker.capacity, worker.high_water, busy_share * 100);
+    std::string text;
+    append_metrics(text, fmt::format("{}: {}[{}]", source, worker.pool, worker.worker), worker_metrics(), worker);
+    fmt::format_to(std::back_inserter(text), ", queue {}/{} high water {}, busy {:.0f}%", worker.depth, worker.capacity,
+                   worker.high_water, busy_share * 100);
     if (worker.running_ns > 0)
         fmt::format_to(std::back_inserter(text), ", running for {}",
                        readable_duration(static_cast<std::uint64_t>(worker.running_ns)));

@@ -1,9 +1,9 @@
 // The statistics report: what the host has done, said every `statistics.every` and at the end. docs/reference/statistics.md
 // explains each word of it.
 //
-// The host fills a StatisticsSnapshot, the report compares it with the one before and writes, a source, one line at info and
-// one line a worker at debug, a line for each part that is away, and one for the memory limit if there is one; with `log.format: json`
-// the same as fields.
+// The host fills a StatisticsSnapshot, the report compares it with the one before and writes one line per source at info,
+// one line per worker at debug, one per unreachable part, and one for the memory limit if there is one; with
+// `log.format: json` the same as fields.
 //
 // Threads  one thread at a time.
 // Units    times in nanoseconds of the monotonic clock.
@@ -37,6 +37,8 @@ struct SourceStatistics {
     std::uint64_t overflowed = 0;           // messages in the overflows of its pools, now
     std::uint64_t parked = 0;               // messages that wait behind a retry of their key, now
     std::uint64_t slots_moved = 0;          // groups of keys that have gone to another worker, since the start
+    std::string_view not_polled_because;    // empty: it is polled
+    std::int64_t not_polled_ns = 0;         // for so long it has not been
     HistogramSnapshot latency;              // receive to settle, since the start
     std::vector<WorkerStatistics> workers;  // of all pools on this source
 };

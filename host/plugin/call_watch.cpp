@@ -9,10 +9,13 @@ namespace {
 
 std::string name_of(const PluginPart& part) {
     if (part.plugin.empty()) return part.component;
-    return part.component.empty() ? fmt::format("plugin {}", part.plugin) : fmt::format("{} (plugin {})", part.component, part.plugin);
+    return part.component.empty() ? fmt::format("plugin {}", part.plugin)
+                                  : fmt::format("{} (plugin {})", part.component, part.plugin);
 }
 
-bool has_a_watchdog(const char* function) { return function == handle_call || function == resume_call; }
+bool has_a_watchdog(const char* function) {
+    return function == handle_call || function == resume_call;
+}
 
 }  // namespace
 

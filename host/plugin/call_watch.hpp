@@ -1,4 +1,5 @@
-// Looks after calls into plugins that do not return: names each once when it has taken limits::long_call_ms, and once more when it is over.
+// Looks after calls into plugins that do not return: names each once when it has taken limits::long_call_ms, and once more when
+// it is over.
 //
 // A call's age counts from the first look that found it, so that nobody reads a clock for a call.
 //
@@ -25,7 +26,8 @@ public:
     void look(std::int64_t now_ns);
     // How long the call has run that this thread is in, as of the last look; 0: it is in none that was seen before.
     std::int64_t age_ns(const CallRecord& thread, std::int64_t now_ns) const;
-    // "sources.in (plugin /usr/lib/…/file.so): poll has not returned for 12 s", a sentence for each call that the last look found.
+    // "sources.in (plugin /usr/lib/…/file.so): poll has not returned for 12 s", a sentence for each call that the last look
+    // found.
     std::vector<std::string> running(std::int64_t now_ns) const;
 
 private:

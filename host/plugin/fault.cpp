@@ -10,27 +10,18 @@ namespace sluice {
 ErrorKind error_kind(sluice_status status) {
     switch (status) {
         case SLUICE_INVALID:
-        case SLUICE_CONSTRAINT:
-            return ErrorKind::invalid;
-        case SLUICE_FULL:
-            return ErrorKind::full;
-        case SLUICE_CONFLICT:
-            return ErrorKind::conflict;
+        case SLUICE_CONSTRAINT: return ErrorKind::invalid;
+        case SLUICE_FULL: return ErrorKind::full;
+        case SLUICE_CONFLICT: return ErrorKind::conflict;
         case SLUICE_UNAVAILABLE:
         case SLUICE_UNKNOWN:
-        case SLUICE_LOST_LEASE:
-            return ErrorKind::unavailable;
-        case SLUICE_UNSUPPORTED:
-            return ErrorKind::unsupported;
+        case SLUICE_LOST_LEASE: return ErrorKind::unavailable;
+        case SLUICE_UNSUPPORTED: return ErrorKind::unsupported;
         case SLUICE_STOPPED:
-        case SLUICE_END:
-            return ErrorKind::stopped;
-        case SLUICE_CORRUPT:
-            return ErrorKind::corrupt;
-        case SLUICE_FAILED:
-            return ErrorKind::invalid;
-        default:
-            return ErrorKind::contract;
+        case SLUICE_END: return ErrorKind::stopped;
+        case SLUICE_CORRUPT: return ErrorKind::corrupt;
+        case SLUICE_FAILED: return ErrorKind::failed;
+        default: return ErrorKind::contract;
     }
 }
 
@@ -58,7 +49,7 @@ void FaultBuffer::clear() {
     fault_.struct_size = sizeof fault_;
     fault_.text = bytes_.data();
     fault_.text_capacity = static_cast<std::uint32_t>(bytes_.size());
-    fault_.retry_delay_ms = -1;
+    fault_.retry_delay_ms = 0;
 }
 
 std::string FaultBuffer::text() const {

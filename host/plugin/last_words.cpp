@@ -59,7 +59,8 @@ public:
         } while (number != 0 || sizeof text - at < digits);
         add({text + at, sizeof text - at});
     }
-    // As the log writes it; gmtime(3) is not async-signal-safe. Days to a date: H. Hinnant, "chrono-Compatible Low-Level Date Algorithms".
+    // As the log writes it; gmtime(3) is not async-signal-safe. Days to a date: H. Hinnant, "chrono-Compatible Low-Level Date
+    // Algorithms".
     void add_time() {
         timespec now{};
         ::clock_gettime(CLOCK_REALTIME, &now);
@@ -185,8 +186,12 @@ void last_words::guard_exit() {
     std::at_quick_exit(on_exit);
 }
 
-void last_words::as_json(bool json) { json_lines.store(json, std::memory_order_relaxed); }
+void last_words::as_json(bool json) {
+    json_lines.store(json, std::memory_order_relaxed);
+}
 
-void last_words::may_exit() { own_end.store(true, std::memory_order_relaxed); }
+void last_words::may_exit() {
+    own_end.store(true, std::memory_order_relaxed);
+}
 
 }  // namespace sluice

@@ -13,15 +13,16 @@
 
 #include "core/bytes.hpp"
 #include "plugin/abi_version.hpp"
-#include "plugin/fault.hpp"
 #include "plugin/last_words.hpp"
+#include "plugin/port/guarded.hpp"
 #include "plugin/refusal.hpp"
 #include "plugin/tables.hpp"
 
 namespace sluice {
 namespace {
 
-std::string_view view(const sluice_bytes& bytes) {
+// What a module says may have no bytes.
+std::string_view text_said(const sluice_bytes& bytes) {
     return bytes.data == nullptr ? std::string_view{} : view_of(bytes);
 }
 
@@ -47,7 +48,8 @@ Result<EntryPoint> find_entry(const Manifest& manifest) {
     ::dlerror();
     // Boost.DLL answers "bad file descriptor" whatever happened; the loader's own words wait in dlerror().
     {
-        const PluginCall call(&plugin_part({}, manifest.file.string()), "load");  // constructors of its static objects run in there
+        const PluginCall call(&plugin_part({}, manifest.file.string()),
+                              "load");  // constructors of its static objects run in there
         library.load(manifest.file.c_str(), failed, load_mode);
     }
     if (failed) {
@@ -91,7 +93,7 @@ Result<std::unique_ptr<Library>> Library::load(Manifest manifest) {
 }
 
 Library::~Library() {
-    if (initialised_ && module_.fini != nullptr) fenced({part_, "fini"}, [this] { module_.fini(); });
+    if (initialised_ && module_.fini != nullptr) guarded({part_, "fini"}, [this] { module_.fini(); });
 }
 
 // Host says hello, the plugin replies: the minor to speak, and its module.
@@ -105,7 +107,8 @@ Result<void> Library::introduce(sluice_plugin_entry_fn entry) {
     sluice_reply reply{};
     reply.struct_size = sizeof reply;
     FaultBuffer fault;
-    const sluice_status status = fenced_status({part_, SLUICE_ENTRY_SYMBOL}, fault, [&] { return entry(&hello, &reply, fault.get()); });
+    const sluice_status status =
+        guarded_status({part_, SLUICE_ENTRY_SYMBOL}, fault, [&] { return entry(&hello, &reply, fault.get()); });
     if (status != SLUICE_OK)
         return refused(manifest_.file,
                        fmt::format("it refused this host ({}); correct what it complains about", fault.error(status).message),
@@ -128,9 +131,9 @@ Result<void> Library::introduce(sluice_plugin_entry_fn entry) {
 }
 
 Result<void> Library::check_module() const {
-    if (view(module_.id) != manifest_.id) return disagrees("the id", manifest_.id, clean_text(view(module_.id)));
-    if (view(module_.version) != manifest_.version)
-        return disagrees("the version", manifest_.version, clean_text(view(module_.version)));
+    if (text_said(module_.id) != manifest_.id) return disagrees("the id", manifest_.id, clean_text(text_said(module_.id)));
+    if (text_said(module_.version) != manifest_.version)
+        return disagrees("the version", manifest_.version, clean_text(text_said(module_.version)));
     if (module_.component_count != manifest_.components.size())
         return disagrees("the number of components", std::to_string(manifest_.components.size()),
                          std::to_string(module_.component_count));
@@ -141,7 +144,7 @@ Result<void> Library::check_module() const {
 Result<void> Library::initialise() {
     if (module_.init != nullptr) {
         FaultBuffer fault;
-        const sluice_status status = fenced_status({part_, "init"}, fault, [&] { return module_.init(fault.get()); });
+        const sluice_status status = guarded_status({part_, "init"}, fault, [&] { return module_.init(fault.get()); });
         if (status != SLUICE_OK)
             return refused(manifest_.file,
                            fmt::format("its init failed ({}); correct what it complains about", fault.error(status).message),
@@ -154,23 +157,27 @@ Result<void> Library::initialise() {
 Result<void> Library::take_components() {
     for (std::uint32_t index = 0; index < module_.component_count; ++index) {
         const ComponentSpec& spec = manifest_.components[index];
+        if (!spec.needs_newer.empty()) {  // whatever it is, nobody here asks for it
+            tables_.emplace_back();
+            continue;
+        }
         const std::string which = fmt::format("component {}", index);
         std::string thrown;
-        const sluice_component* component = fenced({part_, "component"}, [&] { return module_.component(index); },
-                                                   [&](std::string_view text) {
-                                                       thrown =
-                                                           fmt::format("; an exception left the plugin: {}", clean_text(text));
-                                                       return static_cast<const sluice_component*>(nullptr);
-                                                   });
+        const sluice_component* component = guarded(
+            {part_, "component"}, [&] { return module_.component(index); },
+            [&](std::string_view text) {
+                thrown = fmt::format("; an exception left the plugin: {}", clean_text(text));
+                return static_cast<const sluice_component*>(nullptr);
+            });
         if (component == nullptr) return broken(fmt::format("its {} is NULL{}", which, thrown));
         // The plugin's own size: it may be built against headers in which the struct ended earlier, or ends later.
         constexpr std::size_t mandatory = offsetof(sluice_component, table) + sizeof component->table;
         if (component->struct_size < mandatory)
             return broken(fmt::format("its sluice_component {} says struct_size {}, but the mandatory members alone take {}",
                                       index, component->struct_size, mandatory));
-        if (component->kind != static_cast<std::uint32_t>(spec.kind) || view(component->name) != spec.name)
+        if (component->kind != static_cast<std::uint32_t>(spec.kind) || text_said(component->name) != spec.name)
             return disagrees(which, fmt::format("the {} \"{}\"", to_string(spec.kind), spec.name),
-                             fmt::format("the {} \"{}\"", kind_name(component->kind), clean_text(view(component->name))));
+                             fmt::format("the {} \"{}\"", kind_name(component->kind), clean_text(text_said(component->name))));
 
         const auto take = [&](auto table) -> std::string {
             std::string why = take_table(component->table, spec, table);
@@ -179,15 +186,10 @@ Result<void> Library::take_components() {
         };
         std::string why;
         switch (spec.kind) {
-            case ComponentKind::handler:
-                why = take(sluice_handler{});
-                break;
-            case ComponentKind::queue:
-                why = take(sluice_queue{});
-                break;
-            case ComponentKind::database:
-                why = take(sluice_database{});
-                break;
+            case ComponentKind::handler: why = take(sluice_handler{}); break;
+            case ComponentKind::queue: why = take(sluice_queue{}); break;
+            case ComponentKind::database: why = take(sluice_database{}); break;
+            case ComponentKind::unknown: break;  // needs_newer
         }
         if (!why.empty()) return broken(fmt::format("{} \"{}\": {}", to_string(spec.kind), spec.name, why));
     }

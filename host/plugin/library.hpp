@@ -7,7 +7,8 @@
 //              symbols may point into it.
 // Errors       one sentence with the path, the reason and the remedy. `invalid`: cannot be loaded. `contract`: breaks a rule of
 //              the ABI. Whatever init answered otherwise.
-// Invariants   what manifest() says is what the module said, name by name, in order.
+// Invariants   what manifest() says is what the module said, name by name, in order; but for components that need a newer host,
+//              for which it is not asked.
 #pragma once
 
 #include <cstdint>
@@ -43,7 +44,7 @@ public:
     const sluice_database* database(std::string_view component) const { return table<sluice_database>(component); }
 
 private:
-    using Table = std::variant<sluice_handler, sluice_queue, sluice_database>;
+    using Table = std::variant<std::monostate, sluice_handler, sluice_queue, sluice_database>;
 
     explicit Library(Manifest manifest) : manifest_(std::move(manifest)), part_(&plugin_part({}, manifest_.file.string())) {}
 
@@ -66,7 +67,7 @@ private:
     std::uint16_t minor_ = 0;
     sluice_module module_{};  // a copy in the host's size
     bool initialised_ = false;
-    std::vector<Table> tables_;  // one a component of the manifest, in its order; constant after load
+    std::vector<Table> tables_;  // one per component of the manifest, in its order; constant after load
 };
 
 }  // namespace sluice

@@ -11,7 +11,8 @@
 
 namespace sluice {
 
-enum class ComponentKind : std::uint8_t { handler = 1, queue = 2, database = 3 };
+// unknown: of a later version; such a component has `needs_newer`.
+enum class ComponentKind : std::uint8_t { unknown = 0, handler = 1, queue = 2, database = 3 };
 enum class OptionType : std::uint8_t { string, path, integer, number, boolean, duration, size, one_of, list, map, any };
 
 struct OptionSpec {
@@ -34,6 +35,10 @@ struct ComponentSpec {
     bool source = false;  // queue: may be received from
     bool target = false;  // queue: may be published to
     std::vector<OptionSpec> options;
+    std::string written_kind{};  // as the manifest says
+    // Not empty: what this host does not know of it, such as `the kind "widget"`. It is there to be named; neither roles nor
+    // options are read then, and it cannot be used.
+    std::string needs_newer{};
 };
 
 struct Manifest {
@@ -50,6 +55,9 @@ struct Manifest {
 // file's segments lie inside it, since loading a truncated library ends in SIGBUS. The error is one sentence with the path, the
 // reason and the remedy.
 Result<Manifest> read_manifest(const std::filesystem::path& file);
+
+// Of a component that needs a newer host: which one, what this host does not know of it, what to do.
+std::string needs_newer_text(const ComponentSpec& component);
 
 const char* to_string(ComponentKind kind);
 const char* to_string(OptionType type);

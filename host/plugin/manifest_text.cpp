@@ -8,9 +8,9 @@
 #include <string>
 #include <utility>
 
-#include "core/json_read.hpp"
 #include "core/limits.hpp"
-#include "core/node.hpp"
+#include "text/json_read.hpp"
+#include "text/node.hpp"
 
 namespace sluice {
 namespace {
@@ -39,6 +39,10 @@ bool is_name(std::string_view text) {
     });
 }
 
+bool is_role(std::string_view text) {
+    return text == "source" || text == "target";
+}
+
 bool takes_bounds(OptionType type) {
     return type == OptionType::integer || type == OptionType::number || type == OptionType::duration ||
            type == OptionType::size;
@@ -64,8 +68,8 @@ public:
             const std::string where = fmt::format("components[{}]", manifest.components.size());
             ComponentSpec spec = read_component(component, where);
             for (const ComponentSpec& other : manifest.components)
-                if (other.kind == spec.kind && other.name == spec.name)
-                    complain(where, fmt::format("is a second {} \"{}\"", to_string(spec.kind), spec.name));
+                if (other.written_kind == spec.written_kind && other.name == spec.name)
+                    complain(where, fmt::format("is a second {} \"{}\"", spec.written_kind, spec.name));
             if (failed()) return;
             manifest.components.push_back(std::move(spec));
         }
@@ -122,38 +126,50 @@ private:
     ComponentSpec read_component(const Node& object, const std::string& where) {
         ComponentSpec spec;
         if (object.kind != Node::Kind::map) return complain(where, "is not an object"), spec;
-        const std::string kind = text(object, "kind", where);
-        const auto known = lookup(component_kinds, kind);
-        if (known == component_kinds.end()) return complain(where, fmt::format("has the unknown kind \"{}\"", kind)), spec;
-        spec.kind = known->first;
+        spec.written_kind = name(object, "kind", where);
         spec.name = name(object, "name", where);
         if (spec.name.ends_with(".so")) complain(where, "has a name that looks like a file's path");
         spec.summary = text(object, "summary", where);
+        const auto known = lookup(component_kinds, spec.written_kind);
+        if (known == component_kinds.end()) {
+            spec.kind = ComponentKind::unknown;
+            spec.needs_newer = fmt::format("the kind \"{}\"", spec.written_kind);
+            return spec;
+        }
+        spec.kind = known->first;
         read_roles(object, where, spec);
+        if (spec.needs_newer.empty()) read_options(object, where, spec);
+        if (!spec.needs_newer.empty()) spec.options.clear();
+        return spec;
+    }
+
+    void read_options(const Node& object, const std::string& where, ComponentSpec& spec) {
         const Node* options = member(object, "options", where, Node::Kind::list, "a list");
-        if (options == nullptr) return spec;
+        if (options == nullptr) return;
         if (options->list.size() > limits::options_max)
             complain(where, fmt::format("has more than {} options", limits::options_max));
         for (const Node& option : options->list) {
-            if (failed()) break;
+            if (failed() || !spec.needs_newer.empty()) return;
             OptionSpec read = read_option(option, fmt::format("{}.options[{}]", where, spec.options.size()), spec);
             spec.options.push_back(std::move(read));
         }
-        return spec;
     }
 
     void read_roles(const Node& object, const std::string& where, ComponentSpec& spec) {
         if (spec.kind != ComponentKind::queue) return;
         if (const Node* roles = object.find("roles"))
             for (const Node& role : roles->list) {
-                if (role.kind != Node::Kind::text || (role.text != "source" && role.text != "target"))
-                    return complain(where, "has an unknown role");
+                if (role.kind != Node::Kind::text || !is_name(role.text)) return complain(where, "has a role that is no name");
+                if (!is_role(role.text)) {
+                    spec.needs_newer = fmt::format("the role \"{}\"", role.text);
+                    return;
+                }
                 (role.text == "source" ? spec.source : spec.target) = true;
             }
         if (!spec.source && !spec.target) complain(where, "is a queue without \"roles\": source, target or both");
     }
 
-    OptionSpec read_option(const Node& object, const std::string& where, const ComponentSpec& component) {
+    OptionSpec read_option(const Node& object, const std::string& where, ComponentSpec& component) {
         OptionSpec spec;
         if (object.kind != Node::Kind::map) return complain(where, "is not an object"), spec;
         spec.name = name(object, "name", where);
@@ -161,9 +177,12 @@ private:
             if (other.name == spec.name) complain(where, fmt::format("is a second option \"{}\"", spec.name));
         if (spec.name == "plugin" || spec.name == "config")
             complain(where, fmt::format("\"{}\" is a key of the host", spec.name));
-        const std::string type = text(object, "type", where);
+        const std::string type = name(object, "type", where);
         const auto known = lookup(option_types, type);
-        if (known == option_types.end()) return complain(where, fmt::format("has the unknown type \"{}\"", type)), spec;
+        if (known == option_types.end()) {
+            component.needs_newer = fmt::format("the type \"{}\" of its option \"{}\"", type, spec.name);
+            return spec;
+        }
         spec.type = known->first;
         spec.help = text(object, "help", where);
         spec.required = truth(object, "required", where);
@@ -177,6 +196,10 @@ private:
         if (spec.minimum && spec.maximum && *spec.minimum > *spec.maximum) complain(where, "has a minimum above its maximum");
         read_choices(object, where, spec);
         spec.role = text(object, "role", where);
+        if (!spec.role.empty() && !is_role(spec.role) && is_name(spec.role)) {
+            component.needs_newer = fmt::format("the role \"{}\" of its option \"{}\"", spec.role, spec.name);
+            return spec;
+        }
         if (!spec.role.empty() && !(spec.role == "source" && component.source) && !(spec.role == "target" && component.target))
             complain(where, fmt::format("belongs to the role \"{}\", which its component does not have", spec.role));
         return spec;
@@ -200,6 +223,12 @@ private:
 };
 
 }  // namespace
+
+std::string needs_newer_text(const ComponentSpec& component) {
+    return fmt::format(
+        "the {} \"{}\" needs a newer host: this one does not know {}; use a newer host, or an older build of the plugin",
+        component.written_kind, component.name, component.needs_newer);
+}
 
 const char* to_string(ComponentKind kind) {
     for (const auto& [known, name] : component_kinds)

@@ -18,20 +18,13 @@ sluice_bytes view(std::string_view text) {
 uint32_t kind(const sluice_node* handle) {
     if (handle == nullptr) return SLUICE_NODE_ABSENT;
     switch (from_abi(handle)->kind) {
-        case Node::Kind::null:
-            return SLUICE_NODE_NULL;
-        case Node::Kind::text:
-            return SLUICE_NODE_TEXT;
-        case Node::Kind::integer:
-            return SLUICE_NODE_INTEGER;
-        case Node::Kind::real:
-            return SLUICE_NODE_REAL;
-        case Node::Kind::boolean:
-            return SLUICE_NODE_BOOLEAN;
-        case Node::Kind::list:
-            return SLUICE_NODE_LIST;
-        case Node::Kind::map:
-            return SLUICE_NODE_MAP;
+        case Node::Kind::null: return SLUICE_NODE_NULL;
+        case Node::Kind::text: return SLUICE_NODE_TEXT;
+        case Node::Kind::integer: return SLUICE_NODE_INTEGER;
+        case Node::Kind::real: return SLUICE_NODE_REAL;
+        case Node::Kind::boolean: return SLUICE_NODE_BOOLEAN;
+        case Node::Kind::list: return SLUICE_NODE_LIST;
+        case Node::Kind::map: return SLUICE_NODE_MAP;
     }
     return SLUICE_NODE_ABSENT;
 }

@@ -4,8 +4,8 @@
 // Ownership    the tree belongs to the configuration, which outlives every instance.
 #pragma once
 
-#include "core/node.hpp"
 #include "sluice/options.h"
+#include "text/node.hpp"
 
 namespace sluice {
 

@@ -12,7 +12,8 @@
 namespace sluice {
 namespace {
 
-constexpr std::size_t signal_stack_bytes = 64u << 10;  // the handlers need 8 KiB; what the kernel saves on it grows with the processor
+// the handlers need 8 KiB; what the kernel saves on it grows with the processor
+constexpr std::size_t signal_stack_bytes = 64u << 10;
 
 // Never destroyed: a thread may end, and the process crash, after the destructors of static objects have run.
 struct Threads {
@@ -31,8 +32,10 @@ public:
         const std::lock_guard lock(threads().mutex);
         threads().list.emplace_back(&record, ::gettid());
         stack_t before{};
-        if (::sigaltstack(nullptr, &before) != 0 || (before.ss_flags & SS_DISABLE) == 0) return;  // a sanitizer has given it one
-        void* memory = ::mmap(nullptr, signal_stack_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+        // a sanitizer has given it one
+        if (::sigaltstack(nullptr, &before) != 0 || (before.ss_flags & SS_DISABLE) == 0) return;
+        void* memory =
+            ::mmap(nullptr, signal_stack_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
         if (memory == MAP_FAILED) return;
         stack_ = memory;
         stack_t ours{};

@@ -7,8 +7,8 @@
 //
 // Threads      a record is written by its own thread; read by any under the list's lock, and by that thread's signal handlers.
 // Ownership    parts live as long as the process, since it may crash at any time.
-// Cost         four plain stores when a call begins and three when it ends; no clock, no locked instruction. The first call of a thread
-//              lists it and gives it a stack for signal handlers.
+// Cost         four plain stores when a call begins and three when it ends; no clock, no locked instruction. The first call of
+//              a thread lists it and gives it a stack for signal handlers.
 // Limits       a part for each component and worker of the configurations that were in use.
 #pragma once
 
@@ -32,8 +32,8 @@ struct PluginPart {
 const PluginPart& plugin_part(std::string_view component, std::string_view plugin);
 
 struct CallRecord {
-    // (W) release when a call begins, pairs with (R) acquire of who looks: who sees the part sees the name that belongs to it. Between
-    // two looks the number says whether it is the same call.
+    // (W) release when a call begins, pairs with (R) acquire of who looks: who sees the part sees the name that belongs to it.
+    // Between two looks the number says whether it is the same call.
     std::atomic<const PluginPart*> part{nullptr};  // NULL: in none
     std::atomic<const char*> function{nullptr};
     std::atomic<const sluice_message*> message{nullptr};  // of a handler's call; valid for its own thread only
@@ -63,7 +63,8 @@ public:
         message_before_ = record.message.load(std::memory_order_relaxed);
         record.number.store(record.number.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
         record.function.store(function, std::memory_order_relaxed);
-        if (message != nullptr) record.message.store(message, std::memory_order_relaxed);  // a call within a handler's is for its message
+        // a call within a handler's is for its message
+        if (message != nullptr) record.message.store(message, std::memory_order_relaxed);
         record.part.store(part, std::memory_order_release);  // (W)
     }
     ~PluginCall() {
@@ -81,7 +82,8 @@ private:
     const sluice_message* message_before_;
 };
 
-// Functions that hold a message: a call of theirs is looked after by the watchdog of its pool, which knows the message and its key.
+// Functions that hold a message: a call of theirs is looked after by the watchdog of its pool, which knows the message and its
+// key.
 inline constexpr char handle_call[] = "handle";
 inline constexpr char resume_call[] = "resume";
 

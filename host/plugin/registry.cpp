@@ -8,9 +8,9 @@
 #include <utility>
 
 #include "core/limits.hpp"
-#include "core/suggest.hpp"
 #include "plugin/file_check.hpp"
 #include "plugin/refusal.hpp"
+#include "text/suggest.hpp"
 
 namespace sluice {
 namespace {
@@ -20,7 +20,16 @@ namespace fs = std::filesystem;
 const ComponentSpec* offered(const Registry::Candidate& candidate, ComponentKind kind, const std::string& name) {
     if (candidate.manifest)
         for (const ComponentSpec& spec : candidate.manifest->components)
-            if (spec.kind == kind && spec.name == name) return &spec;
+            if (spec.kind == kind && spec.name == name && spec.needs_newer.empty()) return &spec;
+    return nullptr;
+}
+
+// One that is called so, and would be of this kind as far as this host can tell.
+const ComponentSpec* too_new(const Registry::Candidate& candidate, ComponentKind kind, const std::string& name) {
+    if (candidate.manifest)
+        for (const ComponentSpec& spec : candidate.manifest->components)
+            if (!spec.needs_newer.empty() && spec.name == name && (spec.kind == kind || spec.kind == ComponentKind::unknown))
+                return &spec;
     return nullptr;
 }
 
@@ -117,13 +126,23 @@ Result<Registry::Component> Registry::find_by_path(ComponentKind kind, const fs:
     std::vector<std::string> of_kind;
     std::vector<std::string> all;
     const ComponentSpec* found = nullptr;
+    const ComponentSpec* newer = nullptr;
     for (const ComponentSpec& spec : candidate->manifest->components) {
+        if (!spec.needs_newer.empty()) {
+            if (spec.kind == kind || (newer == nullptr && spec.kind == ComponentKind::unknown)) newer = &spec;
+            continue;
+        }
         all.push_back(fmt::format("the {} \"{}\"", to_string(spec.kind), spec.name));
         if (spec.kind != kind) continue;
         of_kind.push_back(spec.name);
         found = &spec;
     }
     if (of_kind.size() == 1) return Component{candidate, found};
+    if (of_kind.empty() && newer != nullptr && (newer->kind == kind || all.empty()))
+        return refused(file, needs_newer_text(*newer), ErrorKind::unsupported);
+    if (of_kind.empty() && all.empty())
+        return refused(file, fmt::format("it offers no {} that this host knows; use a newer host", to_string(kind)),
+                       ErrorKind::unsupported);
     if (of_kind.empty())
         return refused(file,
                        fmt::format("it offers no {}, but {}; use it where that belongs", to_string(kind), spoken_list(all)));
@@ -141,18 +160,33 @@ Error Registry::not_found(ComponentKind kind, const std::string& name) const {
             if (offered(candidate, kind, name) != nullptr || candidate.file.stem() == name) return *candidate.refusal;
             refused_files.push_back(candidate.file.native());
         } else {
+            if (const ComponentSpec* newer = too_new(candidate, kind, name))
+                return refused(candidate.file, needs_newer_text(*newer), ErrorKind::unsupported);
             for (const ComponentSpec& spec : candidate.manifest->components)
-                if (spec.kind == kind) names.push_back(spec.name);
+                if (spec.kind == kind && spec.needs_newer.empty()) names.push_back(spec.name);
         }
     }
     std::sort(names.begin(), names.end());
     std::vector<std::string> searched;
     for (const fs::path& folder : folders_) searched.push_back(folder.native());
-    std::string message = fmt::format("there is no {} \"{}\" in {}{}", to_string(kind), name, spoken_list(searched),
+    constexpr std::size_t shown_max = 200;
+    const std::string shown = name.size() > shown_max ? std::string(name.substr(0, shown_max)) + "..." : std::string(name);
+    std::string message = fmt::format("there is no {} \"{}\" in {}{}", to_string(kind), shown, spoken_list(searched),
                                       did_you_mean_or_list(name, names));
     if (!unsearched_.empty()) message += fmt::format("; not searched: {}", spoken_list(unsearched_));
     if (!refused_files.empty()) message += fmt::format("; refused, see `sluice plugins`: {}", spoken_list(refused_files));
     return {ErrorKind::invalid, std::move(message)};
+}
+
+std::vector<std::string> Registry::skipped() const {
+    std::vector<std::string> sentences;
+    for (const Candidate& candidate : candidates_) {
+        if (candidate.refusal) continue;
+        for (const ComponentSpec& spec : candidate.manifest->components)
+            if (!spec.needs_newer.empty())
+                sentences.push_back(fmt::format("plugin {}: {}", candidate.file.native(), needs_newer_text(spec)));
+    }
+    return sentences;
 }
 
 Result<const Library*> Registry::load(const Component& component) {

@@ -1,12 +1,20 @@
 #include "plugin/services.hpp"
 
+#include <fmt/format.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <exception>
+#include <functional>
 #include <new>
+#include <random>
 
 #include "core/bytes.hpp"
 #include "core/private_files.hpp"
+#include "core/whole.hpp"
 
 namespace {
 
@@ -19,7 +27,7 @@ sluice_status unsupported(sluice_fault* fault, std::string_view service) {
 
 const std::string& sluice_host::state_dir() {
     std::call_once(state_dir_made_, [this] {
-        if (!sluice::make_private_folders(state_dir_))
+        if (creates_state_dir_ && !sluice::make_private_folders(state_dir_))
             logger_.error("cannot create the state directory {}: {}; check its parent's permissions", state_dir_.string(),
                           std::strerror(errno));
         else
@@ -28,7 +36,9 @@ const std::string& sluice_host::state_dir() {
     return state_dir_text_;
 }
 
-sluice_status sluice_host::database(sluice_bytes, uint32_t*, sluice_fault* fault) { return unsupported(fault, "database"); }
+sluice_status sluice_host::database(sluice_bytes, uint32_t*, sluice_fault* fault) {
+    return unsupported(fault, "database");
+}
 sluice_status sluice_host::prepare(uint32_t, sluice_bytes, uint32_t*, sluice_fault* fault) {
     return unsupported(fault, "prepare");
 }
@@ -39,14 +49,24 @@ sluice_status sluice_host::query(sluice_ticket, uint32_t, uint32_t, const sluice
                                  sluice_fault* fault) {
     return unsupported(fault, "query");
 }
-sluice_status sluice_host::target(sluice_bytes, uint32_t*, sluice_fault* fault) { return unsupported(fault, "target"); }
+sluice_status sluice_host::target(sluice_bytes, uint32_t*, sluice_fault* fault) {
+    return unsupported(fault, "target");
+}
 sluice_status sluice_host::publish(sluice_ticket, uint32_t, const sluice_outgoing*, sluice_fault* fault) {
     return unsupported(fault, "publish");
 }
-uint32_t sluice_host::cancelled(sluice_ticket) { return 0; }
-int64_t sluice_host::deadline_ms(sluice_ticket) { return 0; }
-sluice_status sluice_host::complete(sluice_ticket, uint32_t, const sluice_fault*) { return SLUICE_UNSUPPORTED; }
-sluice_status sluice_host::resume(sluice_ticket, uint64_t) { return SLUICE_UNSUPPORTED; }
+uint32_t sluice_host::cancelled(sluice_ticket) {
+    return 0;
+}
+int64_t sluice_host::deadline_ms(sluice_ticket) {
+    return 0;
+}
+sluice_status sluice_host::complete(sluice_ticket, const sluice_ending&) {
+    return SLUICE_UNSUPPORTED;
+}
+sluice_status sluice_host::resume(sluice_ticket, uint64_t) {
+    return SLUICE_UNSUPPORTED;
+}
 sluice_status sluice_host::describe(uint32_t, uint32_t, sluice_statement*, sluice_fault* fault) {
     return unsupported(fault, "describe");
 }
@@ -136,7 +156,9 @@ constexpr sluice_host_api api = {
     .publish = [](sluice_host* host, sluice_ticket ticket, uint32_t target, const sluice_outgoing* message,
                   sluice_fault* fault) noexcept -> sluice_status {
         if (message == nullptr) return SLUICE_CONTRACT;
-        return served(host, fault, [&](sluice_host& its) { return its.publish(ticket, target, message, fault); });
+        return served(host, fault, [&](sluice_host& its) {
+            return with_whole(*message, [&](const sluice_outgoing& all) { return its.publish(ticket, target, &all, fault); });
+        });
     },
     .cancelled = [](sluice_host* host, sluice_ticket ticket) noexcept -> uint32_t {
         return answered(host, 1u, [&](sluice_host& its) { return its.cancelled(ticket); });
@@ -145,9 +167,11 @@ constexpr sluice_host_api api = {
     .deadline_ms = [](sluice_host* host, sluice_ticket ticket) noexcept -> int64_t {
         return answered(host, int64_t{0}, [&](sluice_host& its) { return its.deadline_ms(ticket); });
     },
-    .complete = [](sluice_host* host, sluice_ticket ticket, uint32_t verdict,
-                   const sluice_fault* fault) noexcept -> sluice_status {
-        return served(host, nullptr, [&](sluice_host& its) { return its.complete(ticket, verdict, fault); });
+    .complete = [](sluice_host* host, sluice_ticket ticket, const sluice_ending* ending) noexcept -> sluice_status {
+        if (ending == nullptr) return SLUICE_CONTRACT;
+        return served(host, nullptr, [&](sluice_host& its) {
+            return with_whole(*ending, [&](const sluice_ending& all) { return its.complete(ticket, all); });
+        });
     },
     .resume = [](sluice_host* host, sluice_ticket ticket, uint64_t cookie) noexcept -> sluice_status {
         return served(host, nullptr, [&](sluice_host& its) { return its.resume(ticket, cookie); });
@@ -162,10 +186,39 @@ constexpr sluice_host_api api = {
         if (value == nullptr) return SLUICE_CONTRACT;
         return served(host, fault, [&](sluice_host& its) { return its.json(ticket, pointer, value, fault); });
     },
+    .instance = [](sluice_host* host) noexcept -> sluice_bytes {
+        return answered(host, sluice_bytes{nullptr, 0}, [](sluice_host&) -> sluice_bytes {
+            const std::string& name = instance_name();
+            return {name.data(), name.size()};
+        });
+    },
 };
+
+// Names of consumers are stricter than names of hosts: NATS, for one, takes no dots.
+std::string make_instance_name() {
+    constexpr std::size_t host_name_most = 40;
+    char host_name[256] = {};
+    if (::gethostname(host_name, sizeof host_name - 1) != 0) host_name[0] = '\0';
+    std::string name = std::string(host_name).substr(0, host_name_most);
+    const auto is_plain = [](char c) {
+        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_';
+    };
+    std::ranges::replace_if(name, std::not_fn(is_plain), '-');
+    if (name.empty()) name = "host";
+    std::uint32_t random = 0;  // host and process alone come again, in containers above all
+    if (::getrandom(&random, sizeof random, 0) != sizeof random) random = std::random_device()();
+    return fmt::format("{}-{}-{:08x}", name, ::getpid(), random);
+}
 
 }  // namespace
 
-const sluice_host_api& host_api() { return api; }
+const std::string& instance_name() {
+    static const std::string name = make_instance_name();
+    return name;
+}
+
+const sluice_host_api& host_api() {
+    return api;
+}
 
 }  // namespace sluice

@@ -94,15 +94,17 @@ std::string take_table(const void* table, const ComponentSpec&, sluice_database&
                                        {"restart", to.restart != nullptr}});
 }
 
-std::string broken_promise(const sluice_queue&, std::uint32_t capabilities) {
+std::string broken_promise(const sluice_queue&, std::uint64_t capabilities) {
     if ((capabilities & SLUICE_QUEUE_RELEASE_KEEPS_ORDER) != 0 && (capabilities & SLUICE_QUEUE_TAKES_BACK) == 0)
         return "it says SLUICE_QUEUE_RELEASE_KEEPS_ORDER without SLUICE_QUEUE_TAKES_BACK";
     return {};
 }
 
-std::string broken_promise(const sluice_database& table, std::uint32_t capabilities) {
+std::string broken_promise(const sluice_database& table, std::uint64_t capabilities) {
     if ((capabilities & SLUICE_DATABASE_DEDUPLICATES) != 0 && table.record_once == nullptr)
         return "it says SLUICE_DATABASE_DEDUPLICATES, but its sluice_database has no record_once";
+    if ((capabilities & SLUICE_DATABASE_SETTLES) != 0 && (!SLUICE_HAS(&table, settle) || table.settle == nullptr))
+        return "it says SLUICE_DATABASE_SETTLES, but its sluice_database has no settle";
     return {};
 }
 

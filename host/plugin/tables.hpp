@@ -17,7 +17,7 @@ std::string take_table(const void* table, const ComponentSpec& component, sluice
 std::string take_table(const void* table, const ComponentSpec& component, sluice_database& to);
 
 // Which rule is broken by a component that says it can do these things, though its table cannot; or empty.
-std::string broken_promise(const sluice_queue& table, std::uint32_t capabilities);
-std::string broken_promise(const sluice_database& table, std::uint32_t capabilities);
+std::string broken_promise(const sluice_queue& table, std::uint64_t capabilities);
+std::string broken_promise(const sluice_database& table, std::uint64_t capabilities);
 
 }  // namespace sluice

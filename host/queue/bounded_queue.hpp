@@ -4,8 +4,8 @@
 //              depth, high_water: any.
 // Ownership    push takes the messages that fit; the others stay with the caller.
 // Ordering     all that happens before push() happens before the pop() that returns the message.
-// Limits       capacity 1 .. limits::queue_capacity_max messages and `bytes_max` bytes, fixed at construction. A message larger than
-//              bytes_max enters an empty queue, or it could never pass.
+// Limits       capacity 1 .. limits::queue_capacity_max messages and `bytes_max` bytes, fixed at construction. A message larger
+//              than bytes_max enters an empty queue, or it could never pass.
 // Invariants   (1) head <= tail <= head + capacity   (2) slots [head, tail) belong to the consumer, the others to the producer
 #pragma once
 
@@ -22,7 +22,10 @@ namespace sluice {
 class BoundedQueue {
 public:
     BoundedQueue(std::uint32_t capacity, std::uint64_t bytes_max)
-        : slots_(std::bit_ceil(capacity)), mask_(slots_.size() - 1), capacity_(capacity), bytes_max_(bytes_max) {}
+        : slots_(std::bit_ceil(capacity)),
+          mask_(slots_.size() - 1),
+          capacity_(capacity),
+          bytes_max_(bytes_max) {}
 
     // ---- the source thread ----
 
@@ -44,9 +47,10 @@ public:
         }
         messages = rest;
         if (tail == before) return {};
-        pushed_bytes_.store(pushed_bytes_.load(std::memory_order_relaxed) + bytes, std::memory_order_relaxed);  // published by (W1)
-        // (W1) sequentially consistent: publishes the slots to (R1), and stands in one total order with the executor's look at the
-        // worker's state (Executor::schedule): either the worker sees the messages or the source sees it idle.
+        // published by (W1)
+        pushed_bytes_.store(pushed_bytes_.load(std::memory_order_relaxed) + bytes, std::memory_order_relaxed);
+        // (W1) sequentially consistent: publishes the slots to (R1), and stands in one total order with the executor's look at
+        // the worker's state (Executor::schedule): either the worker sees the messages or the source sees it idle.
         tail_.store(tail, std::memory_order_seq_cst);
         const auto depth = static_cast<std::uint32_t>(tail - head_.load(std::memory_order_relaxed));
         if (depth > high_water_.load(std::memory_order_relaxed)) high_water_.store(depth, std::memory_order_relaxed);
@@ -86,8 +90,8 @@ public:
             out.push_back(message);
         }
         popped_bytes_.store(bytes, std::memory_order_relaxed);
-        // (W2) sequentially consistent: gives the slots back to (R2), and stands in one total order with the source's note that it
-        // waits for room (Worker): either the source sees the room or the worker sees it waiting.
+        // (W2) sequentially consistent: gives the slots back to (R2), and stands in one total order with the source's note that
+        // it waits for room (Worker): either the source sees the room or the worker sees it waiting.
         head_.store(head + count, std::memory_order_seq_cst);
         return count;
     }
@@ -103,7 +107,8 @@ public:
     bool half_empty() const {
         const std::uint64_t head = head_.load(std::memory_order_relaxed);
         const std::uint64_t tail = tail_.load(std::memory_order_relaxed);
-        const std::uint64_t held = pushed_bytes_.load(std::memory_order_relaxed) - popped_bytes_.load(std::memory_order_relaxed);
+        const std::uint64_t held =
+            pushed_bytes_.load(std::memory_order_relaxed) - popped_bytes_.load(std::memory_order_relaxed);
         return (tail - head) * 2 <= capacity_ && held * 2 <= bytes_max_;
     }
 
@@ -129,14 +134,14 @@ private:
         const std::uint64_t held = pushed - popped_bytes_seen_;
         return held + charge <= bytes_max_ || (held == 0 && tail == head_seen_);
     }
-    // (R2) pairs with (W2): the consumer has finished with the slots below head. Sequentially consistent, because the look that follows
-    // the note of waiting must not move before that note, or a wake-up would be lost.
+    // (R2) pairs with (W2): the consumer has finished with the slots below head. Sequentially consistent, because the look that
+    // follows the note of waiting must not move before that note, or a wake-up would be lost.
     void look() {
         head_seen_ = head_.load(std::memory_order_seq_cst);
         popped_bytes_seen_ = popped_bytes_.load(std::memory_order_relaxed);  // written before (W2)
     }
-    // The source has just written it on another core. What a handler will look at is fetched for many messages at once, or each would
-    // wait for its own.
+    // The source has just written it on another core. What a handler will look at is fetched for many messages at once, or each
+    // would wait for its own.
     static void fetch(const Message& message) {
         __builtin_prefetch(&message, 1);
         __builtin_prefetch(&message.view);

@@ -1,5 +1,5 @@
-// How far a source has confirmed for good that it will not deliver again: told by the source thread, passed on by workers to databases that
-// keep records of what they have seen.
+// How far a source has confirmed permanently that it will not deliver again: told by the source thread, passed on by workers to
+// databases that keep records of what they have seen.
 //
 // Threads      write: the source thread. changes, read: any.
 #pragma once

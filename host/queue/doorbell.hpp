@@ -1,11 +1,13 @@
-// The source thread's one wait: for outcomes, room, commands, timers and stop; and, while it sleeps inside its adapter's poll, for messages.
+// The source thread's one wait: for outcomes, room, commands, timers and stop; and, while it sleeps inside its adapter's poll,
+// for messages.
 //
 // Threads      ring: any. The rest: the source thread.
-// Protocol     The sleeper announces where it sleeps (S1), then looks once more at everything it waits for (S2), then sleeps. A ringer
-//              first makes its news visible (N1), then looks at the announcement (N2). All four are sequentially consistent, so
-//              either S2 sees the news or N2 sees the sleeper. A ring that comes too early only makes the next sleep short.
-//              News that do not let a sleeper go on are noted, and rung for together by whoever calls ring_late() from time to time:
-//              a wake-up for each worker that has finished its part of a burst would cost more than the burst.
+// Protocol     The sleeper announces where it sleeps (S1), then looks once more at everything it waits for (S2), then sleeps. A
+//              ringer first makes its news visible (N1), then looks at the announcement (N2). All four are sequentially
+//              consistent, so either S2 sees the news or N2 sees the sleeper. A ring that comes too early only makes the next
+//              sleep short. News that do not let a sleeper go on are noted, and rung for together by whoever calls ring_late()
+//              from time to time: a wake-up for each worker that has finished its part of a burst would cost more than the
+//              burst.
 #pragma once
 
 #include <atomic>

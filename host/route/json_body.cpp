@@ -8,8 +8,8 @@
 #include <span>
 
 #include "core/limits.hpp"
-#include "core/number.hpp"
 #include "sluice/abi.h"
+#include "text/number.hpp"
 
 namespace sluice {
 namespace {
@@ -40,18 +40,13 @@ std::optional<std::string_view> scalar(std::string_view token, std::string& scra
             if (text_of().get(unescaped) != simdjson::SUCCESS) return std::nullopt;
             return scratch.assign(unescaped);
         }
-        case 't':
-            return token == "true" ? std::optional(token) : std::nullopt;
-        case 'f':
-            return token == "false" ? std::optional(token) : std::nullopt;
+        case 't': return token == "true" ? std::optional(token) : std::nullopt;
+        case 'f': return token == "false" ? std::optional(token) : std::nullopt;
         default:
             switch (number_form(token)) {
-                case NumberForm::canonical:
-                    return token;
-                case NumberForm::other:
-                    return canonical_number(token, scratch);
-                case NumberForm::none:
-                    break;
+                case NumberForm::canonical: return token;
+                case NumberForm::other: return canonical_number(token, scratch);
+                case NumberForm::none: break;
             }
             return std::nullopt;
     }
@@ -81,19 +76,13 @@ struct Typed {
             return text ? Result{type, *text} : Result{};
         };
         switch (token.front()) {
-            case '{':
-                return {SLUICE_JSON_OBJECT};
-            case '[':
-                return {SLUICE_JSON_ARRAY};
-            case 'n':
-                return token == "null" ? Result{SLUICE_JSON_NULL} : Result{};
-            case '"':
-                return found(SLUICE_JSON_STRING);
+            case '{': return {SLUICE_JSON_OBJECT};
+            case '[': return {SLUICE_JSON_ARRAY};
+            case 'n': return token == "null" ? Result{SLUICE_JSON_NULL} : Result{};
+            case '"': return found(SLUICE_JSON_STRING);
             case 't':
-            case 'f':
-                return found(SLUICE_JSON_BOOLEAN);
-            default:
-                return number_form(token) != NumberForm::none ? Result{SLUICE_JSON_NUMBER, token} : Result{};
+            case 'f': return found(SLUICE_JSON_BOOLEAN);
+            default: return number_form(token) != NumberForm::none ? Result{SLUICE_JSON_NUMBER, token} : Result{};
         }
     }
 };
@@ -207,7 +196,9 @@ std::optional<std::string_view> JsonBody::find(const JsonPointer& pointer, std::
     return look<KeyText>(pointer, scratch);
 }
 
-JsonValue JsonBody::at(const JsonPointer& pointer, std::string& scratch) { return look<Typed>(pointer, scratch); }
+JsonValue JsonBody::at(const JsonPointer& pointer, std::string& scratch) {
+    return look<Typed>(pointer, scratch);
+}
 
 template <typename Leaf>
 typename Leaf::Result JsonBody::look(const JsonPointer& pointer, std::string& scratch) {

@@ -41,7 +41,7 @@ public:
         body_ = body;
         state_ = State::unread;
     }
-    // The scalar's text: a string's unescaped bytes, a number in its canonical form (core/number.hpp), a boolean as written. Of
+    // The scalar's text: a string's unescaped bytes, a number in its canonical form (text/number.hpp), a boolean as written. Of
     // equal member names the first counts.
     std::optional<std::string_view> find(const JsonPointer& pointer, std::string& scratch);
     // The same for who wants to know the type, which may also be null, array or object. A text is in the body or in `scratch`.

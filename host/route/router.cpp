@@ -5,7 +5,8 @@
 
 #include "core/bytes.hpp"
 #include "core/few_bytes.hpp"
-#include "core/number.hpp"
+#include "core/message.hpp"
+#include "text/number.hpp"
 
 #define XXH_INLINE_ALL  // a key is a few bytes: the call would cost as much as the hash
 #include <xxhash.h>
@@ -88,15 +89,9 @@ Routed Router::route(const sluice_message& message, JsonBody& json, std::string&
         return routed;
     }
     switch (missing_) {
-        case RouteRules::Missing::round_robin:
-            routed.worker = next_worker();
-            break;
-        case RouteRules::Missing::worker:
-            routed.worker = missing_worker_;
-            break;
-        case RouteRules::Missing::dead_letter:
-            routed.to = Routed::To::dead_letter;
-            break;
+        case RouteRules::Missing::round_robin: routed.worker = next_worker(); break;
+        case RouteRules::Missing::worker: routed.worker = missing_worker_; break;
+        case RouteRules::Missing::dead_letter: routed.to = Routed::To::dead_letter; break;
     }
     return routed;
 }
@@ -107,21 +102,21 @@ std::uint32_t Router::next_worker() {
     return worker;
 }
 
-// An empty string in the body or in a header is a key; an empty id or body is none.
+// An empty string in the body or in a header is a key; an empty id, body or message_key is none.
 std::optional<std::string_view> Router::key_of(const sluice_message& message, JsonBody& json, std::string& scratch) const {
     switch (by_) {
-        case RouteRules::By::pointer:
-            return json.find(pointer_, scratch);
+        case RouteRules::By::pointer: return json.find(pointer_, scratch);
         case RouteRules::By::header:
             for (std::uint32_t at = 0; at < message.header_count; ++at)
                 if (equal_few(view_of(message.headers[at].name), header_)) return view_of(message.headers[at].value);
             return std::nullopt;
-        case RouteRules::By::id:
-            return message.id.size != 0 ? std::optional(view_of(message.id)) : std::nullopt;
-        case RouteRules::By::body:
-            return message.body.size != 0 ? std::optional(view_of(message.body)) : std::nullopt;
-        case RouteRules::By::round_robin:
-            break;
+        case RouteRules::By::id: return message.id.size != 0 ? std::optional(view_of(message.id)) : std::nullopt;
+        case RouteRules::By::body: return message.body.size != 0 ? std::optional(view_of(message.body)) : std::nullopt;
+        case RouteRules::By::message_key: {
+            const std::string_view key = message_key_of(message);
+            return !key.empty() ? std::optional(key) : std::nullopt;
+        }
+        case RouteRules::By::round_robin: break;
     }
     return std::nullopt;
 }

@@ -3,8 +3,9 @@
 // Threads     the source thread.
 // Errors      make: invalid (a bad pointer, a worker that does not exist, a key named twice). route: none.
 // Limits      keys longer than limits::key_bytes_max are known by their hash; the view is cut.
-// Invariants  (1) equal keys have equal hash and slot, for ever and on every machine; equal numbers are equal keys (2) equal keys have one worker until
-//             move_slot (3) every worker has at least limits::slots / workers slots, rounded down, until move_slot
+// Invariants  (1) equal keys have equal hash and slot, for ever and on every machine; equal numbers are equal keys (2) equal
+//             keys have one worker until move_slot (3) every worker has at least limits::slots / workers slots, rounded down,
+//             until move_slot
 #pragma once
 
 #include <algorithm>
@@ -45,7 +46,8 @@ class Router {
 public:
     static Result<Router> make(const RouteRules& rules);
 
-    // The message's body has SLUICE_BODY_PADDING readable bytes behind it. Only body, id and headers are read.
+    // The message's body has SLUICE_BODY_PADDING readable bytes behind it. Only body, id, headers and message_key are
+    // read.
     Routed route(const sluice_message& message, std::string& scratch);
     // The same, with the body already open in `json`.
     Routed route(const sluice_message& message, JsonBody& json, std::string& scratch);
@@ -69,7 +71,9 @@ public:
 
     std::uint32_t worker_of(std::uint16_t slot) const { return slots_[slot]; }
     // Do the rules name the worker of such a key?
-    bool names(std::uint64_t key_hash) const { return !named_.empty() && std::ranges::binary_search(named_, key_hash, {}, &NamedKey::hash); }
+    bool names(std::uint64_t key_hash) const {
+        return !named_.empty() && std::ranges::binary_search(named_, key_hash, {}, &NamedKey::hash);
+    }
     // The caller sees to it that the slot is idle. Keys that the rules name keep their worker.
     void move_slot(std::uint16_t slot, std::uint32_t worker) { slots_[slot] = static_cast<std::uint16_t>(worker); }
 

@@ -9,7 +9,7 @@
 namespace sluice {
 
 struct RouteRules {
-    enum class By : std::uint8_t { pointer, header, id, body, round_robin };
+    enum class By : std::uint8_t { pointer, header, id, body, message_key, round_robin };
     enum class Missing : std::uint8_t { round_robin, dead_letter, worker };
 
     By by = By::round_robin;

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "core/bytes.hpp"
-#include "core/number.hpp"
+#include "text/number.hpp"
 
 namespace sluice {
 

@@ -4,7 +4,7 @@
 // Errors      make: invalid, as Router's. route: none.
 // Invariants  (1) the first pool in file order whose conditions all hold takes the message
 //             (2) the body, unless damaged, is indexed at most once
-//             (3) each pointer that conditions name is looked up at most once a message
+//             (3) each pointer that conditions name is looked up at most once per message
 #pragma once
 
 #include <cstdint>

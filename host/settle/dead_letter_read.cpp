@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "core/json_read.hpp"
+#include "text/json_read.hpp"
 
 namespace sluice {
 namespace {
@@ -12,7 +12,8 @@ constexpr std::array<std::int8_t, 256> digits = [] {
     std::array<std::int8_t, 256> values{};
     values.fill(-1);
     constexpr std::string_view letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    for (std::size_t i = 0; i < letters.size(); ++i) values[static_cast<unsigned char>(letters[i])] = static_cast<std::int8_t>(i);
+    for (std::size_t i = 0; i < letters.size(); ++i)
+        values[static_cast<unsigned char>(letters[i])] = static_cast<std::int8_t>(i);
     return values;
 }();
 
@@ -71,7 +72,7 @@ bool read_delivery(const Node& record, std::size_t id_size, std::optional<DeadLe
         return static_cast<std::uint64_t>(std::max<std::int64_t>(integer_of(*delivery, name), 0));
     };
     const DeadLetter::Delivery read{static_cast<std::uint32_t>(std::min<std::uint64_t>(number("stream_size"), UINT32_MAX)),
-                                    number("position"), number("position_end")};
+                                    number("position"), number("position_end"), flag_of(*delivery, "has_ended")};
     if (read.stream_size == 0 || read.stream_size > id_size || read.position >= read.position_end) return false;
     to = read;
     return true;
@@ -83,7 +84,8 @@ Result<DeadLetter> read_dead_letter(std::string_view record) {
     const Result<Node> read = read_json(record);
     if (!read) return Error(read.error()).within("the record of a dead letter is no JSON");
     const auto wrong = [](std::string_view member) {
-        return Error{ErrorKind::invalid, "the record of a dead letter has no " + std::string(member) + ", or one that cannot be read"};
+        return Error{ErrorKind::invalid,
+                     "the record of a dead letter has no " + std::string(member) + ", or one that cannot be read"};
     };
     DeadLetter letter;
     std::optional<std::string> id, body;
@@ -94,6 +96,14 @@ Result<DeadLetter> read_dead_letter(std::string_view record) {
     if (!read_headers(*read, letter.headers)) return wrong("headers");
     if (read->find("source") == nullptr) return wrong("source");
     if (!read_delivery(*read, id->size(), letter.delivery)) return wrong("delivery");
+    std::optional<std::string> message_key, subject;
+    if (!read_bytes(*read, "message_key", message_key)) return wrong("message_key");
+    if (!read_bytes(*read, "subject", subject)) return wrong("subject");
+    letter.message_key = message_key.value_or("");
+    letter.subject = subject.value_or("");
+    std::optional<std::string> unpublished;
+    if (!read_bytes(*read, "unpublished", unpublished)) return wrong("unpublished_base64");
+    letter.unpublished = unpublished.value_or("");
     letter.id = std::move(*id);
     letter.body = std::move(*body);
     letter.source = text_of(*read, "source");

@@ -21,6 +21,7 @@ struct DeadLetter {
         std::uint32_t stream_size = 0;  // of the id, never more than there is
         std::uint64_t position = 0;
         std::uint64_t position_end = 0;
+        bool has_ended = false;  // when it became a dead letter, its effects were committed or its end was confirmed
     };
 
     std::string id;
@@ -36,6 +37,9 @@ struct DeadLetter {
     std::int64_t first_received_ms = 0;
     std::int64_t dead_ms = 0;
     std::optional<Delivery> delivery{};  // none: its source has no positions, or an older version stored it
+    std::string unpublished{};           // as Failure::owed
+    std::string message_key{};           // the engine's own; empty: it had none
+    std::string subject{};               // by which it came; empty: none is known
 };
 
 Result<DeadLetter> read_dead_letter(std::string_view record);

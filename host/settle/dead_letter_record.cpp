@@ -4,8 +4,9 @@
 #include <vector>
 
 #include "core/bytes.hpp"
-#include "core/json_text.hpp"
 #include "core/limits.hpp"
+#include "core/message.hpp"
+#include "text/json_text.hpp"
 
 namespace sluice {
 namespace {
@@ -101,6 +102,8 @@ std::string dead_letter_record(const sluice_message& message, const DeadLetterFa
     if (!facts.pool.empty()) fields.add("pool", facts.pool);
     if (facts.worker) fields.add("worker", std::uint64_t{*facts.worker});
     if (facts.has_key) add_bytes(fields, "key", view_of(message.key));
+    if (const std::string_view key = message_key_of(message); !key.empty()) add_bytes(fields, "message_key", key);
+    if (const std::string_view subject = subject_of(message); !subject.empty()) add_bytes(fields, "subject", subject);
     if (message.header_count != 0) add_headers(fields, message);
     add_bytes(fields, "body", view_of(message.body));
     fields.add("error", cut(facts.error, limits::fault_text_bytes));
@@ -112,7 +115,13 @@ std::string dead_letter_record(const sluice_message& message, const DeadLetterFa
         JsonFields delivery;
         delivery.add("stream_size", std::uint64_t{facts.stream_size});
         delivery.add("position", facts.position).add("position_end", facts.position_end);
+        if (facts.has_ended || !facts.unpublished.empty()) delivery.add("has_ended", true);
         fields.add_raw("delivery", "{" + std::string(delivery.view()) + "}");
+    }
+    if (!facts.unpublished.empty()) {
+        std::string base64 = "\"";
+        append_base64(base64, facts.unpublished);
+        fields.add_raw("unpublished_base64", base64 + '"');
     }
     return "{" + std::string(fields.view()) + "}";
 }

@@ -23,13 +23,17 @@ struct DeadLetterFacts {
     std::uint32_t attempts = 0;           // times the handler was called for it
     std::int64_t first_received_ms = 0;   // Unix time
     std::int64_t dead_ms = 0;             // Unix time
-    // Where it stood in its source, see sluice_identity; stream_size 0: the source has no positions, or tells none beyond INT64_MAX.
+    // Where it stood in its source, see sluice_identity; stream_size 0: the source has no positions, or tells none beyond
+    // INT64_MAX.
     std::uint32_t stream_size = 0;
     std::uint64_t position = 0;
     std::uint64_t position_end = 0;
+    bool has_ended = false;  // under this position its effects are committed, or its end is confirmed: a replay makes none
+    std::string_view unpublished = {};  // as Failure::owed: a replay publishes this and does no more
 };
 
-// Without a line end, and with none inside. Of the message: id, source, key, headers, body and enqueued_ms are read.
+// Without a line end, and with none inside. Of the message: id, source, key, message_key, subject, headers, body and
+// enqueued_ms are read.
 std::string dead_letter_record(const sluice_message& message, const DeadLetterFacts& facts);
 
 }  // namespace sluice

@@ -21,8 +21,12 @@ std::string more(std::uint64_t left_out) {
 
 }  // namespace
 
-DeadLetters::DeadLetters(Target& target, const Clock& clock, Doorbell& bell, Logger logger)
-    : target_(target), clock_(clock), bell_(bell), logger_(logger) {}
+DeadLetters::DeadLetters(Target& target, const RecordedBefore& recorded, const Clock& clock, Doorbell& bell, Logger logger)
+    : target_(target),
+      recorded_(recorded),
+      clock_(clock),
+      bell_(bell),
+      logger_(logger) {}
 
 DeadLetters::~DeadLetters() {
     for (Entry* entry = stored_.take(); entry != nullptr;) delete std::exchange(entry, entry->next);
@@ -42,7 +46,9 @@ DeadLetterFacts DeadLetters::facts_of(const Message& message, const std::string&
         facts.stream_size = delivery.stream_size;
         facts.position = delivery.position;
         facts.position_end = delivery.position_end;
+        facts.has_ended = message.replayed ? replayed(message).has_ended : recorded_.has(message);
     }
+    facts.unpublished = owed_by(message);
     return facts;
 }
 
@@ -56,8 +62,7 @@ std::string DeadLetters::id_of(const Message& message, std::int64_t dead_ms) {
 void DeadLetters::say(const Message& message, const std::string& pool, const Logger& logger) {
     RateLimit& limit = said_.try_emplace(pool, 10'000'000'000).first->second;
     if (const auto left_out = limit.pass(clock_.now()))
-        logger.warn("message {} becomes a dead letter: {}{}",
-                    view_of(message.view.id), message.error(),
+        logger.warn("message {} becomes a dead letter: {}{}", view_of(message.view.id), message.error(),
                     and_more(*left_out, "since the last such line"));
 }
 
@@ -109,8 +114,7 @@ void DeadLetters::take_stored(MessageList& out, bool keep) {
             continue;
         }
         if (const auto left_out = refusal_said_.pass(clock_.now()))
-            logger_.error("the dead letter of message {} could not be stored ({}: {}): {}{}",
-                          view_of(owned->message->view.id),
+            logger_.error("the dead letter of message {} could not be stored ({}: {}): {}{}", view_of(owned->message->view.id),
                           status_name(result.status), result.text,
                           owned->message->replayed ? "it stays what it was" : "its message goes back to the source",
                           more(*left_out));
@@ -128,8 +132,7 @@ void DeadLetters::keep_refused(std::unique_ptr<Entry> entry) {
             "the dead letter of message {} ({} bytes) is refused by its store ({}: {}): it is kept in flight, with what "
             "follows "
             "of its key, and stored again from time to time{}",
-            view_of(entry->message->view.id), entry->line.size(),
-            status_name(result.status), result.text, more(*left_out));
+            view_of(entry->message->view.id), entry->line.size(), status_name(result.status), result.text, more(*left_out));
     entry->refused = true;
     refused_.push_back(std::move(entry));
 }

@@ -2,8 +2,8 @@
 //
 // Threads      the source thread; stored ones come back from the target's thread through an inbox.
 // Ownership    holds a message from store() until take_stored().
-// Errors       a record that the store refuses is kept and stored again after a wait, which doubles; said once in a while. One of a replayed
-//              message is not kept: the letter stays what it was.
+// Errors       a record that the store refuses is kept and stored again after a wait, which doubles; said once in a while. One
+//              of a replayed message is not kept: the letter stays what it was.
 #pragma once
 
 #include <cstdint>
@@ -16,23 +16,25 @@
 #include "core/message.hpp"
 #include "observe/logging.hpp"
 #include "observe/notice.hpp"
+#include "publish/target.hpp"
 #include "queue/doorbell.hpp"
 #include "queue/inbox.hpp"
 #include "settle/dead_letter_record.hpp"
 #include "settle/death_causes.hpp"
-#include "target/target.hpp"
+#include "settle/recorded_before.hpp"
 
 namespace sluice {
 
 class DeadLetters {
 public:
-    DeadLetters(Target& target, const Clock& clock, Doorbell& bell, Logger logger);
+    // `recorded` is read when a dead letter is stored.
+    DeadLetters(Target& target, const RecordedBefore& recorded, const Clock& clock, Doorbell& bell, Logger logger);
     ~DeadLetters();
 
     // `pool`: its name, or empty if none took the message; `logger`: where it is said.
     void store(Message* message, const std::string& pool, const Logger& logger);
-    // Those whose record is durable, with outcome dead_letter; and those whose is not and will not be, with outcome released. `keep`: what
-    // the store refuses is stored again later; else it is released.
+    // Those whose record is durable, with outcome dead_letter; and those whose is not and will not be, with outcome released.
+    // `keep`: what the store refuses is stored again later; else it is released.
     void take_stored(MessageList& out, bool keep);
     // Stores again what was refused and is due.
     void store_again();
@@ -63,6 +65,7 @@ private:
     static Message* released(const Entry& entry);
 
     Target& target_;
+    const RecordedBefore& recorded_;
     const Clock& clock_;
     Doorbell& bell_;
     const Logger logger_;

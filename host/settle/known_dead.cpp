@@ -6,7 +6,7 @@
 namespace sluice {
 namespace {
 
-constexpr std::size_t bits_an_id = 16;  // one of 16 other messages is looked for in vain
+constexpr std::size_t bits_an_id = 16;  // one of 16 other messages is looked for without need
 
 }  // namespace
 

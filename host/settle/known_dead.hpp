@@ -1,11 +1,13 @@
 // The messages of one source that were dead letters already when the host started.
 //
-// A dead letter is stored before its source is told, so after a kill the source may deliver its message once more. That message has ended:
-// were it handled again, and its dead letter replayed as well, it would take effect twice (docs/adr/0028-dead-letters-stay-dead.md).
+// A dead letter is stored before its source is told, so after a kill the source may deliver its message once more. That message
+// has ended: were it handled again, and its dead letter replayed as well, it would take effect twice
+// (docs/adr/0028-dead-letters-stay-dead.md).
 //
 // Threads      add, finish: one, before the source runs. The rest: the source thread.
 // Limits       limits::known_dead_bytes of ids and places; beyond it the oldest are left out.
-// Cost         has(): a hash and a bit for a message that is none of them; 16 bits, 8 bytes, its id and its place for each that is.
+// Cost         has(): a hash and a bit for a message that is none of them; 16 bits, 8 bytes, its id and its place for each that
+//              is.
 #pragma once
 
 #include <algorithm>
@@ -32,8 +34,8 @@ public:
     std::size_t size() const { return letters_.size(); }
     std::size_t left_out() const { return left_out_; }
 
-    // Whether a message with this id is a dead letter. `is_there(place)`: whether the store still has this one. It is not asked about
-    // messages that died again meanwhile.
+    // Whether a message with this id is a dead letter. `is_there(place)`: whether the store still has this one. It is not asked
+    // about messages that died again meanwhile.
     template <class IsThere>
     bool has(std::string_view id, IsThere&& is_there) const {
         if (!may_have(id)) return false;

@@ -25,7 +25,8 @@ struct ReplayItem : Replayed {
 
     DeadLetter letter;
     std::shared_ptr<ReplayReturn> back;
-    // How it ended. acked, skipped, dropped: to be removed from the store. dead_letter: stored anew in its place. released: as it was.
+    // How it ended. acked, skipped, dropped: to be removed from the store. dead_letter: stored anew in its place. released: as
+    // it was.
     Outcome outcome = Outcome::none;
     std::string text;  // why, of the last two
 };

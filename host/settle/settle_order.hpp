@@ -1,5 +1,5 @@
-// Keeps the order in which the messages of a key are settled while a dead letter of that key waits for its store: what ends later of the key
-// waits behind it.
+// Keeps the order in which the messages of a key are settled while a dead letter of that key waits for its store: what ends
+// later of the key waits behind it.
 //
 // Threads      the source thread.
 // Ownership    holds what waits; a dead letter on its way belongs to whoever stores it.
@@ -25,8 +25,8 @@ public:
     void begin(Message* dead_letter);
     // A message has ended. True: it waits here.
     bool hold(Message* message);
-    // A dead letter has come back. What may be settled now, in order, goes to `out`: itself and what waits behind it, or nothing while an
-    // earlier one of its key is still on its way. One that was not begun passes.
+    // A dead letter has come back. What may be settled now, in order, goes to `out`: itself and what waits behind it, or
+    // nothing while an earlier one of its key is still on its way. One that was not begun passes.
     void end(Message* dead_letter, MessageList& out);
     // All that waits, whatever it waits for.
     void take_all(MessageList& out);

@@ -1,22 +1,18 @@
 #include "settle/settlement.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace sluice {
 namespace {
 
 constexpr std::int64_t retry_first_ns = 50'000'000;
 constexpr std::int64_t retry_max_ns = 5'000'000'000;
-
-bool can(const QueueInstance& queue, std::uint32_t capability) {
-    if (queue.table().capabilities == nullptr) return false;
-    const std::uint32_t capabilities =
-        fenced({queue.part(), "capabilities"}, [&] { return queue.table().capabilities(queue.self()); }, [](std::string_view) { return 0u; });
-    return (capabilities & capability) != 0;
-}
-
-bool is_permanent(sluice_status status) { return status == SLUICE_FAILED || status == SLUICE_CORRUPT; }
+// While a source takes no settlements failed attempts pile up: of more than these it hears the number without the reason.
+constexpr std::size_t reasons_max = 4096;
 
 // What another host has is given back too: the source, if it has not noticed yet, forgets it.
 bool goes_back(Outcome outcome) {
@@ -25,10 +21,24 @@ bool goes_back(Outcome outcome) {
 
 }  // namespace
 
-Settlement::Settlement(const QueueInstance& queue, MessageStore& store, const Clock& clock, Logger logger)
+// The list stands in sluice/queue.h at settle. What it does not name is a mistake of the adapter: tried again it would be made
+// again, for ever, and taken for an end it could hide that nothing is settled.
+Settlement::Answer Settlement::meaning_of(sluice_status status) {
+    switch (status) {
+        case SLUICE_OK: return Answer::confirmed;
+        case SLUICE_LOST_LEASE:
+        case SLUICE_STALE: return Answer::lost;
+        case SLUICE_INVALID: return Answer::impossible;
+        case SLUICE_UNAVAILABLE:
+        case SLUICE_CONFLICT:
+        case SLUICE_FULL:
+        case SLUICE_UNKNOWN: return Answer::again;
+        default: return Answer::permanent;
+    }
+}
+
+Settlement::Settlement(QueuePort& queue, MessageStore& store, const Clock& clock, Logger logger)
     : queue_(queue),
-      takes_back_(can(queue, SLUICE_QUEUE_TAKES_BACK)),
-      keeps_attempts_(can(queue, SLUICE_QUEUE_KEEPS_ATTEMPTS)),
       store_(store),
       clock_(clock),
       logger_(logger) {}
@@ -37,9 +47,9 @@ void Settlement::take(Message* message, std::int64_t now_ns) {
     now_ns_ = now_ns;
     // Never acked without an outcome that says so.
     const Outcome outcome = message->outcome == Outcome::none ? Outcome::released : message->outcome;
-    if (goes_back(outcome) && !takes_back_) return leave(message);
+    if (goes_back(outcome) && !queue_.takes_back()) return leave(message);
     // Else only the first line of the message is looked at.
-    const std::uint32_t next_attempt = keeps_attempts_ && goes_back(outcome) ? message->view.attempt : 0;
+    const std::uint32_t next_attempt = queue_.keeps_attempts() && goes_back(outcome) ? message->view.attempt : 0;
     add(message->tag, {next_attempt, outcome, message->acked_in_unit, message->recognised && outcome == Outcome::acked});
     if (message->received_ns != run_received_ns_) flush_latency();
     run_received_ns_ = message->received_ns;
@@ -62,15 +72,21 @@ void Settlement::say_left() {
 }
 
 void Settlement::add(std::uint64_t tag, End end) {
-    const std::uint32_t action = goes_back(end.outcome) ? SLUICE_NACK : end.acked ? SLUICE_ACKED_IN_UNIT : SLUICE_ACK;
-    items_.push_back({tag, action, end.attempt, 0});
+    const std::uint32_t action = goes_back(end.outcome) ? SLUICE_RELEASE : end.acked ? SLUICE_ACKED_IN_UNIT : SLUICE_ACK;
+    items_.push_back({tag, action, end.attempt, 0, {}, 0, 0});
     ends_.push_back(end);
+    releases_open_ += goes_back(end.outcome);
 }
 
 // Among the others, so that it stays before the message's own end.
-void Settlement::note(const AttemptNote& attempt) {
-    if (!keeps_attempts_) return;
-    items_.push_back({attempt.tag, SLUICE_ATTEMPTED, attempt.next_attempt, attempt.delay_ms});
+void Settlement::note(AttemptNote attempt) {
+    if (!queue_.keeps_attempts()) return;
+    sluice_bytes reason{};
+    if (!attempt.reason.empty() && reasons_.size() < reasons_max) {
+        const std::string& kept = reasons_.emplace_back(std::move(attempt.reason));
+        reason = {kept.data(), kept.size()};
+    }
+    items_.push_back({attempt.tag, SLUICE_ATTEMPTED, attempt.next_attempt, attempt.delay_ms, reason, 0, 0});
     ends_.push_back({});
     ++notes_;
 }
@@ -88,34 +104,50 @@ bool Settlement::submit(std::int64_t now_ns) {
     if (now_ns < retry_at_ns_ || !failed_.empty()) return false;
     FaultBuffer fault;
     settling_ = true;
-    const sluice_status status = fenced_status(
-        {queue_.part(), "settle"}, fault, [&] { return queue_.table().settle(queue_.self(), items_.data(), items_.size(), fault.get()); });
+    const sluice_status status = queue_.settle(items_, fault);
     settling_ = false;
-    if (status == SLUICE_OK) {
-        std::array<std::uint64_t, outcome_count> ended{};
-        std::uint64_t recognised = 0;
-        for (const End& end : ends_) {
-            ++ended[static_cast<std::size_t>(end.outcome)];
-            recognised += end.recognised;
-        }
-        if (recognised != 0) counters_.recognised.add(recognised);
-        for (std::size_t outcome = static_cast<std::size_t>(Outcome::none) + 1; outcome < outcome_count; ++outcome)
-            if (ended[outcome] != 0) count(static_cast<Outcome>(outcome), ended[outcome]);
-        came_back();
-    } else if (status == SLUICE_QUEUED) {
-        for (std::size_t i = 0; i < items_.size(); ++i)
-            if (ends_[i].outcome != Outcome::none) unconfirmed_.emplace(items_[i].tag, ends_[i]);
+    if (status == SLUICE_QUEUED) {
+        await_confirmation();
+    } else if (const Answer answer = meaning_of(status); ends(answer)) {
+        end_all(answer);
     } else {
         early_.clear();
-        refused(status, fault.error(status).message);
+        refused(answer, fault.error(status).message);
         return false;
     }
     items_.clear();
     ends_.clear();
     notes_ = 0;
+    reasons_.clear();
     for (const auto& [tag, early_status] : early_) confirm(tag, early_status);
     early_.clear();
     return true;
+}
+
+// One answer for all that was submitted.
+void Settlement::end_all(Answer answer) {
+    std::array<std::uint64_t, outcome_count> ended{};
+    std::uint64_t recognised = 0;
+    for (const End& end : ends_) {
+        ++ended[static_cast<std::size_t>(end.outcome)];
+        recognised += end.recognised;
+        releases_open_ -= goes_back(end.outcome);
+    }
+    came_back();
+    if (answer != Answer::confirmed) return count_unconfirmed(answer, items_.size() - notes_);
+    if (recognised != 0) counters_.recognised.add(recognised);
+    for (std::size_t outcome = static_cast<std::size_t>(Outcome::none) + 1; outcome < outcome_count; ++outcome)
+        if (ended[outcome] != 0) count(static_cast<Outcome>(outcome), ended[outcome]);
+}
+
+void Settlement::await_confirmation() {
+    for (std::size_t i = 0; i < items_.size(); ++i) {
+        if (ends_[i].outcome == Outcome::none || unconfirmed_.emplace(items_[i].tag, ends_[i]).second) continue;
+        // One confirmation will come for both at most.
+        releases_open_ -= goes_back(ends_[i].outcome);
+        counters_.abandoned.add();
+        say_broken(items_[i].tag, "was given by the source to two messages at a time: one of them counts as abandoned");
+    }
 }
 
 void Settlement::came_back() {
@@ -123,8 +155,8 @@ void Settlement::came_back() {
     failures_ = 0;
 }
 
-void Settlement::refused(sluice_status status, const std::string& why) {
-    if (is_permanent(status))
+void Settlement::refused(Answer answer, const std::string& why) {
+    if (answer == Answer::permanent)
         failed_ = why;
     else
         put_off(why);
@@ -150,49 +182,54 @@ void Settlement::settled(const std::uint64_t* tags, std::uint64_t tag_count, slu
 void Settlement::confirm(std::uint64_t tag, sluice_status status) {
     const auto entry = unconfirmed_.find(tag);
     if (entry == unconfirmed_.end()) {
-        logger_.error("the source confirmed delivery {} that waits for no confirmation; ignored", tag);
+        say_broken(tag, "was confirmed by the source and waits for no confirmation; ignored");
         return;
     }
-    if (status == SLUICE_OK) {
-        count(entry->second.outcome, 1);
-        if (entry->second.recognised) counters_.recognised.add();
-        came_back();
-    } else if (status == SLUICE_LOST_LEASE) {
-        counters_.lost_lease.add();
-    } else {
-        add(tag, entry->second);
-        refused(status, "the source answered " + status_name(status) + " to a settlement");
-    }
+    const End end = entry->second;
     unconfirmed_.erase(entry);
+    releases_open_ -= goes_back(end.outcome);
+    const Answer answer = meaning_of(status);
+    if (!ends(answer)) {
+        add(tag, end);
+        refused(answer, "the source answered " + status_name(status) + " to a settlement");
+        return;
+    }
+    came_back();
+    if (answer != Answer::confirmed) return count_unconfirmed(answer, 1);
+    count(end.outcome, 1);
+    if (end.recognised) counters_.recognised.add();
+}
+
+void Settlement::say_broken(std::uint64_t tag, std::string_view rule) {
+    if (const auto left_out = broken_said_.pass(clock_.now()))
+        logger_.error("delivery {} {}{}", tag, rule,
+                      *left_out == 0 ? "" : fmt::format(" ({} more since the last such line)", *left_out));
 }
 
 Result<void> Settlement::flush() {
-    if (queue_.table().flush == nullptr) return {};
-    return queue_.attempt("flush", [](const sluice_queue& table, void* self, sluice_fault* fault) { return table.flush(self, fault); });
+    return queue_.flush();
+}
+
+// Ended, but not as it was meant.
+void Settlement::count_unconfirmed(Answer answer, std::uint64_t by) {
+    if (by == 0) return;
+    if (answer == Answer::lost) return counters_.lost_lease.add(by);
+    counters_.abandoned.add(by);
+    if (const auto left_out = impossible_said_.pass(clock_.now()))
+        logger_.warn("the source cannot settle {} messages: they stay as they are there and count as abandoned{}", by,
+                     *left_out == 0 ? "" : fmt::format(" ({} more such answers since the last such line)", *left_out));
 }
 
 void Settlement::count(Outcome outcome, std::uint64_t by) {
     confirmed_ += by;
     switch (outcome) {
-        case Outcome::acked:
-            counters_.acked.add(by);
-            break;
-        case Outcome::skipped:
-            counters_.skipped.add(by);
-            break;
-        case Outcome::dead_letter:
-            counters_.dead_lettered.add(by);
-            break;
-        case Outcome::dropped:
-            counters_.dropped_by_policy.add(by);
-            break;
-        case Outcome::lost_lease:
-            counters_.lost_lease.add(by);
-            break;
+        case Outcome::acked: counters_.acked.add(by); break;
+        case Outcome::skipped: counters_.skipped.add(by); break;
+        case Outcome::dead_letter: counters_.dead_lettered.add(by); break;
+        case Outcome::dropped: counters_.dropped_by_policy.add(by); break;
+        case Outcome::lost_lease: counters_.lost_lease.add(by); break;
         case Outcome::released:
-        case Outcome::none:
-            counters_.released.add(by);
-            break;
+        case Outcome::none: counters_.released.add(by); break;
     }
 }
 

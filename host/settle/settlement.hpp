@@ -2,14 +2,17 @@
 //
 // Threads      the source thread; counts and latency are read by any.
 // Ownership    messages that come in are destroyed here.
-// Errors       the source refuses for now: kept and submitted again. It refuses permanently (failed, corrupt): failed() says why, and nothing is
-//              submitted any more. It takes nothing back: what would go back is abandoned at once, and said.
-// Invariants   in_flight() is counted by what exists (live messages, settlements not yet confirmed), never as a difference, so that it
-//              proves the conservation law rather than repeating it.
+// Errors       the source refuses for now: kept and submitted again. It refuses permanently (failed, corrupt, or a status that
+//              ends nothing): failed() says why, and nothing is submitted any more. It does not know a delivery any more: its
+//              lease is lost. It cannot do what is asked, or takes nothing back: abandoned at once, and said.
+// Invariants   in_flight() is counted by what exists (live messages, settlements not yet confirmed), never as a difference, so
+//              that it proves the conservation law rather than repeating it.
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -20,20 +23,20 @@
 #include "observe/histogram.hpp"
 #include "observe/logging.hpp"
 #include "observe/notice.hpp"
-#include "plugin/instance.hpp"
+#include "plugin/port/queue_port.hpp"
 #include "queue/inbox.hpp"
 
 namespace sluice {
 
 class Settlement {
 public:
-    Settlement(const QueueInstance& queue, MessageStore& store, const Clock& clock, Logger logger);
+    Settlement(QueuePort& queue, MessageStore& store, const Clock& clock, Logger logger);
 
     void received(std::uint64_t count) { counters_.received.add(count); }
     // A message with its outcome. A dead letter's record is durable by now.
     void take(Message* message, std::int64_t now_ns);
     // An attempt of a message that stays in the host has failed: the source is told if it keeps count.
-    void note(const AttemptNote& attempt);
+    void note(AttemptNote attempt);
     // Hands what was taken to the source. False: the source does not take it now; tried again at retry_at_ns().
     bool submit(std::int64_t now_ns);
     std::int64_t retry_at_ns() const { return retry_at_ns_; }
@@ -48,6 +51,8 @@ public:
     // Something was taken that the source has not confirmed.
     bool pending() const { return !items_.empty() || !unconfirmed_.empty(); }
     bool unconfirmed() const { return !unconfirmed_.empty(); }
+    // All that was released is back with the source: it delivers it in order.
+    bool all_went_back() const { return releases_open_ == 0; }
     std::uint64_t in_flight() const { return store_.live() + items_.size() - notes_ + unconfirmed_.size(); }
     // How many ends the source has confirmed.
     std::uint64_t confirmed() const { return confirmed_; }
@@ -68,16 +73,22 @@ private:
     void add(std::uint64_t tag, End end);
     void leave(Message* message);
     void say_left();
+    // What an answer of the source does to a settlement.
+    enum class Answer : std::uint8_t { confirmed, lost, impossible, again, permanent };
+    static Answer meaning_of(sluice_status status);
+    static bool ends(Answer answer) { return answer < Answer::again; }
+    void end_all(Answer answer);
+    void await_confirmation();
     void count(Outcome outcome, std::uint64_t by);
-    void refused(sluice_status status, const std::string& why);
+    void count_unconfirmed(Answer answer, std::uint64_t by);
+    void refused(Answer answer, const std::string& why);
+    void say_broken(std::uint64_t tag, std::string_view rule);
     void confirm(std::uint64_t tag, sluice_status status);
     void put_off(const std::string& why);
     void came_back();
     void flush_latency();
 
-    const QueueInstance& queue_;
-    const bool takes_back_;
-    const bool keeps_attempts_;
+    QueuePort& queue_;
     MessageStore& store_;
     const Clock& clock_;
     const Logger logger_;
@@ -85,7 +96,9 @@ private:
     std::vector<sluice_settlement> items_;  // taken and not yet submitted
     std::vector<End> ends_;                 // one for one; the outcome `none`: a note, no end
     std::uint64_t notes_ = 0;               // among items_
+    std::deque<std::string> reasons_;       // of the notes; they stay where they are, since items_ view them
     std::unordered_map<std::uint64_t, End> unconfirmed_;
+    std::uint64_t releases_open_ = 0;                             // in both of them
     bool settling_ = false;                                       // inside the adapter's settle
     std::vector<std::pair<std::uint64_t, sluice_status>> early_;  // confirmed meanwhile
     std::int64_t now_ns_ = 0;
@@ -95,6 +108,8 @@ private:
     std::uint64_t confirmed_ = 0;
     std::uint64_t left_ = 0;  // abandoned since that was said last
     RateLimit left_said_{10'000'000'000};
+    RateLimit impossible_said_{10'000'000'000};
+    RateLimit broken_said_{10'000'000'000};
     std::int64_t run_received_ns_ = 0;  // messages of one poll have one time: counted together
     std::uint64_t run_count_ = 0;
 

@@ -1,22 +1,14 @@
 #include "source/intake.hpp"
 
-#include <algorithm>
-#include <cstring>
 #include <exception>
 #include <limits>
 #include <utility>
 
 #include "core/bytes.hpp"
+#include "core/whole.hpp"
 
 namespace sluice {
 namespace {
-
-// A plugin built against an older minor hands over a shorter struct: what it lacks is zero.
-sluice_incoming whole(const sluice_incoming* incoming) {
-    sluice_incoming copy{};
-    std::memcpy(&copy, incoming, std::min<std::size_t>(incoming->struct_size, sizeof copy));
-    return copy;
-}
 
 // Nothing may be thrown into the plugin. Without memory there is no room: the message stays with the source for the next poll.
 template <typename Call, typename Answer>
@@ -31,13 +23,15 @@ auto unless_out_of_memory(Call&& call, Answer no_room) noexcept -> decltype(call
 }  // namespace
 
 Intake::Intake(MessageStore& store, Settlement& settlement, Confirmed& confirmed)
-    : store_(store), settlement_(settlement), confirmed_(confirmed) {
+    : store_(store),
+      settlement_(settlement),
+      confirmed_(confirmed) {
     sink_.struct_size = sizeof sink_;
     sink_.context = this;
     sink_.push = [](void* context, const sluice_incoming* incoming) {
         auto& self = *static_cast<Intake*>(context);
         return unless_out_of_memory(
-            [&] { return incoming->struct_size >= sizeof(sluice_incoming) ? self.push(*incoming) : self.push(whole(incoming)); },
+            [&] { return with_whole(*incoming, [&](const sluice_incoming& message) { return self.push(message); }); },
             SLUICE_FULL);
     };
     sink_.reserve = [](void* context, std::uint64_t size) {
@@ -46,10 +40,11 @@ Intake::Intake(MessageStore& store, Settlement& settlement, Confirmed& confirmed
     sink_.commit = [](void* context, const sluice_incoming* incoming) {
         auto& self = *static_cast<Intake*>(context);
         return unless_out_of_memory(
-            [&] { return incoming->struct_size >= sizeof(sluice_incoming) ? self.commit(*incoming) : self.commit(whole(incoming)); },
+            [&] { return with_whole(*incoming, [&](const sluice_incoming& message) { return self.commit(message); }); },
             SLUICE_FULL);
     };
-    // An end that cannot be noted would be lost: the host ends rather, and the source delivers again what it has not been told of.
+    // An end that cannot be noted would be lost: the host ends rather, and the source delivers again what it has not been told
+    // of.
     sink_.settled = [](void* context, const std::uint64_t* tags, std::uint64_t count, sluice_status status) noexcept {
         static_cast<Intake*>(context)->settlement_.settled(tags, count, status);
     };

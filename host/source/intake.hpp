@@ -2,16 +2,16 @@
 //
 // Threads      the source thread, from inside the adapter's poll, settle and flush.
 // Ownership    holds what was polled until take().
-// Limits       `max` messages and `bytes` a poll, one message at least; a message as MessageStore allows it.
+// Limits       `max` messages and `bytes` per poll, one message at least; a message as MessageStore allows it.
 #pragma once
 
 #include <cstdint>
 
 #include "core/message.hpp"
+#include "crash/poison.hpp"
 #include "queue/confirmed.hpp"
 #include "settle/settlement.hpp"
 #include "sluice/queue.h"
-#include "work/poison.hpp"
 
 namespace sluice {
 

@@ -16,24 +16,12 @@ void give_back(std::unique_ptr<ReplayItem> item, Outcome outcome, std::string te
 }  // namespace
 
 bool Replay::post(std::unique_ptr<ReplayItem>& item) {
-    const std::lock_guard lock(mutex_);
-    if (closed_) return false;
-    posted_.push_back(std::move(item));
-    posted_some_.store(true, std::memory_order_seq_cst);  // before the look of Doorbell::ring()
-    return true;
+    return posted_.post(std::move(item));
 }
 
 MessageList Replay::take(std::uint32_t max, std::int64_t now_ns) {
-    std::vector<std::unique_ptr<ReplayItem>> items;
-    {
-        const std::lock_guard lock(mutex_);
-        const auto end = posted_.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(max, posted_.size()));
-        items.assign(std::make_move_iterator(posted_.begin()), std::make_move_iterator(end));
-        posted_.erase(posted_.begin(), end);
-        posted_some_.store(!posted_.empty(), std::memory_order_seq_cst);
-    }
     MessageList made;
-    for (std::unique_ptr<ReplayItem>& item : items) {
+    for (std::unique_ptr<ReplayItem>& item : posted_.take(max)) {
         Message* message = make(*item);
         if (message == nullptr) {
             give_back(std::move(item), Outcome::released, "it is larger than a message may be");
@@ -51,7 +39,8 @@ MessageList Replay::take(std::uint32_t max, std::int64_t now_ns) {
 Message* Replay::make(ReplayItem& item) {
     DeadLetter& letter = item.letter;
     std::vector<sluice_header> headers;
-    for (const auto& [name, value] : letter.headers) headers.push_back({{name.data(), name.size()}, {value.data(), value.size()}});
+    for (const auto& [name, value] : letter.headers)
+        headers.push_back({{name.data(), name.size()}, {value.data(), value.size()}});
     sluice_incoming incoming{};
     incoming.struct_size = sizeof incoming;
     incoming.body = {letter.body.data(), letter.body.size()};
@@ -59,11 +48,15 @@ Message* Replay::make(ReplayItem& item) {
     incoming.headers = headers.data();
     incoming.header_count = static_cast<std::uint32_t>(headers.size());
     incoming.enqueued_ms = letter.enqueued_ms;
+    incoming.message_key = {letter.message_key.data(), letter.message_key.size()};
+    incoming.subject = {letter.subject.data(), letter.subject.size()};
     if (letter.delivery) {
         incoming.stream_size = letter.delivery->stream_size;
         incoming.position = letter.delivery->position;
         incoming.position_end = letter.delivery->position_end;
+        item.has_ended = letter.delivery->has_ended;
     }
+    item.owed = std::move(letter.unpublished);
     Message* message = store_.create(incoming);
     letter.body = {};  // once is enough
     return message;
@@ -96,15 +89,7 @@ void Replay::forget(Message* message) {
 }
 
 void Replay::close(const std::string& why) {
-    std::vector<std::unique_ptr<ReplayItem>> items;
-    {
-        const std::lock_guard lock(mutex_);
-        closed_ = true;
-        items = std::move(posted_);
-        posted_.clear();
-        posted_some_.store(false, std::memory_order_seq_cst);
-    }
-    for (std::unique_ptr<ReplayItem>& item : items) give_back(std::move(item), Outcome::released, why);
+    for (std::unique_ptr<ReplayItem>& item : posted_.close()) give_back(std::move(item), Outcome::released, why);
 }
 
 }  // namespace sluice

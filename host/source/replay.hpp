@@ -1,4 +1,5 @@
-// Dead letters of one source on their way through its pools once more: as if polled now, in order behind what their keys have waiting.
+// Dead letters of one source on their way through its pools once more: as if polled now, in order behind what their keys have
+// waiting.
 //
 // Threads      post, counts: any. The rest: the source thread; close also control, once that thread has ended.
 // Ownership    owns the messages it makes, and the items until they are given back.
@@ -6,15 +7,13 @@
 // Invariants   what is posted is given back exactly once; post() refuses after close()
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <string>
-#include <vector>
 
 #include "core/message.hpp"
 #include "observe/counters.hpp"
+#include "queue/mailbox.hpp"
 #include "settle/replay_item.hpp"
 
 namespace sluice {
@@ -27,7 +26,7 @@ public:
 
     // False, and the item stays with the caller: the source takes nothing any more.
     bool post(std::unique_ptr<ReplayItem>& item);
-    bool has_posted() const { return posted_some_.load(std::memory_order_seq_cst); }
+    bool has_posted() const { return posted_.waiting(); }
 
     // Messages of what was posted, up to `max`, which count as received now.
     MessageList take(std::uint32_t max, std::int64_t now_ns);
@@ -49,10 +48,7 @@ private:
 
     MessageStore store_;
     SourceCounters counters_;
-    std::atomic<bool> posted_some_{false};
-    std::mutex mutex_;
-    std::vector<std::unique_ptr<ReplayItem>> posted_;  // guarded by mutex_
-    bool closed_ = false;                              // guarded by mutex_
+    Mailbox<std::unique_ptr<ReplayItem>> posted_;
 };
 
 }  // namespace sluice

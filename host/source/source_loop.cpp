@@ -11,7 +11,7 @@
 
 namespace sluice {
 
-SourceLoop::SourceLoop(std::string name, std::string identity, QueueInstance queue, Clock& clock, Logger logger,
+SourceLoop::SourceLoop(std::string name, std::string identity, std::unique_ptr<QueuePort> queue, Clock& clock, Logger logger,
                        std::function<void()> changed)
     : name_(std::move(name)),
       identity_(identity),
@@ -19,14 +19,13 @@ SourceLoop::SourceLoop(std::string name, std::string identity, QueueInstance que
       logger_(logger),
       changed_(std::move(changed)),
       queue_(std::move(queue)),
-      bell_([this] {
-          if (queue_.table().wake != nullptr) fenced({queue_.part(), "wake"}, [&] { queue_.table().wake(queue_.self()); });
-      }),
+      bell_([this] { queue_->wake(); }),
       confirmed_(identity),
       replay_(identity),
       store_(std::move(identity)),
-      settlement_(queue_, store_, clock, logger),
+      settlement_(*queue_, store_, clock, logger),
       intake_(store_, settlement_, confirmed_),
+      service_(*queue_, clock, logger),
       dead_letter_pause_(logger) {}
 
 SourceLoop::~SourceLoop() {
@@ -36,35 +35,19 @@ SourceLoop::~SourceLoop() {
 void SourceLoop::connect(SourceRouter router, std::vector<Dispatcher::PoolLane> pools, Target& dead_letters,
                          std::uint64_t in_flight_max) {
     in_flight_max_ = in_flight_max;
-    dead_letters_ = std::make_unique<DeadLetters>(dead_letters, clock_, bell_, logger_);
-    dispatcher_ = std::make_unique<Dispatcher>(std::move(router), store_, std::move(pools));
-}
-
-void SourceLoop::limit_dead_letters(std::uint64_t max, std::int64_t period_ns) {
-    orders_.limit_dead_letters(SlidingRate(max, period_ns));
-    bell_.ring();
-}
-
-std::uint32_t SourceLoop::capabilities() const {
-    if (queue_.table().capabilities == nullptr) return 0;
-    return fenced({queue_.part(), "capabilities"}, [&] { return queue_.table().capabilities(queue_.self()); }, [](std::string_view) { return 0u; });
-}
-
-std::pair<std::string_view, std::string_view> SourceLoop::acks_in_unit() const {
-    const sluice_queue& table = queue_.table();
-    if (table.resource_id == nullptr || table.settle_in_unit == nullptr) return {};
-    const auto said = [&](const char* name, sluice_bytes (*function)(void*)) -> std::string_view {
-        const sluice_bytes bytes =
-            fenced({queue_.part(), name}, [&] { return function(queue_.self()); }, [](std::string_view) { return sluice_bytes{}; });
-        return view_of(bytes);
-    };
-    return {said("resource_id", table.resource_id), said("settle_in_unit", table.settle_in_unit)};
+    dead_letters_ = std::make_unique<DeadLetters>(dead_letters, recorded_, clock_, bell_, logger_);
+    dispatcher_ = std::make_unique<Dispatcher>(std::move(router), store_, std::move(pools), &recorded_);
 }
 
 Result<void> SourceLoop::open() {
-    return queue_.attempt("open_source", [this](const sluice_queue& table, void* self, sluice_fault* fault) {
-        return table.open_source(self, intake_.sink(), fault);
-    });
+    if (auto opened = queue_->open_source(*intake_.sink()); !opened) return opened;
+    const auto limits = queue_->limits();
+    if (!limits) {
+        (void)queue_->close();  // to be opened again, or not
+        return limits.error();
+    }
+    source_in_flight_max_ = limits->in_flight_max;
+    return {};
 }
 
 void SourceLoop::close() {
@@ -82,7 +65,7 @@ void SourceLoop::close() {
         dead_letters_->release_refused(left);
     }
     while (Message* message = left.pop_front()) forget(message);
-    if (queue_.table().close != nullptr) fenced({queue_.part(), "close"}, [&] { queue_.table().close(queue_.self()); });
+    (void)queue_->close();  // all is settled or given up, whatever it says
 }
 
 SourceCounts SourceLoop::counts() const {
@@ -90,6 +73,20 @@ SourceCounts SourceLoop::counts() const {
     if (state() != State::running)
         counts.in_flight = in_flight_.load(std::memory_order_acquire);  // as counted, not as a difference
     return counts;
+}
+
+SourceStatistics SourceLoop::statistics(std::int64_t now_ns) const {
+    SourceStatistics said;
+    said.name = name_;
+    said.counts = counts();
+    said.latency = latency();
+    said.overflowed = overflowed();
+    said.slots_moved = slots_moved();
+    if (const NotPolled why = not_polled(); !why.reason.empty()) {
+        said.not_polled_because = why.reason;
+        said.not_polled_ns = std::max<std::int64_t>(now_ns - why.since_ns, 0);
+    }
+    return said;
 }
 
 SourceCounts SourceLoop::replay_counts() const {
@@ -105,6 +102,7 @@ bool SourceLoop::replay(std::unique_ptr<ReplayItem>& item) {
 }
 
 void SourceLoop::start() {
+    make_gates();
     thread_ = std::thread([this] { thread_main(); });
 }
 
@@ -128,7 +126,8 @@ bool SourceLoop::join(std::int64_t deadline_ns) {
 }
 
 void SourceLoop::thread_main() {
-    pthread_setname_np(pthread_self(), ("src " + name_).substr(0, 15).c_str());
+    pthread_setname_np(pthread_self(), ("src:" + name_).substr(0, 15).c_str());
+    service_.begin();
     const State last = loop();
     if (stage_.stages != nullptr) stage_.stages->ended(stage_.number);
     replay_.close("its source has ended");
@@ -152,33 +151,32 @@ void SourceLoop::thread_main() {
 SourceLoop::State SourceLoop::loop() {
     for (;;) {
         now_ns_ = clock_.now();
+        if (service_.is_due(now_ns_)) service();
         const bool giving_up =
             give_up_.load(std::memory_order_acquire);  // before (1): what was given back before it was asked for counts
         take_back();                                   // (1)
         stopped_ = stop_.load(std::memory_order_acquire) != StopMode::none;  // orders of before are there too
         if (stage_.stages != nullptr) stage_.seen_version = stage_.stages->version();
         end_dead_letters();
-        if (orders_.waiting()) take_orders();
+        if (commands_.waiting()) obey();
         dispatcher_->keep_waiting(stopped_ || hold_);
         MessageList ended;
         // The host may also stop because a reload could go neither on nor back: then no worker takes anything any more.
-        const bool for_nobody = stopped_ && hold_ && orders_.stage() == SourceOrders::Stage::quiet;
-        if ((giving_up || for_nobody) && takes_back())
+        const bool for_nobody = stopped_ && hold_ && pool_stage() == PoolStage::quiet;
+        if ((giving_up || for_nobody) && queue_->takes_back())
             release_rest(ended);
         else
             push_on(ended);  // (2)
         end(ended);
         replay_posted();
-        if (questions_.any())
-            for (const auto& question : questions_.take()) dispatcher_->answer(*question);
         settlement_.submit(now_ns_);
         if (settled_ && std::exchange(confirmed_seen_, settlement_.confirmed()) != settlement_.confirmed()) settled_();
         if (!settlement_.failed().empty() && !failing()) {
             const auto flushed = settlement_.flush();  // knows the reason also where the answer came late
             fail(flushed ? settlement_.failed() : flushed.error().message);
         }
-        if (hold_ && orders_.stage() == SourceOrders::Stage::held && is_quiet()) {
-            orders_.reach(SourceOrders::Stage::quiet);
+        if (hold_ && pool_stage() == PoolStage::held && is_quiet()) {
+            pool_stage_.store(PoolStage::quiet, std::memory_order_release);
             changed_();
         }
 
@@ -200,7 +198,7 @@ SourceLoop::State SourceLoop::loop() {
 
 void SourceLoop::take_back() {
     take_outcomes(
-        outcomes_, [this](const AttemptNote& attempt) { settlement_.note(attempt); },
+        outcomes_, [this](AttemptNote attempt) { settlement_.note(std::move(attempt)); },
         [this](Message* message) {
             dispatcher_->came_back(*message);
             // A worker gives back for two reasons. The order to stop was given here before it was given to the pools.
@@ -213,15 +211,14 @@ void SourceLoop::take_back() {
         });
 }
 
-// One that left the store has been replayed, and then the database knows it; or somebody has removed it, and it may be tried again.
+// One that left the store has been replayed, and then the database knows it; or somebody has removed it, and it may be tried
+// again.
 bool SourceLoop::is_dead(std::string_view id) const {
     return known_dead_.has(id, [this](std::string_view place) {
         sluice_stored_sink nobody{};
         nobody.struct_size = sizeof nobody;
         nobody.message = [](void*, const sluice_stored*) -> sluice_status { return SLUICE_OK; };
-        const auto found = dead_letter_store_->attempt("get", [&](const sluice_queue& table, void* self, sluice_fault* fault) {
-            return table.get(self, {place.data(), place.size()}, &nobody, fault);
-        });
+        const auto found = dead_letter_store_->get(place, nobody);
         return found || found.error().kind != ErrorKind::invalid;  // if it does not answer, it is where it was
     });
 }
@@ -246,7 +243,7 @@ void SourceLoop::end_known_dead(MessageList& polled) {
 
 // As if polled.
 void SourceLoop::replay_posted() {
-    if (!may_replay()) return;
+    if (!replay_.has_posted() || !gates_.lets_replays_pass()) return;
     MessageList ended;
     dispatcher_->dispatch(replay_.take(dispatcher_->room().messages, now_ns_), now_ns_, ended);
     end(ended);
@@ -270,8 +267,8 @@ void SourceLoop::end(MessageList& ended) {
     while (Message* message = ended.pop_front()) end(message);
 }
 
-// Those that are stored are settled, those whose turn has come are stored. At a stop nothing waits: it goes back, or is stored at once where
-// it cannot.
+// Those that are stored are settled, those whose turn has come are stored. At a stop nothing waits: it goes back, or is stored
+// at once where it cannot.
 void SourceLoop::end_dead_letters() {
     MessageList back;
     if (dead_letters_->has_news()) dead_letters_->take_stored(back, !stopped_);
@@ -279,7 +276,7 @@ void SourceLoop::end_dead_letters() {
         dead_letters_->release_refused(back);
         MessageList waiting;
         dead_letter_pause_.take_all(waiting);
-        const bool goes_back = takes_back();
+        const bool goes_back = queue_->takes_back();
         while (Message* message = waiting.pop_front()) {
             if (!goes_back) {
                 store(message);

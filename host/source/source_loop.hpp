@@ -1,12 +1,13 @@
 // The source thread: poll -> route -> enqueue, and outcomes -> settle, with one wait for all of it.
 //
-// Each turn settles what came back before it looks for room and polls, so a full queue stops polling and never settling. A poll asks for
-// no more messages and bytes than the queues, the in-flight limit and the memory limit have room for.
+// Each turn settles what came back before it looks for room and polls, so a full queue stops polling and never settling. A poll
+// asks for no more messages and bytes than the queues, the in-flight limit and the memory limit have room for.
 //
 // Life         create -> open (control) -> start -> [request_stop] -> [give_up] -> join -> close (control)
 // Threads      one of its own; request_stop, give_up, state, counts, latency: any.
-// Ownership    owns the adapter's instance, the messages, the way back. Pools and the dead letters' target outlive the thread.
-// Limits       in_flight_max messages between poll and settle; limits::unconfirmed_max with those the source has not confirmed yet.
+// Ownership    owns the source's port, the messages, the way back. Pools and the dead letters' target outlive the thread.
+// Limits       in_flight_max messages between poll and settle; limits::unconfirmed_max with those the source has not confirmed
+//              yet, or fewer if the source says so.
 #pragma once
 
 #include <atomic>
@@ -21,18 +22,23 @@
 #include <vector>
 
 #include "core/message.hpp"
+#include "dispatch/dispatcher.hpp"
+#include "flow/dead_letter_pause.hpp"
+#include "flow/memory_limit.hpp"
+#include "flow/poll_gates.hpp"
+#include "observe/statistics.hpp"
+#include "plugin/port/queue_port.hpp"
+#include "plugin/port/service_calls.hpp"
 #include "queue/doorbell.hpp"
 #include "queue/inbox.hpp"
 #include "settle/dead_letters.hpp"
 #include "settle/known_dead.hpp"
+#include "settle/recorded_before.hpp"
 #include "settle/settle_order.hpp"
 #include "settle/settlement.hpp"
-#include "source/dead_letter_pause.hpp"
-#include "source/dispatcher.hpp"
 #include "source/intake.hpp"
-#include "source/memory_limit.hpp"
 #include "source/replay.hpp"
-#include "source/source_orders.hpp"
+#include "source/source_proxy.hpp"
 #include "source/stages.hpp"
 
 namespace sluice {
@@ -47,27 +53,30 @@ public:
     };
 
     // `changed`: called by the source thread when the state leaves `running`, and when the source has failed.
-    SourceLoop(std::string name, std::string identity, QueueInstance queue, Clock& clock, Logger logger,
+    SourceLoop(std::string name, std::string identity, std::unique_ptr<QueuePort> queue, Clock& clock, Logger logger,
                std::function<void()> changed);
     ~SourceLoop();
     SourceLoop(const SourceLoop&) = delete;
     SourceLoop& operator=(const SourceLoop&) = delete;
 
     // What the pools of this source report to. Valid from construction on.
-    Worker::Way way() { return {outcomes_, bell_, confirmed_, (capabilities() & SLUICE_QUEUE_KEEPS_ATTEMPTS) != 0}; }
+    Worker::Way way() { return {outcomes_, bell_, confirmed_, queue_->keeps_attempts()}; }
 
     // Before open: where messages go and where dead letters are kept.
-    void connect(SourceRouter router, std::vector<Dispatcher::PoolLane> pools, Target& dead_letters, std::uint64_t in_flight_max);
+    void connect(SourceRouter router, std::vector<Dispatcher::PoolLane> pools, Target& dead_letters,
+                 std::uint64_t in_flight_max);
     // Before open, where ids stay: suspects are marked when they come in, and forgotten when they are settled.
     void watch_for_poison(Poison& poison) {
         poison_ = &poison;
         intake_.mark_suspects(poison);
     }
     // Before open: what was a dead letter when the host started, and is one still in this store, is not handled again.
-    void know_dead(KnownDead dead, const QueueInstance& store) {
+    void know_dead(KnownDead dead, QueuePort& store) {
         known_dead_ = std::move(dead);
         dead_letter_store_ = &store;
     }
+    // Before open: what has ended in an earlier run.
+    void know_recorded(RecordedBefore recorded) { recorded_ = std::move(recorded); }
     // Before open: its messages count there, and it is polled as they leave room.
     void share(MemoryLimit& memory) { memory_.emplace(memory, bell_); }
     // Before open: pools may publish to what it reads; until they are done it is not at its end.
@@ -77,21 +86,15 @@ public:
     Result<void> open();
     void start();
     // [any] Nobody waits for the adapter any more: its calls end, if it can be told so.
-    void interrupt() const {
-        if (queue_.table().interrupt != nullptr) fenced({queue_.part(), "interrupt"}, [&] { queue_.table().interrupt(queue_.self()); });
-    }
+    void interrupt() const { queue_->interrupt(); }
 
     // ---- at any time ----
-    // No more dead letters than that, and no polling while some wait for their turn; a `max` of 0 = any number.
-    void limit_dead_letters(std::uint64_t max, std::int64_t period_ns);
-    // Stops polling, so that pools can be replaced. `changed` is called when a stage is reached. With Hold::keep nothing goes to workers
-    // once it is held, and what they give back waits.
-    void hold(SourceOrders::Hold how);
-    SourceOrders::Stage stage() const { return orders_.stage(); }
-    // Polls again, after what was kept has gone to its workers: through other `ways`, or as before. The pools of before are no longer
-    // looked at once the stage is `polling`.
-    void go_on(std::optional<SourceOrders::Ways> ways = {});
-    // Stops polling; pools have been or are told by the same caller. What waits for room still goes to its worker, which gives it back
+    // What other threads ask of it.
+    SourceProxy proxy() { return {commands_, bell_}; }
+    enum class PoolStage : std::uint8_t { polling, held, quiet };  // see SourceProxy
+    PoolStage pool_stage() const { return pool_stage_.load(std::memory_order_acquire); }
+    // Stops polling; pools have been or are told by the same caller. What waits for room still goes to its worker, which gives
+    // it back
     // (finish_current) behind older messages of its keys.
     void request_stop(StopMode mode);
     // Settles what has come back, counts the rest as abandoned, and ends.
@@ -104,36 +107,34 @@ public:
     bool replay(std::unique_ptr<ReplayItem>& item);
     SourceCounts replay_counts() const;
 
-    // Asked again, the same question is answered as far as it can be while handlers run.
-    void ask(std::shared_ptr<KeyQuestion> question) {
-        questions_.ask(std::move(question));
-        bell_.ring();
-    }
-
     State state() const { return state_.load(std::memory_order_acquire); }
     // The source cannot go on, error() says why; what is in flight is still settled, until give_up().
     bool failing() const { return failing_.load(std::memory_order_acquire); }
     const std::string& error() const { return error_; }  // once failing
     const std::string& name() const { return name_; }
     const std::string& identity() const { return identity_; }
-    const QueueInstance& queue() const { return queue_; }
-    std::uint32_t capabilities() const;
-    // Once open: what its messages live in, and the statement that acks one in a unit of a database there. Empty: there is none.
-    std::pair<std::string_view, std::string_view> acks_in_unit() const;
+    QueuePort& queue() const { return *queue_; }
     SourceCounts counts() const;
     // Messages in the overflows of its pools.
     std::uint32_t overflowed() const { return overflowed_.load(std::memory_order_relaxed); }
-    // Of its pools' routes, so often has one gone to another worker.
+    // Number of slots of its pools' routes that moved to another worker.
     std::uint64_t slots_moved() const { return slots_moved_.load(); }
     // What its messages died of; once the state is not `running` any more.
     const DeathCauses& deaths() const { return dead_letters_->causes(); }
     HistogramSnapshot latency() const { return settlement_.latency(); }
+    // All but what its workers count.
+    SourceStatistics statistics(std::int64_t now_ns) const;
+    // Why it is not polled now; nothing once it has ended.
+    NotPolled not_polled() const { return state() == State::running ? gates_.not_polled() : NotPolled{}; }
     std::int64_t away_since_ns() const { return away_since_ns_.load(std::memory_order_relaxed); }  // 0 = it is not
 
 private:
     void thread_main();
     State loop();
-    void take_orders();
+    void obey();
+    void obey(Hold how);
+    void obey(GoOn& command);
+    void answer(KeyQuestion& question);
     void push_on(MessageList& ended);
     void release_rest(MessageList& ended);
     bool is_quiet() const;
@@ -150,12 +151,11 @@ private:
     }
     void settle_in_order(MessageList& stored);
     void settle(Message* message);
-    bool takes_back() const { return (capabilities() & SLUICE_QUEUE_TAKES_BACK) != 0; }
+    void service();
     void poll_or_rest();
-    bool may_poll();
-    void poll(std::uint32_t wait_ms);
+    void make_gates();
+    void poll(const PollAllowance& allowance, std::uint32_t wait_ms);
     void poll_answered(sluice_status status, const FaultBuffer& fault);
-    bool may_replay() const;
     bool has_news() const;
     void rest();
     std::int64_t next_due_ns() const;
@@ -171,43 +171,44 @@ private:
     const Logger logger_;
     const std::function<void()> changed_;
     std::uint64_t in_flight_max_ = 0;
+    std::uint64_t source_in_flight_max_ = 0;  // as the source said when it was opened, unconfirmed ones included; 0 = no bound
 
-    QueueInstance queue_;
+    const std::unique_ptr<QueuePort> queue_;
     Inbox<Outcomes> outcomes_;
     Doorbell bell_;
     Confirmed confirmed_;
     Replay replay_;
-    KeyQuestions questions_;
     MessageStore store_;
     Settlement settlement_;
     Intake intake_;
     Poison* poison_ = nullptr;
+    RecordedBefore recorded_;
     KnownDead known_dead_;
-    const QueueInstance* dead_letter_store_ = nullptr;  // with known_dead_
+    QueuePort* dead_letter_store_ = nullptr;  // with known_dead_
     RateLimit known_dead_said_{10'000'000'000};
     std::optional<MemoryLimit::Share> memory_;
     std::unique_ptr<DeadLetters> dead_letters_;
     std::unique_ptr<Dispatcher> dispatcher_;
 
     // the source thread's
+    ServiceCalls service_;
     std::int64_t now_ns_ = 0;
-    std::uint32_t poll_max_ = 0;    // a poll may bring so many messages, since the last may_poll()
-    std::uint64_t poll_bytes_ = 0;  // and so many bytes
     std::int64_t unconfirmed_since_ns_ = 0;  // the source has not been called since, and has not confirmed all; 0 = it has
     std::int64_t poll_again_ns_ = 0;
     std::uint32_t poll_failures_ = 0;
-    bool at_end_ = false;     // the last poll said so, but pools of other sources may bring more
-    bool ended_ = false;      // nothing will come any more
+    bool at_end_ = false;      // the last poll said so, but pools of other sources may bring more
+    bool ended_ = false;       // nothing will come any more
     bool came_empty_ = false;  // the last poll brought nothing
-    bool stopped_ = false;    // the stop has been seen
-    std::string error_;       // written before failing_
+    bool stopped_ = false;     // the stop has been seen
+    std::string error_;        // written before failing_
     std::atomic<bool> failing_{false};
-    std::optional<SourceOrders::Hold> hold_;
-    // Of each key, from old to new: what workers gave back during this hold; what waits for room in the dispatcher; what earlier holds kept
-    // and no worker has yet.
+    std::optional<Hold> hold_;
+    // Of each key, from old to new: what workers gave back during this hold; what waits for room in the dispatcher; what
+    // earlier holds kept and no worker has yet.
     MessageList returned_;
     MessageList kept_;
     DeadLetterPause dead_letter_pause_;
+    PollGates gates_;
     SettleOrder settle_order_;
     std::function<void()> settled_;
     std::uint64_t confirmed_seen_ = 0;
@@ -219,14 +220,15 @@ private:
         std::uint64_t seen_version = 0;  // at the beginning of this turn
     } stage_;
 
-    SourceOrders orders_;
+    Mailbox<SourceCommand> commands_;
+    std::atomic<PoolStage> pool_stage_{PoolStage::polling};  // written by the source thread
     std::atomic<std::uint32_t> overflowed_{0};
     Counter slots_moved_;
     std::atomic<StopMode> stop_{StopMode::none};
     std::atomic<bool> give_up_{false};
     std::atomic<std::int64_t> away_since_ns_{0};  // written by the source thread; nothing else is read with it
     std::atomic<State> state_{State::running};
-    std::atomic<std::uint64_t> in_flight_{0};  // as the ledger counts it; written by the source thread
+    std::atomic<std::uint64_t> in_flight_{0};          // as the ledger counts it; written by the source thread
     std::atomic<std::uint64_t> replays_in_flight_{0};  // as it is counted, too
 
     std::mutex gone_mutex_;

@@ -1,7 +1,6 @@
 // Of the source thread's loop: when it polls, and what it waits for when it does not.
 #include <algorithm>
 #include <chrono>
-#include <limits>
 #include <utility>
 
 #include "core/clock.hpp"
@@ -15,51 +14,97 @@ constexpr std::int64_t poll_retry_max_ns = 5'000 * ns_per_ms;
 constexpr std::uint32_t poll_wait_ms = 1'000;            // an adapter that can be woken
 constexpr std::uint32_t poll_wait_without_wake_ms = 10;  // one that cannot
 constexpr std::int64_t confirm_after_ns =
-    100 * ns_per_ms;                                       // settlements that a source has not confirmed are asked for after this time
+    // settlements that a source has not confirmed are asked for after this time
+    100 * ns_per_ms;
 constexpr std::int64_t look_again_ns = 1'000 * ns_per_ms;  // an empty queue that pools may still publish to
 
 }  // namespace
 
-bool SourceLoop::may_poll() {
-    poll_bytes_ = memory_ ? memory_->may_poll(store_.live() + replay_.live() == 0) : std::numeric_limits<std::uint64_t>::max();
-    if (poll_bytes_ == 0 || ended_ || stopped_ || hold_ || !kept_.empty() || failing_.load(std::memory_order_relaxed))
-        return false;
-    if (!dispatcher_->may_poll() || dead_letter_pause_.on()) return false;
-    if (now_ns_ < poll_again_ns_ && !(at_end_ && stage_.stages->has_more(stage_.number, stage_.seen))) return false;
-    if (store_.live() >= in_flight_max_ || settlement_.in_flight() > limits::unconfirmed_max) return false;
-    const BoundedQueue::Room room = dispatcher_->room();
-    poll_max_ = static_cast<std::uint32_t>(std::min<std::uint64_t>(room.messages, in_flight_max_ - store_.live()));
-    poll_bytes_ = std::min(poll_bytes_, room.bytes);
-    return true;
+// Named in this order. What ends or stops a source comes first: it outlasts the rest.
+void SourceLoop::make_gates() {
+    const auto shut_if = [this](std::string_view reason, auto holds, bool holds_replays) {
+        gates_.add({.reason = reason,
+                    .bound = [holds](PollAllowance& allowance) { allowance.shut_if(holds()); },
+                    .holds_replays = holds_replays});
+    };
+    shut_if(
+        "it cannot go on", [this] { return failing_.load(std::memory_order_relaxed); }, true);
+    shut_if(
+        "the host stops", [this] { return stopped_; }, true);
+    shut_if(
+        "it is at its end", [this] { return ended_; }, false);
+    shut_if(
+        "a reload", [this] { return hold_ || !kept_.empty(); }, true);
+    gates_.add({.reason = "it is unreachable",
+                .bound = [this](PollAllowance& allowance) { allowance.shut_if(!at_end_ && now_ns_ < poll_again_ns_); },
+                .due_ns = [this] { return poll_again_ns_; }});
+    gates_.add({.reason = "it is empty, and so are those that feed it",
+                .bound =
+                    [this](PollAllowance& allowance) {
+                        allowance.shut_if(at_end_ && now_ns_ < poll_again_ns_ &&
+                                          !stage_.stages->has_more(stage_.number, stage_.seen));
+                    },
+                .due_ns = [this] { return poll_again_ns_; }});
+    gates_.add({.reason = "dead_letters.max_rate",
+                .bound = [this](PollAllowance& allowance) { allowance.shut_if(dead_letter_pause_.on()); },
+                .due_ns = [this] { return dead_letter_pause_.due_ns(); }});
+    if (memory_)
+        gates_.add({.reason = "memory_limit", .bound = [this](PollAllowance& allowance) {
+                        const std::uint64_t bytes = memory_->may_poll(store_.live() + replay_.live() == 0);
+                        allowance.bytes = std::min(allowance.bytes, bytes);
+                        allowance.shut_if(bytes == 0);
+                    }});
+    gates_.add({.reason = "a queue is full",
+                .bound =
+                    [this](PollAllowance& allowance) {
+                        const BoundedQueue::Room room = dispatcher_->room();
+                        allowance.messages = std::min<std::uint64_t>(allowance.messages, room.messages);
+                        allowance.bytes = std::min(allowance.bytes, room.bytes);
+                    },
+                .holds_replays = true});
+    gates_.add({.reason = "too many messages are in flight", .bound = [this](PollAllowance& allowance) {
+                    const auto bound = [&](std::uint64_t in_flight, std::uint64_t max) {
+                        allowance.messages = std::min(allowance.messages, in_flight < max ? max - in_flight : 0);
+                    };
+                    bound(store_.live(), in_flight_max_);
+                    if (source_in_flight_max_ != 0) bound(settlement_.in_flight(), source_in_flight_max_);
+                }});
+    shut_if(
+        "it has not confirmed what it was told", [this] { return settlement_.in_flight() > limits::unconfirmed_max; }, false);
 }
 
-// As if polled.
-bool SourceLoop::may_replay() const {
-    return replay_.has_posted() && !stopped_ && !hold_ && kept_.empty() && !failing_.load(std::memory_order_relaxed) &&
-           dispatcher_->may_poll();
-}
-
-// All of it is looked at in the turn that follows, or the source thread would not come to rest. Room: a worker that was asked says so by
-// clearing its mark, which may_push() looks at.
+// All of it is looked at in the turn that follows, or the source thread would not come to rest. Room: a worker that was asked
+// says so by clearing its mark, which may_push() looks at.
 bool SourceLoop::has_news() const {
-    const bool pushes = hold_ != SourceOrders::Hold::keep;
-    return orders_.waiting() || (pushes && dispatcher_->may_push()) || (pushes && !kept_.empty() && dispatcher_->may_poll()) ||
-           !outcomes_.empty() || dead_letters_->has_news() || give_up_.load(std::memory_order_seq_cst) ||
-           (!stopped_ && stop_.load(std::memory_order_seq_cst) != StopMode::none) || questions_.any() ||
-           (memory_ && memory_->has_room()) || may_replay() || (at_end_ && stage_.stages->version() != stage_.seen_version);
+    const bool pushes = hold_ != Hold::keep;
+    return commands_.waiting() || (pushes && dispatcher_->may_push()) ||
+           (pushes && !kept_.empty() && dispatcher_->may_poll()) || !outcomes_.empty() || dead_letters_->has_news() ||
+           give_up_.load(std::memory_order_seq_cst) || (!stopped_ && stop_.load(std::memory_order_seq_cst) != StopMode::none) ||
+           (memory_ && memory_->has_room()) || (replay_.has_posted() && gates_.lets_replays_pass()) ||
+           (at_end_ && stage_.stages->version() != stage_.seen_version);
+}
+
+// Before anything of the turn goes by the time, as it may take some. The intake is closed: what is pushed finds no room.
+void SourceLoop::service() {
+    FaultBuffer fault;
+    const sluice_status status = service_.call(fault);
+    now_ns_ = clock_.now();
+    if (status != SLUICE_OK && !failing()) fail(fault.error(status).message);
 }
 
 void SourceLoop::poll_or_rest() {
     if (memory_) memory_->publish(store_.bytes() + replay_.bytes());
-    if (!may_poll())
+    const PollAllowance allowance = gates_.ask(now_ns_);
+    if (allowance.messages == 0)
         rest();
     else if (!came_empty_)
-        poll(0);
+        poll(allowance, 0);
     else
-        poll(queue_.table().wake != nullptr ? poll_wait_ms : poll_wait_without_wake_ms);
+        poll(allowance, queue_->can_wake() ? poll_wait_ms : poll_wait_without_wake_ms);
 }
 
-void SourceLoop::poll(std::uint32_t wait_ms) {
+void SourceLoop::poll(const PollAllowance& allowance, std::uint32_t wait_ms) {
+    const auto max = static_cast<std::uint32_t>(std::min<std::uint64_t>(allowance.messages, limits::poll_batch));
     const bool lies_down = wait_ms != 0;
     if (lies_down) {
         store_.give_back_memory();
@@ -71,10 +116,11 @@ void SourceLoop::poll(std::uint32_t wait_ms) {
     if (stage_.stages != nullptr) stage_.seen = stage_.stages->begin_poll(stage_.number);
     at_end_ = false;
     unconfirmed_since_ns_ = 0;
-    intake_.open(poll_max_, poll_bytes_, now_ns_);
+    intake_.open(max, allowance.bytes, now_ns_);
     FaultBuffer fault;
-    const sluice_status status = fenced_status(
-        {queue_.part(), "poll"}, fault, [&] { return queue_.table().poll(queue_.self(), poll_max_, wait_ms, fault.get()); });
+    // In the ABI a bound of 0 is none.
+    const sluice_poll asked{sizeof(sluice_poll), max, std::max<std::uint64_t>(allowance.bytes, 1), wait_ms, 0};
+    const sluice_status status = queue_->poll(asked, fault);
     if (lies_down) bell_.rise();
     MessageList polled = intake_.close();
     came_empty_ = polled.empty();
@@ -85,6 +131,7 @@ void SourceLoop::poll(std::uint32_t wait_ms) {
         }
         if (!known_dead_.empty()) end_known_dead(polled);
         MessageList ended;
+        dispatcher_->all_went_back(settlement_.all_went_back());
         dispatcher_->dispatch(polled, now_ns_, ended);
         end(ended);
     }
@@ -94,13 +141,14 @@ void SourceLoop::poll(std::uint32_t wait_ms) {
 void SourceLoop::poll_answered(sluice_status status, const FaultBuffer& fault) {
     if (status == SLUICE_OK || status == SLUICE_END) {
         if (poll_failures_ != 0) {
-            logger_.info("is back after {:.1f} s", static_cast<double>(clock_.now() - away_since_ns()) / 1e9);
+            logger_.info("responds again after {:.1f} s", static_cast<double>(clock_.now() - away_since_ns()) / 1e9);
             away_since_ns_.store(0, std::memory_order_relaxed);
         }
         poll_failures_ = 0;
         at_end_ = status == SLUICE_END && stage_.stages != nullptr && stage_.stages->is_fed(stage_.number);
         ended_ = status == SLUICE_END && !at_end_;
-        if (at_end_) poll_again_ns_ = clock_.now() + look_again_ns;  // others than pools may put something there too
+        // Others than pools may put something there too.
+        poll_again_ns_ = at_end_ ? clock_.now() + look_again_ns : 0;
     } else if (status == SLUICE_FAILED || status == SLUICE_CORRUPT || status == SLUICE_INVALID || status == SLUICE_CONTRACT ||
                status == SLUICE_UNSUPPORTED) {
         fail(fault.error(status).message);
@@ -109,7 +157,7 @@ void SourceLoop::poll_answered(sluice_status status, const FaultBuffer& fault) {
         poll_again_ns_ = clock_.now() + wait;
         if (poll_failures_++ == 0) {
             away_since_ns_.store(clock_.now(), std::memory_order_relaxed);
-            logger_.warn("the source is away and is tried again: {}", fault.error(status).message);
+            logger_.warn("the source is unreachable and is tried again: {}", fault.error(status).message);
         }
     }
 }
@@ -120,12 +168,13 @@ std::int64_t SourceLoop::next_due_ns() const {
     const auto at = [&](std::int64_t due_ns) {
         if (due_ns > now_ns_ && (next == 0 || due_ns < next)) next = due_ns;
     };
-    if (hold_ != SourceOrders::Hold::keep) at(dispatcher_->due_ns());
-    at(dead_letter_pause_.due_ns());
+    if (hold_ != Hold::keep) at(dispatcher_->due_ns());
+    at(gates_.due_ns());
     at(dead_letters_->due_ns());
     at(settlement_.retry_at_ns());
-    if (!ended_ && !stopped_) at(poll_again_ns_);
     if (unconfirmed_since_ns_ != 0) at(unconfirmed_since_ns_ + confirm_after_ns);
+    // The one that does not wait for something else, should it be due by now already.
+    if (service_.due_ns() != ServiceCalls::never) at(std::max(service_.due_ns(), now_ns_ + 1));
     return next;
 }
 

@@ -1,47 +1,56 @@
-// Of the source thread's loop: how its pools are replaced while it runs (SourceOrders).
+// Of the source thread's loop: how its pools are replaced while it runs, and what else it is asked for (SourceProxy).
 #include <algorithm>
+#include <type_traits>
 #include <utility>
 
 #include "source/source_loop.hpp"
 
 namespace sluice {
 
-void SourceLoop::hold(SourceOrders::Hold how) {
-    orders_.hold(how);
-    bell_.ring();
+void SourceLoop::obey() {
+    for (SourceCommand& command : commands_.take())
+        std::visit(
+            [this]<typename Command>(Command& its) {
+                if constexpr (std::is_same_v<Command, SlidingRate>)
+                    dead_letter_pause_.limit(its);
+                else if constexpr (std::is_same_v<Command, std::shared_ptr<KeyQuestion>>)
+                    answer(*its);
+                else
+                    obey(its);
+            },
+            command);
 }
 
-void SourceLoop::go_on(std::optional<SourceOrders::Ways> ways) {
-    orders_.go_on(std::move(ways));
-    bell_.ring();
+void SourceLoop::obey(Hold how) {
+    hold_ = how;
+    pool_stage_.store(PoolStage::held, std::memory_order_release);
+    changed_();
 }
 
-void SourceLoop::take_orders() {
-    SourceOrders::Order order = orders_.take();
-    if (order.dead_letter_rate) dead_letter_pause_.limit(*order.dead_letter_rate);
-    if (order.hold) {
-        hold_ = order.hold;
-        orders_.reach(SourceOrders::Stage::held);
-        changed_();
-    } else if (order.go_on) {
-        take_back();  // what workers gave back before the order was given
-        hold_.reset();
-        dispatcher_->take_waiting(returned_);
-        returned_.splice_back(kept_);
-        std::swap(kept_, returned_);
-        if (order.ways) {
-            dispatcher_ = std::make_unique<Dispatcher>(std::move(order.ways->router), store_, std::move(order.ways->pools));
-            in_flight_max_ = order.ways->in_flight_max;
-        }
-        orders_.reach(SourceOrders::Stage::polling);
-        changed_();
+void SourceLoop::obey(GoOn& command) {
+    take_back();  // what workers gave back before the command was given
+    hold_.reset();
+    dispatcher_->take_waiting(returned_);
+    returned_.splice_back(kept_);
+    std::swap(kept_, returned_);
+    if (command.ways) {
+        dispatcher_ =
+            std::make_unique<Dispatcher>(std::move(command.ways->router), store_, std::move(command.ways->pools), &recorded_);
+        in_flight_max_ = command.ways->in_flight_max;
     }
+    pool_stage_.store(PoolStage::polling, std::memory_order_release);
+    changed_();
+}
+
+void SourceLoop::answer(KeyQuestion& question) {
+    if (!question.placed.load(std::memory_order_relaxed)) question.not_polled = gates_.not_polled();
+    dispatcher_->answer(question);
 }
 
 // To the workers: what was kept comes first, a poll's worth at a time, and nothing is polled before it is gone.
 void SourceLoop::push_on(MessageList& ended) {
-    if (hold_ != SourceOrders::Hold::keep) dispatcher_->push_waiting(now_ns_, ended);
-    if (hold_ != SourceOrders::Hold::keep && !kept_.empty() && dispatcher_->may_poll()) {
+    if (hold_ != Hold::keep) dispatcher_->push_waiting(now_ns_, ended);
+    if (hold_ != Hold::keep && !kept_.empty() && dispatcher_->may_poll()) {
         MessageList some;
         while (!kept_.empty() && some.size() < dispatcher_->room().messages) some.push_back(kept_.pop_front());
         dispatcher_->dispatch_again(some, now_ns_, ended);
@@ -63,14 +72,14 @@ void SourceLoop::release_rest(MessageList& ended) {
     release(kept_);
 }
 
-// All that is alive is here, or with the dead letters or behind one. While keys are fenced, what went back must have arrived: the fences go with the
-// dispatcher, and it is for the source then to deliver those messages first.
+// All that is alive is here, or with the dead letters or behind one. While keys are fenced, what went back must have arrived:
+// the fences go with the dispatcher, and it is for the source then to deliver those messages first.
 bool SourceLoop::is_quiet() const {
     return store_.live() + replay_.live() == returned_.size() + kept_.size() + dispatcher_->waiting() +
                                                  dead_letters_->waiting() + dead_letter_pause_.waiting() +
                                                  settle_order_.held() &&
-           (hold_ == SourceOrders::Hold::keep || dispatcher_->waiting() + kept_.size() == 0) &&
-           !(dispatcher_->fenced() && settlement_.pending());
+           (hold_ == Hold::keep || dispatcher_->waiting() + kept_.size() == 0) &&
+           !(dispatcher_->fenced() && (settlement_.pending() || settle_order_.held() != 0));
 }
 
 }  // namespace sluice

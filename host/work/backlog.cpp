@@ -9,7 +9,8 @@ Backlog::Backlog(const WorkPolicy& policy)
 
 bool Backlog::has_work(std::int64_t now_ns) const {
     const std::int64_t due = parking_.next_due_ns();
-    return !again_.empty() || !resumed_.empty() || (due != 0 && due <= now_ns) || (!blocked_ && (!held_.empty() || !queue_.empty()));
+    return !again_.empty() || !resumed_.empty() || (due != 0 && due <= now_ns) ||
+           (!blocked_ && (!held_.empty() || !queue_.empty()));
 }
 
 // (1) What runs again runs alone and first. (2) What is resumed, then keys whose retry is due, each with what waits behind it.
@@ -116,8 +117,8 @@ bool Backlog::follows_failed(Message* message) {
     return true;
 }
 
-// Each failed message with those of its key that follow it: of the batch, and of all that runs again, which is older than what is
-// parked of the key already.
+// Each failed message with those of its key that follow it: of the batch, and of all that runs again, which is older than what
+// is parked of the key already.
 void Backlog::park_failed(bool ran_again) {
     for (const auto& [message, due_ns] : failed_alone_) {
         MessageList alone;
@@ -135,7 +136,8 @@ void Backlog::park_failed(bool ran_again) {
         again_ = others;
     }
     for (auto& [key, failure] : failed_keys_)
-        failure.deferred != nullptr ? parking_.hold(*failure.deferred, failure.messages) : parking_.park(failure.messages, failure.due_ns);
+        failure.deferred != nullptr ? parking_.hold(*failure.deferred, failure.messages)
+                                    : parking_.park(failure.messages, failure.due_ns);
     failed_keys_.clear();
 }
 
@@ -167,7 +169,8 @@ void Backlog::look(KeyLook& look) const {
 }
 
 void Backlog::suspect_again(std::uint32_t count) {
-    for (Message* message = again_.first(); message != nullptr && count != 0; message = message->next, --count) message->suspect = true;
+    for (Message* message = again_.first(); message != nullptr && count != 0; message = message->next, --count)
+        message->suspect = true;
 }
 
 void Backlog::take_all(MessageList& out, bool behind_deferred) {

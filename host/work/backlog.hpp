@@ -1,13 +1,13 @@
-// What waits at one worker: its queue, what was taken from there and not begun, the keys that are parked, and what runs again after a
-// unit of work failed.
+// What waits at one worker: its queue, what was taken from there and not begun, the keys that are parked, and what runs again
+// after a unit of work failed.
 //
-// Threads      queue().push: the source thread. The rest: whoever runs the worker, or whoever has borrowed it (Lent) - but for what
-//              stands under "the batch under way": that is the running worker's alone, also while all else is lent, and touches nothing
-//              of what a borrower looks at or takes away.
+// Threads      queue().push: the source thread. The rest: whoever runs the worker, or whoever has borrowed it (Lent) - but for
+//              what stands under "the batch under way": that is the running worker's alone, also while all else is lent, and
+//              touches nothing of what a borrower looks at or takes away.
 // Ownership    holds the messages until they are taken.
 // Limits       the queue's and Parking's, a batch held, and units_in_flight batches that run again.
-// Invariants   (1) the messages of a key leave in the order received: what runs again is older than what is parked, that than what is
-//              held, that than what is queued
+// Invariants   (1) the messages of a key leave in the order received: what runs again is older than what is parked, that than
+//              what is held, that than what is queued
 #pragma once
 
 #include <cstdint>
@@ -37,12 +37,13 @@ public:
     // Something could be begun now, if nothing else were in the way.
     bool has_work(std::int64_t now_ns) const;
 
-    // The next batch. True: it runs again, alone and first. `refused`: there is no room behind their parked keys, and they are to be
-    // dead letters. `only_resumed`: of the deferred messages whose handler's resume() is to be called, and no other.
+    // The next batch. True: it runs again, alone and first. `refused`: there is no room behind their parked keys, and they are
+    // to be dead letters. `only_resumed`: of the deferred messages whose handler's resume() is to be called, and no other.
     bool collect(std::int64_t now_ns, MessageList& batch, MessageList& refused, bool only_resumed = false);
     // What was taken by collect() and not begun, before everything that comes after it.
     void put_back(MessageList& batch, bool ran_again, std::int64_t now_ns);
-    // Messages of a failed unit. `behind`: they follow those of an earlier one, else they go before what has not even begun again.
+    // Messages of a failed unit. `behind`: they follow those of an earlier one, else they go before what has not even begun
+    // again.
     void run_again(MessageList& messages, bool behind);
     // A deferred message goes on: in the next batch, to be tried again at a time, or it has ended.
     void resume(Message* message) { resumed_.push_back(message); }
@@ -62,7 +63,8 @@ public:
 
     // ---- after the batch, once it is taken back ----
 
-    // What waits for those that have ended is due: it need not wait for their commit, as what follows any other message does not.
+    // What waits for those that have ended is due: it need not wait for their commit, as what follows any other message does
+    // not.
     void let_followers_of_ended_go(std::int64_t now_ns);
     // Parks the keys that failed in it.
     void park_failed(bool ran_again);
@@ -76,8 +78,8 @@ public:
 
     // Everything but the batch under way.
     void look(KeyLook& look) const;
-    // Everything but the batch under way, each key in the order received. Without `behind_deferred`, what waits behind a deferred message
-    // goes on waiting for it.
+    // Everything but the batch under way, each key in the order received. Without `behind_deferred`, what waits behind a
+    // deferred message goes on waiting for it.
     void take_all(MessageList& out, bool behind_deferred);
 
 private:

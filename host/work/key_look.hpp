@@ -1,6 +1,6 @@
 // Where the messages of one key are, and what they wait for: asked from outside, told part by part by whoever has them.
 //
-// Threads      KeyLook: written by whoever answers, read once `answered`. KeyLooks: any.
+// Threads      KeyLook: written by whoever answers, read once `answered`.
 // Ownership    shared by who asks and who is asked; either may go first.
 #pragma once
 
@@ -8,10 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
-#include <utility>
-#include <vector>
 
 namespace sluice {
 
@@ -52,27 +49,6 @@ struct KeyLook {
         answered.store(true, std::memory_order_release);
         if (told) told();
     }
-};
-
-// What waits to be answered.
-class KeyLooks {
-public:
-    void add(std::shared_ptr<KeyLook> look) {
-        const std::lock_guard lock(mutex_);
-        looks_.push_back(std::move(look));
-        any_.store(true, std::memory_order_relaxed);  // who adds wakes the other side after
-    }
-    bool any() const { return any_.load(std::memory_order_relaxed); }
-    std::vector<std::shared_ptr<KeyLook>> take() {
-        const std::lock_guard lock(mutex_);
-        any_.store(false, std::memory_order_relaxed);
-        return std::exchange(looks_, {});
-    }
-
-private:
-    std::atomic<bool> any_{false};
-    std::mutex mutex_;
-    std::vector<std::shared_ptr<KeyLook>> looks_;  // guarded by mutex_
 };
 
 }  // namespace sluice

@@ -1,12 +1,12 @@
-// Keys held back: while the head message of a key waits for its retry, later messages of the key wait behind it and every other key goes
-// on.
+// Keys held back: while the head message of a key waits for its retry, later messages of the key wait behind it and every other
+// key goes on.
 //
 // Threads      whoever runs the worker; size: any.
 // Ownership    holds the messages until they are taken.
-// Limits       `key_limit` messages a key and `total_limit` in all, asked by has_room(); what a batch had taken already may come back
-//              beyond that.
-// Invariants   (1) the messages of a key are in the order received (2) a key that is parked has at least one message, or waits for one
-//              that is out
+// Limits       `key_limit` messages per key and `total_limit` in all, asked by has_room(); what a batch had taken already may
+//              come back beyond that.
+// Invariants   (1) the messages of a key are in the order received (2) a key that is parked has at least one message, or waits
+//              for one that is out
 #pragma once
 
 #include <atomic>
@@ -23,7 +23,9 @@ class Parking {
 public:
     // Without `keep_order` each message waits alone, as those without a key always do.
     Parking(std::uint32_t key_limit, std::uint32_t total_limit, bool keep_order = true)
-        : key_limit_(key_limit), total_limit_(total_limit), keep_order_(keep_order) {}
+        : key_limit_(key_limit),
+          total_limit_(total_limit),
+          keep_order_(keep_order) {}
 
     bool empty() const { return keys_.empty(); }
     bool holds(const Message& message) const {
@@ -42,8 +44,8 @@ public:
     // A later message of a key that is parked.
     void wait_behind(Message* message);
 
-    // Appends the keys whose time has come to `out`, each with all that waits behind its head, up to `max` messages. What is left of a
-    // key stays parked and due.
+    // Appends the keys whose time has come to `out`, each with all that waits behind its head, up to `max` messages. What is
+    // left of a key stays parked and due.
     void take_due(std::int64_t now_ns, std::uint32_t max, MessageList& out);
     // Without `held`, the keys that wait for a message that is out stay.
     void take_all(MessageList& out, bool held);
@@ -77,7 +79,7 @@ private:
     const bool keep_order_;
     std::unordered_map<std::uint64_t, Key> keys_;
     std::set<std::pair<std::int64_t, std::uint64_t>> due_;  // when, name
-    std::atomic<std::uint32_t> size_{0};  // one writer
+    std::atomic<std::uint32_t> size_{0};                    // one writer
 };
 
 }  // namespace sluice

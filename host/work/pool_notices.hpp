@@ -1,5 +1,5 @@
-// What the workers of one pool say of failures, together: the first at once, then one in ten seconds with the number of those that were
-// left out. Ten workers that lose the same server are one line, not ten.
+// What the workers of one pool say of failures, together: the first at once, then one in ten seconds with the number of those
+// that were left out. Ten workers that lose the same server are one line, not ten.
 //
 // Threads      any; taken only when something has failed.
 #pragma once

@@ -4,14 +4,11 @@
 #include <utility>
 
 #include "core/clock.hpp"
-#include "work/canceller.hpp"
+#include "unit/canceller.hpp"
 #include "work/worker.hpp"
 
 namespace sluice {
-namespace {
-
-
-}  // namespace
+namespace {}  // namespace
 
 Watchdog::Watchdog(const WorkPolicy& policy, std::function<void()> hung) : policy_(policy), hung_(std::move(hung)) {}
 
@@ -26,15 +23,18 @@ std::int64_t Watchdog::look(std::int64_t now_ns) {
             "told that its time is over",
             canceller_->busy_ns() / ns_per_ms);
     cancel_said_ = blocks;
-    return policy_.timeout_ms == 0 ? 1'000 * ns_per_ms : std::clamp(policy_.timeout_ms * ns_per_ms / 10, ns_per_ms, 1'000 * ns_per_ms);
+    return policy_.timeout_ms == 0 ? 1'000 * ns_per_ms
+                                   : std::clamp(policy_.timeout_ms * ns_per_ms / 10, ns_per_ms, 1'000 * ns_per_ms);
 }
 
 void Watchdog::look_at(Seat& seat, std::int64_t now_ns) {
     HandlerHost& handler = seat.worker->handler();
     const HandlerHost::Call call = handler.call();
     if (call.ticket != seat.ticket) {
-        if (seat.logged) seat.logger.info("the call that took so long has ended, after about {} ms", (now_ns - seat.since_ns) / ns_per_ms);
-        seat = {seat.worker, seat.logger, call.ticket, call.deadline_ns == 0 ? now_ns : call.deadline_ns - policy_.timeout_ms * ns_per_ms};
+        if (seat.logged)
+            seat.logger.info("the call that took so long has ended, after about {} ms", (now_ns - seat.since_ns) / ns_per_ms);
+        seat = {seat.worker, seat.logger, call.ticket,
+                call.deadline_ns == 0 ? now_ns : call.deadline_ns - policy_.timeout_ms * ns_per_ms};
     }
     if (seat.ticket == 0) return;
     const std::int64_t age = now_ns - seat.since_ns;
@@ -48,13 +48,16 @@ void Watchdog::look_at(Seat& seat, std::int64_t now_ns) {
             const auto left_out = long_said_.pass(now_ns);
             seat.logged = left_out.has_value();
             if (left_out)
-                seat.logger.warn("the handler has been running for {} ms with {}; other workers go on. Give pools.NAME.handler a timeout to bound "
-                                 "this{}",
-                                 age / ns_per_ms, what, and_more(*left_out));
+                seat.logger.warn(
+                    "the handler has been running for {} ms with {}; other workers go on. Give pools.NAME.handler a timeout to "
+                    "bound "
+                    "this{}",
+                    age / ns_per_ms, what, and_more(*left_out));
         } else {
             seat.logged = true;
-            seat.logger.warn("the handler has been running for {} ms with {}, longer than its timeout of {} ms: it is asked to give up",
-                             age / ns_per_ms, what, policy_.timeout_ms);
+            seat.logger.warn(
+                "the handler has been running for {} ms with {}, longer than its timeout of {} ms: it is asked to give up",
+                age / ns_per_ms, what, policy_.timeout_ms);
             handler.cancel_ticket(seat.ticket);
         }
     }

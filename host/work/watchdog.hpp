@@ -1,9 +1,10 @@
 // Looks after calls of one pool's handlers that take too long.
 //
-// It says once, with worker, message and key, that a call is over `handler.timeout`, or has been running for limits::long_call_ms where there is none (said once a minute then);
-// tells a handler that has a `cancel` so; and, where `on_hang` says exit, calls `hung` when a call still runs after twice its timeout.
-// Workers read the clock for a call only if there is a timeout. Where there is none, a call's age counts from the first look that found
-// it: its ticket is the sign by which it is known.
+// It says once, with worker, message and key, that a call is over `handler.timeout`, or has been running for
+// limits::long_call_ms where there is none (said once per minute then); tells a handler that has a `cancel` so; and, where
+// `on_hang` says exit, calls `hung` when a call still runs after twice its timeout. Workers read the clock for a call only if
+// there is a timeout. Where there is none, a call's age counts from the first look that found it: its ticket is the sign by
+// which it is known.
 //
 // Threads      the watch's, but for the construction.
 // Ownership    the workers outlive it.
@@ -16,8 +17,8 @@
 #include "core/limits.hpp"
 #include "observe/logging.hpp"
 #include "observe/notice.hpp"
+#include "run/watch.hpp"
 #include "sluice/message.h"
-#include "work/watch.hpp"
 #include "work/work_policy.hpp"
 
 namespace sluice {
@@ -45,9 +46,9 @@ private:
     struct Seat {
         Worker* worker;
         Logger logger;
-        sluice_ticket ticket = 0;    // of the call seen last
-        std::int64_t since_ns = 0;   // its begin, or the first look that found it
-        bool said = false;    // or left out
+        sluice_ticket ticket = 0;   // of the call seen last
+        std::int64_t since_ns = 0;  // its begin, or the first look that found it
+        bool said = false;          // or left out
         bool logged = false;
         bool told_host = false;
     };

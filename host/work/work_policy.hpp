@@ -10,12 +10,12 @@ struct WorkPolicy {
     std::uint64_t queue_bytes = 16u << 20;
     std::uint32_t batch_max = 64;
     std::int64_t batch_time_ms = 50;  // spent in handlers: then a unit of work takes no further message
-    bool keep_order = true;  // messages of a key one after the other; false: a failed one waits alone
+    bool keep_order = true;           // messages of a key one after the other; false: a failed one waits alone
     std::uint32_t attempts = 5;
     std::int64_t backoff_ms = 100;
     std::int64_t backoff_max_ms = 30'000;
     bool park = true;                     // false: a failed message is a dead letter at once
-    std::uint32_t park_limit = 125;       // messages a key
+    std::uint32_t park_limit = 125;       // messages per key
     bool park_full_dead_letters = false;  // else the worker waits
     std::uint32_t crash_attempts = 3;     // ends of the process inside a message's handler; then it is a dead letter
     std::int64_t timeout_ms = 0;          // of a call of the handler; 0 = none

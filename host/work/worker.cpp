@@ -57,7 +57,8 @@ bool Worker::has_news() const {
 
 bool Worker::may_begin() const {
     if (is_to_give_back()) return commits_.empty();  // to release, see there
-    return commits_.has_free_unit() && now_ns_ >= again_at_ns_ && ((!backlog_.runs_again() && !restart_) || commits_.empty());  // (3)
+    // (3)
+    return commits_.has_free_unit() && now_ns_ >= again_at_ns_ && ((!backlog_.runs_again() && !restart_) || commits_.empty());
 }
 
 Worker::Next Worker::run() {
@@ -84,7 +85,7 @@ Worker::Next Worker::run() {
     } else if (gives_back) {
         release_all();
     }
-    if (looks_.any()) answer_looks();
+    if (looks_.waiting()) answer_looks();
     tell_room();
     report();
     if (give_back_.load(std::memory_order_relaxed) == GiveBack::giving)
@@ -92,8 +93,8 @@ Worker::Next Worker::run() {
     return rest();
 }
 
-// What was deferred and goes on has begun, and is finished. But not if its effects cannot be made now: nobody can say how long the stop
-// would wait, and it comes again like everything else whose unit of work failed.
+// What was deferred and goes on has begun, and is finished. But not if its effects cannot be made now: nobody can say how long
+// the stop would wait, and it comes again like everything else whose unit of work failed.
 bool Worker::may_finish_resumed() {
     return backlog_.has_resumed() && commits_.empty() && now_ns_ >= again_at_ns_ && may_pass();
 }
@@ -116,7 +117,9 @@ Worker::Next Worker::rest() {
     }
     takes_.store(begins && backlog_.takes_new(), std::memory_order_relaxed);  // ordered before the executor's mark
     if (begins && has_work) return Next::again;
-    if (const std::int64_t over = handler_.deferred().empty() || !handler_.may_end_deferred() ? 0 : handler_.deferred().next_due_ns(); over != 0)
+    if (const std::int64_t over =
+            handler_.deferred().empty() || !handler_.may_end_deferred() ? 0 : handler_.deferred().next_due_ns();
+        over != 0)
         watch_.set(*this, over);
     const std::int64_t due = backlog_.parking().next_due_ns();
     if (now_ns_ < again_at_ns_)
@@ -143,7 +146,9 @@ Outcomes& Worker::reports() {
     return *reports_;
 }
 
-void Worker::finished(Message* message) { reports().messages.push_back(message); }
+void Worker::finished(Message* message) {
+    reports().messages.push_back(message);
+}
 
 // ---- handling --------------------------------------------------------------------------------------------------------------
 
@@ -181,14 +186,14 @@ void Worker::process(MessageList& batch, bool runs_again) {
     finish_units();
 }
 
-// False: a dependency is away; the message has left the unit, and it and all after it wait.
+// False: a dependency is unreachable; the message has left the unit, and it and all after it wait.
 bool Worker::handle(Unit& unit, Message* message) {
     const auto index = static_cast<std::uint32_t>(unit.messages.size());
     unit.messages.push_back(message);
     counters_.handled.add();
     HandlerHost::Said said;
     if (message->suspect && is_poison(message)) return true;
-    if (handler_.deduplicates()) {
+    if (handler_.deduplicates() || !owed_by(*message).empty()) {
         const sluice_status recorded = handler_.record_once(unit, index);
         if (recorded == SLUICE_SEEN) {
             message->outcome = Outcome::acked;
@@ -208,17 +213,8 @@ bool Worker::handle(Unit& unit, Message* message) {
     }
     if (said.verdict == SLUICE_DONE) {
         message->outcome = Outcome::acked;
-        const sluice_status acked = handler_.acking() == nullptr ? SLUICE_OK : handler_.ack(unit, index);
-        if (acked == SLUICE_LOST_LEASE) {
-            message->outcome = Outcome::lost_lease;
-            handler_.drop(unit, index, true);
-        }
-        if (!is_of_the_database(acked)) {
-            if (message->resuming) backlog_.ended(message);
-            return true;
-        }
-        said = {};
-        said.unavailable = true;
+        if (message->resuming) backlog_.ended(message);
+        return true;
     }
     if (said.misbehaved) {
         counters_.misbehaved.add();
@@ -251,7 +247,8 @@ bool Worker::handle(Unit& unit, Message* message) {
 bool Worker::is_poison(Message* message) {
     const std::uint32_t crashes = handler_.crashes(*message);
     if (crashes < policy_.crash_attempts) return false;
-    give_up(message, "the process has ended " + std::to_string(crashes) + " times inside its handler, and crash_attempts allows no further try");
+    give_up(message, "the process has ended " + std::to_string(crashes) +
+                         " times inside its handler, and crash_attempts allows no further try");
     return true;
 }
 
@@ -291,11 +288,14 @@ std::int64_t Worker::next_try_ns(Message* message, std::int64_t delay_ms, std::s
     }
     counters_.retried.add();
     const std::int64_t backoff = backoff_.after_ns(message->view.attempt, delay_ms);
-    if (text.empty()) text = no_reason;
+    const bool has_reason = !text.empty();
+    if (!has_reason) text = no_reason;
     say_failed(*message, backoff, text);
     message->fail(std::move(text));  // for `why`, as long as it waits
     ++message->view.attempt;
-    if (way_.keeps_attempts && !message->replayed) reports().attempts.push_back({message->tag, message->view.attempt, backoff / ns_per_ms});
+    if (way_.keeps_attempts && !message->replayed)
+        reports().attempts.push_back(
+            {message->tag, message->view.attempt, backoff / ns_per_ms, has_reason ? message->failure->text : std::string()});
     return clock_.now() + backoff;
 }
 

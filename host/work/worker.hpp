@@ -4,8 +4,8 @@
 //
 // Threads      queue().push and note_waiting_for_room: the source thread. run: the executor's. stop, cancel, the counters: any.
 // Ownership    owns each message from the push until its outcome is in the inbox.
-// Limits       the queue's, Parking's, and limits::units_in_flight units of batch_max messages. A unit takes no further message once
-//              batch_time_ms have been spent in handlers.
+// Limits       the queue's, Parking's, and limits::units_in_flight units of batch_max messages. A unit takes no further message
+//              once batch_time_ms have been spent in handlers.
 // Invariants   (1) messages of a key are handled in the order of the queue, none while an earlier one waits for its retry
 //              (2) outcomes of a key are reported in that order too
 //              (3) while units run again after an outage, nothing newer is begun
@@ -17,19 +17,20 @@
 #include <string>
 #include <unordered_map>
 
+#include "crash/suspicion.hpp"
 #include "observe/counters.hpp"
 #include "queue/confirmed.hpp"
 #include "queue/doorbell.hpp"
+#include "queue/mailbox.hpp"
+#include "run/executor.hpp"
+#include "run/watch.hpp"
+#include "unit/commits.hpp"
+#include "unit/gate.hpp"
+#include "unit/handler_host.hpp"
 #include "work/backlog.hpp"
 #include "work/backoff.hpp"
-#include "work/commits.hpp"
-#include "work/executor.hpp"
-#include "work/gate.hpp"
-#include "work/handler_host.hpp"
 #include "work/lent.hpp"
 #include "work/pool_notices.hpp"
-#include "work/suspicion.hpp"
-#include "work/watch.hpp"
 #include "work/work_policy.hpp"
 
 namespace sluice {
@@ -57,8 +58,8 @@ public:
     Executor& executor() { return executor_; }
     std::uint32_t index() const { return index_; }
 
-    // The source is told when the queue has emptied to half. Sequentially consistent against BoundedQueue::pop: the source looks at the
-    // queue once more after the note, the worker looks for the note after each pop.
+    // The source is told when the queue has emptied to half. Sequentially consistent against BoundedQueue::pop: the source
+    // looks at the queue once more after the note, the worker looks for the note after each pop.
     void note_waiting_for_room() { source_waits_.store(true, std::memory_order_seq_cst); }
     void forget_waiting_for_room() { source_waits_.store(false, std::memory_order_seq_cst); }
     bool awaited() const { return source_waits_.load(std::memory_order_seq_cst); }
@@ -67,8 +68,8 @@ public:
     void poke();
     void stop(StopMode mode);
 
-    // Control: all that the worker has comes back through its inbox, in order of each key, released; what is in work or deferred comes
-    // first. Then it has nothing, and nothing is to be pushed to it before keep_on().
+    // Control: all that the worker has comes back through its inbox, in order of each key, released; what is in work or
+    // deferred comes first. Then it has nothing, and nothing is to be pushed to it before keep_on().
     void ask_back();
     // Control: works on. False: it is giving back at this moment; call again.
     bool keep_on();
@@ -84,13 +85,14 @@ public:
     std::string describe_current();
     // Any thread: told between two batches.
     void ask(std::shared_ptr<KeyLook> look) {
-        looks_.add(std::move(look));
+        looks_.post(std::move(look));
         poke();
     }
     // Any thread: tells what was asked, if the worker is inside a handler and cannot.
     void answer_from_outside();
     bool is_in_handler() const { return current_.load(std::memory_order_relaxed) != nullptr; }
-    // Control: gives back what waits behind a handler that does not return. What the worker could give back itself, it does at stop().
+    // Control: gives back what waits behind a handler that does not return. What the worker could give back itself, it does at
+    // stop().
     void release_behind_handler();
     // When the unit of work that runs now was begun; 0 = it is in none.
     std::int64_t running_since_ns() const { return running_since_ns_.load(std::memory_order_relaxed); }
@@ -145,7 +147,7 @@ private:
     Gate gate_;
     Suspicion suspicion_;
     Lent lent_;
-    KeyLooks looks_;
+    Mailbox<std::shared_ptr<KeyLook>> looks_;
     Backlog backlog_;  // lent while handlers run
 
     // written by whoever runs the worker

@@ -5,8 +5,9 @@
 
 namespace sluice {
 
-// A deferral holds once the unit it was made in has ended well: then all that is older of its key has ended too. False then, and it is not
-// in the unit any more. If the unit failed, the message runs again with the others and its ticket is good for nothing.
+// A deferral holds once the unit it was made in has ended well: then all that is older of its key has ended too. False then,
+// and it is not in the unit any more. If the unit failed, the message runs again with the others and its ticket is good for
+// nothing.
 bool Worker::unfinished(Unit& unit, std::uint32_t index, bool whole) {
     Message* message = unit.messages[index];
     const sluice_ticket ticket = unit.ticket(index);
@@ -30,8 +31,10 @@ void Worker::forget_cookie(Message* message) {
 void Worker::end_deferred() {
     Deferred& deferred = handler_.deferred();
     if (deferred.empty()) return;
-    const bool may_end = handler_.may_end_deferred();  // else somebody may still read them: their time is over when the handler says so
-    const auto overdue = may_end ? deferred.expire(now_ns_, handler_.is_cancelled(), handler_.can_cancel()) : Deferred::Overdue{};
+    // else somebody may still read them: their time is over when the handler says so
+    const bool may_end = handler_.may_end_deferred();
+    const auto overdue =
+        may_end ? deferred.expire(now_ns_, handler_.is_cancelled(), handler_.can_cancel()) : Deferred::Overdue{};
     for (const sluice_ticket ticket : overdue.asked) handler_.cancel_ticket(ticket);
     if (overdue.asked.size() + overdue.given_up != 0 && !handler_.is_cancelled())
         if (const auto left_out = notices_.pass(PoolNotices::About::overdue, clock_.now()))

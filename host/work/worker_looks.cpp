@@ -15,8 +15,8 @@ std::string describe(const Message& message) {
 
 }  // namespace
 
-// A unit that runs has its time in running_since_ns_ until that is 0, and in busy_ns from then on; in between, for a moment, in neither. Its
-// begin being the same before and after the counters were read, they are those of before its end.
+// A unit that runs has its time in running_since_ns_ until that is 0, and in busy_ns from then on; in between, for a moment, in
+// neither. Its begin being the same before and after the counters were read, they are those of before its end.
 WorkerCounts Worker::counts() const {
     const std::int64_t since =
         running_since_ns_.load(std::memory_order_acquire);  // keeps the reads in order, as those of the counters do

@@ -1,7 +1,8 @@
 // What a worker does with a message whose handler says that something it depends on is unreachable: a service, a printer.
 //
-// The message waits with its key, every other key goes on: an outage may concern the customer of one message alone. If it concerns all of
-// them, all of them wait, up to the bound of parked messages, and the worker takes nothing new until one has come through.
+// The message waits with its key, every other key goes on: an outage may concern the customer of one message alone. If it
+// concerns all of them, all of them wait, up to the bound of parked messages, and the worker takes nothing new until one has
+// come through.
 #include <algorithm>
 #include <limits>
 #include <utility>
@@ -20,8 +21,8 @@ std::int64_t Worker::after_outage_ns(Message* message, std::int64_t delay_ms, st
     logger_.log(left_out ? LogLevel::warn : LogLevel::debug,
                 "message {} is tried again in {} ms, which does not count as an attempt, since what its handler depends on is "
                 "unreachable: {}{}",
-                clean_text(view_of(message->view.id)), wait / 1'000'000,
-                text.empty() ? "it gave no reason" : text, PoolNotices::more(left_out.value_or(0)));
+                clean_text(view_of(message->view.id)), wait / 1'000'000, text.empty() ? "it gave no reason" : text,
+                PoolNotices::more(left_out.value_or(0)));
     message->fail(std::move(text));
     return clock_.now() + wait;
 }

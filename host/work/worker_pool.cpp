@@ -11,11 +11,12 @@ Result<std::unique_ptr<WorkerPool>> WorkerPool::create(Setup setup_of, const Sur
     const Setup& setup = pool->setup_;
     pool->poison_ = around.poison;
     pool->source_ = around.source;
-    const bool affine = (setup.table->flags & SLUICE_HANDLER_THREAD_AFFINE) != 0;
+    const bool affine = setup.handlers->flags().is_thread_affine();
     const std::uint32_t executors = affine ? setup.workers : 1;
     for (std::uint32_t i = 0; i < executors; ++i) {
         const std::uint32_t threads_max = affine ? 1 : setup.workers;
-        pool->executors_.push_back(std::make_unique<Executor>(setup.name, threads_max, around.watch.processors(), [&watch = around.watch] { watch.wake(); }));
+        pool->executors_.push_back(std::make_unique<Executor>(setup.name, threads_max, around.watch.processors(),
+                                                              [&watch = around.watch] { watch.wake(); }));
     }
     pool->watchdog_ = std::make_unique<Watchdog>(setup.policy, around.hung);
     pool->watchdog_->look_after(pool->canceller_, around.logging.logger(setup.handler_path, setup.name));
@@ -24,9 +25,11 @@ Result<std::unique_ptr<WorkerPool>> WorkerPool::create(Setup setup_of, const Sur
         auto seat = std::make_unique<Seat>();
         Executor& executor = *pool->executors_[affine ? index : 0];
         // Asked for news only once the worker exists: no unit is submitted before.
-        seat->commits = std::make_unique<Commits>(logger, [seat = seat.get(), &executor] { executor.schedule(*seat->worker); },
-                                                  setup.number * limits::workers_max + index);
-        seat->handler = std::make_unique<HandlerHost>(logger, setup.state_dir, around.clock, around.dependencies, *seat->commits);
+        seat->commits = std::make_unique<Commits>(
+            logger, [seat = seat.get(), &executor] { executor.schedule(*seat->worker); },
+            setup.number * limits::workers_max + index);
+        seat->handler =
+            std::make_unique<HandlerHost>(logger, setup.state_dir, around.clock, around.dependencies, *seat->commits);
         sluice_setup said{};
         said.struct_size = sizeof said;
         said.role = SLUICE_ROLE_HANDLER;
@@ -35,8 +38,9 @@ Result<std::unique_ptr<WorkerPool>> WorkerPool::create(Setup setup_of, const Sur
         said.options = to_abi(setup.options);
         said.worker = index;
         said.workers = setup.workers;
-        const PluginPart& part = plugin_part(setup.handler_path + "[" + std::to_string(index) + "]", setup.plugin_file.string());
-        if (auto created = seat->handler->create(*setup.table, said, &part); !created) return std::move(created).error();
+        const PluginPart& part =
+            plugin_part(setup.handler_path + "[" + std::to_string(index) + "]", setup.plugin_file.string());
+        if (auto created = seat->handler->create(*setup.handlers, said, &part); !created) return std::move(created).error();
         const std::uint64_t seed = static_cast<std::uint64_t>(around.clock.wall_ms()) * 31 + index + 1;
         seat->handler->cancel_through(pool->canceller_);
         seat->worker = std::make_unique<Worker>(index, setup.policy, pool->notices_, *seat->handler, *seat->commits, executor,
@@ -61,10 +65,8 @@ Result<void> WorkerPool::start() {
     return {};
 }
 
-Result<void> WorkerPool::ack_in_units(std::string_view resource, std::string_view statement) {
-    for (auto& seat : seats_)
-        if (auto ready = seat->handler->ack_in_units(resource, statement); !ready) return ready;
-    return {};
+void WorkerPool::ack_in_units(std::string_view resource, std::string_view queue) {
+    for (auto& seat : seats_) seat->handler->ack_in_units(resource, queue);
 }
 
 WorkerPool::~WorkerPool() {
@@ -120,8 +122,8 @@ void WorkerPool::close() {
 // A worker's queue, as much again parked, the units under way, a batch taken from the queue and held, and what is deferred.
 std::uint64_t WorkerPool::room() const {
     const WorkPolicy& policy = setup_.policy;
-    const std::uint64_t worker =
-        std::uint64_t{policy.queue_capacity} * 2 + std::uint64_t{policy.batch_max} * (limits::units_in_flight + 1) + limits::deferred_max;
+    const std::uint64_t worker = std::uint64_t{policy.queue_capacity} * 2 +
+                                 std::uint64_t{policy.batch_max} * (limits::units_in_flight + 1) + limits::deferred_max;
     return worker * setup_.workers;
 }
 

@@ -3,7 +3,8 @@
 // Life         create (handlers exist, nothing is open) -> start (connected, handlers started) -> [ask_back -> keep_on] -> stop
 //              -> join -> destroyed
 // Threads      control for all of it, but for what its workers say of theirs.
-// Ownership    owns workers, handler instances, connections and executors. Databases, targets, watch and the source's inbox outlive it.
+// Ownership    owns workers, handler instances, connections and executors. Databases, targets, watch and the source's inbox
+//              outlive it.
 #pragma once
 
 #include <cstdint>
@@ -14,9 +15,9 @@
 #include <string>
 #include <vector>
 
-#include "core/node.hpp"
 #include "observe/logging.hpp"
-#include "work/canceller.hpp"
+#include "text/node.hpp"
+#include "unit/canceller.hpp"
 #include "work/watchdog.hpp"
 #include "work/worker.hpp"
 
@@ -30,7 +31,7 @@ public:
         std::string handler_path;  // "pools.airports.handler"
         std::string plugin;        // the handler's name in its manifest
         std::filesystem::path plugin_file = {};
-        const sluice_handler* table;
+        std::unique_ptr<const HandlerFactory> handlers;
         Node options;  // as long as the instances
         std::uint32_t workers;
         WorkPolicy policy;
@@ -55,9 +56,10 @@ public:
     Result<void> start();
     ~WorkerPool();
     // After start, before the first message: see HandlerHost.
-    Result<void> ack_in_units(std::string_view resource, std::string_view statement);
+    void ack_in_units(std::string_view resource, std::string_view queue);
     void stop(StopMode mode);
-    // What the workers have comes back to the source thread, in order. False of keep_on(): one of them is just doing so, call it again.
+    // What the workers have comes back to the source thread, in order. False of keep_on(): one of them is just doing so, call
+    // it again.
     void ask_back();
     bool keep_on();
     void cancel();
@@ -76,8 +78,8 @@ public:
     Worker& worker(std::uint32_t index) { return *seats_[index]->worker; }
     const Worker& worker(std::uint32_t index) const { return *seats_[index]->worker; }
     std::string note_on_databases() const { return seats_.front()->handler->note_on_databases(); }
-    // Numbers of the targets that its handlers have asked for.
-    const std::vector<std::size_t>& targets() const { return seats_.front()->handler->targets(); }
+    // Numbers of the targets that its handlers have asked for so far. Any thread.
+    std::vector<std::size_t> targets() const { return seats_.front()->handler->targets(); }
     bool deduplicates() const { return seats_.front()->handler->deduplicates(); }
     // Messages that the pool may hold at once, wherever in it.
     std::uint64_t room() const;
@@ -116,7 +118,7 @@ private:
     std::string source_;
     Clock& clock_;
     Watch& watch_;
-    std::vector<std::unique_ptr<Executor>> executors_;  // one; one a worker if the handler is thread-affine
+    std::vector<std::unique_ptr<Executor>> executors_;  // one; one per worker if the handler is thread-affine
     PoolNotices notices_;
     std::vector<std::unique_ptr<Seat>> seats_;
     Canceller canceller_;  // ends before the handlers do

@@ -33,7 +33,8 @@ bool Worker::has_nothing() const {
 
 // The message that is in work now, and begin no other.
 bool Worker::is_to_finish() const {
-    return stop_.load(std::memory_order_relaxed) == StopMode::finish_current || give_back_.load(std::memory_order_relaxed) == GiveBack::asked;
+    return stop_.load(std::memory_order_relaxed) == StopMode::finish_current ||
+           give_back_.load(std::memory_order_relaxed) == GiveBack::asked;
 }
 
 // Each key's messages in the order received. Not before the units under way have ended: theirs are older.
@@ -44,7 +45,8 @@ void Worker::release_all() {
         stop_.load(std::memory_order_relaxed) == StopMode::none)
         return;  // it is to work on after all
     MessageList all;
-    backlog_.take_all(all, handler_.is_cancelled());  // until then, what is deferred may yet end, and goes back before what follows it
+    // until then, what is deferred may yet end, and goes back before what follows it
+    backlog_.take_all(all, handler_.is_cancelled());
     while (Message* message = all.pop_front()) {
         if (message->resuming) forget_cookie(message);  // it may come to another worker, of a new pool
         message->outcome = Outcome::released;
@@ -53,8 +55,8 @@ void Worker::release_all() {
     again_at_ns_ = 0;
 }
 
-// Not the rest of the batch: that is in the hands of the thread inside the handler, and could be shared only at the price of a fence a
-// message. It and the unit under way are older than what is given back here, and come again once the process has ended.
+// Not the rest of the batch: that is in the hands of the thread inside the handler, and could be shared only at the price of a
+// fence a message. It and the unit under way are older than what is given back here, and come again once the process has ended.
 void Worker::release_behind_handler() {
     if (!lent_.borrow()) return;
     MessageList all;

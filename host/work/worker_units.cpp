@@ -24,8 +24,10 @@ void Worker::finish_units() {
         for (std::uint32_t index = 0; index < unit->messages.size(); ++index) {
             Message* message = unit->messages[index];
             if (message == nullptr) continue;
+            const bool is_lost = message->outcome == Outcome::lost_lease;
             const bool runs_again =
-                whole || (!keys_again.empty() && !message->acked_in_unit && keys_again.contains(message->key_hash));
+                !is_lost &&
+                (whole || (!keys_again.empty() && !message->acked_in_unit && keys_again.contains(message->key_hash)));
             if (message->deferred && !unfinished(*unit, index, runs_again)) continue;
             if (runs_again || message->outcome == Outcome::none) {
                 if (!whole && policy_.keep_order && message->key_hash != 0) keys_again.insert(message->key_hash);
@@ -46,7 +48,8 @@ void Worker::finish_units() {
         if (rejected != 0) counters_.rejected.add(rejected);
         if (!again.empty()) {
             if (!earlier_failed) pause(unit->retry_later, unit->answer.text, unit->messages.size() == 1);
-            // The first to fail goes before what has not even begun again, of which a part failed once more; those after it follow.
+            // The first to fail goes before what has not even begun again, of which a part failed once more; those after it
+            // follow.
             backlog_.run_again(again, earlier_failed);
             restart_ = true;
         } else if (done + skipped + rejected != 0) {

@@ -2,8 +2,8 @@
 #
 #   A plugin NAME.so: a module that exports sluice_plugin_entry_v1 and nothing else, and has no symbol left open. Add
 #   libraries with target_link_libraries(NAME PRIVATE ...) as for any target. C++ is C++20 unless the project says otherwise.
-#   After the build neither the file nor its folder may be written by others than their owner, whatever the umask: a host refuses
-#   plugins that others could change.
+#   After the build neither the file nor its folder may be written by others than their owner, whatever the umask: a host
+#   refuses plugins that others could change.
 #
 # sluice_add_plugin_test(NAME [source...])
 #

@@ -1,9 +1,12 @@
-// A handler, a queue and a database that go astray where their options say so: `at` is the function, `how` is what happens in it.
+// A handler, a queue and a database that go astray where their options say so: `at` is the function, `how` is what happens in
+// it.
 //
 //   hang       does not return
 //   segv       writes to address 8
 //   overflow   uses up the stack
 //   abort, exit, quick_exit
+//   failed     answers SLUICE_FAILED
+//   invalid    answers SLUICE_INVALID
 //   away       answers SLUICE_UNAVAILABLE until the file `until` exists
 #include <unistd.h>
 
@@ -27,7 +30,9 @@ int deeper(volatile char* above) {
 
 class Astray {
 public:
-    explicit Astray(const sluice::Setup& setup) : at_(setup.text("at")), how_(setup.text("how")), until_(setup.text("until")) { reach("create"); }
+    explicit Astray(const sluice::Setup& setup) : at_(setup.text("at")), how_(setup.text("how")), until_(setup.text("until")) {
+        reach("create");
+    }
 
     void reach(std::string_view function) const {
         if (function != at_) return;
@@ -41,7 +46,10 @@ public:
         if (how_ == "abort") std::abort();
         if (how_ == "exit") std::exit(0);
         if (how_ == "quick_exit") std::quick_exit(0);
-        if (how_ == "away" && ::access(until_.c_str(), F_OK) != 0) throw sluice::Failure(SLUICE_UNAVAILABLE, "it is not there yet");
+        if (how_ == "failed") throw sluice::Failure(SLUICE_FAILED, "its disk is broken");
+        if (how_ == "invalid") throw sluice::Failure(SLUICE_INVALID, "its port has a letter in it");
+        if (how_ == "away" && ::access(until_.c_str(), F_OK) != 0)
+            throw sluice::Failure(SLUICE_UNAVAILABLE, "it is not there yet");
     }
 
 private:
@@ -50,31 +58,40 @@ private:
 
 class Handler final : public sluice::Handler {
 public:
-    explicit Handler(const sluice::Setup& setup) : astray_(setup) {
+    explicit Handler(const sluice::Setup& setup)
+        : astray_(setup),
+          target_(setup.text("target")),
+          publish_(setup.text("publish")) {
         if (const std::string name = setup.text("database"); !name.empty()) (void)setup.database(name);
     }
-    void start(sluice::Context&) override { astray_.reach("start"); }
-    sluice::Verdict handle(const sluice::Message&, sluice::Context&) override {
+    void start(sluice::Context& context) override {
+        astray_.reach("start");
+        if (!target_.empty()) (void)context.target(target_);
+    }
+    sluice::Verdict handle(const sluice::Message& message, sluice::Context& context) override {
         astray_.reach("handle");
+        if (!publish_.empty()) context.publish(publish_, message.body());
         return sluice::done();
     }
     void stop() override { astray_.reach("stop"); }
 
 private:
     const Astray astray_;
+    const std::string target_;   // asked for in start()
+    const std::string publish_;  // asked for as late as for a message, which is published there
 };
 
 // Two messages, and no more.
 class Source final : public sluice::Source {
 public:
     explicit Source(const sluice::Setup& setup) : astray_(setup) {}
-    std::uint32_t capabilities() const noexcept override { return SLUICE_QUEUE_FINITE; }
+    std::uint64_t capabilities() const noexcept override { return SLUICE_QUEUE_FINITE; }
     sluice::Status open(sluice::SourceSink sink) override {
         astray_.reach("open");
         sink_ = sink;
         return SLUICE_OK;
     }
-    sluice::Status poll(std::uint32_t, std::chrono::milliseconds) override {
+    sluice::Status poll(const sluice::Poll&) override {
         astray_.reach("poll");
         for (; next_ < 3; ++next_) {
             const std::string id = std::to_string(next_);
@@ -127,8 +144,12 @@ public:
         unit = 1;
         return SLUICE_OK;
     }
-    sluice::Status execute(std::uint64_t, sluice_ticket, std::uint32_t, std::span<const sluice_value>) override { return SLUICE_OK; }
-    sluice::Status query(std::uint64_t, sluice_ticket, std::uint32_t, std::span<const sluice_value>, sluice::RowSink) override { return SLUICE_OK; }
+    sluice::Status execute(std::uint64_t, sluice_ticket, std::uint32_t, std::span<const sluice_value>) override {
+        return SLUICE_OK;
+    }
+    sluice::Status query(std::uint64_t, sluice_ticket, std::uint32_t, std::span<const sluice_value>, sluice::RowSink) override {
+        return SLUICE_OK;
+    }
     void drop(std::uint64_t, sluice_ticket) noexcept override {}
     void forget(std::uint64_t, sluice_ticket) noexcept override {}
     sluice::Status seal(std::uint64_t) override { return SLUICE_OK; }
@@ -163,7 +184,10 @@ constexpr auto until = sluice::text("until", "A file that ends it.").otherwise("
 
 }  // namespace
 
-SLUICE_PLUGIN("test.astray", "1.0.0",
-              sluice::handler<Handler>("astray", "Goes astray.", at, how, until, sluice::text("database", "Connected to.").otherwise("")),
-              sluice::queue<Source, Target>("astray", "Goes astray.", at, how, until),
-              sluice::database<Database>("astray", "Goes astray.", at, how, until))
+SLUICE_PLUGIN(
+    "test.astray", "1.0.0",
+    sluice::handler<Handler>("astray", "Goes astray.", at, how, until, sluice::text("database", "Connected to.").otherwise(""),
+                             sluice::text("target", "Asked for in start(), and not before.").otherwise(""),
+                             sluice::text("publish", "Asked for by each message, which is published there.").otherwise("")),
+    sluice::queue<Source, Target>("astray", "Goes astray.", at, how, until),
+    sluice::database<Database>("astray", "Goes astray.", at, how, until))

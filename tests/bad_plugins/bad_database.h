@@ -1,4 +1,5 @@
-/* A database with nothing wrong, which keeps nothing: every unit is committed at once. A bad one changes in `spoil` what is wrong with it. */
+/* A database with nothing wrong, which keeps nothing: every unit is committed at once. A bad one changes in `spoil` what is
+ * wrong with it. */
 #ifndef BAD_DATABASE_H
 #define BAD_DATABASE_H
 
@@ -9,7 +10,7 @@ struct bad_connection {
     uint64_t units;
 };
 
-BAD_UNUSED static uint32_t bad_capabilities(void* self) {
+BAD_UNUSED static uint64_t bad_capabilities(void* self) {
     (void)self;
     return 0;
 }
@@ -20,7 +21,8 @@ BAD_UNUSED static sluice_status bad_open(void* self, sluice_fault* fault) {
     return SLUICE_OK;
 }
 
-BAD_UNUSED static sluice_status bad_connect(void* self, const sluice_database_sink* sink, void** connection, sluice_fault* fault) {
+BAD_UNUSED static sluice_status bad_connect(void* self, const sluice_database_sink* sink, void** connection,
+                                            sluice_fault* fault) {
     struct bad_connection* made = (struct bad_connection*)calloc(1, sizeof *made);
     (void)self;
     if (made == NULL) return bad_fail(fault, SLUICE_UNAVAILABLE, "no memory");
@@ -60,7 +62,8 @@ BAD_UNUSED static sluice_status bad_execute(void* connection, uint64_t unit, slu
 }
 
 BAD_UNUSED static sluice_status bad_query(void* connection, uint64_t unit, sluice_ticket ticket, uint32_t statement,
-                                          const sluice_value* values, uint32_t count, const sluice_row_sink* sink, sluice_fault* fault) {
+                                          const sluice_value* values, uint32_t count, const sluice_row_sink* sink,
+                                          sluice_fault* fault) {
     (void)sink;
     return bad_execute(connection, unit, ticket, statement, values, count, fault) == SLUICE_QUEUED ? SLUICE_OK : SLUICE_FAILED;
 }
@@ -119,13 +122,13 @@ BAD_UNUSED static sluice_database bad_database(void) {
 }
 
 /* The rest of a plugin whose table is bad_database() changed by `spoil`. */
-#define BAD_DATABASE_REST(spoil)                                                                                         \
-    BAD_MANIFEST(SLUICE_ABI_MAJOR, SLUICE_ABI_MINOR, 0, BAD_JSON(BAD_COMPONENT("database", "")));                        \
-    static sluice_database bad_spoilt;                                                                                   \
-    __attribute__((constructor)) static void make_table(void) {                                                          \
-        bad_spoilt = bad_database();                                                                                     \
-        spoil(&bad_spoilt);                                                                                              \
-    }                                                                                                                    \
+#define BAD_DATABASE_REST(spoil)                                                                  \
+    BAD_MANIFEST(SLUICE_ABI_MAJOR, SLUICE_ABI_MINOR, 0, BAD_JSON(BAD_COMPONENT("database", ""))); \
+    static sluice_database bad_spoilt;                                                            \
+    __attribute__((constructor)) static void make_table(void) {                                   \
+        bad_spoilt = bad_database();                                                              \
+        spoil(&bad_spoilt);                                                                       \
+    }                                                                                             \
     BAD_REST(SLUICE_KIND_DATABASE, &bad_spoilt)
 
 #endif

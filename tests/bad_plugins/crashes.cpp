@@ -1,5 +1,5 @@
-// A handler that crashes the process on messages that say so in their body: "abort", "segv" or "kill". It writes the others to the database
-// "db", with the attempt.
+// A handler that crashes the process on messages that say so in their body: "abort", "segv" or "kill". It writes the others to
+// the database "db", with the attempt.
 #include <csignal>
 #include <cstdlib>
 #include <string_view>

@@ -1,4 +1,5 @@
-// A database that throws from every function a message's way leads through, once each; and always where it says what it lives in.
+// A database that throws from every function a message's way leads through, once each; and always where it says what it lives
+// in.
 #include <stdexcept>
 #include <string>
 

@@ -3,7 +3,7 @@
 
 #include "bad_database.h"
 
-static uint32_t capabilities(void*) {
+static uint64_t capabilities(void*) {
     throw std::runtime_error("nothing at all");
 }
 

@@ -1,7 +1,7 @@
 /* A database that says it recognises messages and has no function for it. */
 #include "bad_database.h"
 
-static uint32_t capabilities(void* self) {
+static uint64_t capabilities(void* self) {
     (void)self;
     return SLUICE_DATABASE_DEDUPLICATES;
 }

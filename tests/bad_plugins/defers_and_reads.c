@@ -1,5 +1,5 @@
-/* Defers each message and reads it on a thread of its own, long after its time (handler.timeout) is over: it has no `cancel`, and has not
- * said that it keeps no views. If the body is not what it was the message is rejected. */
+/* Defers each message and reads it on a thread of its own, long after its time (handler.timeout) is over: it has no `cancel`,
+ * and has not said that it keeps no views. If the body is not what it was the message is rejected. */
 #include <pthread.h>
 #include <time.h>
 
@@ -34,18 +34,16 @@ static void destroy(void* self) {
 static void* read_late(void* given) {
     struct job* job = (struct job*)given;
     const struct timespec pause = {0, 300 * 1000 * 1000};
-    sluice_fault fault;
-    char text[64];
+    sluice_ending ending;
     int same;
     nanosleep(&pause, NULL);
     same = job->view.size == job->size && memcmp(job->view.data, job->copy, (size_t)job->size) == 0;
-    memset(&fault, 0, sizeof fault);
-    fault.struct_size = sizeof fault;
-    fault.text = text;
-    fault.text_capacity = sizeof text;
-    fault.retry_delay_ms = -1;
-    if (!same) bad_fail(&fault, SLUICE_FAILED, "the message was overwritten");
-    (void)job->instance->api->complete(job->instance->host, job->ticket, same ? SLUICE_DONE : SLUICE_REJECT, &fault);
+    memset(&ending, 0, sizeof ending);
+    ending.struct_size = sizeof ending;
+    ending.verdict = same ? SLUICE_DONE : SLUICE_REJECT;
+    ending.text.data = "the message was overwritten";
+    ending.text.size = same ? 0 : strlen(ending.text.data);
+    (void)job->instance->api->complete(job->instance->host, job->ticket, &ending);
     free(job);
     return NULL;
 }

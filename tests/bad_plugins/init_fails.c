@@ -2,7 +2,7 @@
 #include "bad.h"
 
 static sluice_status init(sluice_fault* fault) {
-    return bad_fail(fault, SLUICE_UNAVAILABLE, "the licence server\nis away");
+    return bad_fail(fault, SLUICE_UNAVAILABLE, "the licence server\nis unreachable");
 }
 
 static void fini(void) {

@@ -1,5 +1,5 @@
-/* Says of each message, for a second after the first, that the service it needs is unreachable; "conflict" in the body: that it was in
- * conflict with something. */
+/* Says of each message, for a second after the first, that the service it needs is unreachable; "conflict" in the body: that it
+ * was in conflict with something. */
 #include <time.h>
 
 #include "bad.h"

@@ -3,7 +3,7 @@
 
 #include "bad.h"
 
-static uint32_t capabilities(void*) {
+static uint64_t capabilities(void*) {
     return SLUICE_QUEUE_FINITE;
 }
 
@@ -15,7 +15,7 @@ static sluice_status open_source(void*, const sluice_queue_sink*, sluice_fault*)
     return SLUICE_OK;
 }
 
-static sluice_status poll(void*, uint32_t, uint32_t, sluice_fault*) {
+static sluice_status poll(void*, const sluice_poll*, sluice_fault*) {
     return SLUICE_END;
 }
 
@@ -34,7 +34,7 @@ static sluice_queue make_table() {
     table.settle = settle;
     table.close = bad_destroy;
     table.resource_id = thrown;
-    table.settle_in_unit = thrown;
+    table.name_in_unit = thrown;
     return table;
 }
 

@@ -1,7 +1,8 @@
 """Kills the program again and again and checks what is left with history.py. As a program: drill.py [KILLS], see `./dev drill`.
 
-A drill is a topology, a seed and a number of kills. It puts messages in, starts the program with a fault that kills it at a named point
-or kills it at a random time, starts it again, and so on; at last it lets it finish. The seed decides everything but the machine's speed.
+A drill is a topology, a seed and a number of kills. It puts messages in, starts the program with a fault that kills it at a
+named point or kills it at a random time, starts it again, and so on; at last it lets it finish. The seed decides everything but
+the machine's speed.
 
 Where the named points are on the way of a message; the calls of the system are killed before they happen.
 
@@ -14,12 +15,13 @@ Where the named points are on the way of a message; the calls of the system are 
     ack         settle.before       settle.after, pwrite, fdatasync     confirm.before, in one file commit.after
     checkpoint  settle.after        pwrite, fdatasync                   rename (of the new position over the old)
 
-A point between poll.after and handle.before would be one in the host itself: messages that are routed and not yet handled are in flight
-at every kill at handle.before, for all workers but one.
+A point between poll.after and handle.before would be one in the host itself: messages that are routed and not yet handled are
+in flight at every kill at handle.before, for all workers but one.
 """
 
 import collections
 import contextlib
+import importlib.util
 import dataclasses
 import json
 import os
@@ -34,6 +36,7 @@ import sys
 import tempfile
 import threading
 import time
+import unittest
 
 import history
 from history import History, Run
@@ -41,6 +44,7 @@ from topologies import BIN, CALLS, DEADLINE_S, TOPOLOGIES, WITH_CALLS, Failed
 
 RANDOM = "random time"
 STALE = "9"  # SLUICE_STALE
+SOAK_S = float(os.environ.get("SLUICE_SOAK_S") or 170)
 LONG = ["file", "followed", "queue", "one_file", "publishing", "deferring", "reloading"]  # those of `./dev drill`
 
 
@@ -87,8 +91,8 @@ class Drill:
         with open(self.folder / f"log.{self.number}", "wb") as log:
             self.started_ns = time.monotonic_ns()
             process = subprocess.Popen([str(BIN), "run", str(self.config)], cwd=self.folder,
-                                       env=os.environ | self.topology.environment | variables | (environment or {}), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                       **options)
+                                       env=os.environ | self.topology.environment | variables | (environment or {}),
+                                       stdin=subprocess.DEVNULL, stdout=log, stderr=log, **options)
         if self.topology.asks_why:
             threading.Thread(target=self.ask_why, args=(process,)).start()
         return process
@@ -235,7 +239,8 @@ class Drill:
                or (self.wanted != 0 and not self.topology.has_shown(self.figures))):
             tries += 1
             if tries > 5 * self.wanted + 50:
-                raise Failed(f"{self.figures.kills.total()} of {self.wanted} kills, {self.figures.kills_in_flight} with messages in flight, "
+                raise Failed(f"{self.figures.kills.total()} of {self.wanted} kills, "
+                             f"{self.figures.kills_in_flight} with messages in flight, "
                              f"{'' if self.topology.has_shown(self.figures) else 'and what it is there for has not happened, '}"
                              f"at {dict(self.figures.kills)}")
             if not self.kill_once(points[tries % len(points)]):
@@ -262,15 +267,33 @@ class Drill:
         self.figures.dead = len({(key, number) for key, number, _ in dead})
         self.figures.breaches += history.breaches(History(
             self.topology.acknowledged, self.topology.offered, effects, totals, dead, self.topology.published(), self.runs,
-            dead_once=self.topology.dead_once, published_once=self.topology.published_once, keeps_attempts=self.topology.keeps_attempts))
+            dead_once=self.topology.dead_once, published_once=self.topology.published_once,
+            keeps_attempts=self.topology.keeps_attempts))
 
+    @staticmethod
+    def unsettled(lines):
+        """Tags that were delivered and not confirmed, in the record of one process."""
+        open_tags = set()
+        for line in lines:
+            _, _, event, *words = line.split(" ")
+            if event == "r":
+                open_tags.add(words[1])
+            elif event == "c":
+                open_tags.discard(words[0])
+        return open_tags
 
     def stop_when_done(self, process):
-        """Once every message has ended: what the source has confirmed does not tell, a kill may have come before it was recorded."""
+        """Once every message has ended, and those that have not been settled before a kill have come again and are: what the
+        source has confirmed does not tell, a kill may have come before it was recorded."""
         end = time.monotonic() + DEADLINE_S
+        rests_since, lines_before = time.monotonic(), None
         while self.comes_up(process):
-            ended = {tuple(row) for row in self.topology.effects()[0]} | {(key, number) for key, number, _ in self.topology.dead()}
-            if len(ended) >= len(self.topology.acknowledged):
+            ended = {tuple(row) for row in self.topology.effects()[0]} | {
+                (key, number) for key, number, _ in self.topology.dead()}
+            lines = self.recorded()
+            if lines != lines_before or self.unsettled(lines):
+                rests_since, lines_before = time.monotonic(), lines
+            if len(ended) >= len(self.topology.acknowledged) and time.monotonic() - rests_since > 0.3:
                 break
             if time.monotonic() > end:
                 break  # the checker says what is missing
@@ -298,7 +321,8 @@ def drill(topology, seed, kills):
         figures = Drill(topology, seed, kills, folder).run()
         if figures.breaches:
             shown = "\n".join(figures.breaches[:20])
-            raise Failed(f"{len(figures.breaches)} breaches in {topology}; with SLUICE_DRILL_SEED={seed} and {kills} kills it runs again:\n{shown}")
+            raise Failed(f"{len(figures.breaches)} breaches in {topology}; "
+                         f"with SLUICE_DRILL_SEED={seed} and {kills} kills it runs again:\n{shown}")
         return figures
 
 
@@ -312,9 +336,12 @@ def report(figures, seconds):
         f"lost                 {sum('is lost' in each for each in figures.breaches)}",
         f"twice in effect      {sum('took effect' in each and 'times' in each for each in figures.breaches)}",
         f"out of order         {sum('took effect after' in each for each in figures.breaches)}",
-        f"other breaches       {len([each for each in figures.breaches if 'took effect' not in each and 'is lost' not in each])}",
-        f"came again           {sum(count for count, _ in figures.redelivered)}; most after one kill {worst[0]}, with {worst[1]} unconfirmed",
-        f"first message after  median {statistics.median(recovery):.0f} ms, most {max(recovery):.0f} ms from the restart, where messages had been in flight",
+        "other breaches       "
+        f"{len([each for each in figures.breaches if 'took effect' not in each and 'is lost' not in each])}",
+        f"came again           {sum(count for count, _ in figures.redelivered)}; "
+        f"most after one kill {worst[0]}, with {worst[1]} unconfirmed",
+        f"first message after  median {statistics.median(recovery):.0f} ms, most {max(recovery):.0f} ms from the restart, "
+        "where messages had been in flight",
     ])
 
 
@@ -333,7 +360,31 @@ def main():
                 failed.append(failure)
                 print(failure, file=sys.stderr, flush=True)
     print(report(total, time.monotonic() - begun))
+    failed += verdicts_that_change(share, seed) + everything_at_once(seed)
     sys.exit(1 if failed else 0)
+
+
+def verdicts_that_change(kills, seed):
+    # By its place: the system tests have a file of that name, too. It imports this one.
+    spec = importlib.util.spec_from_file_location("verdicts_that_change", pathlib.Path(__file__).with_name("verdicts_test.py"))
+    verdicts_test = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(verdicts_test)
+    verdicts_test.KILLS, verdicts_test.SEED = min(kills, 100), seed
+    print(f"verdicts that change: {verdicts_test.KILLS} kills each, SLUICE_DRILL_SEED={seed}", flush=True)
+    result = unittest.TextTestRunner(verbosity=2).run(unittest.defaultTestLoader.loadTestsFromTestCase(verdicts_test.Verdicts))
+    return result.failures + result.errors
+
+
+def everything_at_once(seed):
+    import soak  # the same
+
+    print(f"everything at once: {SOAK_S:.0f} s, SLUICE_DRILL_SEED={seed}", flush=True)
+    try:
+        print(soak.soak(SOAK_S, seed), flush=True)
+        return []
+    except Failed as failure:
+        print(failure, file=sys.stderr, flush=True)
+        return [failure]
 
 
 if __name__ == "__main__":

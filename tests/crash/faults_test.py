@@ -1,5 +1,5 @@
-"""What is no kill: stops under load, disks that fail or are full, a database that is locked, a clock that jumps, damaged state, and parts
-that answer with errors. After each the history must be whole."""
+"""What is no kill: stops under load, disks that fail or are full, a database that is locked, a clock that jumps, damaged state,
+and parts that answer with errors. After each the history must be whole."""
 # ctest: sanitize timeout=600
 
 import contextlib
@@ -69,7 +69,8 @@ class Stops(FaultTest):
     def test_at_the_second_signal_abandon_what_hangs_and_lose_nothing(self):
         with self.drilled("queue") as one:
             process = self.start(one, SLOWLY + "; handle.before 50 hang")
-            one.wait_for_record(process, lambda lines: any(" f handle.before hang" in line for line in lines), "the hanging call")
+            one.wait_for_record(process, lambda lines: any(" f handle.before hang" in line for line in lines),
+                                "the hanging call")
             process.send_signal(signal.SIGTERM)
             one.wait_for_log(process, "stopping")
             process.send_signal(signal.SIGTERM)
@@ -92,9 +93,10 @@ class Stops(FaultTest):
 class Disks(FaultTest):
     @unittest.skipUnless(WITH_CALLS, "a sanitizer's library must be the first that is loaded")
     def test_that_fail_for_a_while_cost_nothing(self):
-        for topology, faults in (("file", f"fdatasync 16x2 fail:{EIO}"), ("file", f"fsync 2x2 fail:{EIO}"), ("file", f"rename 2x2 fail:{EIO}"),
-                                 ("queue", f"fdatasync 16x2 fail:{EIO}"), ("one_file", f"fdatasync 16x2 fail:{EIO}"),
-                                 ("file", f"pwrite 150x2 fail:{ENOSPC}"), ("queue", f"pwrite 200x2 fail:{ENOSPC}")):
+        for topology, faults in (("file", f"fdatasync 16x2 fail:{EIO}"), ("file", f"fsync 2x2 fail:{EIO}"),
+                                 ("file", f"rename 2x2 fail:{EIO}"), ("queue", f"fdatasync 16x2 fail:{EIO}"),
+                                 ("one_file", f"fdatasync 16x2 fail:{EIO}"), ("file", f"pwrite 150x2 fail:{ENOSPC}"),
+                                 ("queue", f"pwrite 200x2 fail:{ENOSPC}")):
             with self.subTest(topology, faults=faults), self.drilled(topology) as one:
                 self.ends(one, self.start(one))  # it makes its files: a start on a disk that fails is refused
                 one.note()
@@ -107,13 +109,15 @@ class Disks(FaultTest):
     def test_that_are_full_pause_the_host_until_there_is_room(self):
         def limit():
             signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-            resource.setrlimit(resource.RLIMIT_FSIZE, (800_000, resource.RLIM_INFINITY))  # the notes of what is handled need 736 KiB
+            # The notes of what is handled need 736 KiB.
+            resource.setrlimit(resource.RLIMIT_FSIZE, (800_000, resource.RLIM_INFINITY))
 
         with self.drilled("queue") as one:
             one.fed().fed()  # so much that a file must grow beyond the limit
-            # The limit holds for every file, so there is no record of this run; effects and dead letters are checked all the same.
+            # The limit holds for every file, so there is no record of this run;
+            # effects and dead letters are checked all the same.
             process = self.start(one, environment={"SLUICE_FAULTY_LOG": "/dev/null"}, preexec_fn=limit)
-            one.wait_for_log(process, "full", "FSIZE", "too large", "away")
+            one.wait_for_log(process, "full", "FSIZE", "too large", "unreachable")
             self.assertIsNone(process.poll(), one.log())
             resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
             self.ends(one, process)
@@ -128,7 +132,7 @@ class Databases(FaultTest):
             self.handled(one, process, 100)
             with contextlib.closing(sqlite3.connect(one.folder / "effects.db", timeout=30, isolation_level=None)) as other:
                 other.execute("BEGIN IMMEDIATE")
-                one.wait_for_log(process, "locked", "busy", "away")
+                one.wait_for_log(process, "locked", "busy", "unreachable")
                 other.execute("ROLLBACK")
             self.ends(one, process)
             one.note()
@@ -155,7 +159,7 @@ class Databases(FaultTest):
             with self.subTest(topology, fault=fault), self.drilled(topology) as one:
                 process = self.start(one, fault)
                 self.ends(one, process, 5)
-                self.assertIn('database \\"effects\\" failed for good', one.log())
+                self.assertIn('database \\"effects\\" failed permanently', one.log())
                 self.assertGreater(one.note().final["released"], 0, "all had been done before")
 
     def test_that_are_away_hold_up_their_own_pool_only(self):
@@ -163,7 +167,8 @@ class Databases(FaultTest):
             plain = one.config.read_text()
             text = plain.replace("deduplicate: true", "deduplicate: true, busy_timeout: 50ms", 1)
             text = text.replace("sources:\n", "sources:\n  others: { plugin: file, path: ./others.jsonl, follow: true }\n")
-            text = text.replace("databases:\n", f"databases:\n  theirs: {{ plugin: sqlite, path: ./theirs.db, deduplicate: true, setup: \"{SETUP}\" }}\n")
+            text = text.replace("databases:\n", "databases:\n  theirs: { plugin: sqlite, path: ./theirs.db, deduplicate: true, "
+                                f"setup: \"{SETUP}\" }}\n")
             text = text.replace("pools:\n", "pools:\n  apart:\n    source: others\n    route: { key: /key }\n    workers: 2\n"
                                 f"    handler: {{ plugin: sql, database: theirs, statements: {json.dumps(STATEMENTS)} }}\n")
             one.config.write_text(text)
@@ -174,19 +179,20 @@ class Databases(FaultTest):
             with contextlib.closing(sqlite3.connect(one.folder / "effects.db", timeout=30, isolation_level=None)) as held, \
                     contextlib.closing(sqlite3.connect(one.folder / "theirs.db", timeout=30)) as theirs:
                 held.execute("BEGIN IMMEDIATE")
-                one.wait_for_log(process, "is away")
+                one.wait_for_log(process, "is unreachable")
                 before = held.execute("SELECT count(*) FROM history").fetchone()
                 for number in range(5):
                     with open(others, "a", encoding="ascii") as lines:
-                        lines.writelines(f'{{"key":"k{n % 7}","number":{n // 7}}}\n' for n in range(70 * number, 70 * number + 70))
+                        lines.writelines(f'{{"key":"k{n % 7}","number":{n // 7}}}\n'
+                                         for n in range(70 * number, 70 * number + 70))
                     self.come_to(theirs, 70 * number + 70)
                 self.assertEqual(held.execute("SELECT count(*) FROM history").fetchone(), before)
-                self.assertNotIn("is back after", one.log())
+                self.assertNotIn("responds again after", one.log())
                 held.execute("ROLLBACK")
-            one.wait_for_log(process, "is back after")
+            one.wait_for_log(process, "responds again after")
             process.send_signal(signal.SIGTERM)
             self.ends(one, process)
-            one.note()  # not as a clean stop: what had been handled while the database was away had no effect
+            one.note()  # not as a clean stop: what had been handled while the database was unreachable had no effect
             one.config.write_text(plain)
 
     def come_to(self, database, count):
@@ -207,7 +213,8 @@ class Memory(FaultTest):
             resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
         with self.drilled("leaking") as one:
-            for fault in ("handle.before 1+ leak:500000", "handle.before 50+ drain", "handle.before 1+ leak:100000", "handle.before 99+ drain"):
+            for fault in ("handle.before 1+ leak:500000", "handle.before 50+ drain", "handle.before 1+ leak:100000",
+                          "handle.before 99+ drain"):
                 process = self.start(one, fault, preexec_fn=limit)
                 while process.poll() is None and not self.has_met_its_limit(one):
                     time.sleep(0.005)  # memory tells nobody that it is used up
@@ -224,7 +231,8 @@ class Memory(FaultTest):
 
 class Queues(FaultTest):
     def test_that_answer_with_errors_lose_nothing(self):
-        for topology, faults in (("file", f"poll.before 2x3 fail:{UNAVAILABLE}"), ("queue", f"poll.before 2x3 fail:{UNAVAILABLE}"),
+        for topology, faults in (("file", f"poll.before 2x3 fail:{UNAVAILABLE}"),
+                                 ("queue", f"poll.before 2x3 fail:{UNAVAILABLE}"),
                                  ("queue", f"settle.before 2x3 fail:{UNAVAILABLE}"),
                                  ("publishing", f"publish.before 2x3 fail:{UNAVAILABLE}"),
                                  ("publishing", f"publish.before 2x2 fail:{UNKNOWN}")):
@@ -236,14 +244,16 @@ class Queues(FaultTest):
 
 
 class Clocks(FaultTest):
-    @unittest.skipUnless(os.path.exists(FAKETIME) and WITH_CALLS, "libfaketime is not installed, or a sanitizer's library must be first")
+    @unittest.skipUnless(os.path.exists(FAKETIME) and WITH_CALLS,
+                         "libfaketime is not installed, or a sanitizer's library must be first")
     def test_that_jump_by_years_change_nothing(self):
         for topology in ("file", "queue"):
             with self.subTest(topology), self.drilled(topology) as one:
                 clock = one.folder / "clock"
                 clock.write_text("+0d\n")
                 process = self.start(one, SLOWLY, environment={
-                    "LD_PRELOAD": FAKETIME, "FAKETIME_TIMESTAMP_FILE": str(clock), "FAKETIME_NO_CACHE": "1", "DONT_FAKE_MONOTONIC": "1"})
+                    "LD_PRELOAD": FAKETIME, "FAKETIME_TIMESTAMP_FILE": str(clock), "FAKETIME_NO_CACHE": "1",
+                    "DONT_FAKE_MONOTONIC": "1"})
                 for jump, count in (("+3650d", 100), ("-3650d", 300), ("+0d", 500)):
                     self.handled(one, process, count)
                     clock.write_text(jump + "\n")

@@ -1,4 +1,5 @@
-"""The history checker: what was put in, what the runs did, what the database holds, what is dead; and every way in which they disagree.
+"""The history checker: what was put in, what the runs did, what the database holds, what is dead; and every way in which they
+disagree.
 
 A message is named by its key and its number within the key, from 0. Nothing here knows how any of it came about.
 """
@@ -55,7 +56,8 @@ DONE, RETRY = 1, 2
 
 def breaches(history):
     """One sentence for each breach."""
-    return [*_effects(history), *_order(history), *_dead(history), *_published(history), *_deliveries(history), *_attempts(history), *_law(history)]
+    return [*_effects(history), *_order(history), *_dead(history), *_published(history), *_deliveries(history),
+            *_attempts(history), *_law(history)]
 
 
 def _effects(history):
@@ -145,12 +147,14 @@ def _deliveries(history):
 
 
 def _attempts(history):
-    """Only a failure of its own makes the next attempt of a message a later one. (A failure in a unit that runs again does not count.)"""
+    """Only a failure of its own makes the next attempt of a message a later one.
+    (A failure in a unit that runs again does not count.)"""
     failures = collections.Counter()
     for index, run in enumerate(history.runs):
         if not history.keeps_attempts:
             failures.clear()
-        for identity, attempt in reversed(dict(reversed(run.received)).items()):  # the first of each: later ones follow failures of this run
+        # The first of each: later ones follow failures of this run.
+        for identity, attempt in reversed(dict(reversed(run.received)).items()):
             if attempt > failures[identity] + 1:
                 yield f"run {index}: {identity} was delivered for attempt {attempt} after {failures[identity]} failures"
         for identity, attempt, verdict in run.handled:
@@ -174,5 +178,6 @@ def _law(history):
         if len(run.received) > run.final["received"]:
             yield f"run {index}: the source handed over {len(run.received)} messages, the host counts {run.final['received']}"
         if run.final["acked"] + run.final["dead_lettered"] + run.final["skipped"] != len(run.confirmed):
-            yield (f"run {index}: the source has confirmed {len(run.confirmed)} acks, the host counts {run.final['acked']} acked, "
+            yield (f"run {index}: the source has confirmed {len(run.confirmed)} acks, "
+                   f"the host counts {run.final['acked']} acked, "
                    f"{run.final['dead_lettered']} dead and {run.final['skipped']} skipped")

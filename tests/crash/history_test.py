@@ -40,10 +40,12 @@ class Checker(unittest.TestCase):
 
     def test_does_not_miss_what_was_never_acknowledged(self):
         self.assertEqual(self.found(offered=[Message("c", 0)]), [])
-        self.assertEqual(self.found(offered=[Message("c", 0)], effects=[*whole().effects, ("c", 0)], totals={"a": 2, "b": 1, "c": 1}), [])
+        self.assertEqual(self.found(offered=[Message("c", 0)], effects=[*whole().effects, ("c", 0)],
+                                    totals={"a": 2, "b": 1, "c": 1}), [])
 
     def test_finds_a_message_that_took_effect_twice(self):
-        self.assertEqual(self.found(effects=[*whole().effects, ("a", 1)], totals={"a": 3, "b": 1}), ["a/1: took effect 2 times"])
+        self.assertEqual(self.found(effects=[*whole().effects, ("a", 1)], totals={"a": 3, "b": 1}),
+                         ["a/1: took effect 2 times"])
 
     def test_finds_an_effect_without_a_message(self):
         self.assertEqual(self.found(effects=[*whole().effects, ("a", 7)], totals={"a": 3, "b": 1}),
@@ -95,7 +97,8 @@ class Checker(unittest.TestCase):
 
     def test_finds_lost_early_and_disordered_publishes(self):
         self.assertEqual(self.found(published=[("a", 0), ("b", 0), ("a", 1), ("a", 0)]), [])
-        self.assertEqual(self.found(published=[("a", 0), ("b", 0), ("a", 1), ("a", 0)], published_once=True), ["a/0: was published twice"])
+        self.assertEqual(self.found(published=[("a", 0), ("b", 0), ("a", 1), ("a", 0)], published_once=True),
+                         ["a/0: was published twice"])
         self.assertEqual(self.found(published=[("a", 0), ("a", 1)]), ["b/0: took effect and its publish is lost"])
         self.assertEqual(self.found(published=[("a", 1), ("a", 0), ("b", 0)]), ["a/0: was published after a/1"])
         self.assertEqual(self.found(published=[*whole().effects, ("b", 1)]), ["b/1: was published and has no effect"])
@@ -104,7 +107,8 @@ class Checker(unittest.TestCase):
         for change in ({"received": 3}, {"law_holds": False}, {"in_flight": 1}):
             runs = copy.deepcopy(whole().runs)
             runs[1].final |= change
-            self.assertEqual([each for each in self.found(runs=runs) if "law" in each][0][:35], "run 1: the conservation law is brok")
+            self.assertEqual([each for each in self.found(runs=runs) if "law" in each][0][:35],
+                             "run 1: the conservation law is brok")
         runs = whole().runs
         runs[1].confirmed = {"2"}
         self.assertEqual(self.found(runs=runs),

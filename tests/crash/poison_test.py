@@ -1,4 +1,5 @@
-"""A message that crashes the process again and again: found, tried alone, a dead letter after crash_attempts; no other is harmed."""
+"""A message that crashes the process again and again: found, tried alone, a dead letter after crash_attempts;
+no other is harmed."""
 # ctest: timeout=300
 
 import collections
@@ -52,7 +53,8 @@ class Poison(SystemTest):
     def check(self, how):
         crashes, run = self.crash_until_ended(how)
         self.assertEqual(crashes, 3, run.tail)
-        self.assertRegex(run.log, r'ended inside the handler of pool \\"work\\", plugin [^ ]*/crashes.so, with message [^ ]+ of source')
+        self.assertRegex(run.log,
+                         r'ended inside the handler of pool \\"work\\", plugin [^ ]*/crashes.so, with message [^ ]+ of source')
         [dead] = self.dead_letters()
         self.assertIn("the process has ended 3 times inside its handler", dead["error"])
         self.assertEqual(json.loads(dead["body"])["n"] if isinstance(dead["body"], str) else dead["body"]["n"], POISON)

@@ -14,19 +14,21 @@ from topologies import BIN, CALLS, DEADLINE_S, WITH_CALLS
 
 SEED = os.environ.get("SLUICE_DRILL_SEED") or str(random.SystemRandom().randrange(10**9))
 KILLS = 4 if os.environ.get("SLUICE_SANITIZE") else 12
-POINTS = {"handle.before": 60, "handle.after": 60, "commit.before": 8, "commit.after": 8} | ({"pwrite": 60, "fdatasync": 12} if WITH_CALLS else {})
+POINTS = {"handle.before": 60, "handle.after": 60, "commit.before": 8, "commit.after": 8} | (
+    {"pwrite": 60, "fdatasync": 12} if WITH_CALLS else {})
 MENDED = {"SLUICE_FAULTY_MENDED": "1"}
 
 
 class Replays(unittest.TestCase):
     def replay(self, one):
         """Its exit status, once the host has ended or all letters have."""
-        done = subprocess.run([str(BIN), "dead-letters", "replay", "drill.yaml", "--all"], cwd=one.folder, capture_output=True, text=True,
-                              timeout=DEADLINE_S)
+        done = subprocess.run([str(BIN), "dead-letters", "replay", "drill.yaml", "--all"], cwd=one.folder, capture_output=True,
+                              text=True, timeout=DEADLINE_S)
         return done.returncode
 
     def check(self, one, letters_before):
-        """Letters of the handler's own making must be there or have taken effect, those that fail for ever must be there, once."""
+        """Letters of the handler's own making must be there or have taken effect,
+        those that fail for ever must be there, once."""
         effects = collections.Counter(one.topology.effects()[0])
         letters = collections.Counter((key, number) for key, number, _ in one.topology.dead())
         self.assertEqual([each for each, count in effects.items() if count > 1], [], "took effect more than once")
@@ -51,7 +53,8 @@ class Replays(unittest.TestCase):
             for kill in range(KILLS):
                 # First after one commit, so slowly that most letters are left for later; then anywhere, or when all is over.
                 point = chance.choice(list(POINTS)) if kill != 0 else "commit.after"
-                faults = f"{point} {chance.randint(1, POINTS[point])} kill" if kill != 0 else "commit.after 1 kill; handle.before 1+ delay:1"
+                faults = (f"{point} {chance.randint(1, POINTS[point])} kill" if kill != 0 else
+                          "commit.after 1 kill; handle.before 1+ delay:1")
                 process = one.start(faults, environment=MENDED | (WITH_CALLS if point in CALLS else {}))
                 if one.comes_up(process):
                     self.replay(one)

@@ -28,11 +28,12 @@ CALLS = {"fsync": 10, "fdatasync": 25, "pwrite": 120, "rename": 6}
 WITH_CALLS = {} if os.environ.get("SLUICE_SANITIZE") else {"LD_PRELOAD": str(FAULTY / "calls.so")}
 
 # Points, and how often each is passed at most before the kill; a run that ends earlier is no kill and is not counted.
-POINTS = {"poll.before": 6, "deliver": 500, "poll.after": 4, "settle.before": 15, "settle.after": 15, "confirm.before": 8, "commit.before": 15,
-          "commit.after": 15, "handle.before": 500, "handle.after": 500}
+POINTS = {"poll.before": 6, "deliver": 500, "poll.after": 4, "settle.before": 15, "settle.after": 15, "confirm.before": 8,
+          "commit.before": 15, "commit.after": 15, "handle.before": 500, "handle.after": 500}
 SETUP = """CREATE TABLE IF NOT EXISTS history(position INTEGER PRIMARY KEY, key TEXT NOT NULL, number INTEGER NOT NULL);
       CREATE TABLE IF NOT EXISTS total(key TEXT PRIMARY KEY, count INTEGER NOT NULL)"""
-# What a few messages say of themselves, see plugins/handler.cpp: how many of all, what, and after how many attempts they must be dead.
+# What a few messages say of themselves, see plugins/handler.cpp: how many of all, what,
+# and after how many attempts they must be dead.
 KINDS = ((0.01, "reject", 1), (0.01, "retry:9", ATTEMPTS), (0.02, "retry:1", 0), (0.01, "retry:2", 0))
 STATEMENTS = ["INSERT INTO history(key, number) VALUES(:key, :number)",
               "INSERT INTO total VALUES(:key, 1) ON CONFLICT(key) DO UPDATE SET count = count + 1"]
@@ -185,11 +186,13 @@ class Queue(Topology):
         return f"{{ plugin: {FAULTY / 'sqlite.so'}, path: ./queue.db, queue: in, until_empty: true }}"
 
     def feed(self, through_host=False):
-        """`sluice enqueue`: what it says is stored is acknowledged. If the host dies meanwhile, the rest may be there or not."""
+        """`sluice enqueue`: what it says is stored is acknowledged. If the host dies meanwhile,
+        the rest may be there or not."""
         made = self.make(self.batch)
         lines = "".join(body + "\n" for _, body in made)
-        done = subprocess.run([str(BIN), "enqueue", str(self.folder / "drill.yaml"), "--source", "in", *self.enqueue_more], cwd=self.folder, input=lines,
-                              capture_output=True, text=True, timeout=DEADLINE_S, env=os.environ | self.environment)
+        done = subprocess.run([str(BIN), "enqueue", str(self.folder / "drill.yaml"), "--source", "in", *self.enqueue_more],
+                              cwd=self.folder, input=lines, capture_output=True, text=True, timeout=DEADLINE_S,
+                              env=os.environ | self.environment)
         found = re.match(r"(\d+) messages? (?:is|are) stored", done.stdout)
         stored = int(found[1]) if found else 0
         if (done.returncode == 0) != (stored == len(made)) or (done.returncode != 0 and not through_host):
@@ -215,7 +218,8 @@ class Publishing(Queue):
     environment = {"SLUICE_FAULTY_PUBLISH": "out"}
 
     def targets(self):
-        return f"targets:\n  out: {{ plugin: {FAULTY / 'sqlite.so'}, path: ./out.db, queue: out, max_bytes: 0, deduplicate: true }}"
+        return (f"targets:\n  out: {{ plugin: {FAULTY / 'sqlite.so'}, path: ./out.db, queue: out, max_bytes: 0, "
+                "deduplicate: true }")
 
     def published(self):
         with contextlib.closing(sqlite3.connect(f"file:{self.folder / 'out.db'}?mode=rw", uri=True)) as database:
@@ -267,8 +271,8 @@ class Reloading(Queue):
 class Deferring(Topology):
     about = "a file into sqlite with deduplicate; a part of the messages is deferred, some of them for longer than they may be"
     kinds = (*KINDS, (0.1, "later:1", 0), (0.1, "later:15", 0), (0.01, "later:600", 0))
-    points = {"ring.before": 15, "ring.after": 15, "resume.before": 15, "resume.after": 15, "handle.after": 200, "commit.before": 10,
-              "commit.after": 10, "settle.after": 10}
+    points = {"ring.before": 15, "ring.after": 15, "resume.before": 15, "resume.after": 15, "handle.after": 200,
+              "commit.before": 10, "commit.after": 10, "settle.after": 10}
     batch = 400
     asks_why = True  # of messages that are resumed, while others look at what waits for them
 
@@ -286,7 +290,8 @@ class Leaking(Topology):
 
 
 class Replayed(Topology):
-    about = "a file that is followed, into sqlite with deduplicate; many messages are rejected until their handler is mended, some for ever"
+    about = ("a file that is followed, into sqlite with deduplicate; "
+             "many messages are rejected until their handler is mended, some for ever")
     kinds = ((0.3, "reject", 1), (0.05, "never", 1))
     endless = True
 
@@ -297,7 +302,8 @@ class Replayed(Topology):
 class Mended(Replayed):
     """What is rejected depends on the run: with SLUICE_FAULTY_MENDED nothing is."""
 
-    about = "a file that is followed, into sqlite with deduplicate; half of the messages are rejected while the cause is not mended"
+    about = ("a file that is followed, into sqlite with deduplicate; "
+             "half of the messages are rejected while the cause is not mended")
     kinds = ((0.5, "reject", 1),)
     batch = 800
 
@@ -317,9 +323,10 @@ class MendedIds(MendedQueue):
     enqueue_more = ("--id-from", "/id")
 
     def make(self, count):
-        return [(message, json.dumps(json.loads(body) | {"id": message.name}, separators=(",", ":"))) for message, body in super().make(count)]
+        return [(message, json.dumps(json.loads(body) | {"id": message.name}, separators=(",", ":")))
+                for message, body in super().make(count)]
 
 
-TOPOLOGIES = {"deferring": Deferring, "file": Topology, "file_twice": NothingDeduplicates, "followed": Followed, "leaking": Leaking, "mended": Mended, "mended_ids": MendedIds,
-              "mended_queue": MendedQueue,
+TOPOLOGIES = {"deferring": Deferring, "file": Topology, "file_twice": NothingDeduplicates, "followed": Followed,
+              "leaking": Leaking, "mended": Mended, "mended_ids": MendedIds, "mended_queue": MendedQueue,
               "one_file": OneFile, "publishing": Publishing, "queue": Queue, "reloading": Reloading, "replayed": Replayed}

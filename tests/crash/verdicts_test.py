@@ -1,4 +1,5 @@
-"""Verdicts that change: messages die, the process is killed, the cause is mended, and the dead letters are replayed while it goes on.
+"""Verdicts that change: messages die, the process is killed, the cause is mended, and the dead letters are replayed while it
+goes on.
 
 Whatever the order of kill, delivery and replay: each message takes effect once, or is a dead letter, once.
 """
@@ -27,8 +28,8 @@ from support import SystemTest, json_lines, query  # noqa: E402
 
 SEED = os.environ.get("SLUICE_DRILL_SEED") or str(random.SystemRandom().randrange(10**9))
 KILLS = int(os.environ.get("SLUICE_DRILL_KILLS") or (6 if os.environ.get("SLUICE_SANITIZE") else 16))
-POINTS = {"handle.after": 400, "commit.before": 20, "commit.after": 20, "settle.before": 20, "settle.after": 20, "confirm.before": 12} | (
-    {"pwrite": 150, "fdatasync": 40} if WITH_CALLS else {})
+POINTS = {"handle.after": 400, "commit.before": 20, "commit.after": 20, "settle.before": 20, "settle.after": 20,
+          "confirm.before": 12} | ({"pwrite": 150, "fdatasync": 40} if WITH_CALLS else {})
 MENDED = {"SLUICE_FAULTY_MENDED": "1"}
 STAYS = "stays the dead letter that it is"
 
@@ -52,15 +53,16 @@ class Replays:
 
 
 def replay(one):
-    return subprocess.run([str(BIN), "dead-letters", "replay", "drill.yaml", "--all"], cwd=one.folder, capture_output=True, text=True,
-                          timeout=DEADLINE_S)
+    return subprocess.run([str(BIN), "dead-letters", "replay", "drill.yaml", "--all"], cwd=one.folder, capture_output=True,
+                          text=True, timeout=DEADLINE_S)
 
 
 class Verdicts(unittest.TestCase):
     def check(self, one):
         effects = collections.Counter(one.topology.effects()[0])
         letters = collections.Counter((key, number) for key, number, _ in one.topology.dead())
-        self.assertEqual([each for each, count in effects.items() if count > 1], [], f"took effect twice; SLUICE_DRILL_SEED={SEED}")
+        self.assertEqual([each for each, count in effects.items() if count > 1], [],
+                         f"took effect twice; SLUICE_DRILL_SEED={SEED}")
         self.assertEqual([each for each, count in letters.items() if count > 1], [], f"is dead twice; SLUICE_DRILL_SEED={SEED}")
         return set(effects), set(letters)
 
@@ -76,7 +78,8 @@ class Verdicts(unittest.TestCase):
             effects, letters = self.check(one)
             if not wanted - effects - letters:
                 return
-            self.assertLess(time.monotonic(), end, f"{len(wanted - effects - letters)} are lost; SLUICE_DRILL_SEED={SEED}\n{one.log()[-2000:]}")
+            self.assertLess(time.monotonic(), end,
+                            f"{len(wanted - effects - letters)} are lost; SLUICE_DRILL_SEED={SEED}\n{one.log()[-2000:]}")
             time.sleep(0.05)  # a database tells nobody that it has grown
 
     def kill_once(self, one, chance, mended):
@@ -122,7 +125,8 @@ class Verdicts(unittest.TestCase):
             effects, letters = self.check(one)
             self.assertEqual(letters, set())
             self.assertEqual(effects, {(message.key, message.number) for message in one.topology.acknowledged})
-            print(f"dead letters that came again in {came_again} runs, kills in the middle of a replay: {half_replayed}", flush=True)
+            print(f"dead letters that came again in {came_again} runs, kills in the middle of a replay: {half_replayed}",
+                  flush=True)
             self.assertGreater(came_again, 0, "no dead letter was delivered again")
 
     def test_that_change_between_a_kill_and_a_replay_take_effect_once(self):

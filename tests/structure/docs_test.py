@@ -33,12 +33,20 @@ def broken_links(path, text):
             yield f"{path.relative_to(ROOT)}: {link}: there is no such heading"
 
 
+def stale_labels(path, text):
+    """What a link calls a file of the host is where it leads: [`dispatch/slots`](../../host/dispatch/slots.cpp)."""
+    for label, link in re.findall(r"\[`([^`\n]*/[^`\n]*)`\]\(([^)\s#]+)\)", text):
+        if pathlib.PurePath(link).suffix in (".hpp", ".cpp") and not link.rsplit(".", 1)[0].endswith(label.rsplit(".", 1)[0]):
+            yield f"{path.relative_to(ROOT)}: `{label}` is called so and leads to {link}"
+
+
 def tests_in_tree():
     """`Suite.Sentence` of GoogleTest, `file_test.Class.test_sentence` of Python."""
     found = set()
     for folder in ("tests", "plugins"):
         for path in (ROOT / folder).rglob("*_test.cpp"):
-            found |= {f"{suite}.{name}" for suite, name in re.findall(r"^TEST(?:_[FP])?\((\w+),\s*(\w+)\)", path.read_text(), re.M)}
+            found |= {f"{suite}.{name}"
+                      for suite, name in re.findall(r"^TEST(?:_[FP])?\((\w+),\s*(\w+)\)", path.read_text(), re.M)}
     for path in (ROOT / "tests").glob("*/*_test.py"):
         part = None
         for kind, name in re.findall(r"^(class|    def) (\w+)", path.read_text(), re.M):
@@ -57,6 +65,13 @@ class Documents(unittest.TestCase):
 
     def test_that_link_to_nothing_are_found(self):
         self.assertEqual(len(list(broken_links(ROOT / "README.md", "[a](no/such.md) [b](#none) [c](docs/README.md#none)"))), 3)
+
+    def test_call_files_what_they_are_called(self):
+        found = documents()
+        self.assertEqual([link for path in found for link in stale_labels(path, path.read_text())], [])
+        place = "../../host/dispatch/slots.cpp"
+        wrong = f"[`work/slots`]({place}) [`dispatch/slots`]({place}) [port](a/port.hpp)"
+        self.assertEqual(len(list(stale_labels(ROOT / "README.md", wrong))), 1)
 
     def test_of_decisions_have_numbers_of_their_own(self):
         numbers = [path.name[:4] for path in (ROOT / "docs/adr").glob("*.md")]

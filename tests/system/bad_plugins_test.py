@@ -21,23 +21,28 @@ MACRO = "build it again with the plugin macro of the SDK"
 
 # What is wrong with a file before any of its code may run; {file} is its path.
 BEFORE_LOADING = {
-    "no_manifest": "it has no section .sluice.manifest, so it is not a Sluice plugin or was stripped of it; build it with the plugin macro of the SDK",
-    "garbled_manifest": "its manifest is garbled (manifest: The JSON document has an improper structure: missing or superfluous commas, braces, "
-    f"missing keys, etc.); {MACRO}",
-    "two_manifests": f"its manifest is garbled (something follows its text: two manifests in one file, or a wrong text_size); {MACRO}",
-    "unknown_kind": f'its manifest is garbled (components[0]: has the unknown kind "widget"); {MACRO}',
-    "wrong_major": "it is built for plugin ABI 2.2 to 2.4 and this host speaks 1.0; use a build of the plugin for ABI 1, or a host that speaks ABI 2",
-    "newer_minor": "it needs plugin ABI 1.3 to 1.5 and this host speaks 1.0; update the host, or use an older build of the plugin",
+    "no_manifest": "it has no section .sluice.manifest, so it is not a Sluice plugin or was stripped of it; "
+    "build it with the plugin macro of the SDK",
+    "garbled_manifest": "its manifest is garbled (manifest: The JSON document has an improper structure: "
+    f"missing or superfluous commas, braces, missing keys, etc.); {MACRO}",
+    "two_manifests": "its manifest is garbled (something follows its text: two manifests in one file, or a wrong text_size); "
+    f"{MACRO}",
+    "wrong_major": "it is built for plugin ABI 2.2 to 2.4 and this host speaks 1.0; "
+    "use a build of the plugin for ABI 1, or a host that speaks ABI 2",
+    "newer_minor": "it needs plugin ABI 1.3 to 1.5 and this host speaks 1.0; "
+    "update the host, or use an older build of the plugin",
 }
 
 
 # What shows when it is loaded: its entry and init have run, nothing else has.
 AT_LOADING = {
     "no_entry": "it does not export sluice_plugin_entry_v1; define it and build the plugin with sluice_add_plugin()",
-    "undefined_symbol": "it cannot be loaded ({file}: undefined symbol: sluice_bad_nobody_has_this); build it for this machine, or install what it needs",
+    "undefined_symbol": "it cannot be loaded ({file}: undefined symbol: sluice_bad_nobody_has_this); "
+    "build it for this machine, or install what it needs",
     "entry_fails": "it refused this host (unsupported: this machine has no frobnicator); correct what it complains about",
-    "entry_throws": "it refused this host (contract: an exception left the plugin: thrown by the entry); correct what it complains about",
-    "init_fails": "its init failed (unavailable: the licence server is away); correct what it complains about",
+    "entry_throws": "it refused this host (contract: an exception left the plugin: thrown by the entry); "
+    "correct what it complains about",
+    "init_fails": "its init failed (unavailable: the licence server is unreachable); correct what it complains about",
 }
 
 # As well, and the author's mistake.
@@ -46,16 +51,19 @@ BROKEN = {
     "wrong_minor": "it chose to speak ABI minor 9 where the lower of both sides is 0",
     "small_module": "its sluice_module says struct_size 40, but the mandatory members alone take 64",
     "null_component": "its component 0 is NULL",
+    "small_component": "its sluice_component 0 says struct_size 24, but the mandatory members alone take 32",
     "null_table": 'handler "null_table": its table is NULL',
     "small_table": 'handler "small_table": its sluice_handler says struct_size 40, but the mandatory members alone take 48',
     "no_handle": 'handler "no_handle": its sluice_handler has no handle, which is mandatory',
-    "disagrees_id": "its manifest and its module disagree: the id is org.example.disagrees_id in the manifest and org.example.other in the module",
+    "disagrees_id": "its manifest and its module disagree: the id is org.example.disagrees_id in the manifest "
+    "and org.example.other in the module",
     "disagrees_version": "its manifest and its module disagree: the version is 1.0.0 in the manifest and 2.0.0 in the module",
-    "disagrees_count": "its manifest and its module disagree: the number of components is 1 in the manifest and 2 in the module",
-    "disagrees_kind": 'its manifest and its module disagree: component 0 is the handler "disagrees_kind" in the manifest and the kind 77 '
-    '"disagrees_kind" in the module',
-    "disagrees_name": 'its manifest and its module disagree: component 0 is the handler "disagrees_name" in the manifest and the handler '
-    '"somebody [31melse" in the module',
+    "disagrees_count": "its manifest and its module disagree: the number of components is 1 in the manifest "
+    "and 2 in the module",
+    "disagrees_kind": 'its manifest and its module disagree: component 0 is the handler "disagrees_kind" in the manifest '
+    'and the kind 77 "disagrees_kind" in the module',
+    "disagrees_name": 'its manifest and its module disagree: component 0 is the handler "disagrees_name" in the manifest '
+    'and the handler "somebody [31melse" in the module',
 }
 for name, why in BROKEN.items():
     AT_LOADING[name] = f"{why}; this is a mistake in the plugin org.example.{name}, ask its author for a build that corrects it"
@@ -63,12 +71,15 @@ for name, why in BROKEN.items():
 # Databases and sources that are refused once they are created.
 MISTAKE = "this is a mistake in the plugin org.example.{name}, ask its author for a build that corrects it"
 DATABASES = {
-    "no_restart": f'databases.d: plugin {{file}} is refused: database "no_restart": its sluice_database has no restart, which is mandatory; {MISTAKE}',
+    "no_restart": 'databases.d: plugin {file} is refused: database "no_restart": its sluice_database has no restart, '
+    f"which is mandatory; {MISTAKE}",
     "deduplicates_without_record": 'databases.d: plugin {file} is refused: database "deduplicates_without_record": it says '
     f"SLUICE_DATABASE_DEDUPLICATES, but its sluice_database has no record_once; {MISTAKE}",
     "database_throws_early": "databases.d: contract: an exception left the plugin: nothing at all",
 }
 SOURCES = {
+    "keeps_order_of_nothing": 'sources.in: plugin {file} is refused: queue "keeps_order_of_nothing": it says '
+    f"SLUICE_QUEUE_RELEASE_KEEPS_ORDER without SLUICE_QUEUE_TAKES_BACK; {MISTAKE}",
     "source_throws_early": "sources.in: contract: an exception left the plugin: nothing at all",
 }
 
@@ -153,7 +164,8 @@ class Refused(WithBinary):
         self.refused(self.folder / "none.so", "it cannot be reached (No such file or directory); check the path")
         link = self.folder / "link.so"
         link.symlink_to("gone.so")
-        self.refused(link, "it is a symbolic link to gone.so, which cannot be reached (No such file or directory); correct or remove the link")
+        self.refused(link, "it is a symbolic link to gone.so, which cannot be reached (No such file or directory); "
+                     "correct or remove the link")
 
     def test_a_library_cut_off_anywhere_is_refused(self):
         content = (BAD / "good.so").read_bytes()
@@ -163,7 +175,8 @@ class Refused(WithBinary):
                 inspected = self.sluice("plugins", "inspect", file)
                 self.assertEqual(inspected.returncode, 1)
                 self.assertRegex(inspected.stderr,
-                                 rf"^sluice: plugin {file} is refused: it is cut off or damaged \(.+\); build or copy it again\n$")
+                                 rf"^sluice: plugin {file} is refused: it is cut off or damaged \(.+\); "
+                                 r"build or copy it again\n$")
         self.assertFalse(self.mark.exists())
 
     def test_what_others_may_write_is_refused(self):
@@ -175,6 +188,17 @@ class Refused(WithBinary):
         os.chmod(file, 0o644)
         os.chmod(self.folder, 0o770)
         self.refused(file, f"its directory {self.folder} may be written by its group; run: chmod g-w '{self.folder}'")
+
+    def test_a_component_of_a_kind_that_is_not_known_is_named_and_its_file_is_not_garbled(self):
+        file = BAD / "unknown_kind.so"
+        why = ('the widget "unknown_kind" needs a newer host: this one does not know the kind "widget"; '
+               "use a newer host, or an older build of the plugin")
+        inspected = self.sluice("plugins", "inspect", file)
+        self.assertEqual((inspected.returncode, inspected.stderr), (0, ""))
+        self.assertIn("widget unknown_kind\n", inspected.stdout)
+        self.assertIn('needs a newer host: this one does not know the kind "widget"\n', inspected.stdout)
+        self.nothing_started(file, f"plugin {file} is refused: {why}")
+        self.assertFalse(self.mark.exists(), "code of it ran")
 
     def test_the_mark_shows_when_code_runs(self):
         self.assertEqual(self.sluice("check", self.configuration(BAD / "good.so")).returncode, 0)
@@ -188,19 +212,24 @@ class Refused(WithBinary):
 
     def test_every_bad_plugin_that_is_built_is_tried_here(self):
         tried = {*BEFORE_LOADING, *AT_LOADING, "create_fails", "create_throws", "source_without_poll"}
-        tried |= {"good", "larger_table", "throws", "unknown_verdict", "hangs", "keeps_view", "keeps_ticket", "crashes", "astray"}
+        tried |= {"unknown_kind", "half_known"}
+        tried |= {"good", "larger_table", "throws", "unknown_verdict", "hangs", "keeps_view", "keeps_ticket", "crashes",
+                  "astray"}
         tried |= {*DATABASES, *SOURCES, "database_throws", "source_throws", "outage", "defers_and_reads", "keeps_context"}
         self.assertEqual(tried, {file.stem for file in BAD.glob("*.so")})
 
     def test_a_source_that_cannot_be_received_from_is_refused(self):
         file = BAD / "source_without_poll.so"
         configuration = self.configuration(BAD / "good.so")
-        configuration.write_text(configuration.read_text().replace("{ plugin: file, path: ./in.jsonl }", f"{{ plugin: {file} }}"))
+        configuration.write_text(configuration.read_text().replace("{ plugin: file, path: ./in.jsonl }",
+                                                                   f"{{ plugin: {file} }}"))
         checked = self.sluice("check", configuration)
         self.assertEqual(checked.returncode, 1)
         self.assertIn(
-            f'sources.in: plugin {file} is refused: queue "source_without_poll": its sluice_queue has no capabilities, which is mandatory; '
-            "this is a mistake in the plugin org.example.source_without_poll, ask its author for a build that corrects it\n", checked.stderr)
+            f'sources.in: plugin {file} is refused: queue "source_without_poll": its sluice_queue has no capabilities, '
+            "which is mandatory; "
+            "this is a mistake in the plugin org.example.source_without_poll, ask its author for a build that corrects it\n",
+            checked.stderr)
 
     def test_a_database_or_source_that_cannot_do_what_it_says_is_refused(self):
         for kind, plugins in (("databases", DATABASES), ("sources", SOURCES)):
@@ -282,7 +311,8 @@ class Misbehaving(WithBinary):
 
     def test_a_database_that_throws_is_to_blame_and_not_the_handler(self):
         configuration = self.configuration("sql", ["{}"] * 20)
-        configuration.write_text(configuration.read_text() + f"      database: d\n      statement: DELETE FROM t\ndatabases: {{ d: {{ plugin: {BAD / 'database_throws.so'} }} }}\n")
+        configuration.write_text(configuration.read_text() + "      database: d\n      statement: DELETE FROM t\n"
+                                 f"databases: {{ d: {{ plugin: {BAD / 'database_throws.so'} }} }}\n")
         text = configuration.read_text().replace("statistics: { every: 100ms }\nshutdown: { deadline: 200ms }\n", "")
         configuration.write_text(text)
         ran = self.sluice("run", configuration)
@@ -294,18 +324,21 @@ class Misbehaving(WithBinary):
 
     def test_a_source_that_throws_where_it_is_only_asked_goes_on(self):
         configuration = self.configuration(BAD / "good.so")
-        configuration.write_text(configuration.read_text().replace("{ plugin: file, path: ./in.jsonl }", f"{{ plugin: {BAD / 'source_throws.so'} }}"))
+        configuration.write_text(configuration.read_text().replace("{ plugin: file, path: ./in.jsonl }",
+                                                                   f"{{ plugin: {BAD / 'source_throws.so'} }}"))
         ran = self.sluice("run", configuration)
         self.assertEqual(ran.returncode, 0, ran.stderr)
 
     def test_a_handler_that_hangs_holds_up_its_own_worker_only_and_is_named_at_the_deadline(self):
         configuration = self.configuration(BAD / "hangs.so", ['{"hang":1}'] + ["{}"] * 11)
-        with subprocess.Popen([SLUICE, "run", str(configuration)], text=True, stderr=subprocess.PIPE, env=self.environment) as host:
+        with subprocess.Popen([SLUICE, "run", str(configuration)], text=True, stderr=subprocess.PIPE,
+                              env=self.environment) as host:
             deadline = threading.Timer(60, host.kill)
             deadline.start()
             log = ""
             for line in host.stderr:
-                # Round robin: the other worker had six; a line of statistics comes every 100 ms. One signal: a second one aborts.
+                # Round robin: the other worker had six; a line of statistics comes every 100 ms. One signal:
+                # a second one aborts.
                 if "acked 6," in line and "acked 6," not in log:
                     host.send_signal(signal.SIGTERM)
                 log += line
@@ -314,6 +347,15 @@ class Misbehaving(WithBinary):
         totals = self.totals(log)
         self.assertEqual((totals["received"], totals["acked"], totals["abandoned"]), (12, 6, 6))
         self.assertRegex(log, r"error host: worker p\[0\] has been in its handler for \d+ ms with message \S+")
+
+    def test_what_is_known_of_a_plugin_of_a_later_version_works(self):
+        configuration = self.configuration(BAD / "half_known.so", ["{}"] * 3)
+        configuration.write_text(configuration.read_text() + "log: { level: debug }\n")
+        ran = self.sluice("run", configuration)
+        self.assertEqual(ran.returncode, 0, ran.stderr)
+        totals = self.totals(ran.stderr)
+        self.assertEqual((totals["received"], totals["acked"]), (3, 3))
+        self.assertEqual(ran.stderr.count('the widget "half_known" needs a newer host'), 1, ran.stderr)
 
     def test_a_larger_table_of_a_later_minor_works(self):
         totals = self.totals(self.run_to_the_end("larger_table", ["{}"] * 3))

@@ -30,10 +30,12 @@ def deep_keys():
 
 CONFIGURATIONS = {
     "a long alias, often": "a: &a " + "x" * 20_000 + "\nb:\n" + "- *a\n" * 40_000,
-    "a long key, often": "".join(f"? &a{n} {'k' * 1000}{n}\n: x\n" for n in range(2)) + "b: {" + ", ".join(f"k{n}: 1" for n in range(40_000)) + "}\n",
+    "a long key, often": "".join(f"? &a{n} {'k' * 1000}{n}\n: x\n" for n in range(2)) + "b: {" + ", ".join(
+        f"k{n}: 1" for n in range(40_000)) + "}\n",
     "a long key with entries": "k" * 20_000 + ":\n" + "".join(f"  e{n}: 1\n" for n in range(40_000)),
     "long keys, deep": deep_keys(),
-    "a long key through an alias, often": "a: &a " + "k" * 100_000 + "\nb: {" + ", ".join("*a : 1" for _ in range(50_000)) + "}\n",
+    "a long key through an alias, often": "a: &a " + "k" * 100_000 + "\nb: {" + ", ".join(
+        "*a : 1" for _ in range(50_000)) + "}\n",
     "brackets": "[" * (4 << 20),
     "braces": "{" * (4 << 20),
     "brackets and blanks": "[ " * (2 << 20),
@@ -42,11 +44,14 @@ CONFIGURATIONS = {
     "questions": "? " * (2 << 20),
     "quotes": "[" + '""' * ((2 << 20) - 1),
     "entries": "[" + "a," * ((2 << 20) - 1),
-    "pools that are wrong": "sources: { flights: { plugin: file, path: flights.jsonl } }\npools:\n" + "".join(f"  p{n}: x\n" for n in range(49_900)),
+    "pools that are wrong": "sources: { flights: { plugin: file, path: flights.jsonl } }\npools:\n" + "".join(
+        f"  p{n}: x\n" for n in range(49_900)),
     "sources that are wrong": "sources:\n" + "".join(f"  p{n}: x\n" for n in range(49_900)) + "pools: { p: { source: p1 } }\n",
-    "options that do not exist": GOOD.replace("path: flights.jsonl", "path: x, " + ", ".join(f"o{n}: 1" for n in range(45_000))),
+    "options that do not exist": GOOD.replace("path: flights.jsonl",
+                                              "path: x, " + ", ".join(f"o{n}: 1" for n in range(45_000))),
     "levels that do not exist": GOOD + "log: { levels: {" + ", ".join(f"o{n}: info" for n in range(45_000)) + "} }\n",
-    "conditions that are wrong": GOOD.replace("source: flights", "source: flights, when: {" + ", ".join(f"o{n}: 1" for n in range(45_000)) + "}"),
+    "conditions that are wrong": GOOD.replace("source: flights",
+                                              "source: flights, when: {" + ", ".join(f"o{n}: 1" for n in range(45_000)) + "}"),
 }
 
 
@@ -56,7 +61,8 @@ class SmallFiles(SystemTest):
         config = self.write("c.yaml", text)
         with open(self.folder / "errors", "w+") as errors:
             begun = time.monotonic()
-            process = subprocess.Popen([str(BIN), "check", str(config)], cwd=self.folder, stdout=subprocess.DEVNULL, stderr=errors)
+            process = subprocess.Popen([str(BIN), "check", str(config)], cwd=self.folder, stdout=subprocess.DEVNULL,
+                                       stderr=errors)
             _, status, usage = os.wait4(process.pid, 0)
             process.returncode = os.waitstatus_to_exitcode(status)
             seconds = time.monotonic() - begun
@@ -113,15 +119,20 @@ class Requests(SystemTest):
         self.host.wait_for(lambda run: len(self.dead_letters()) == 3, "three dead letters")
         purge = {"verb": "dead-letters", "do": "purge"}
         enqueue = {"verb": "enqueue", "source": "orders"}
-        for request, name in [({**purge, "older_than_ms": "30d"}, "older_than_ms"), ({**purge, "older_than_ms": 1e300}, "older_than_ms"),
-                              ({**purge, "older_than_ms": None}, "older_than_ms"), ({**purge, "older_than_ms": -1}, "older_than_ms"),
-                              ({**purge, "key": 5}, "key"), ({**purge, "source": ["a"]}, "source"), ({**purge, "names": "all"}, "names"),
-                              ({**purge, "names": [5]}, "names"), ({**purge, "oder_than_ms": 5}, "oder_than_ms"), ({"verb": "dead-letters", "do": 5}, "do"),
-                              ({**purge, "whole": "yes"}, "whole"), ({**enqueue, "delay_ms": "5"}, "delay_ms"), ({**enqueue, "delay_ms": True}, "delay_ms"),
-                              ({**enqueue, "delay_ms": 1e300}, "delay_ms"), ({**enqueue, "delay_ms": 1.5}, "delay_ms"), ({**enqueue, "headers": "a=b"}, "headers"),
-                              ({**enqueue, "headers": [["a", "b"]]}, "headers"), ({**enqueue, "id_from": 5}, "id_from"), ({**enqueue, "source": 5}, "source"),
-                              ({**enqueue, "key": None}, "key"), ({"verb": "why", "key": 5}, "key"), ({"verb": "why", "key": "a", "pool": 1}, "pool"),
-                              ({"verb": "queues", "name": "x"}, "name"), ({"verb": "reload", "now": True}, "now"),
+        for request, name in [({**purge, "older_than_ms": "30d"}, "older_than_ms"),
+                              ({**purge, "older_than_ms": 1e300}, "older_than_ms"),
+                              ({**purge, "older_than_ms": None}, "older_than_ms"),
+                              ({**purge, "older_than_ms": -1}, "older_than_ms"), ({**purge, "key": 5}, "key"),
+                              ({**purge, "source": ["a"]}, "source"), ({**purge, "names": "all"}, "names"),
+                              ({**purge, "names": [5]}, "names"), ({**purge, "oder_than_ms": 5}, "oder_than_ms"),
+                              ({"verb": "dead-letters", "do": 5}, "do"), ({**purge, "whole": "yes"}, "whole"),
+                              ({**enqueue, "delay_ms": "5"}, "delay_ms"), ({**enqueue, "delay_ms": True}, "delay_ms"),
+                              ({**enqueue, "delay_ms": 1e300}, "delay_ms"), ({**enqueue, "delay_ms": 1.5}, "delay_ms"),
+                              ({**enqueue, "headers": "a=b"}, "headers"), ({**enqueue, "headers": [["a", "b"]]}, "headers"),
+                              ({**enqueue, "id_from": 5}, "id_from"), ({**enqueue, "source": 5}, "source"),
+                              ({**enqueue, "key": None}, "key"), ({"verb": "why", "key": 5}, "key"),
+                              ({"verb": "why", "key": "a", "pool": 1}, "pool"), ({"verb": "queues", "name": "x"}, "name"),
+                              ({"verb": "reload", "now": True}, "now"),
                               (b'{"verb":"dead-letters","do":"purge","key":"a","key":"b"}', "key")]:
             with self.subTest(request):
                 answer = self.ask(request)

@@ -24,7 +24,8 @@ sources: {{ in: {{ plugin: {ASTRAY}{options("source")} }} }}
 databases: {{ db: {{ plugin: {ASTRAY}{options("database")} }} }}
 targets: {{ out: {{ plugin: {ASTRAY}{options("target")} }} }}
 pools:
-  p: {{ source: in, workers: 2, route: {{ by: round_robin }}, retry: {{ attempts: {attempts} }}, handler: {{ plugin: {ASTRAY}, database: db{options("handler")} }} }}
+  p: {{ source: in, workers: 2, route: {{ by: round_robin }}, retry: {{ attempts: {attempts} }},\
+ handler: {{ plugin: {ASTRAY}, database: db{options("handler")} }} }}
 shutdown: {{ deadline: {deadline} }}
 {more}"""
 
@@ -89,17 +90,22 @@ class Crashes(SystemTest):
         self.assertRegex(run.log, rf"(?m)^\S+ error {sentence}$")
 
     def test_name_component_plugin_and_message(self):
-        where = rf"pools\.p\.handler\[[01]\]: the process crashed \(SIGSEGV\) in handle of pools\.p\.handler\[[01]\], plugin {ASTRAY}, with message [12]"
+        where = (r"pools\.p\.handler\[[01]\]: the process crashed \(SIGSEGV\) in handle of pools\.p\.handler\[[01]\], "
+                 rf"plugin {ASTRAY}, with message [12]")
         self.crashes("run", signal.SIGSEGV, where, "handler", "handle", "segv")
 
     def test_of_a_stack_that_overflows_are_told(self):
-        self.crashes("run", signal.SIGSEGV, rf"pools\.p\.handler\[[01]\]: .*SIGSEGV.* in handle .*, with message [12]", "handler", "handle", "overflow")
+        self.crashes("run", signal.SIGSEGV, rf"pools\.p\.handler\[[01]\]: .*SIGSEGV.* in handle .*, with message [12]",
+                     "handler", "handle", "overflow")
 
     def test_that_the_plugin_asks_for_are_told(self):
-        self.crashes("run", signal.SIGABRT, rf"sources\.in: the process was aborted \(SIGABRT\) in poll of sources\.in, plugin {ASTRAY}", "source", "poll", "abort")
+        self.crashes("run", signal.SIGABRT,
+                     rf"sources\.in: the process was aborted \(SIGABRT\) in poll of sources\.in, plugin {ASTRAY}",
+                     "source", "poll", "abort")
 
     def test_of_a_constructor_in_check_are_told(self):
-        self.crashes("check", signal.SIGSEGV, rf"databases\.db: .*SIGSEGV.* in create of databases\.db, plugin {ASTRAY}", "database", "create", "segv")
+        self.crashes("check", signal.SIGSEGV, rf"databases\.db: .*SIGSEGV.* in create of databases\.db, plugin {ASTRAY}",
+                     "database", "create", "segv")
 
     def test_are_a_line_of_a_json_log(self):
         run = self.start("run", self.write("astray.yaml", config("handler", "handle", "segv", more="log: { format: json }\n")))
@@ -131,9 +137,11 @@ targets: {{ out: {{ plugin: {ASTRAY}, how: full }} }}
 pools: {{ p: {{ source: in, handler: {{ plugin: forward, target: out }} }} }}
 shutdown: {{ deadline: 200ms }}
 """))
-        run.wait_for(lambda host: "is full" in host.log or "full" in host.log, "the target is said to be full", 30)
+        run.wait_for(lambda host: "is full, and 1 messages wait" in host.log, "the target is said to be full", 30)
         run.signal()
-        self.assertIn(run.wait(20), (0, 3), run.tail)
+        self.assertEqual(run.wait(20), 3, run.tail)
+        self.assertRegex(run.log, r'error host: target "out" is full \(a thousand messages are in it\), for \d+\.\d s: '
+                         "what publishes to it waits")
         self.assertNotIn("a plugin still holds a thread", run.log)
 
 

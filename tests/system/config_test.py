@@ -1,4 +1,5 @@
-"""The command line and the configuration, from outside: every bad configuration with its exact sentences, and what is printed."""
+"""The command line and the configuration, from outside: every bad configuration with its exact sentences,
+and what is printed."""
 # ctest: sanitize
 
 import json
@@ -32,8 +33,8 @@ class InAFolder(unittest.TestCase):
         self.addCleanup(shutil.rmtree, self.folder)
 
     def sluice(self, *words, input=None, **environment):
-        return subprocess.run([SLUICE, *map(str, words)], cwd=self.folder, input=input, text=True, capture_output=True, timeout=60,
-                              env={**os.environ, **environment})
+        return subprocess.run([SLUICE, *map(str, words)], cwd=self.folder, input=input, text=True, capture_output=True,
+                              timeout=60, env={**os.environ, **environment})
 
     def write(self, text, name="c.yaml"):
         (self.folder / name).write_text(text)
@@ -98,16 +99,18 @@ class GoodConfigurations(InAFolder):
 
     def test_set_overrides_any_key_and_makes_missing_maps(self):
         name = self.write(GOOD)
-        done = self.sluice("check", name, "--print", "--set", "pools.airports.workers=4", "--set=pools.airports.queue.capacity=7",
-                           "--set", "log.levels.\"sources.flights\"=debug")
+        done = self.sluice("check", name, "--print", "--set", "pools.airports.workers=4",
+                           "--set=pools.airports.queue.capacity=7", "--set", "log.levels.\"sources.flights\"=debug")
         self.assertIn("workers: 4\n", done.stdout)
         self.assertIn("capacity: 7,", done.stdout)
         self.assertIn("levels:\n    sources.flights: debug\n", done.stdout)
         done = self.sluice("check", name, "--set", "pools.airports.wokers=4")
-        self.assertEqual((done.stderr, done.returncode), ("--set pools.airports.wokers: unknown key; did you mean \"workers\"?\n", 1))
+        self.assertEqual((done.stderr, done.returncode),
+                         ("--set pools.airports.wokers: unknown key; did you mean \"workers\"?\n", 1))
 
     def test_an_option_that_its_plugin_refuses_has_one_place(self):
-        name = self.write(GOOD.replace("{ plugin: noop }", "\n      plugin: sql\n      database: d\n      statement: INSERT INTO t VALUES(:a)\n"
+        name = self.write(GOOD.replace("{ plugin: noop }",
+                                       "\n      plugin: sql\n      database: d\n      statement: INSERT INTO t VALUES(:a)\n"
                                        "      params: { a: a }") + "databases: { d: { plugin: sqlite, path: d.db } }\n")
         done = self.sluice("check", name)
         self.assertEqual(done.returncode, 1)
@@ -191,8 +194,10 @@ class CommandLine(InAFolder):
             (["check"], "sluice check: name the configuration file; see `sluice check --help`\n"),
             (["run"], "sluice run: name the configuration file; see `sluice run --help`\n"),
             (["check", name, name], "sluice check: takes one configuration file; see `sluice check --help`\n"),
-            (["check", name, "--prnt"], "sluice check: unrecognised option '--prnt', did you mean --print?; see `sluice check --help`\n"),
-            (["check", name, "--set", "name"], "sluice check: --set name has no value, write --set KEY=VALUE; see `sluice check --help`\n"),
+            (["check", name, "--prnt"],
+             "sluice check: unrecognised option '--prnt', did you mean --print?; see `sluice check --help`\n"),
+            (["check", name, "--set", "name"],
+             "sluice check: --set name has no value, write --set KEY=VALUE; see `sluice check --help`\n"),
         ]:
             with self.subTest(words):
                 done = self.sluice(*words)
@@ -207,6 +212,16 @@ class CommandLine(InAFolder):
         with open("/dev/full", "w") as full:
             done = subprocess.run([SLUICE, "--version"], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
         self.assertEqual((done.stderr, done.returncode), ("sluice: cannot write the output: No space left on device\n", 5))
+
+    def test_answers_that_nobody_got_are_no_success_either(self):
+        name = self.write(GOOD)
+        for words in (["queues", name], ["queues", name, "--json"], ["dead-letters", "ls", name],
+                      ["dead-letters", "purge", name, "--all", "--yes"]):
+            with self.subTest(words), open("/dev/full", "w") as full:
+                done = subprocess.run([SLUICE, *map(str, words)], cwd=self.folder, stdout=full, stderr=subprocess.PIPE,
+                                      text=True, timeout=60)
+                self.assertEqual((done.stderr, done.returncode),
+                                 ("sluice: cannot write the output: No space left on device\n", 5))
 
 
 if __name__ == "__main__":

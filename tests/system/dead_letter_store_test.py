@@ -34,7 +34,8 @@ log: { format: json }
         run.wait_for(lambda host: len(host.events("statistics")) > begun + 100, "two more seconds")
         self.assertEqual(len(self.read_lines("calls.jsonl")), 6, "each once")
         self.assertEqual(len([line for line in run.lines if "refused by its store" in line]), 1, run.tail)
-        self.assertLess(sum(len(line) for line in run.lines if "statistics" not in line), 10_000, "its content is not in the log")
+        self.assertLess(sum(len(line) for line in run.lines if "statistics" not in line), 10_000,
+                        "its content is not in the log")
         self.assertEqual(run.events("statistics")[-1]["in_flight"], 1)
         stopped = time.monotonic()
         final = self.stop(run).final()
@@ -42,7 +43,8 @@ log: { format: json }
         self.assertEqual((final["acked"], final["released"]), (5, 1))
 
     def test_holds_up_the_settling_of_its_key(self):
-        run = self.start_refusing([{"k": "a", "verdict": "reject", "pad": "x" * 20_000}, {"k": "a"}, {"k": "a", "verdict": "skip"}, {"k": "b"}])
+        run = self.start_refusing([{"k": "a", "verdict": "reject", "pad": "x" * 20_000}, {"k": "a"},
+                                   {"k": "a", "verdict": "skip"}, {"k": "b"}])
         run.wait_for_event("statistics", acked=lambda count: count == 1)
         seen = len(run.events("statistics"))
         run.wait_for(lambda host: len(host.events("statistics")) > seen + 10, "more statistics")

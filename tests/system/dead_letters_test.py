@@ -52,11 +52,72 @@ class DeadLetters(SystemTest):
         self.assertEqual(airports_in(self.folder / "flights.db"), {"AAA": (1, 1)})
 
     def test_what_no_pool_takes_becomes_one(self):
-        config = flights_config("./lines.jsonl").replace("    source: flights", "    source: flights\n    when: { /type: departure }")
-        lines = [b'{"type":"departure","origin":"AAA","delay":1}', b'{"type":"arrival","origin":"AAA","delay":1}', b'{"origin":"AAA"}']
+        config = flights_config("./lines.jsonl").replace("    source: flights",
+                                                         "    source: flights\n    when: { /type: departure }")
+        lines = [b'{"type":"departure","origin":"AAA","delay":1}', b'{"type":"arrival","origin":"AAA","delay":1}',
+                 b'{"origin":"AAA"}']
         final = self.run_lines(lines, config)
         self.assertEqual((final["acked"], final["dead_lettered"]), (1, 2))
         self.assertEqual({body_of(letter) for letter in self.dead_letters()}, set(lines[1:]))
+
+
+AGAIN = """
+state_dir: ./state
+sources: {{ in: {{ plugin: file, path: ./in.jsonl, follow: true, persist_every: {persist} }} }}
+databases: {{ db: {{ plugin: sqlite, path: ./out.db, deduplicate: true, setup: "CREATE TABLE IF NOT EXISTS t(n INTEGER)" }} }}
+pools:
+  p:
+    source: in
+    {when}
+    workers: 1
+    batch: {{ max: 1 }}
+    queue: {{ capacity: 4, when_full: {when_full} }}
+    handler: {{ plugin: sql, database: db, statement: "INSERT INTO t VALUES(:n)" }}
+statistics: {{ every: 50ms }}
+log: {{ format: json }}
+"""
+
+
+class ThatHadTakenEffectBeforeAKill(SystemTest):
+    """Its source delivers a message once more, and it dies before a worker could ask the database."""
+
+    def configure(self, persist="100ms", when="", when_full="block"):
+        return self.write("sluice.yaml", AGAIN.format(persist=persist, when=when, when_full=when_full))
+
+    def deliver_again(self, **changed):
+        self.write("in.jsonl", json_lines({"n": n} for n in range(60)))
+        before = self.start_host(self.configure(persist="1h"))
+        before.wait_for(lambda run: query(self.folder / "out.db", "SELECT count(*) FROM t") == [(60,)], "60 rows")
+        before.kill()
+        again = self.start_host(self.configure(**changed))
+        again.wait_for(lambda run: any(each["acked"] + each["dead_lettered"] == 60 for each in run.events("statistics")),
+                       "the end of all that comes again")
+        return again
+
+    def replay_all(self):
+        host = self.start_host(self.configure())
+        self.tell("dead-letters", "replay", self.folder / "sluice.yaml", "--all")
+        self.stop(host)
+        self.assertEqual(self.dead_letters(), [])
+
+    def test_it_waits_where_others_are_dropped(self):
+        again = self.deliver_again(when_full="{ drop: dead_letter }")
+        self.assertEqual(self.dead_letters(), [])
+        with open(self.folder / "in.jsonl", "a") as lines:
+            lines.write(json_lines({"n": n} for n in range(60, 2_060)))
+        again.wait_for(lambda run: any(each["acked"] + each["dead_lettered"] == 2_060 for each in run.events("statistics")),
+                       "the end of new ones")
+        self.assertGreater(len(self.dead_letters()), 0, "new ones are dropped")
+        self.stop(again)
+        self.replay_all()
+        self.assertEqual(query(self.folder / "out.db", "SELECT count(*), count(DISTINCT n) FROM t"), [(2_060, 2_060)])
+
+    def test_its_replay_makes_no_effects_where_no_pool_took_it(self):
+        self.stop(self.deliver_again(when="when: { /n: none }"))
+        letters = self.dead_letters()
+        self.assertEqual([letter["delivery"].get("has_ended") for letter in letters], [True] * 60)
+        self.replay_all()
+        self.assertEqual(query(self.folder / "out.db", "SELECT count(*) FROM t"), [(60,)])
 
 
 REPAIRABLE = """
@@ -65,7 +126,8 @@ state_dir: ./state
 sources:
   flights: {{ plugin: sqlite, path: ./queues.db }}
 databases:
-  delays: {{ plugin: sqlite, path: ./flights.db, deduplicate: true, setup: "CREATE TABLE IF NOT EXISTS seen(k TEXT, n INTEGER CHECK(n < {limit}))" }}
+  delays: {{ plugin: sqlite, path: ./flights.db, deduplicate: true,\
+ setup: "CREATE TABLE IF NOT EXISTS seen(k TEXT, n INTEGER CHECK(n < {limit}))" }}
 pools:
   all:
     source: flights
@@ -85,7 +147,8 @@ class Verbs(SystemTest):
         self.config = self.write("flights.yaml", REPAIRABLE.format(limit=7))
 
     def kill_three(self):
-        self.tell("enqueue", self.config, "--source", "flights", lines=json_lines({"k": f"k{n % 2}", "n": n} for n in range(10)))
+        self.tell("enqueue", self.config, "--source", "flights",
+                  lines=json_lines({"k": f"k{n % 2}", "n": n} for n in range(10)))
         host = self.start_host(self.config)
         host.wait_for(lambda run: len(self.seen()) == 7 and len(self.dead_letters()) == 3, "seven done and three dead")
         return host
@@ -134,7 +197,8 @@ class Verbs(SystemTest):
         out = self.tell("dead-letters", "replay", self.config, places[1])[0]
         self.assertEqual(out, f"{places[1]}  done\n1 of 1 dead letter replayed and gone\n")
         self.assertEqual(self.seen(), [0, 1, 2, 3, 4, 5, 6, 8])
-        self.assertIn("2 of 2 dead letters replayed and gone", self.tell("dead-letters", "replay", self.config, "--key", "k1")[0])
+        self.assertIn("2 of 2 dead letters replayed and gone",
+                      self.tell("dead-letters", "replay", self.config, "--key", "k1")[0])
         self.assertEqual(self.seen(), list(range(10)))
         self.assertEqual(self.dead_letters(), [])
         self.assertIn("There are no dead letters", self.tell("dead-letters", "ls", self.config)[0])
@@ -171,7 +235,8 @@ class Verbs(SystemTest):
         self.assertIn("not both", self.tell("dead-letters", "purge", self.config, "1", "--all", status=2)[1])
 
     def test_say_where_dead_letters_are_that_go_to_a_target(self):
-        config = self.write("elsewhere.yaml", REPAIRABLE.format(limit=7) + "targets: { dead: { plugin: file, path: ./dead.jsonl } }\n"
+        config = self.write("elsewhere.yaml",
+                            REPAIRABLE.format(limit=7) + "targets: { dead: { plugin: file, path: ./dead.jsonl } }\n"
                             "dead_letters: { target: dead }\n")
         self.assertIn('dead letters go to the target "dead"', self.tell("dead-letters", "ls", config, status=5)[1])
 
@@ -193,7 +258,8 @@ class Deduplicated(Verbs):
     def dead_letters(self):
         path = self.folder / "dead.db"
         with contextlib.suppress(sqlite3.OperationalError):
-            return [json.loads(body) for (body,) in query(path, "SELECT body FROM sluice_queue_1 ORDER BY number")] if path.exists() else []
+            return [json.loads(body)
+                    for (body,) in query(path, "SELECT body FROM sluice_queue_1 ORDER BY number")] if path.exists() else []
         return []
 
     def test_a_replay_that_dies_again_is_stored(self):
@@ -216,7 +282,8 @@ databases:
   out: {{ plugin: sqlite, path: ./out.db, setup: "CREATE TABLE IF NOT EXISTS t(n INTEGER CHECK(n < 0))" }}
 {extra}
 pools:
-  picky: {{ source: long-name-of-a-file, workers: 1, handler: {{ plugin: sql, database: out, statement: "INSERT INTO t VALUES(:n)" }} }}
+  picky: {{ source: long-name-of-a-file, workers: 1,\
+ handler: {{ plugin: sql, database: out, statement: "INSERT INTO t VALUES(:n)" }} }}
 log: {{ format: json }}
 """
 
@@ -238,7 +305,8 @@ class Shown(SystemTest):
             self.assertLessEqual(len(shown), 28)
             self.assertTrue(whole.startswith(front) and whole.endswith(back), (shown, whole))
         self.assertEqual(self.rows("--wide"), ids)
-        [said] = [event for event in run.events() if "becomes a dead letter" in event.get("text", "") + event.get("message", "")]
+        [said] = [event for event in run.events()
+                  if "becomes a dead letter" in event.get("text", "") + event.get("message", "")]
         self.assertEqual((said["component"], said.get("pool")), ("pools.picky", "picky"))
 
     def test_a_target_that_is_full_is_called_full(self):

@@ -68,7 +68,7 @@ class Deferred(SystemTest):
         run = self.start("run", self.write("later.yaml", config("1h", pool="shutdown: { deadline: 200ms }")))
         run.wait_for_event("statistics", deferred=lambda n: n == 20)
         final = self.stop(run).final()
-        self.assertEqual((final["released"], final["abandoned"], final["retried"]), (20, 0, 0), "no attempt is burnt")
+        self.assertEqual((final["released"], final["abandoned"], final["retried"]), (20, 0, 0), "none counts as an attempt")
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
 """Documents whose `console` blocks are run, and what they print compared with what the block shows.
 
-In such a block a line that begins with `$ ` is a command, those below it are its output. `…` inside a line stands for any text, `…` alone on
-a line for any lines.
+In such a block a line that begins with `$ ` is a command, those below it are its output. `…` inside a line stands for any text,
+`…` alone on a line for any lines.
 
-`COMMAND 2> FILE &` starts a host, which the commands after it find running; `kill %1` stops it, and it must end with status 0. While one
-runs, a command that only looks is asked until it shows what it should, or its time is over.
+`COMMAND 2> FILE &` starts a host, which the commands after it find running; `kill %1` stops it, and it must end with status 0.
+While one runs, a command that only looks is asked until it shows what it should, or its time is over.
 """
 
 import os
@@ -55,11 +55,13 @@ class Shell:
                 if matches or self.host is None or not command.startswith(LOOKS) or time.monotonic() > end:
                     break
                 time.sleep(0.05)  # what a host is about to do tells nobody that it is done
-            test.assertTrue(matches, f"{command} printed, with status {done.returncode},\n{done.stdout}\nand the document shows\n" + "\n".join(shown))
+            test.assertTrue(matches, f"{command} printed, with status {done.returncode},\n{done.stdout}\n"
+                            "and the document shows\n" + "\n".join(shown))
 
     def start(self, test, command):
         log = self.folder / re.search(r"2> (\S+)$", command)[1]
-        self.host = subprocess.Popen(["bash", "-c", f"exec {command}"], cwd=self.folder, env=self.environment, stdin=subprocess.DEVNULL)
+        self.host = subprocess.Popen(["bash", "-c", f"exec {command}"], cwd=self.folder, env=self.environment,
+                                     stdin=subprocess.DEVNULL)
         end = time.monotonic() + DEADLINE
         while not (log.exists() and "runs: " in log.read_text()):
             test.assertIsNone(self.host.poll(), log.read_text() if log.exists() else "")

@@ -2,6 +2,7 @@
 # ctest: sanitize
 
 import contextlib
+import gzip
 import json
 import os
 import signal
@@ -91,12 +92,22 @@ class Enqueue(SystemTest):
 
     def test_takes_whatever_follows_the_grammar_of_json(self):
         deep = "[" * 2000 + "]" * 2000
-        lines = ["123456789012345678901234567890", "1e400", "-0", deep, '{"a":' * 2000 + "{}" + "}" * 2000, '{"id":0.95000000000000000000}']
+        lines = ["123456789012345678901234567890", "1e400", "-0", deep, '{"a":' * 2000 + "{}" + "}" * 2000,
+                 '{"id":0.95000000000000000000}']
         self.assertEqual(self.enqueue("\n".join(lines)), (f"{len(lines)} messages are stored\n", ""))
         self.assertEqual(self.orders.read_text().splitlines(), lines)
         for line in ("01", "NaN", "[1,]", "{'a':1}", deep[:-1], "1 2", '"\t"'):
             self.assertIn("line 1: is no JSON: at byte ", self.enqueue(line, status=1)[1])
         self.assertEqual(self.orders.read_text().splitlines(), lines)
+
+    def test_names_what_is_compressed_or_no_utf_8(self):
+        for data, name in ((gzip.compress(b'{"n":1}\n'), "compressed with gzip"), ('{"n":1}\n'.encode("utf-16"), "UTF-16"),
+                           ('{"n":1}\n'.encode("utf-16-le"), "UTF-16")):
+            with self.subTest(name):
+                done = subprocess.run([BIN, "enqueue", self.config, "--source", "orders"], cwd=self.folder, input=data,
+                                      capture_output=True, timeout=60)
+                self.assertEqual(done.returncode, 1)
+                self.assertIn(name, done.stderr.decode())
 
     def test_leaves_out_a_byte_order_mark(self):
         self.assertEqual(self.enqueue('\ufeff{"n":1}\n{"n":2}\n')[0], "2 messages are stored\n")
@@ -109,7 +120,8 @@ state_dir: ./state
 sources:
   in: {{ plugin: sqlite, path: ./queues.db, queue: in{extra} }}
 databases:
-  out: {{ plugin: sqlite, path: ./out.db, deduplicate: true, setup: "CREATE TABLE IF NOT EXISTS t(a INTEGER CHECK(a < 100), v)" }}
+  out: {{ plugin: sqlite, path: ./out.db, deduplicate: true,\
+ setup: "CREATE TABLE IF NOT EXISTS t(a INTEGER CHECK(a < 100), v)" }}
 pools:
   all:
     source: in
@@ -134,8 +146,14 @@ class Ids(SystemTest):
         return sorted(query(self.folder / "out.db", "SELECT a, v FROM t"))
 
     def ready(self):
-        [queue] = [json.loads(line) for line in self.tell("queues", self.config, "--json")[0].splitlines() if '"source"' in line]
+        [queue] = [json.loads(line) for line in self.tell("queues", self.config, "--json")[0].splitlines()
+                   if '"source"' in line]
         return queue["ready"]
+
+    def test_that_are_empty_are_refused(self):
+        self.assertIn("line 2: has an empty text at /id",
+                      self.enqueue('{"id":"a","a":1,"v":1}\n{"id":"","a":2,"v":2}\n', status=1)[1])
+        self.assertEqual(self.ready(), 1)
 
     def test_the_same_lines_twice_are_the_same_messages(self):
         for _ in range(2):
@@ -176,11 +194,13 @@ class Ids(SystemTest):
 
     def test_an_interrupt_says_how_many_are_stored(self):
         for number, status, stored in ((signal.SIGINT, 130, 4), (signal.SIGTERM, 143, 8)):
-            process = subprocess.Popen([str(BIN), "enqueue", str(self.config), "--source", "in", "--id-from", "/id"], cwd=self.folder,
-                                       stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            process = subprocess.Popen([str(BIN), "enqueue", str(self.config), "--source", "in", "--id-from", "/id"],
+                                       cwd=self.folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                       text=True)
             self.addCleanup(process.kill)
             lines = json_lines({"id": f"{number}-{n}", "a": n, "v": n} for n in range(4))
-            process.stdin.write(lines + '{"id":"half","a":1')  # the last line is never ended, and would be JSON with one byte more
+            # The last line is never ended, and would be JSON with one byte more.
+            process.stdin.write(lines + '{"id":"half","a":1')
             process.stdin.flush()
             end = time.monotonic() + DEADLINE
             while self.stored() < stored:
@@ -218,11 +238,68 @@ class Ids(SystemTest):
         self.assertLess(time.monotonic() - begun, 30)
 
 
+KEYS = """
+name: keys
+state_dir: ./state
+sources:
+  in: { plugin: sqlite, path: ./queues.db, queue: in, until_empty: true }
+databases:
+  out: { plugin: sqlite, path: ./out.db, setup: "CREATE TABLE IF NOT EXISTS t(key, v INTEGER CHECK(v < 100))" }
+pools:
+  all:
+    source: in
+    route: { key: message_key }
+    missing_key: dead_letter
+    workers: 4
+    handler: { plugin: sql, database: out, statement: "INSERT INTO t VALUES(:_key, :v)" }
+log: { format: json }
+"""
+
+
+class Keys(SystemTest):
+    """What --key says is the message's key, and a pool may route by it."""
+
+    def setUp(self):
+        super().setUp()
+        self.config = self.write("keys.yaml", KEYS)
+
+    def enqueue(self, lines, *more):
+        self.tell("enqueue", self.config, "--source", "in", *more, lines=lines)
+
+    def test_lead_to_the_worker_and_the_handler(self):
+        self.enqueue(json_lines({"v": n} for n in range(20)), "--key", "EU")
+        self.enqueue(json_lines({"v": n, "k": f"k{n}"} for n in range(20, 40)), "--key-from", "/k", "--header", "key=not mine")
+        self.assertEqual(self.run_to_end("run", self.config).final()["acked"], 40)
+        rows = query(self.folder / "out.db", "SELECT key, v FROM t")
+        self.assertEqual(sorted(rows), sorted([("EU", n) for n in range(20)] + [(f"k{n}", n) for n in range(20, 40)]))
+        self.assertEqual([v for key, v in rows if key == "EU"], list(range(20)), "equal keys keep their order")
+
+    def test_are_missing_where_nobody_gave_one(self):
+        self.enqueue(json_lines([{"v": 1, "key": "EU"}]))
+        self.run_to_end("run", self.config)
+        [letter] = self.dead_letters()
+        self.assertEqual(letter["error"], "it has no key, and missing_key says dead_letter")
+        self.assertNotIn("message_key", letter)
+
+    def test_stay_with_a_dead_letter_and_its_replay(self):
+        self.config.write_text(KEYS.replace(", until_empty: true", ""))
+        self.enqueue(json_lines([{"v": 100}]), "--key", "EU")
+        host = self.start_host(self.config)
+        host.wait_for(lambda run: "becomes a dead letter" in run.log, "the dead letter")
+        out = self.tell("dead-letters", "replay", self.config, "--all", status=1)[0]  # it dies of the same once more
+        self.assertNotEqual(out, "")
+        self.stop(host)
+        [letter] = self.dead_letters()
+        self.assertEqual((letter["message_key"], letter["key"]), ("EU", "EU"))
+        self.assertRegex(self.tell("dead-letters", "show", self.config, letter["id"])[0], r"(?m)^message_key +EU$")
+
+
 class Queues(SystemTest):
     def test_are_named_also_if_they_cannot_tell(self):
         config = self.write("orders.yaml", CONFIG.format(extra=""))
         rows = [json.loads(line) for line in self.tell("queues", config, "--json")[0].splitlines()]
-        self.assertEqual([(row["role"], row["name"]) for row in rows][:3], [("source", "orders"), ("source", "held"), ("source", "input")])
+        self.assertEqual([(row["role"], row["name"]) for row in rows][:3],
+                         [("source", "orders"), ("source", "held"), ("source", "input")])
         out = self.tell("queues", config)[0]
         self.assertRegex(out, r"(?m)^QUEUE +READY +DELAYED +IN FLIGHT +DEAD +OLDEST +SIZE")
         self.assertRegex(out, r"(?m)^source held +its plugin cannot tell$")

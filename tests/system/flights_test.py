@@ -50,7 +50,8 @@ class Flights(SystemTest):
         self.run_to_end("run", config)
         self.forget_position()
         self.run_to_end("run", config)
-        self.assertEqual(airports_in(self.table), {code: (2 * flights, 2 * delay) for code, (flights, delay) in airports_of(FLIGHTS).items()})
+        self.assertEqual(airports_in(self.table),
+                         {code: (2 * flights, 2 * delay) for code, (flights, delay) in airports_of(FLIGHTS).items()})
 
     def test_five_lines_appended_are_five_messages(self):
         self.run_job()

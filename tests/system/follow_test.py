@@ -1,4 +1,5 @@
-"""The source `file` with `follow`: reads on as the file grows and is rotated, over restarts, each line once and each key in order."""
+"""The source `file` with `follow`: reads on as the file grows and is rotated, over restarts,
+each line once and each key in order."""
 # ctest: sanitize
 
 import json

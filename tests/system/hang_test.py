@@ -65,14 +65,16 @@ class Hang(SystemTest):
         self.assertEqual(rest["acked"], 1000, "nothing was acked before")
 
     def test_what_a_stop_did_not_wait_for_is_no_suspect(self):
-        for name, ends in (("at the deadline", lambda run: run.wait()), ("by a supervisor that waits no longer", lambda run: run.kill())):
+        for name, ends in (("at the deadline", lambda run: run.wait()),
+                           ("by a supervisor that waits no longer", lambda run: run.kill())):
             with self.subTest(name):
                 if self.state.exists():
                     self.forget_position()  # of the sub-test before
                 self.write("numbers.jsonl", '{"key": "slow"}\n')
                 deadline = "300ms" if "deadline" in name else "60s"
                 slow = config("{ plugin: noop, sleep: 6s }").replace("300ms", deadline)
-                slow = slow.replace("{ format: json }", "{ format: json, levels: { statistics: debug } }") + "statistics: { every: 50ms }\n"
+                slow = slow.replace("{ format: json }",
+                                    "{ format: json, levels: { statistics: debug } }") + "statistics: { every: 50ms }\n"
                 for _ in range(3):  # as many as crash_attempts
                     run = self.start("run", self.write("slow.yaml", slow))
                     run.wait_for_event("worker_statistics", running_ns=lambda n: n > 0)
@@ -87,13 +89,15 @@ class Hang(SystemTest):
 
     def test_nine_workers_finish_all_they_have_while_the_tenth_is_stuck(self):
         self.write("numbers.jsonl", '{"hang": 1}\n' + "{}\n" * 999)
-        spread = config(f"{{ plugin: {BAD / 'hangs.so'} }}").replace("{ key: /key }", "{ by: round_robin }").replace("workers: 4", "workers: 10")
+        spread = config(f"{{ plugin: {BAD / 'hangs.so'} }}").replace(
+            "{ key: /key }", "{ by: round_robin }").replace("workers: 4", "workers: 10")
         run = self.start("run", self.write("stuck.yaml", spread + "statistics: { every: 50ms }\n"))
         run.wait_for(lambda host: any(line["acked"] == 900 for line in host.events("statistics")), "900 of 1000 acked")
         run.signal()
         self.assertEqual(run.wait(), 3, run.tail)
         final = run.final()
-        self.assertEqual((final["acked"], final["abandoned"] + final["released"]), (900, 100), "all but those of the stuck worker")
+        self.assertEqual((final["acked"], final["abandoned"] + final["released"]), (900, 100),
+                         "all but those of the stuck worker")
 
 
 if __name__ == "__main__":

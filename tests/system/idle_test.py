@@ -3,7 +3,9 @@
 
 import contextlib
 import os
+import resource
 import signal
+import socket
 import sqlite3
 import time
 import unittest
@@ -150,9 +152,11 @@ log: {{ level: info, format: json }}
                     run.kill()
 
     def test_while_a_stop_waits_and_too_many_are_dead(self):
-        self.lines_file("in.jsonl", [{"key": str(number % 7), "verdict": "reject"} for number in range(500)] + [{"key": "hang", "sleep": 1}])
+        self.lines_file("in.jsonl", [{"key": str(number % 7), "verdict": "reject"} for number in range(500)] + [
+            {"key": "hang", "sleep": 1}])
         run = self.started(self.config("{ plugin: file, path: ./in.jsonl }",
-                                       "    handler: { plugin: trace, path: ./calls.jsonl, verdict: /verdict, sleep_min: 200ms }",
+                                       "    handler: { plugin: trace, path: ./calls.jsonl, verdict: /verdict, "
+                                       "sleep_min: 200ms }",
                                        "dead_letters: { max_rate: 5/h }\nshutdown: { mode: drain, deadline: 100s }"))
         run.wait_for_event("statistics", dead_lettered=lambda count: count == 5)
         run.signal()
@@ -166,7 +170,8 @@ log: {{ level: info, format: json }}
 
     def test_while_a_database_is_locked(self):
         self.lines_file("in.jsonl", [{"key": str(number), "v": number} for number in range(500)])
-        setup = 'databases: { out: { plugin: sqlite, path: ./out.db, busy_timeout: 50ms, setup: "CREATE TABLE IF NOT EXISTS t(k, v)" } }'
+        setup = ('databases: { out: { plugin: sqlite, path: ./out.db, busy_timeout: 50ms, '
+                 'setup: "CREATE TABLE IF NOT EXISTS t(k, v)" } }')
         pool = "    handler: { plugin: sql, database: out, statement: \"INSERT INTO t VALUES(:key, :v)\" }"
         self.run_to_end("run", self.config("{ plugin: generate, messages: 1 }", "    handler: { plugin: noop }\n", setup))
         self.lock("out.db")
@@ -176,7 +181,8 @@ log: {{ level: info, format: json }}
     def test_while_a_target_is_full_or_locked(self):
         for most, locked in ((3, False), (0, True)):
             with self.subTest(locked=locked):
-                extra = f"targets: {{ next: {{ plugin: sqlite, path: ./next{most}.db, max_messages: {most}, busy_timeout: 50ms }} }}"
+                extra = (f"targets: {{ next: {{ plugin: sqlite, path: ./next{most}.db, max_messages: {most}, "
+                         "busy_timeout: 50ms } }")
                 pool = "    queue: { capacity: 10 }\n    handler: { plugin: forward, target: next }"
                 run = self.started(self.config("{ plugin: generate, seed: 2, rate: 500 }", pool, extra))
                 if locked:
@@ -187,12 +193,27 @@ log: {{ level: info, format: json }}
 
     def test_while_a_source_takes_no_settlements(self):
         queue = "{ plugin: sqlite, path: ./queue.db, busy_timeout: 50ms }"
-        self.run_to_end("run", self.config("{ plugin: generate, messages: 100 }", "    handler: { plugin: forward, target: next }",
+        self.run_to_end("run", self.config("{ plugin: generate, messages: 100 }",
+                                           "    handler: { plugin: forward, target: next }",
                                            f"targets: {{ next: {queue} }}"))
         run = self.started(self.config(queue, "    handler: { plugin: noop, sleep: 50ms }"))
         run.wait_for_event("statistics", acked=lambda count: count > 0)
         self.lock("queue.db")
         self.rests(run, in_flight=lambda count: count > 0)
+
+    def test_while_there_is_no_descriptor_for_a_client_of_its_socket(self):
+        run = self.started(self.config("{ plugin: generate, rate: 0.001 }", "    handler: { plugin: noop }"))
+        run.wait_for(lambda running: "runs: " in running.log, "the host's start")
+        used = max(int(name) for name in os.listdir(f"/proc/{run.pid}/fd")) + 1
+        before = resource.prlimit(run.pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(run.pid, resource.RLIMIT_NOFILE, (used, before[1]))
+        with contextlib.ExitStack() as clients:
+            for _ in range(3):  # a descriptor that is free below takes one in
+                client = clients.enter_context(socket.socket(socket.AF_UNIX))
+                client.connect(str(self.state / "control.sock"))
+            self.uses_no_cpu(run)
+        resource.prlimit(run.pid, resource.RLIMIT_NOFILE, before)
+        self.tell("queues", "idle.yaml")
 
     def test_while_one_stage_waits_for_another(self):
         self.write("stages.yaml", """

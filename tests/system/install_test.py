@@ -89,8 +89,10 @@ class Installed(unittest.TestCase):
         for root in roots:
             folder = root / "share/doc/sluice"
             found = {str(path.relative_to(folder)) for path in folder.rglob("*.*") if path.is_file()}
-            self.assertLessEqual({"README.md", "docs/guides/writing-a-handler.md", "docs/examples/orders.yaml", "plugin-api/README.md"}, found)
-            broken = [(name, link) for name in found if name.endswith(".md") for link in LINK.findall((folder / name).read_text())
+            self.assertLessEqual({"README.md", "docs/guides/writing-a-handler.md", "docs/examples/orders.yaml",
+                                  "plugin-api/README.md"}, found)
+            broken = [(name, link) for name in found if name.endswith(".md")
+                      for link in LINK.findall((folder / name).read_text())
                       if not (folder / name).parent.joinpath(link).exists()]
             self.assertEqual(broken, [])
 

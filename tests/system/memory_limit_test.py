@@ -1,4 +1,5 @@
-"""memory_limit: slow handlers behind quick sources; what is in flight stays below the limit, nothing is lost and nobody starves."""
+"""memory_limit: slow handlers behind quick sources; what is in flight stays below the limit,
+nothing is lost and nobody starves."""
 
 import re
 import unittest
@@ -57,7 +58,8 @@ log: {{ level: info, format: json }}
 
     def test_lets_a_message_pass_that_is_larger_than_the_limit(self):
         config = self.write_config("large: { plugin: generate, messages: 20, size: 3MiB }",
-                                   "  large: { source: large, workers: 2, handler: { plugin: noop, sleep: 10ms } }", limit="1MiB")
+                                   "  large: { source: large, workers: 2, handler: { plugin: noop, sleep: 10ms } }",
+                                   limit="1MiB")
         run = self.run_to_end("run", config)
         self.assertEqual(run.final()["acked"], 20)
         self.assertLessEqual(self.most_in_flight(run), 4 * MIB + 4096)
@@ -65,7 +67,8 @@ log: {{ level: info, format: json }}
     def test_polls_no_more_at_once_than_there_is_room_for(self):
         # A poll of 1024 such messages would be a gigabyte.
         config = self.write_config("wide: { plugin: generate, messages: 2000, size: 1MiB }",
-                                   "  wide: { source: wide, workers: 4, handler: { plugin: noop, sleep: 100s } }", limit="32MiB")
+                                   "  wide: { source: wide, workers: 4, handler: { plugin: noop, sleep: 100s } }",
+                                   limit="32MiB")
         run = self.start("run", config)
         run.wait_for_event("memory_statistics", bytes=lambda bytes: bytes >= 28 * MIB)
         if not SANITIZED:

@@ -37,7 +37,8 @@ def _breaches_of_key(key, attempts, count):
             yield f"{key}: two attempts at once: message {one.number} began before the one before it had ended"
         busy_until = max(one.end, busy_until or one.end)
         if (one.number, one.attempt) != (next_number, next_attempt):
-            yield f"{key}: message {one.number} attempt {one.attempt} where message {next_number} attempt {next_attempt} was due"
+            yield (f"{key}: message {one.number} attempt {one.attempt} "
+                   f"where message {next_number} attempt {next_attempt} was due")
         next_number, next_attempt = (one.number + 1, 1) if one.done else (one.number, one.attempt + 1)
     if next_number != count:
         yield f"{key}: ended before message {next_number} of {count}"

@@ -122,13 +122,15 @@ class Checker(unittest.TestCase):
         self.assertEqual(breaches(self.GOOD[::-1], self.COUNTS), [])
 
     def test_finds_two_attempts_of_a_key_at_once(self):
-        self.assertEqual(self.broken((0, {"end": 11})), ["a: two attempts at once: message 1 began before the one before it had ended"])
+        self.assertEqual(self.broken((0, {"end": 11})),
+                         ["a: two attempts at once: message 1 began before the one before it had ended"])
 
     def test_finds_one_that_began_inside_an_earlier_longer_one(self):
         self.assertEqual(len(self.broken((0, {"end": 45}))), 3)
 
     def test_finds_messages_out_of_order(self):
-        self.assertIn("a: message 1 attempt 1 where message 0 attempt 1 was due", self.broken((0, {"number": 1}), (1, {"number": 0})))
+        self.assertIn("a: message 1 attempt 1 where message 0 attempt 1 was due",
+                      self.broken((0, {"number": 1}), (1, {"number": 0})))
 
     def test_finds_a_message_that_passed_one_waiting_for_its_retry(self):
         self.assertIn("a: message 2 attempt 1 where message 1 attempt 2 was due", self.broken((4, {"start": 21, "end": 29})))

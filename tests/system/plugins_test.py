@@ -21,7 +21,8 @@ class Plugins(unittest.TestCase):
 
     def sluice(self, *words):
         environment = dict(os.environ, SLUICE_MARK=str(self.mark))
-        done = subprocess.run([SLUICE, "plugins", *map(str, words)], text=True, capture_output=True, env=environment, timeout=60)
+        done = subprocess.run([SLUICE, "plugins", *map(str, words)], text=True, capture_output=True, env=environment,
+                              timeout=60)
         self.assertFalse(self.mark.exists(), "code of a plugin ran")
         return done
 
@@ -45,7 +46,8 @@ class Plugins(unittest.TestCase):
         self.assertEqual(listed.returncode, 0)
         self.assertRegex(listed.stdout, rf"(?m)^handler +larger_table +1\.0\.0 +1\.7 +{self.folder}/larger_table\.so$")
         self.assertRegex(listed.stdout, rf"(?m)^plugin {garbled} is refused: its manifest is garbled \(")
-        self.assertIn(f"plugin {writable} is refused: it may be written by its group; run: chmod g-w '{writable}'\n", listed.stdout)
+        self.assertIn(f"plugin {writable} is refused: it may be written by its group; run: chmod g-w '{writable}'\n",
+                      listed.stdout)
         self.assertIn(f"Found in {PLUGINS}, {self.folder}, {self.folder}/none\n", listed.stdout)
         self.assertIn(f"Not searched: {self.folder}/none (No such file or directory)\n", listed.stdout)
 
@@ -92,7 +94,23 @@ class Plugins(unittest.TestCase):
         self.assertIn("plugin  org.example.good 1.0.0\n", shown.stdout)
         shown = self.sluice("inspect", "sqllite")
         self.assertEqual((shown.stdout, shown.returncode), ("", 1))
-        self.assertEqual(shown.stderr, 'sluice: there is no plugin or component "sqllite", and no such file; did you mean "sqlite"?\n')
+        self.assertEqual(shown.stderr,
+                         'sluice: there is no plugin or component "sqllite", and no such file; did you mean "sqlite"?\n')
+
+    def test_a_component_of_a_later_version_is_shown_as_one_that_needs_a_newer_host(self):
+        file = self.copy("half_known")
+        shown = self.sluice("inspect", file)
+        self.assertEqual((shown.returncode, shown.stderr), (0, ""))
+        self.assertIn("\nwidget half_known\n  needs a newer host: this one does not know the kind \"widget\"\n", shown.stdout)
+        self.assertIn("\nhandler half_known\n  no options\n", shown.stdout)
+        widget, handler = json.loads(self.sluice("inspect", "--json", file).stdout)["components"]
+        sentence = ('the widget "half_known" needs a newer host: this one does not know the kind "widget"; '
+                    "use a newer host, or an older build of the plugin")
+        self.assertEqual(widget, {"kind": "widget", "name": "half_known", "summary": "", "needs_newer_host": sentence})
+        self.assertNotIn("needs_newer_host", handler)
+        listed = self.sluice("--plugin-path", self.folder)
+        self.assertRegex(listed.stdout, r"(?m)^widget +half_known +1\.0\.0 ")
+        self.assertIn(f"plugin {file}: {sentence}\n", listed.stdout)
 
     def test_inspect_shows_a_plugin_that_cannot_be_loaded(self):
         for name in ["no_entry", "undefined_symbol", "entry_fails", "create_fails"]:

@@ -1,6 +1,7 @@
 """What the process itself owes: standard descriptors that are closed, a log that nobody reads, limits of the system."""
 
 import os
+import pathlib
 import resource
 import signal
 import subprocess
@@ -17,6 +18,32 @@ pools: {{ p: {{ source: in, workers: 2, handler: {{ plugin: noop{handler} }} }} 
 {more}"""
 
 
+THREADS = """
+name: threads
+state_dir: ./state
+sources: { lines: { plugin: file, path: ./in.jsonl, follow: true }, numbers: { plugin: generate, rate: 10 } }
+databases: { db: { plugin: sqlite, path: ./out.db, setup: "CREATE TABLE IF NOT EXISTS t(n)" } }
+targets: { copies-of-what-came: { plugin: file, path: ./out.jsonl } }
+pools:
+  rows: { source: lines, handler: { plugin: sql, database: db, statement: "INSERT INTO t VALUES(:n)" } }
+  copies: { source: numbers, handler: { plugin: forward, target: copies-of-what-came } }
+statistics: { every: 50ms }
+log: { format: json }
+"""
+
+
+class Threads(SystemTest):
+    def test_are_named_by_what_they_do(self):
+        self.lines_file("in.jsonl", ({"n": n} for n in range(10)))
+        run = self.start_host(self.write("threads.yaml", THREADS))
+        for source in ("lines", "numbers"):
+            run.wait_for_event("statistics", source=lambda name, source=source: name == source, acked=lambda n: n > 0)
+        names = {path.read_text().rstrip("\n") for path in pathlib.Path(f"/proc/{run.pid}/task").glob("*/comm")}
+        self.assertEqual(names, {"sluice", "supervisor", "watch", "admin", "src:lines", "src:numbers", "work:rows",
+                                 "work:copies", "tgt:copies-of-w", "tgt:dead_letter", "sqlite:write", "file:position"})
+        self.stop(run)
+
+
 class Closed(SystemTest):
     """Standard descriptors that whoever started it has closed."""
 
@@ -26,8 +53,8 @@ class Closed(SystemTest):
         self.lines_file("in.jsonl", ({"n": n} for n in range(10)))
 
     def shell(self, command, status=None, **options):
-        done = subprocess.run(["/bin/sh", "-c", command.replace("sluice", str(BIN), 1)], cwd=self.folder, capture_output=True, text=True,
-                              timeout=DEADLINE, **options)
+        done = subprocess.run(["/bin/sh", "-c", command.replace("sluice", str(BIN), 1)], cwd=self.folder, capture_output=True,
+                              text=True, timeout=DEADLINE, **options)
         if status is not None:
             self.assertEqual(done.returncode, status, done.stdout + done.stderr)
         return done
@@ -41,6 +68,17 @@ class Closed(SystemTest):
     def test_enqueue_of_a_folder_is_an_error(self):
         done = self.shell("sluice enqueue process.yaml --source in < .", status=1)
         self.assertIn("standard input is a folder", done.stderr)
+
+    def test_enqueue_of_what_cannot_be_read_is_the_same_error_where_a_host_runs(self):
+        self.write("process.yaml", CONFIG.format(path="./in.jsonl, follow: true", handler="", more=""))
+        self.start_host("process.yaml")
+        before = (self.folder / "in.jsonl").read_text()
+        for given, why in (("<&-", "standard input is closed"), ("< .", "standard input is a folder")):
+            with self.subTest(given):
+                done = self.shell(f"exec timeout 20 sluice enqueue process.yaml --source in {given}", status=1)
+                self.assertEqual(done.stdout, "0 messages are stored\n")
+                self.assertIn(why, done.stderr)
+        self.assertEqual((self.folder / "in.jsonl").read_text(), before)
 
     def test_check_of_what_cannot_be_read_is_an_error(self):
         self.assertIn("standard input is closed", self.shell("sluice check - <&-", status=1).stderr)
@@ -62,7 +100,8 @@ class Closed(SystemTest):
     def test_a_source_that_reads_it_is_an_error_and_a_signal_is_heard(self):
         self.write("process.yaml", CONFIG.format(path='"-"', handler="", more=""))
         for _ in range(5):
-            run = subprocess.Popen(["/bin/sh", "-c", f"exec {BIN} run process.yaml <&-"], cwd=self.folder, stderr=subprocess.PIPE, text=True)
+            run = subprocess.Popen(["/bin/sh", "-c", f"exec {BIN} run process.yaml <&-"], cwd=self.folder,
+                                   stderr=subprocess.PIPE, text=True)
             try:
                 _, said = run.communicate(timeout=20)
             except subprocess.TimeoutExpired:
@@ -89,7 +128,8 @@ class Unread(SystemTest):
     def begin(self, more, path="./in.jsonl"):
         config = self.write("process.yaml", CONFIG.format(path=path, handler="", more=more))
         reader, writer = self.full_pipe()
-        host = subprocess.Popen([str(BIN), "run", str(config)], cwd=self.folder, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=writer)
+        host = subprocess.Popen([str(BIN), "run", str(config)], cwd=self.folder, stdin=subprocess.PIPE,
+                                stdout=subprocess.DEVNULL, stderr=writer)
         os.close(writer)
         self.addCleanup(lambda: host.poll() is None and host.kill())
         self.addCleanup(host.stdin.close)
@@ -140,7 +180,8 @@ shutdown: {{ deadline: 200ms }}
 """)
         def small_files():
             resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))  # the host's own files have room
-        host = subprocess.Popen([str(BIN), "run", str(config)], cwd=self.folder, stderr=subprocess.PIPE, text=True, preexec_fn=small_files)
+        host = subprocess.Popen([str(BIN), "run", str(config)], cwd=self.folder, stderr=subprocess.PIPE, text=True,
+                                preexec_fn=small_files)
         self.addCleanup(lambda: host.poll() is None and host.kill())
         said = ""
         for line in host.stderr:
@@ -155,7 +196,8 @@ shutdown: {{ deadline: 200ms }}
         config = self.write("process.yaml", CONFIG.format(path="./in.jsonl", handler="", more=""))
         hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         few = lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (10, hard))
-        done = subprocess.run([str(BIN), "run", str(config)], cwd=self.folder, capture_output=True, text=True, preexec_fn=few, timeout=DEADLINE)
+        done = subprocess.run([str(BIN), "run", str(config)], cwd=self.folder, capture_output=True, text=True, preexec_fn=few,
+                              timeout=DEADLINE)
         self.assertEqual(done.returncode, 0, done.stderr)
 
     @unittest.skipIf(SANITIZED, "the sanitizer needs descriptors of its own")
@@ -163,7 +205,8 @@ shutdown: {{ deadline: 200ms }}
         self.lines_file("in.jsonl", ({"n": n} for n in range(10)))
         config = self.write("process.yaml", CONFIG.format(path="./in.jsonl", handler="", more=""))
         few = lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (12, 12))
-        host = subprocess.Popen([str(BIN), "run", str(config)], cwd=self.folder, stderr=subprocess.PIPE, text=True, preexec_fn=few)
+        host = subprocess.Popen([str(BIN), "run", str(config)], cwd=self.folder, stderr=subprocess.PIPE, text=True,
+                                preexec_fn=few)
         self.addCleanup(lambda: host.poll() is None and host.kill())
         try:
             _, said = host.communicate(timeout=5)

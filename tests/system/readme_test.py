@@ -1,7 +1,8 @@
 """README.md tells the truth: its commands are run in a copy of the tree and their output is compared, its configurations are
 checked, its handler is compiled and run.
 
-How its commands are written: documents.py. A block that follows a line ending in a name in backquotes, or beginning with one, is that file.
+How its commands are written: documents.py. A block that follows a line ending in a name in backquotes, or beginning with one,
+is that file.
 """
 
 import os

@@ -12,16 +12,17 @@ def resolve(schema, root):
 
 
 def is_type(value, name):
-    return {"object": isinstance(value, dict), "array": isinstance(value, list), "string": isinstance(value, str), "null": value is None,
-            "boolean": isinstance(value, bool), "integer": isinstance(value, int) and not isinstance(value, bool),
+    return {"object": isinstance(value, dict), "array": isinstance(value, list), "string": isinstance(value, str),
+            "null": value is None, "boolean": isinstance(value, bool),
+            "integer": isinstance(value, int) and not isinstance(value, bool),
             "number": isinstance(value, (int, float)) and not isinstance(value, bool)}[name]
 
 
 def check(value, schema, root):
     """(problems, names of evaluated properties): the part of JSON Schema 2020-12 that is used here."""
-    unknown = set(schema) - {"$ref", "$schema", "$defs", "title", "description", "default", "writeOnly", "type", "enum", "const", "pattern", "minimum",
-                             "maximum", "properties", "required", "propertyNames", "additionalProperties", "unevaluatedProperties", "items", "anyOf",
-                             "allOf", "if", "then", "else"}
+    unknown = set(schema) - {"$ref", "$schema", "$defs", "title", "description", "default", "writeOnly", "type", "enum",
+                             "const", "pattern", "minimum", "maximum", "properties", "required", "propertyNames",
+                             "additionalProperties", "unevaluatedProperties", "items", "anyOf", "allOf", "if", "then", "else"}
     assert not unknown, f"the validator does not know {unknown}"
     problems, evaluated = [], set()
 
@@ -82,8 +83,9 @@ GOOD = {
     "databases": {"delays": {"plugin": "sqlite", "config": {"path": "./x.db"}, "deduplicate": True}},
     "targets": {"out": {"plugin": "file", "path": "./out.jsonl", "sync": "never"}},
     "pools": {"airports": {
-        "source": "flights", "when": {"/type": "departure"}, "route": {"key": "/origin", "workers": {"EU": 0}}, "missing_key": {"worker": 0},
-        "workers": 10, "queue": {"capacity": 1000, "bytes": "16MiB", "when_full": {"drop": "count"}}, "batch": {"max": 64},
+        "source": "flights", "when": {"/type": "departure"}, "route": {"key": "/origin", "workers": {"EU": 0}},
+        "missing_key": {"worker": 0}, "workers": 10,
+        "queue": {"capacity": 1000, "bytes": "16MiB", "when_full": {"drop": "count"}}, "batch": {"max": 64},
         "retry": {"attempts": 5, "backoff": "100ms", "backoff_max": "30s"}, "on_failure": "park",
         "handler": {"plugin": "sql", "database": "delays", "statement": "SELECT 1", "timeout": "5s"}}},
     "dead_letters": {"target": "out", "max_rate": "50/m"}, "statistics": {"every": "10s"},
@@ -124,10 +126,11 @@ class Schema(SystemTest):
 
     def test_refuses_what_the_program_refuses(self):
         for path, value in ((["nmae"], "x"), (["pools", "airports", "wokers"], 4), (["pools", "airports", "workers"], 0),
-                            (["pools", "airports", "workers"], "four"), (["pools", "airports", "source"], None), (["pools"], None),
-                            (["sources", "flights", "pth"], "x"), (["sources", "flights", "path"], None), (["sources", "flights", "plugin"], None),
-                            (["sources", "flights", "sync"], "never"), (["targets", "out", "sync"], "sometimes"),
-                            (["sources", "a b"], {"plugin": "file", "path": "x"}), (["statistics", "every"], "10"), (["log", "level"], "loud"),
+                            (["pools", "airports", "workers"], "four"), (["pools", "airports", "source"], None),
+                            (["pools"], None), (["sources", "flights", "pth"], "x"), (["sources", "flights", "path"], None),
+                            (["sources", "flights", "plugin"], None), (["sources", "flights", "sync"], "never"),
+                            (["targets", "out", "sync"], "sometimes"), (["sources", "a b"], {"plugin": "file", "path": "x"}),
+                            (["statistics", "every"], "10"), (["log", "level"], "loud"),
                             (["pools", "airports", "queue", "bytes"], "16MB"), (["pools", "airports", "handler", "timeout"], 5),
                             (["dead_letters", "max_rate"], "50")):
             with self.subTest(path=path, value=value):
@@ -136,7 +139,8 @@ class Schema(SystemTest):
                 self.assertTrue(by_schema)
 
     def test_knows_nothing_of_plugins_that_are_not_here(self):
-        self.assertEqual(check(changed(["sources", "flights"], {"plugin": "./mine.so", "anything": 1}), self.schema, self.schema)[0], [])
+        self.assertEqual(check(changed(["sources", "flights"], {"plugin": "./mine.so", "anything": 1}),
+                               self.schema, self.schema)[0], [])
 
 
 if __name__ == "__main__":

@@ -44,6 +44,8 @@ class AtStart(SystemTest):
     def test_a_statement_that_only_reads(self):
         self.refused("SELECT a FROM t WHERE a = :a", "SELECT a FROM t WHERE a = ?", "only reads")
         self.refused("WITH x AS (SELECT :a) SELECT * FROM x", "only reads")
+        self.refused("EXPLAIN INSERT INTO t VALUES(:a,:v)", "only reads")
+        self.refused("EXPLAIN QUERY PLAN UPDATE t SET v = :v WHERE a = :a", "only reads")
 
     def test_a_statement_that_cannot_run_in_a_transaction(self):
         self.refused("VACUUM", "VACUUM")
@@ -68,7 +70,8 @@ class WhileRunning(SystemTest):
 
     def test_a_table_that_is_dropped_is_an_outage_of_the_pool(self):
         lines = self.lines_file("in.jsonl", ({"a": n, "v": n} for n in range(10)))
-        run = self.start("run", self.write("sql.yaml", CONFIG.format(statement="INSERT INTO t VALUES(:a,:v)", follow=", follow: true")))
+        run = self.start("run", self.write("sql.yaml",
+                                           CONFIG.format(statement="INSERT INTO t VALUES(:a,:v)", follow=", follow: true")))
         run.wait_for_event("statistics", acked=lambda n: n == 10)
         self.sql("ALTER TABLE t RENAME TO elsewhere")
         with open(lines, "a", encoding="utf-8") as more:
@@ -82,6 +85,29 @@ class WhileRunning(SystemTest):
         final = self.stop(run).final()
         self.assertEqual((final["acked"], final["dead_lettered"], final["retried"]), (200, 0, 0))
         self.assertEqual(query(self.folder / "out.db", "SELECT count(*), count(DISTINCT a) FROM t"), [(200, 200)])
+
+    def test_a_table_of_another_form_is_an_outage_that_ends_when_it_has_its_form_back(self):
+        # What the statement needs is there each time; only the columns do not fit, or it is no table.
+        for away, back in (("ALTER TABLE t ADD COLUMN w", "ALTER TABLE t DROP COLUMN w"),
+                           ("ALTER TABLE t RENAME TO u; CREATE VIEW t AS SELECT a, v FROM u",
+                            "DROP VIEW t; ALTER TABLE u RENAME TO t")):
+            with self.subTest(away):
+                self.setUp()
+                lines = self.lines_file("in.jsonl", ({"a": n, "v": n} for n in range(10)))
+                config = CONFIG.format(statement="INSERT INTO t VALUES(:a,:v)", follow=", follow: true")
+                run = self.start("run", self.write("sql.yaml", config))
+                run.wait_for_event("statistics", acked=lambda n: n == 10)
+                for statement in away.split("; "):
+                    self.sql(statement)
+                with open(lines, "a", encoding="utf-8") as more:
+                    more.write("".join(f'{{"a":{n},"v":{n}}}\n' for n in range(10, 200)))
+                run.wait_for(lambda seen: "its workers pause" in seen.log, "the outage")
+                for statement in back.split("; "):
+                    self.sql(statement)
+                run.wait_for_event("statistics", acked=lambda n: n == 200, deadline=20)
+                final = self.stop(run).final()
+                self.assertEqual((final["acked"], final["dead_lettered"], final["retried"]), (200, 0, 0))
+                self.assertEqual(query(self.folder / "out.db", "SELECT count(*), count(DISTINCT a) FROM t"), [(200, 200)])
 
 
 if __name__ == "__main__":

@@ -1,11 +1,16 @@
-"""Hosts with several stages: what one pool publishes another one's source reads, and a finite run ends when all of it is done."""
+"""Hosts with several stages: what one pool publishes another one's source reads,
+and a finite run ends when all of it is done."""
 
 import collections
 import json
+import os
+import pathlib
 import time
 import unittest
 
 from support import SystemTest, query
+
+ASTRAY = pathlib.Path(os.environ["SLUICE_BUILD"]) / "bad_plugins/astray.so"
 
 
 class Stages(SystemTest):
@@ -26,7 +31,8 @@ log: {{ level: info, format: json }}
     def stored(self, name):
         return query(self.folder / name, "SELECT count(*) FROM sqlite_master WHERE name LIKE 'sluice_queue_%'") and sum(
             query(self.folder / name, f"SELECT count(*) FROM {table}")[0][0]
-            for (table,) in query(self.folder / name, "SELECT name FROM sqlite_master WHERE type = 'table' AND name GLOB 'sluice_queue_[0-9]*'"))
+            for (table,) in query(self.folder / name,
+                                  "SELECT name FROM sqlite_master WHERE type = 'table' AND name GLOB 'sluice_queue_[0-9]*'"))
 
     def chain(self, length, messages, bound, sleep="1ms"):
         limit = f", max_messages: {bound}" if bound else ""
@@ -51,6 +57,15 @@ log: {{ level: info, format: json }}
         self.assertEqual((run.final("first")["acked"], run.final("second")["acked"]), (60, 60))
         self.assertEqual(self.stored("queue.db"), 0)
 
+    def test_a_handler_may_ask_for_its_target_as_late_as_for_its_first_message(self):
+        self.write_stages("  first: { plugin: generate, messages: 30, rate: 50 }\n"
+                          "  second: { plugin: sqlite, path: ./queue.db, until_empty: true }",
+                          f"  first: {{ source: first, handler: {{ plugin: {ASTRAY}, publish: next }} }}\n"
+                          "  second: { source: second, handler: { plugin: noop } }",
+                          "  next: { plugin: sqlite, path: ./queue.db }")
+        run = self.run_to_end("run", "stages.yaml", deadline=60)
+        self.assertEqual((run.final("first")["acked"], run.final("second")["acked"]), (30, 30))
+
     def test_three_stages_end_one_after_the_other(self):
         self.chain(3, 500, bound=0)
         run = self.run_to_end("run", "stages.yaml", deadline=60)
@@ -73,7 +88,8 @@ log: {{ level: info, format: json }}
         self.assertEqual(run.final("last")["acked"], 70)
 
     def test_stages_that_feed_each_other_in_a_circle_end_together(self):
-        # Messages go round between two queues until their attempt to be forwarded is skipped: here by a pool that takes only some.
+        # Messages go round between two queues until their attempt to be forwarded is skipped:
+        # here by a pool that takes only some.
         self.lines_file("in.jsonl", [{"n": number} for number in range(40)])
         self.write_stages("  start: { plugin: file, path: ./in.jsonl }\n"
                           "  one: { plugin: sqlite, path: ./one.db, until_empty: true }\n"
@@ -91,7 +107,8 @@ log: {{ level: info, format: json }}
         self.lines_file("in.jsonl", [{"n": number, "verdict": "reject" if number % 2 else "done"} for number in range(20)])
         self.write_stages("  start: { plugin: file, path: ./in.jsonl }\n"
                           "  dead: { plugin: sqlite, path: ./dead.db, until_empty: true }",
-                          "  work: { source: start, handler: { plugin: trace, path: ./calls.jsonl, verdict: /verdict, sleep_min: 20ms } }\n"
+                          "  work: { source: start, handler: { plugin: trace, path: ./calls.jsonl, verdict: /verdict, "
+                          "sleep_min: 20ms } }\n"
                           "  bury: { source: dead, handler: { plugin: noop } }",
                           "  dead: { plugin: sqlite, path: ./dead.db }", "dead_letters: { target: dead }")
         run = self.run_to_end("run", "stages.yaml", deadline=60)
@@ -110,11 +127,11 @@ log: {{ level: info, format: json }}
 
     def test_a_full_queue_that_forwards_to_itself_does_not_hold_up_a_stop(self):
         queue = "{ plugin: sqlite, path: ./queue.db, max_messages: 20 }"
-        self.write_stages("  load: { plugin: generate, messages: 20 }", "  fill: { source: load, handler: { plugin: forward, target: queue } }",
-                          f"  queue: {queue}")
+        self.write_stages("  load: { plugin: generate, messages: 20 }",
+                          "  fill: { source: load, handler: { plugin: forward, target: queue } }", f"  queue: {queue}")
         self.run_to_end("run", "stages.yaml")
-        self.write_stages("  queue: { plugin: sqlite, path: ./queue.db }", "  round: { source: queue, handler: { plugin: forward, target: queue } }",
-                          f"  queue: {queue}")
+        self.write_stages("  queue: { plugin: sqlite, path: ./queue.db }",
+                          "  round: { source: queue, handler: { plugin: forward, target: queue } }", f"  queue: {queue}")
         run = self.start("run", "stages.yaml")
         run.wait_for_event("statistics", in_flight=lambda count: count > 0)
         begun = time.monotonic()

@@ -29,20 +29,22 @@ databases:
     path: ./out.db
     setup: |
       CREATE TABLE IF NOT EXISTS t(a);
-      INSERT INTO t WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000000000) SELECT max(i) FROM n;
+      INSERT INTO t WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000000000)\
+ SELECT max(i) FROM n;
 pools: { p: { source: in, handler: { plugin: sql, database: db, statement: "INSERT INTO t VALUES(:n)" } } }
 """
 
 
 class Start(SystemTest):
-    def begin(self, part, at):
+    def begin(self, part, at, how="away"):
         options = dict.fromkeys(("source", "database", "target", "handler"), "")
-        options[part] = f", at: {at}, how: away, until: ./there"
+        options[part] = f", at: {at}, how: {how}, until: ./there"
         return self.start("run", self.write("start.yaml", CONFIG.format(**options)))
 
     def test_waits_for_each_part_and_says_so_once(self):
-        for part, at, name in (("source", "open", "sources.in"), ("database", "open", "databases.db"), ("target", "open", "targets.out"),
-                               ("database", "connect", "what pools.p needs"), ("handler", "start", "what pools.p needs")):
+        for part, at, name in (("source", "open", "sources.in"), ("database", "open", "databases.db"),
+                               ("target", "open", "targets.out"), ("database", "connect", "what pools.p needs"),
+                               ("handler", "start", "what pools.p needs")):
             with self.subTest(part=part, at=at):
                 (self.folder / "there").unlink(missing_ok=True)
                 run = self.begin(part, at)
@@ -52,8 +54,19 @@ class Start(SystemTest):
                 self.write("there", "")
                 self.assertEqual(run.wait(30), 0, run.tail)
                 self.assertEqual(run.log.count("waits for"), 1)
-                self.assertIn(f"{name} is there now", run.log)
+                self.assertIn(f"{name} is available now", run.log)
                 self.assertIn("acked 2", run.log)
+
+    def test_a_part_that_fails_permanently_is_status_5_and_a_wrong_option_status_1(self):
+        for part, at in (("source", "open"), ("database", "open"), ("target", "open"), ("database", "connect"),
+                         ("handler", "start")):
+            for how, status, why in (("failed", 5, "failed: its disk is broken"),
+                                     ("invalid", 1, "invalid: its port has a letter in it")):
+                with self.subTest(part=part, at=at, how=how):
+                    run = self.begin(part, at, how)
+                    self.assertEqual(run.wait(30), status, run.tail)
+                    self.assertIn(why, run.log)
+                    self.assertNotIn(" runs: ", run.log)
 
     def test_a_signal_ends_the_wait_cleanly(self):
         for part, at in (("source", "open"), ("database", "open"), ("handler", "start")):

@@ -1,5 +1,5 @@
-"""State that is replaced, removed, damaged, locked or shared while a host runs: what is not there any more is never acknowledged, and the
-host ends by name instead of going on for nobody. And who may read it."""
+"""State that is replaced, removed, damaged, locked or shared while a host runs: what is not there any more is never
+acknowledged, and the host ends by name instead of going on for nobody. And who may read it."""
 # ctest: sanitize
 
 import contextlib
@@ -79,7 +79,8 @@ class Replaced(StateTest):
                     if put_back:
                         shutil.copy(str(file) + ".away", file)
                     self.enqueue(config, messages(5, 5))
-                    self.ends_by_name(host, f"{file.name}\\\" was {'replaced' if put_back else 'removed'}", "put the database back")
+                    self.ends_by_name(host, f"{file.name}\\\" was {'replaced' if put_back else 'removed'}",
+                                      "put the database back")
                     self.assertLessEqual(host.final()["acked"], 5)
                     for left in self.folder.glob("*.db*"):
                         left.unlink()
@@ -226,8 +227,8 @@ class Outages(StateTest):
     def test_too_few_descriptors_are_named(self):
         config = self.configure()
         for limit in range(8, 40):
-            done = subprocess.run(["/bin/sh", "-c", f"ulimit -Hn {limit} && exec '{BIN}' enqueue '{config}' --source in"], cwd=self.folder,
-                                  input=messages(0, 1), capture_output=True, text=True, check=False)
+            done = subprocess.run(["/bin/sh", "-c", f"ulimit -Hn {limit} && exec '{BIN}' enqueue '{config}' --source in"],
+                                  cwd=self.folder, input=messages(0, 1), capture_output=True, text=True, check=False)
             if done.returncode == 0:
                 break
             if "SQLite" in done.stderr:

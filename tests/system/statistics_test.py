@@ -47,7 +47,8 @@ class Json(SystemTest):
                 self.assertIsInstance(report[name], int, report)
             self.assertEqual(report["received"], sum(report[end] for end in support.ENDS) + report["in_flight"], report)
         self.assertEqual([report["received"] for report in reports], sorted(report["received"] for report in reports))
-        self.assertTrue(any(report["in_flight"] > 0 and report["rate_per_s"] > 0 and report["deepest_queues"] for report in reports))
+        self.assertTrue(any(report["in_flight"] > 0 and report["rate_per_s"] > 0 and report["deepest_queues"]
+                            for report in reports))
         final = run.final()
         self.assertEqual((final["received"], final["acked"]), (20_000, 20_000))
         self.assertGreaterEqual(final["latency_p50_ns"], 1_000_000, "the handler sleeps a millisecond")
@@ -74,7 +75,8 @@ class Recognised(SystemTest):
 state_dir: ./state
 sources: { load: { plugin: generate, messages: 50, seed: 7 } }
 databases: { out: { plugin: sqlite, path: ./out.db, deduplicate: true, setup: "CREATE TABLE IF NOT EXISTS t(k, n)" } }
-pools: { all: { source: load, route: { key: /key }, handler: { plugin: sql, database: out, statement: "INSERT INTO t VALUES(:key, :seq)" } } }
+pools: { all: { source: load, route: { key: /key },\
+ handler: { plugin: sql, database: out, statement: "INSERT INTO t VALUES(:key, :seq)" } } }
 log: { format: FORMAT }
 """.replace("FORMAT", "json"))
         self.assertEqual(self.run_to_end("run", "run.yaml").final()["recognised"], 0)
@@ -90,10 +92,12 @@ class Text(SystemTest):
     def test_the_report_is_one_readable_line_and_the_last_writes_the_sum_out(self):
         run = self.run_to_end("run", self.write("run.yaml", config()))
         self.assertNotIn("\x1b", run.log, "no colour without a terminal")
-        self.assertRegex(run.log, r"flights: received \d+, acked \d+, retried 0, dead_lettered 0, skipped 0, dropped_by_policy 0, "
-                                  r"released 0, in_flight \d+, (slots_moved \d+, )?[\d.]+k?/s, latency p50 \S+ p99 \S+ max \S+, deepest queues airports\[\d\]")
-        self.assertRegex(run.log, r"flights: received 20000 = acked 20000 \+ dead_lettered 0 \+ skipped 0 \+ dropped_by_policy 0 \+ "
-                                  r"released 0 \+ lost_lease 0 \+ abandoned 0; retried 0, [\d.]+k?/s over ")
+        self.assertRegex(run.log, r"flights: received \d+, acked \d+, retried 0, dead_lettered 0, skipped 0, "
+                                  r"dropped_by_policy 0, released 0, in_flight \d+, (slots_moved \d+, )?[\d.]+k?/s, "
+                                  r"latency p50 \S+ p99 \S+ max \S+, deepest queues airports\[\d\]")
+        self.assertRegex(run.log, r"flights: received 20000 = acked 20000 \+ dead_lettered 0 \+ skipped 0 \+ "
+                                  r"dropped_by_policy 0 \+ released 0 \+ lost_lease 0 \+ abandoned 0; "
+                                  r"retried 0, [\d.]+k?/s over ")
         self.assertNotIn("handled", run.log, "workers are said at debug")
 
 
@@ -104,7 +108,8 @@ class Terminal(SystemTest):
         self.master, slave = pty.openpty()
         self.addCleanup(os.close, self.master)
         self.process = subprocess.Popen([str(support.BIN), "run", str(self.write("run.yaml", text))], stdin=subprocess.DEVNULL,
-                                        stdout=subprocess.DEVNULL, stderr=slave, cwd=self.folder, env=os.environ | {"TERM": "xterm"})
+                                        stdout=subprocess.DEVNULL, stderr=slave, cwd=self.folder,
+                                        env=os.environ | {"TERM": "xterm"})
         os.close(slave)
         self.addCleanup(lambda: self.process.poll() is None and self.process.kill())
         self.seen = ""

@@ -18,7 +18,8 @@ def snapshot(folder):
 
 class Tune(SystemTest):
     def tune(self, *arguments, status=0):
-        done = subprocess.run([str(BIN), "tune", *map(str, arguments)], cwd=self.folder, capture_output=True, text=True, timeout=DEADLINE)
+        done = subprocess.run([str(BIN), "tune", *map(str, arguments)], cwd=self.folder, capture_output=True, text=True,
+                              timeout=DEADLINE)
         self.assertEqual(done.returncode, status, done.stdout + done.stderr)
         return done
 
@@ -120,7 +121,8 @@ pools:
 """)
         self.assertIn("name the one to tune with --pool", self.tune(config, status=1).stderr)
         self.assertIn('there is no pool "c"', self.tune(config, "--pool", "c", status=1).stderr)
-        for wrong in (("--workers", "0"), ("--batch", "1,"), ("--queue", "x"), ("--burst", "2"), ("--seconds", "0"), ("--arrival", "-1")):
+        for wrong in (("--workers", "0"), ("--batch", "1,"), ("--queue", "x"), ("--burst", "2"), ("--seconds", "0"),
+                      ("--arrival", "-1")):
             self.assertIn("see `sluice tune --help`", self.tune(config, "--pool", "b", *wrong, status=2).stderr)
         self.assertIn("there is no such file", self.tune(config, "--pool", "b", "--sample", "gone.jsonl", status=1).stderr)
 

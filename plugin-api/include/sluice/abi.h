@@ -10,13 +10,34 @@
  *   - Numbers are never reused. A changed meaning is a new name.
  *   - Nothing is freed by the side that received it. No exception leaves a function of this ABI.
  *
- * Role tags, one on every function:
+ * Role tags, one on every function. A state behind the role says when it is called: [worker, started].
  *
- *   [control]  one call at a time on the instance, and none of [worker] or [source] at the same time
+ *   [control]  one call at a time on the instance, and none of the other roles at the same time but [any]
  *   [worker]   serial on the instance, though not always from the same thread (see SLUICE_HANDLER_THREAD_AFFINE)
  *   [source]   serial on the instance, from the thread of its source
  *   [target]   serial on the instance, from the thread of its target
- *   [any]      from any thread, at any time between start and the return of stop
+ *   [any]      from any thread, also while another call runs
+ *
+ * States of an instance, by kind. What is not listed does not happen:
+ *
+ *   handler    created --start--> started --stop--> created --destroy-->          start may be called again after it failed; a
+ *                                                                                 reload makes new instances
+ *   queue      created --open_source or open_target--> open --close--> created    open may be called again after it failed, and
+ *                                                                                 after close; no close follows a failed open
+ *   database   created --open--> open --close--> created                          likewise; connections are made and ended
+ *                                                                                 while it is open
+ *
+ *   [worker] functions of a handler: started; of a connection: from connect to disconnect. [source] and [target]: open. [any]:
+ *   open or started, to the return of close or stop; `interrupt` also while open and close run, `wake` also while open_source
+ *   does. Services of the host: from create to the return of destroy.
+ *
+ * How long a call may take: wake, cancel, interrupt and what only answers (capabilities, resource_id) return at once; poll no
+ * longer than wait_ms beyond what it finds; open, connect and start as long as the other side needs, and what cannot be reached
+ * now answers SLUICE_UNAVAILABLE: the host tries again, at its start too. Every call is named in the log after 5 seconds, and a
+ * stop does not wait for it past its deadline.
+ *
+ * Threads that a plugin starts block all signals, have a name of at most 15 bytes, and have ended when close, stop or
+ * disconnect returns. They may call what is tagged [any].
  *
  * Life of views: what the host hands to a plugin is valid until the call returns, unless its comment says longer. What a
  * plugin hands to the host is valid until the call returns; the host copies what it keeps.
@@ -51,15 +72,16 @@
 #define SLUICE_BODY_PADDING 64
 #define SLUICE_BODY_ALIGNMENT 64
 
-/* Holds the size of a struct and the place of one member, so that an accidental change does not compile. */
+/* Hold the size of a struct, and place and size of one member: layout.h holds them all, so that an accidental change does not
+ * compile. */
 #define SLUICE_LAYOUT_SIZE(type, size) SLUICE_STATIC_ASSERT(sizeof(type) == (size), #type " changed its size")
-#define SLUICE_LAYOUT_MEMBER(type, member, offset) \
-    SLUICE_STATIC_ASSERT(offsetof(type, member) == (offset), #type "." #member " moved")
+#define SLUICE_LAYOUT_MEMBER(type, member, offset, size)                                                \
+    SLUICE_STATIC_ASSERT(offsetof(type, member) == (offset) && sizeof(((type*)NULL)->member) == (size), \
+                         #type "." #member " moved")
 
 /* True if `member` lies inside what the allocator of `*pointer` provided. */
 #define SLUICE_HAS(pointer, member) \
-    ((pointer)->struct_size >=      \
-     (uint32_t)((const char*)(&(pointer)->member + 1) - (const char*)(pointer)))
+    ((pointer)->struct_size >= (uint32_t)((const char*)(&(pointer)->member + 1) - (const char*)(pointer)))
 
 SLUICE_STATIC_ASSERT(sizeof(void*) == 8, "Sluice plugins are built for 64-bit platforms");
 
@@ -70,28 +92,52 @@ typedef struct sluice_bytes {
     const char* data;
     uint64_t size;
 } sluice_bytes;
-SLUICE_LAYOUT_SIZE(sluice_bytes, 16);
 
 /* ---- status (numbers are never reused) -------------------------------------------------------------------------------- */
 
 typedef uint32_t sluice_status;
-#define SLUICE_OK ((sluice_status)0)
-#define SLUICE_QUEUED ((sluice_status)1)       /* accepted; the result comes later */
-#define SLUICE_INVALID ((sluice_status)2)      /* fix the input */
-#define SLUICE_FULL ((sluice_status)3)         /* wait for room */
-#define SLUICE_UNAVAILABLE ((sluice_status)4)  /* the dependency is unreachable: reconnect, try again; does not count as an attempt */
-#define SLUICE_UNSUPPORTED ((sluice_status)5)  /* the other side has no such function */
-#define SLUICE_STOPPED ((sluice_status)6)      /* shutting down */
-#define SLUICE_CONTRACT ((sluice_status)7)     /* a rule of this ABI was broken */
-#define SLUICE_CORRUPT ((sluice_status)8)      /* stored data is damaged */
-#define SLUICE_STALE ((sluice_status)9)        /* the ticket's message has ended */
-#define SLUICE_CONFLICT ((sluice_status)10)    /* serialization conflict: run again; does not count as an attempt */
-#define SLUICE_CONSTRAINT ((sluice_status)11)  /* the data break a rule of the database: reject */
-#define SLUICE_UNKNOWN ((sluice_status)12)     /* outcome not known, for example connection lost during COMMIT */
-#define SLUICE_SEEN ((sluice_status)13)        /* this identity was recorded before */
-#define SLUICE_LOST_LEASE ((sluice_status)14)  /* the engine has given the message to another host */
-#define SLUICE_END ((sluice_status)15)         /* a finite source has nothing more */
-#define SLUICE_FAILED ((sluice_status)16)      /* failed for good; the text says why */
+#define SLUICE_OK 0u
+#define SLUICE_QUEUED 1u  /* accepted; the result comes later */
+#define SLUICE_INVALID 2u /* fix the input */
+#define SLUICE_FULL 3u    /* wait for room */
+/* the dependency is unreachable: reconnect, try again; does not count as an attempt */
+#define SLUICE_UNAVAILABLE 4u
+#define SLUICE_UNSUPPORTED 5u /* the other side has no such function */
+#define SLUICE_STOPPED 6u     /* shutting down */
+#define SLUICE_CONTRACT 7u    /* a rule of this ABI was broken */
+#define SLUICE_CORRUPT 8u     /* stored data is damaged */
+#define SLUICE_STALE 9u       /* the ticket's message has ended */
+#define SLUICE_CONFLICT 10u   /* serialization conflict: run again; does not count as an attempt */
+#define SLUICE_CONSTRAINT 11u /* the data break a rule of the database: reject */
+#define SLUICE_UNKNOWN 12u    /* outcome not known, for example connection lost during COMMIT */
+#define SLUICE_SEEN 13u       /* this identity was recorded before */
+#define SLUICE_LOST_LEASE 14u /* the engine has given the message to another host */
+#define SLUICE_END 15u        /* a finite source has nothing more */
+#define SLUICE_FAILED 16u     /* failed permanently; the text says why */
+
+/* ---- verdict (numbers are never reused) ------------------------------------------------------------------------------- */
+
+/* The verdict on a message. Any other number is taken as retry and counted as misbehaviour of the plugin. */
+typedef uint32_t sluice_verdict;
+#define SLUICE_DONE 1u /* effects are committed, publishes sent, the message acked */
+/* No effects; again after the backoff, until the attempts are used up. With the fault's status SLUICE_UNAVAILABLE or
+ * SLUICE_CONFLICT what failed is something that the handler depends on: again after a backoff that grows up to 5 s, and it does
+ * not count as an attempt. */
+#define SLUICE_RETRY 2u
+#define SLUICE_REJECT 3u /* no effects; a dead letter now */
+#define SLUICE_SKIP 4u   /* no effects; acked and counted */
+/* No effects now: what was written or published in this call is dropped. The key waits until the ticket is ended with the
+ * services complete() or resume(), from any thread. The message's views stay valid until then.
+ *
+ * When the time of the ticket is over (handler.timeout) the host calls cancel(). A handler without cancel() that says
+ * SLUICE_HANDLER_KEEPS_NO_VIEWS is not asked: the message is tried again, and the ticket is stale. One that says neither may
+ * still read the message, so the host can only wait for the end, and logs it. One with cancel() has a second (at most as long
+ * as the ticket had) to end it: after that the message is tried again, the ticket is stale and the message's views are not
+ * valid any more. Those of a call that has not returned (handle, resume) stay valid until it does, however late. */
+#define SLUICE_DEFER 5u
+
+/* The wait before the next attempt, in milliseconds: 0 = the backoff that the pool is configured for, and */
+#define SLUICE_AT_ONCE (-1)
 
 /* ---- value (frozen) --------------------------------------------------------------------------------------------------- */
 
@@ -106,17 +152,17 @@ typedef uint32_t sluice_status;
 #define SLUICE_LIFE_CALL 0u /* until the call returns: the receiver copies what it queues */
 #define SLUICE_LIFE_UNIT 1u /* a view of a message of the unit: valid until the unit is committed or dropped, not copied */
 
+typedef union sluice_value_as {
+    int64_t integer;
+    double real;
+    sluice_bytes bytes;
+} sluice_value_as;
+
 typedef struct sluice_value {
     uint32_t type; /* SLUICE_VALUE_ */
     uint32_t life; /* SLUICE_LIFE_, for text and blob */
-    union {
-        int64_t integer;
-        double real;
-        sluice_bytes bytes;
-    } as;
+    sluice_value_as as;
 } sluice_value;
-SLUICE_LAYOUT_SIZE(sluice_value, 24);
-SLUICE_LAYOUT_MEMBER(sluice_value, as, 8);
 
 /* ---- ticket ----------------------------------------------------------------------------------------------------------- */
 

@@ -19,11 +19,10 @@
 
 typedef struct sluice_component {
     uint32_t struct_size;
-    uint32_t kind;      /* SLUICE_KIND_ */
-    sluice_bytes name;  /* as in the manifest */
-    const void* table;  /* sluice_handler, sluice_queue or sluice_database; lives as long as the process */
+    uint32_t kind;     /* SLUICE_KIND_ */
+    sluice_bytes name; /* as in the manifest */
+    const void* table; /* sluice_handler, sluice_queue or sluice_database; lives as long as the process */
 } sluice_component;
-SLUICE_LAYOUT_SIZE(sluice_component, 32);
 
 typedef struct sluice_module {
     uint32_t struct_size;
@@ -37,8 +36,6 @@ typedef struct sluice_module {
     /* [control] index 0 .. component_count - 1, in the manifest's order; NULL is a contract error. */
     const sluice_component* (*component)(uint32_t index);
 } sluice_module;
-SLUICE_LAYOUT_SIZE(sluice_module, 64);
-SLUICE_LAYOUT_MEMBER(sluice_module, init, 40);
 
 typedef struct sluice_hello {
     uint32_t struct_size;
@@ -47,7 +44,6 @@ typedef struct sluice_hello {
     sluice_bytes host_name;
     sluice_bytes host_version;
 } sluice_hello;
-SLUICE_LAYOUT_SIZE(sluice_hello, 40);
 
 typedef struct sluice_reply {
     uint32_t struct_size;
@@ -55,7 +51,6 @@ typedef struct sluice_reply {
     uint16_t minor;        /* the lower of hello->minor_newest and the minor built against */
     const sluice_module* module;
 } sluice_reply;
-SLUICE_LAYOUT_SIZE(sluice_reply, 16);
 
 /* [control] Fills the reply, whose struct_size the host has set. Anything but SLUICE_OK refuses the host, with a text. */
 typedef sluice_status (*sluice_plugin_entry_fn)(const sluice_hello* hello, sluice_reply* reply, sluice_fault* fault);

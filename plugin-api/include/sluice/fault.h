@@ -12,11 +12,8 @@ typedef struct sluice_fault {
     char* text;             /* host's buffer; one clear sentence in UTF-8, without a line end */
     uint32_t text_capacity; /* bytes in the buffer */
     uint32_t text_size;     /* bytes written */
-    int64_t retry_delay_ms; /* with a retry verdict: wait this long; negative = the pool's backoff. The host presets -1 */
+    int64_t retry_delay_ms; /* with a retry verdict: wait this long; 0 = the pool's backoff, SLUICE_AT_ONCE */
 } sluice_fault;
-SLUICE_LAYOUT_SIZE(sluice_fault, 32);
-SLUICE_LAYOUT_MEMBER(sluice_fault, text, 8);
-SLUICE_LAYOUT_MEMBER(sluice_fault, retry_delay_ms, 24);
 
 /* Sets status and text; a text longer than the buffer is cut. A NULL fault is ignored. Returns status. */
 static inline sluice_status sluice_fault_set(sluice_fault* fault, sluice_status status, const char* text, uint64_t size) {

@@ -23,7 +23,6 @@ typedef struct sluice_row_sink {
     /* [worker] Views are valid until it returns. Anything but SLUICE_OK ends the query without an error. */
     sluice_status (*row)(void* context, const sluice_value* columns, uint32_t count);
 } sluice_row_sink;
-SLUICE_LAYOUT_SIZE(sluice_row_sink, 24);
 
 /* What is known of a prepared statement. Filled in by the callee up to struct_size. */
 typedef struct sluice_statement {
@@ -32,7 +31,6 @@ typedef struct sluice_statement {
     uint32_t reads_only; /* 1: it changes nothing, so that executing it has no effect; it is for query */
     uint32_t reserved;
 } sluice_statement;
-SLUICE_LAYOUT_SIZE(sluice_statement, 16);
 
 #define SLUICE_JSON_MISSING 0u /* absent; or the body is no JSON, or damaged before this value */
 #define SLUICE_JSON_NULL 1u
@@ -48,8 +46,16 @@ typedef struct sluice_json {
     uint32_t type; /* SLUICE_JSON_ */
     sluice_bytes text;
 } sluice_json;
-SLUICE_LAYOUT_SIZE(sluice_json, 24);
-SLUICE_LAYOUT_MEMBER(sluice_json, text, 8);
+
+/* How a deferred message ends. */
+typedef struct sluice_ending {
+    uint32_t struct_size;
+    sluice_verdict verdict; /* SLUICE_DONE, SLUICE_RETRY, SLUICE_REJECT or SLUICE_SKIP: as a verdict, but without effects */
+    sluice_status status; /* with a retry: SLUICE_UNAVAILABLE and SLUICE_CONFLICT do not count as an attempt; else SLUICE_OK */
+    uint32_t reserved;
+    sluice_bytes text;      /* why; may be empty */
+    int64_t retry_delay_ms; /* as sluice_fault.retry_delay_ms */
+} sluice_ending;
 
 /* The services. A member that is absent or NULL, or is not offered to this kind of component, answers SLUICE_UNSUPPORTED;
  * log does nothing then. The host holds no lock of its own while a plugin runs, so services may be called from anywhere
@@ -59,26 +65,29 @@ typedef struct sluice_host_api {
     uint32_t reserved;
 
     /* ---- every kind ---- */
-    uint32_t (*log_enabled)(sluice_host* host, uint32_t level);              /* [any] 0 or 1 */
-    void (*log)(sluice_host* host, uint32_t level, sluice_bytes text);       /* [any] the host adds component, pool and worker */
-    /* [any] absolute path of a folder of this component's own; it exists. The workers of a pool share one: a file that belongs to one
-     * instance carries setup->worker in its name. */
+    uint32_t (*log_enabled)(sluice_host* host, uint32_t level); /* [any] 0 or 1 */
+    /* [any] the host adds component, pool and worker */
+    void (*log)(sluice_host* host, uint32_t level, sluice_bytes text);
+    /* [any] absolute path of a folder of this component's own; it exists, but in probe. The workers of a pool share one: a file
+     * that belongs to one instance carries setup->worker in its name. */
     sluice_bytes (*state_dir)(sluice_host* host);
-    int64_t (*now_ms)(sluice_host* host);                                    /* [any] Unix time, read once a batch */
+    int64_t (*now_ms)(sluice_host* host); /* [any] Unix time, read once per batch */
 
     /* ---- handlers: databases. In handle() only, unless the tag says more ---- */
 
-    /* [control] or [worker]: the number of a configured database. SLUICE_INVALID names the ones there are. Asked in create, a wrong name
-     * is found by `sluice check`. */
+    /* [control] or [worker]: the number of a configured database. SLUICE_INVALID names the ones there are. Asked in create, a
+     * wrong name is found by `sluice check`. */
     sluice_status (*database)(sluice_host* host, sluice_bytes name, uint32_t* database, sluice_fault* fault);
     /* [control] in start, or [worker]: a statement on this worker's own connection, parameters written `?` in order.
      * Numbers live as long as the instance, also over a lost connection. */
     sluice_status (*prepare)(sluice_host* host, uint32_t database, sluice_bytes sql, uint32_t* statement, sluice_fault* fault);
     /* [worker] a write of this message: SLUICE_QUEUED is success; an error of the statement itself arrives when the unit is
-     * applied and then ends the message (constraint: reject; conflict or outage: run again, which does not count as an attempt). */
+     * applied and then ends the message (constraint: reject; conflict or outage: run again, which does not count as an
+     * attempt). */
     sluice_status (*execute)(sluice_host* host, sluice_ticket ticket, uint32_t database, uint32_t statement,
                              const sluice_value* values, uint32_t count, sluice_fault* fault);
-    /* [worker] rows. With a ticket: inside the unit, sees its writes, which are applied first. With ticket 0: committed data. */
+    /* [worker] rows. With a ticket: inside the unit, sees its writes, which are applied first. With ticket 0: committed data.
+     * */
     sluice_status (*query)(sluice_host* host, sluice_ticket ticket, uint32_t database, uint32_t statement,
                            const sluice_value* values, uint32_t count, const sluice_row_sink* sink, sluice_fault* fault);
 
@@ -102,10 +111,9 @@ typedef struct sluice_host_api {
 
     /* [any] Unix time in milliseconds at which cancelled() will say 1; 0 = no such time is set. */
     int64_t (*deadline_ms)(sluice_host* host, sluice_ticket ticket);
-    /* [any] Ends a deferred message: done, retry, reject or skip, which mean what they mean as verdicts, but for its lack of effects.
-     * `fault` (may be NULL) gives text and retry delay. May come before handle() has returned SLUICE_DEFER. SLUICE_STALE: there is no such
-     * ticket, or it has ended. */
-    sluice_status (*complete)(sluice_host* host, sluice_ticket ticket, uint32_t verdict, const sluice_fault* fault);
+    /* [any] Ends a deferred message. May come before handle() has returned SLUICE_DEFER. SLUICE_STALE: there is no such ticket,
+     * or it has ended. */
+    sluice_status (*complete)(sluice_host* host, sluice_ticket ticket, const sluice_ending* ending);
     /* [any] Has the handler's resume() called for a deferred message, with this cookie. This ticket ends. */
     sluice_status (*resume)(sluice_host* host, sluice_ticket ticket, uint64_t cookie);
 
@@ -114,22 +122,24 @@ typedef struct sluice_host_api {
     /* [control] in start, or [worker]: what is known of a statement. SLUICE_UNSUPPORTED: the database does not say. */
     sluice_status (*describe)(sluice_host* host, uint32_t database, uint32_t statement, sluice_statement* description,
                               sluice_fault* fault);
-    /* [worker] What a JSON pointer (RFC 6901, "/customer/id") names in the body of the message under way. Of equal member names the
-     * first counts; what comes after the value is not examined. Views are valid until handle() or resume() returns. SLUICE_INVALID:
-     * that is no pointer; SLUICE_FULL: the strings with escapes that this call has asked for are larger than a message may be. */
-    sluice_status (*json)(sluice_host* host, sluice_ticket ticket, sluice_bytes pointer, sluice_json* value, sluice_fault* fault);
+    /* [worker] What a JSON pointer (RFC 6901, "/customer/id") names in the body of the message under way. Of equal member names
+     * the first counts; what comes after the value is not examined. Views are valid until handle() or resume() returns.
+     * SLUICE_INVALID: that is no pointer; SLUICE_FULL: the strings with escapes that this call has asked for are larger than a
+     * message may be. */
+    sluice_status (*json)(sluice_host* host, sluice_ticket ticket, sluice_bytes pointer, sluice_json* value,
+                          sluice_fault* fault);
+
+    /* ---- every kind: who this host is ---- */
+
+    /* [any] A name that no other running host has, also none on another machine, and no earlier run of this one: for names of
+     * consumers and owners of leases. 1 to 64 letters, digits, '-' and '_'; the same for every component and as long as the
+     * process lives. */
+    sluice_bytes (*instance)(sluice_host* host);
 } sluice_host_api;
-SLUICE_LAYOUT_SIZE(sluice_host_api, 144);
-SLUICE_LAYOUT_MEMBER(sluice_host_api, log_enabled, 8);
-SLUICE_LAYOUT_MEMBER(sluice_host_api, database, 40);
-SLUICE_LAYOUT_MEMBER(sluice_host_api, target, 72);
-SLUICE_LAYOUT_MEMBER(sluice_host_api, extension, 96);
-SLUICE_LAYOUT_MEMBER(sluice_host_api, resume, 120);
-SLUICE_LAYOUT_MEMBER(sluice_host_api, json, 136);
 
 #define SLUICE_ROLE_HANDLER 1u
-#define SLUICE_ROLE_SOURCE 2u   /* a queue adapter that is received from */
-#define SLUICE_ROLE_TARGET 3u   /* a queue adapter that is published to */
+#define SLUICE_ROLE_SOURCE 2u /* a queue adapter that is received from */
+#define SLUICE_ROLE_TARGET 3u /* a queue adapter that is published to */
 #define SLUICE_ROLE_DATABASE 4u
 
 /* What create() receives. The struct is valid until create returns; what it points to lives as long as the instance. */
@@ -145,9 +155,5 @@ typedef struct sluice_setup {
     uint32_t worker;            /* handlers: index of the worker, 0 .. workers - 1 */
     uint32_t workers;           /* handlers: workers of the pool */
 } sluice_setup;
-SLUICE_LAYOUT_SIZE(sluice_setup, 80);
-SLUICE_LAYOUT_MEMBER(sluice_setup, name, 8);
-SLUICE_LAYOUT_MEMBER(sluice_setup, api, 40);
-SLUICE_LAYOUT_MEMBER(sluice_setup, worker, 72);
 
 #endif

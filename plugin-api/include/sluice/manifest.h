@@ -18,7 +18,9 @@
  *             "minimum": 1, "maximum": 9, // integer, number, duration (ms), size (bytes); absent = unbounded
  *             "role": "source" } ] } ] }  // queue only: belongs to this role alone; absent = to both
  *
- * Unknown members are ignored, so that later minors may add some. At most SLUICE_MANIFEST_TEXT_MAX bytes.
+ * Unknown members are ignored, so that later minors may add some. A component of an unknown kind, or with a role or a type of
+ * option that is unknown, is skipped: it is shown as one that needs a newer host, and the others of the file work. At most
+ * SLUICE_MANIFEST_TEXT_MAX bytes.
  */
 #ifndef SLUICE_MANIFEST_H
 #define SLUICE_MANIFEST_H
@@ -39,6 +41,5 @@ typedef struct sluice_manifest_head {
     uint32_t text_size;
     uint32_t reserved2;
 } sluice_manifest_head;
-SLUICE_LAYOUT_SIZE(sluice_manifest_head, 24);
 
 #endif

@@ -9,7 +9,9 @@ typedef struct sluice_header {
     sluice_bytes name;
     sluice_bytes value;
 } sluice_header;
-SLUICE_LAYOUT_SIZE(sluice_header, 32);
+
+/* The engine has delivered the message before, as far as it knows: it may have had effects already. */
+#define SLUICE_MESSAGE_REDELIVERED 1u
 
 /* One received message. Immutable. Views are valid until the call returns (deferred: until completed) and, as values bound
  * with SLUICE_LIFE_UNIT, until the message's unit has ended. */
@@ -22,13 +24,15 @@ typedef struct sluice_message {
     sluice_bytes source; /* the source's identity: its `id` in the configuration, by default its name */
     const sluice_header* headers;
     uint32_t header_count;
-    uint32_t worker;        /* index of the worker in its pool */
-    int64_t enqueued_ms;    /* when the engine took it, Unix time in milliseconds; 0 = unknown */
+    uint32_t worker;     /* index of the worker in its pool */
+    int64_t enqueued_ms; /* when the engine took it, Unix time in milliseconds; 0 = unknown */
+    /* A message whose source says nothing of what follows ends here: also this host gives such a one the smaller struct_size.
+     * Ask SLUICE_HAS(message, message_key) before reading it; what is absent is empty or 0. */
+    sluice_bytes message_key; /* the engine's own key: a Kafka key, a NATS subject token, an AMQP routing key; empty = none */
+    sluice_bytes subject;     /* the topic, subject or routing address that it came by; empty = none */
+    uint32_t flags;           /* SLUICE_MESSAGE_; others may come: ignore those that you do not know */
+    uint32_t deliveries;      /* how often the engine has delivered it, this time included; 0 = not kept */
 } sluice_message;
-SLUICE_LAYOUT_SIZE(sluice_message, 96);
-SLUICE_LAYOUT_MEMBER(sluice_message, body, 8);
-SLUICE_LAYOUT_MEMBER(sluice_message, headers, 72);
-SLUICE_LAYOUT_MEMBER(sluice_message, enqueued_ms, 88);
 
 /* A message to publish. */
 typedef struct sluice_outgoing {
@@ -39,12 +43,9 @@ typedef struct sluice_outgoing {
     sluice_bytes id;  /* empty = none; engines that can, deduplicate on it */
     const sluice_header* headers;
     int64_t delay_ms; /* not before now + delay; 0 = at once. An adapter that cannot delay answers SLUICE_UNSUPPORTED */
-    sluice_bytes replaces; /* the place of a stored message that goes in the same step; empty = none. Only to adapters with `list` */
+    /* the place of a stored message that goes in the same step; empty = none. Only to adapters with `list` */
+    sluice_bytes replaces;
 } sluice_outgoing;
-SLUICE_LAYOUT_SIZE(sluice_outgoing, 88);
-SLUICE_LAYOUT_MEMBER(sluice_outgoing, body, 8);
-SLUICE_LAYOUT_MEMBER(sluice_outgoing, headers, 56);
-SLUICE_LAYOUT_MEMBER(sluice_outgoing, replaces, 72);
 
 /* What makes a message the same message after a redelivery.
  *
@@ -59,8 +60,5 @@ typedef struct sluice_identity {
     uint64_t position;
     uint64_t position_end;
 } sluice_identity;
-SLUICE_LAYOUT_SIZE(sluice_identity, 56);
-SLUICE_LAYOUT_MEMBER(sluice_identity, source, 8);
-SLUICE_LAYOUT_MEMBER(sluice_identity, position, 40);
 
 #endif

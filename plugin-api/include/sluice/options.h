@@ -29,16 +29,14 @@ typedef struct sluice_options_api {
     uint32_t struct_size;
     uint32_t reserved;
     uint32_t (*kind)(const sluice_node* node);
-    sluice_bytes (*text)(const sluice_node* node);  /* the scalar as text, whatever its kind; empty for list and map */
-    int64_t (*integer)(const sluice_node* node);    /* integer, boolean as 0 or 1; else 0 */
-    double (*real)(const sluice_node* node);        /* real or integer; else 0 */
-    uint64_t (*count)(const sluice_node* node);     /* entries of a list or map */
-    const sluice_node* (*at)(const sluice_node* node, uint64_t index, sluice_bytes* name); /* in file order; name: map only, may be NULL */
-    const sluice_node* (*find)(const sluice_node* node, sluice_bytes name);                /* NULL = absent */
+    sluice_bytes (*text)(const sluice_node* node); /* the scalar as text, whatever its kind; empty for list and map */
+    int64_t (*integer)(const sluice_node* node);   /* integer, boolean as 0 or 1; else 0 */
+    double (*real)(const sluice_node* node);       /* real or integer; else 0 */
+    uint64_t (*count)(const sluice_node* node);    /* entries of a list or map */
+    /* in file order; name: map only, may be NULL */
+    const sluice_node* (*at)(const sluice_node* node, uint64_t index, sluice_bytes* name);
+    const sluice_node* (*find)(const sluice_node* node, sluice_bytes name); /* NULL = absent */
     sluice_bytes (*where)(const sluice_node* node); /* "file:line:column: key.path" for error messages */
 } sluice_options_api;
-SLUICE_LAYOUT_SIZE(sluice_options_api, 72);
-SLUICE_LAYOUT_MEMBER(sluice_options_api, kind, 8);
-SLUICE_LAYOUT_MEMBER(sluice_options_api, where, 64);
 
 #endif

@@ -4,6 +4,7 @@
 #define SLUICE_QUEUE_H
 
 #include "sluice/host.h"
+#include "sluice/probe.h"
 
 /* ---- consuming ---------------------------------------------------------------------------------------------------------- */
 
@@ -12,7 +13,7 @@ typedef struct sluice_incoming {
     uint32_t struct_size;
     uint32_t stream_size; /* see sluice_identity; 0 = no positions */
     sluice_bytes body;    /* with reserve/commit: the reserved bytes */
-    sluice_bytes id;      /* never that of another message, at any time: with SLUICE_QUEUE_STABLE_IDS a message whose id was recorded
+    sluice_bytes id; /* never that of another message, at any time: with SLUICE_QUEUE_STABLE_IDS a message whose id was recorded
                              before is taken for a redelivery, and acked without effects */
     const sluice_header* headers;
     uint32_t header_count;
@@ -23,56 +24,67 @@ typedef struct sluice_incoming {
     int64_t enqueued_ms;   /* Unix time in milliseconds; 0 = unknown */
     sluice_bytes refused;  /* not empty: the message cannot be processed, for this reason (too long, damaged). The host makes
                               it a dead letter with this text and the body given here, which may be cut */
+    /* The same as in sluice_message. Both texts count as headers where the host bounds those. */
+    sluice_bytes message_key; /* the engine's own key; empty = none */
+    sluice_bytes subject;     /* the topic, subject or routing address that it came by; empty = none */
+    uint32_t flags;           /* SLUICE_MESSAGE_ */
+    uint32_t deliveries;      /* how often the engine has delivered it, this time included; 0 = not kept */
 } sluice_incoming;
-SLUICE_LAYOUT_SIZE(sluice_incoming, 104);
-SLUICE_LAYOUT_MEMBER(sluice_incoming, body, 8);
-SLUICE_LAYOUT_MEMBER(sluice_incoming, headers, 40);
-SLUICE_LAYOUT_MEMBER(sluice_incoming, tag, 56);
-SLUICE_LAYOUT_MEMBER(sluice_incoming, refused, 88);
 
-/* What the host wants done with a delivery. Frozen. */
-#define SLUICE_ACK 1u    /* processed, or stored as a dead letter: never deliver it again */
-#define SLUICE_NACK 2u   /* given back unprocessed: deliver it again, before newer messages, after delay_ms */
-#define SLUICE_REJECT_DELIVERY 3u /* to the engine's own dead letters */
-/* It stays with the host, but an attempt has failed: `attempt` is the number of the next one, to be delivered with it after a crash.
- * `delay_ms` is how long the host waits until then: after a crash the adapter may deliver the message that much later, or at once.
- * Only to an adapter that keeps attempts; never answered through sink->settled. */
+/* What the host asks for with one poll. */
+typedef struct sluice_poll {
+    uint32_t struct_size;
+    uint32_t max;       /* messages, at least 1 */
+    uint64_t max_bytes; /* bodies: so many bytes are enough for this poll, then push answers SLUICE_FULL; 0 = no bound */
+    uint32_t wait_ms;   /* if nothing is there; 0 = do not wait */
+    uint32_t reserved;
+} sluice_poll;
+
+/* What the host wants done with a delivery. Frozen. Number 3 is not used. */
+#define SLUICE_ACK 1u /* processed, or stored as a dead letter: never deliver it again */
+/* Given back, not processed: deliver it again, before newer messages, after delay_ms. Must not count as a failed delivery at
+ * the engine: a release says nothing about the message. */
+#define SLUICE_RELEASE 2u
+/* It stays with the host, but an attempt has failed: `attempt` is the number of the next one, to be delivered with it after a
+ * crash. `delay_ms` is how long the host waits until then: after a crash the adapter may deliver the message that much later,
+ * or at once. Only to an adapter that keeps attempts; never answered through sink->settled. */
 #define SLUICE_ATTEMPTED 4u
-/* Acked already, by the statement of settle_in_unit in a unit that is committed: only to be forgotten. */
+/* Acked already, by sluice_database.settle in a unit that is committed: only to be forgotten. */
 #define SLUICE_ACKED_IN_UNIT 5u
 typedef struct sluice_settlement {
     uint64_t tag;
     uint32_t action;
-    uint32_t attempt; /* with SLUICE_ATTEMPTED and SLUICE_NACK: the next attempt's number; 0 = as delivered */
-    int64_t delay_ms; /* with SLUICE_NACK: not before now + delay; with SLUICE_ATTEMPTED: see there; otherwise 0 */
+    uint32_t attempt; /* with SLUICE_ATTEMPTED and SLUICE_RELEASE: the next attempt's number; 0 = as delivered */
+    int64_t delay_ms; /* with SLUICE_RELEASE: not before now + delay; with SLUICE_ATTEMPTED: see there; otherwise 0 */
+    /* With SLUICE_ATTEMPTED: why the attempt has failed, as the handler said it; empty if it did not. Otherwise empty. Valid
+     * until settle returns. */
+    sluice_bytes reason;
+    uint32_t flags; /* 0 */
+    uint32_t reserved;
 } sluice_settlement;
-SLUICE_LAYOUT_SIZE(sluice_settlement, 24);
 
-/* The host's end. [source] for all of it: to be called from poll, settle or flush only. */
+/* The host's end. [source] for all of it: to be called from poll, settle, flush or service only. */
 typedef struct sluice_queue_sink {
     uint32_t struct_size;
     uint32_t reserved;
     void* context;
-    /* Takes one message. SLUICE_FULL: this poll has its `max`, or as many bytes as there is room for, which may be less: keep the
-     * message for the next one. SLUICE_INVALID: larger than the
-     * host takes: push it again as refused, with the body cut. */
+    /* Takes one message. SLUICE_FULL: this poll has its `max`, or as many bytes as there is room for, which may be less than
+     * max_bytes: keep the message for the next one. SLUICE_INVALID: larger than the host takes: push it again as refused, with
+     * the body cut. */
     sluice_status (*push)(void* context, const sluice_incoming* message);
     /* Room for a body of `size` bytes in the host's buffer, aligned and padded, to be filled before commit. NULL: what push
      * would answer, SLUICE_FULL or SLUICE_INVALID; push tells which. */
     char* (*reserve)(void* context, uint64_t size);
     /* Takes the message whose body was written into the last reserve; body.size may be smaller than reserved. */
     sluice_status (*commit)(void* context, const sluice_incoming* message);
-    /* The engine has confirmed (SLUICE_OK), lost (SLUICE_LOST_LEASE), or could not settle these deliveries. */
+    /* What became of these deliveries at the engine, once for each; the statuses are those listed at sluice_queue.settle. */
     void (*settled)(void* context, const uint64_t* tags, uint64_t count, sluice_status status);
     /* All of the stream below `position` is acked, and that is durable: the engine never delivers it again by itself. */
     void (*confirmed_below)(void* context, sluice_bytes stream, uint64_t position);
 } sluice_queue_sink;
-SLUICE_LAYOUT_SIZE(sluice_queue_sink, 56);
-SLUICE_LAYOUT_MEMBER(sluice_queue_sink, push, 16);
-SLUICE_LAYOUT_MEMBER(sluice_queue_sink, settled, 40);
 
-/* What a configured source can do. Known after create. */
-#define SLUICE_QUEUE_TAKES_BACK 1u          /* NACK works: the message is delivered again without a restart */
+/* What a configured source can do. Known after create, and asked again after each open: some of it only the server can tell. */
+#define SLUICE_QUEUE_TAKES_BACK 1u          /* SLUICE_RELEASE works: the message is delivered again without a restart */
 #define SLUICE_QUEUE_RELEASE_KEEPS_ORDER 2u /* ... before all messages not yet delivered; only with the former */
 #define SLUICE_QUEUE_STABLE_IDS 4u          /* a redelivered message has the same id, also after a restart */
 #define SLUICE_QUEUE_KEEPS_ATTEMPTS 8u      /* understands SLUICE_ATTEMPTED, and delivers with sluice_incoming.attempt */
@@ -87,9 +99,25 @@ typedef struct sluice_target_sink {
     /* [any] The messages token .. token + count - 1 are stored durably (SLUICE_OK), or are not, for this reason. */
     void (*published)(void* context, uint64_t token, uint64_t count, sluice_status status, sluice_bytes text);
 } sluice_target_sink;
-SLUICE_LAYOUT_SIZE(sluice_target_sink, 24);
 
-/* ---- looking into a queue -------------------------------------------------------------------------------------------------- */
+/* ---- what an open queue can take ---------------------------------------------------------------------------------------- */
+
+/* What the engine can do with what the host gives it, as far as the host can keep to it. */
+typedef struct sluice_queue_limits {
+    uint32_t struct_size; /* set by the caller, who sets the rest to 0 */
+    uint32_t reserved;
+    /* Of a source: deliveries that are pushed and not yet confirmed as settled. The host does not poll beyond it, and asks for
+     * no more than is left of it. What is settled counts until it is confirmed: an adapter that confirms from inside poll alone
+     * would not be polled, so it confirms in settle, flush or service as well. 0 = no bound. */
+    uint64_t in_flight_max;
+    /* Of a target: bytes of body, key, id and of the names and values of headers that a message may have together. The host
+     * refuses a larger one when a handler publishes it, before anything is committed. Refusing what is too large for another
+     * reason stays with publish. 0 = no bound is known. */
+    uint64_t message_bytes_max;
+} sluice_queue_limits;
+
+/* ---- looking into a queue --------------------------------------------------------------------------------------------------
+ * */
 
 #define SLUICE_STORED_READY 1u
 #define SLUICE_STORED_DELAYED 2u   /* not before its time */
@@ -109,7 +137,6 @@ typedef struct sluice_queue_depths {
     uint64_t bytes_max;    /* 0 = no bound */
     int64_t oldest_ms;     /* Unix time at which the oldest of all but the dead was enqueued; 0 = there is none */
 } sluice_queue_depths;
-SLUICE_LAYOUT_SIZE(sluice_queue_depths, 72);
 
 /* One message as the engine stores it. Views are valid until sink->message returns. */
 typedef struct sluice_stored {
@@ -125,7 +152,6 @@ typedef struct sluice_stored {
     int64_t enqueued_ms;
     int64_t due_ms; /* Unix time before which it is not delivered; 0 = none */
 } sluice_stored;
-SLUICE_LAYOUT_SIZE(sluice_stored, 104);
 
 typedef struct sluice_stored_sink {
     uint32_t struct_size;
@@ -134,9 +160,9 @@ typedef struct sluice_stored_sink {
     /* Anything but SLUICE_OK ends the listing without an error. */
     sluice_status (*message)(void* context, const sluice_stored* message);
 } sluice_stored_sink;
-SLUICE_LAYOUT_SIZE(sluice_stored_sink, 24);
 
-/* ---- the table ------------------------------------------------------------------------------------------------------------ */
+/* ---- the table ------------------------------------------------------------------------------------------------------------
+ * */
 
 typedef struct sluice_queue {
     uint32_t struct_size;
@@ -147,15 +173,29 @@ typedef struct sluice_queue {
     void (*destroy)(void* self); /* [control] */
 
     /* ---- consuming: all NULL if the component only produces ---- */
-    uint32_t (*capabilities)(void* self);                                                              /* [any] SLUICE_QUEUE_ */
-    sluice_status (*open_source)(void* self, const sluice_queue_sink* sink, sluice_fault* fault);      /* [control] */
-    /* [source] Pushes what is there, up to `max` messages; if nothing is, waits up to wait_ms (0 = does not wait) or until
-     * wake. SLUICE_OK, also when nothing came; SLUICE_END: nothing will ever come again, though deliveries may still be settled. A source
-     * in whose resource_id the host's own pools publish is polled again all the same, until those have ended;
-     * SLUICE_UNAVAILABLE: the host comes again after a backoff; SLUICE_FAILED, SLUICE_CORRUPT: for good, the text says why. */
-    sluice_status (*poll)(void* self, uint32_t max, uint32_t wait_ms, sluice_fault* fault);
-    /* [source] SLUICE_OK: all of it is confirmed. SLUICE_QUEUED: the results come through sink->settled. SLUICE_FAILED, SLUICE_CORRUPT:
-     * for good, the host ends. Otherwise: nothing was taken, the host tries again. SLUICE_NACK comes only to an adapter that says
+    /* [any] SLUICE_QUEUE_: known after create, and asked again after each open. In the role of a target, where it may be NULL,
+     * nothing has a meaning yet: 0. */
+    uint64_t (*capabilities)(void* self);
+    sluice_status (*open_source)(void* self, const sluice_queue_sink* sink, sluice_fault* fault); /* [control] */
+    /* [source] Pushes what is there, up to poll->max messages; if nothing is, waits up to wait_ms or until wake.
+     * SLUICE_OK, also when nothing came; SLUICE_END: nothing will ever come again, though deliveries may still be settled. A
+     * source in whose resource_id the host's own pools publish is polled again all the same, until those have ended;
+     * SLUICE_UNAVAILABLE: the host comes again after a backoff; SLUICE_FAILED, SLUICE_CORRUPT: a permanent failure, the text
+     * says why. */
+    sluice_status (*poll)(void* self, const sluice_poll* poll, sluice_fault* fault);
+    /* [source] SLUICE_QUEUED: the results come through sink->settled. Anything else is the answer for all of the call, and ends
+     * the settlement:
+     *
+     *   SLUICE_OK          confirmed; also an ack whose entry is already gone at the engine
+     *   SLUICE_LOST_LEASE  another host has the delivery
+     *   SLUICE_STALE       the delivery is not known any more; counts as a lost lease
+     *   SLUICE_INVALID     the adapter cannot do that: the message stays as it is at the engine, and counts as abandoned
+     *
+     * or does not: SLUICE_UNAVAILABLE, SLUICE_CONFLICT, SLUICE_FULL, SLUICE_UNKNOWN: it was not taken, or nobody knows; the
+     * host settles it again later. SLUICE_FAILED, SLUICE_CORRUPT: a permanent failure, the host ends, and so it does with any
+     * number that is not listed here.
+     *
+     * A tag is one delivery's until that is confirmed. SLUICE_RELEASE comes only to an adapter that says
      * SLUICE_QUEUE_TAKES_BACK. */
     sluice_status (*settle)(void* self, const sluice_settlement* items, uint64_t count, sluice_fault* fault);
     /* [source] Confirms everything settled so far before it returns. NULL = settle confirms at once. */
@@ -166,9 +206,9 @@ typedef struct sluice_queue {
     /* ---- producing: all NULL if the component only consumes ---- */
     sluice_status (*open_target)(void* self, const sluice_target_sink* sink, sluice_fault* fault); /* [control] */
     /* [target] In order. SLUICE_OK: all stored durably. SLUICE_QUEUED: views are copied, results come through sink->published.
-     * Otherwise: none was taken. The host tries again what met SLUICE_FULL, SLUICE_UNAVAILABLE, SLUICE_CONFLICT or SLUICE_UNKNOWN.
-     * So that nothing overtakes it, an adapter that gives such an answer through the sink gives it also for everything taken
-     * after that message, and answers the next call SLUICE_UNAVAILABLE. */
+     * Otherwise: none was taken. The host tries again what met SLUICE_FULL, SLUICE_UNAVAILABLE, SLUICE_CONFLICT or
+     * SLUICE_UNKNOWN. So that nothing overtakes it, an adapter that gives such an answer through the sink gives it also for
+     * everything taken after that message, and answers the next call SLUICE_UNAVAILABLE. */
     sluice_status (*publish)(void* self, const sluice_outgoing* const* messages, uint64_t count, uint64_t first_token,
                              sluice_fault* fault);
 
@@ -177,36 +217,55 @@ typedef struct sluice_queue {
 
     /* ---- both roles, from open to close; each may be NULL ---- */
 
-    /* [any] What server and database, or file, the queue lives in: equal for components that can take part in one transaction. Empty or
-     * NULL: in none. */
+    /* [any] What server and database, or file, the queue lives in: equal for components that can take part in one transaction.
+     * Empty or NULL: in none. */
     sluice_bytes (*resource_id)(void* self);
-    /* [any] The statement that acks one delivery inside a unit of a database with the same resource_id. Its one parameter is the tag, as
-     * an integer; it fails with SLUICE_CONSTRAINT if the delivery is not this host's any more. NULL or empty: there is none. */
-    sluice_bytes (*settle_in_unit)(void* self);
+    /* [any] By what name a database with the same resource_id knows the queue in its function settle. NULL or empty:
+     * deliveries cannot be acked in its units. */
+    sluice_bytes (*name_in_unit)(void* self);
     /* [any] */
     sluice_status (*depths)(void* self, sluice_queue_depths* depths, sluice_fault* fault);
-    /* [any] Hands out what is stored behind `after` (empty: from the first), in order, until the sink has enough. NULL: the engine
-     * cannot list. */
+    /* [any] Hands out what is stored behind `after` (empty: from the first), in order, until the sink has enough. NULL: the
+     * engine cannot list. */
     sluice_status (*list)(void* self, sluice_bytes after, const sluice_stored_sink* sink, sluice_fault* fault);
     /* [any] The one at `place`, to the sink; SLUICE_INVALID if there is none. */
     sluice_status (*get)(void* self, sluice_bytes place, const sluice_stored_sink* sink, sluice_fault* fault);
     /* [any] Removes these, durably before it returns, and says how many there were. What is in flight stays. */
     sluice_status (*remove)(void* self, const sluice_bytes* places, uint64_t count, uint64_t* removed, sluice_fault* fault);
-    /* [any] The host waits no longer: until the next open, whatever runs or waits in this instance (a call, a wait for a lock or for a reply)
-     * ends soon, with SLUICE_UNAVAILABLE unless it is done. Also while open or close runs. NULL: it cannot be interrupted. */
+    /* [any] The host waits no longer: until the next open, whatever runs or waits in this instance (a call, a wait for a lock
+     * or for a reply) ends soon, with SLUICE_UNAVAILABLE unless it is done. Also while open or close runs. NULL: it cannot be
+     * interrupted. */
     void (*interrupt)(void* self);
     /* [target] Names may lead elsewhere now (SIGHUP): a file that was renamed or removed is let go of, and what has its name is
      * opened. If that fails, the next publish tries again. NULL: there is nothing to open again. */
     sluice_status (*reopen)(void* self, sluice_fault* fault);
+    /* [source] or [target], by the role. Time for what an engine wants done while nobody polls or publishes: heartbeats,
+     * leases, the callbacks of a client library. Called by the thread of the source or target for as long as that runs, also
+     * while the host neither polls nor publishes (full queues, a reload, a pause, an outage; a source at its end, or one that
+     * has failed and still settles).
+     *
+     * First when the thread has started, before the first poll or publish; then again no later than *next_ms after it has
+     * returned, but for a call into the instance that is still running then (a poll is given no longer wait_ms). The host
+     * presets *next_ms to 0. 0: not again until the instance has been opened again; what is due at once says 1.
+     *
+     * It returns soon, and may report through the sink what has become of settlements and publishes (settled, confirmed_below,
+     * published). It never pushes: push, reserve and commit answer that there is no room.
+     *
+     * SLUICE_OK. SLUICE_FAILED, SLUICE_CORRUPT: a permanent failure, as from poll or publish, and it is not called again.
+     * Anything else is an outage, which the log tells once: it is called again after *next_ms, or after a backoff of the host
+     * if that is 0.
+     * NULL: there is nothing to do. */
+    sluice_status (*service)(void* self, uint32_t* next_ms, sluice_fault* fault);
+    /* [control] Once after each open, before anything is polled or published: a server may have said only now what it takes.
+     * Anything but SLUICE_OK: the instance is closed, and counts as one that could not be opened. NULL: no limits. */
+    sluice_status (*limits)(void* self, sluice_queue_limits* limits, sluice_fault* fault);
+    /* [control] After create and without open; nothing else runs on the instance. Connects to what the component speaks to,
+     * tells what it finds there, and disconnects again. It creates and changes nothing, not even the folder that the service
+     * state_dir names, which need not exist here; and it takes no lock that keeps a running host out, since one may be at work
+     * on the same queue. SLUICE_OK: usable as configured. SLUICE_UNAVAILABLE: cannot be reached now. SLUICE_INVALID: the
+     * configuration does not fit what is there (another schema version, a missing table, no rights); the text names the remedy.
+     * NULL: it cannot be probed. */
+    sluice_status (*probe)(void* self, const sluice_probe_sink* sink, sluice_fault* fault);
 } sluice_queue;
-SLUICE_LAYOUT_SIZE(sluice_queue, 160);
-SLUICE_LAYOUT_MEMBER(sluice_queue, create, 8);
-SLUICE_LAYOUT_MEMBER(sluice_queue, capabilities, 24);
-SLUICE_LAYOUT_MEMBER(sluice_queue, open_target, 72);
-SLUICE_LAYOUT_MEMBER(sluice_queue, close, 88);
-SLUICE_LAYOUT_MEMBER(sluice_queue, resource_id, 96);
-SLUICE_LAYOUT_MEMBER(sluice_queue, remove, 136);
-SLUICE_LAYOUT_MEMBER(sluice_queue, interrupt, 144);
-SLUICE_LAYOUT_MEMBER(sluice_queue, reopen, 152);
 
 #endif

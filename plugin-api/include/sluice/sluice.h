@@ -12,6 +12,7 @@
 #include "sluice/manifest_c.h"
 #include "sluice/message.h"
 #include "sluice/options.h"
+#include "sluice/probe.h"
 #include "sluice/queue.h"
 
 #endif

@@ -85,7 +85,15 @@ Status apply(WriteConnection& connection, Deduplication* records, Unit& unit, En
                 connection.execute(*write.statement, std::span(unit.values).subspan(write.first_value, write.value_count));
             !done.ok())
             return done;
-    return SLUICE_OK;
+    return entry.settle == nullptr || entry.dropped ? Status() : settle(connection, *entry.settle, entry.delivery);
+}
+
+Status settle(WriteConnection& connection, Statement& statement, std::uint64_t delivery) {
+    sluice_value number{};
+    number.type = SLUICE_VALUE_INTEGER;
+    number.as.integer = static_cast<std::int64_t>(delivery);
+    Status done = connection.execute(statement, std::span(&number, 1));
+    return done.code() == SLUICE_CONSTRAINT ? Status(SLUICE_LOST_LEASE, std::string(done.text())) : done;
 }
 
 void keep_record(Deduplication* records, const Entry& entry) {

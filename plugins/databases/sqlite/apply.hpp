@@ -18,9 +18,11 @@ namespace sluice::sqlite {
 // since where one message fails another soon will.
 Status commit_together(WriteConnection& connection, Deduplication* records, Group& group, bool& expects_faults);
 
-// One entry, within a transaction: whether it is new, then its writes. Entry::status says SLUICE_SEEN if it was recorded
-// before; else, once the entry can no longer fail, keep_record() follows.
+// One entry, within a transaction: whether it is new, then its writes and its ack. Entry::status says SLUICE_SEEN if it was
+// recorded before; else, once the entry can no longer fail, keep_record() follows.
 Status apply(WriteConnection& connection, Deduplication* records, Unit& unit, Entry& entry);
+// The delivery's ack. SLUICE_LOST_LEASE: it is settled already, or somebody has removed it.
+Status settle(WriteConnection& connection, Statement& statement, std::uint64_t delivery);
 void keep_record(Deduplication* records, const Entry& entry);
 // Both with a savepoint around. A fault of the message stays with the entry and counts as SLUICE_OK here, as long as the
 // transaction lives.

@@ -18,7 +18,10 @@ Status is_sealed() {
 }  // namespace
 
 Connection::Connection(Store& store, CommitSink sink)
-    : store_(store), sink_(sink), records_(store.records()), reader_(store.file().open_reader()) {}
+    : store_(store),
+      sink_(sink),
+      records_(store.records()),
+      reader_(store.file().open_reader()) {}
 
 Connection::~Connection() {
     for (const Slot& slot : slots_)
@@ -40,7 +43,8 @@ Status Connection::prepare(std::string_view sql, std::uint32_t& number) {
         if (const char* name = sqlite3_bind_parameter_name(prepared.get(), i))
             throw Failure(SLUICE_INVALID, std::string("the parameter ") + name + " in \"" + shortened(sql) +
                                               "\" has a name: write `?` and give the values in order");
-    const bool writes = sqlite3_stmt_readonly(prepared.get()) == 0;
+    // What only explains a statement that writes is said to write by sqlite3_stmt_readonly().
+    const bool writes = sqlite3_stmt_readonly(prepared.get()) == 0 && sqlite3_stmt_isexplain(prepared.get()) == 0;
     Statement& shared = store_.statements().find_or_add(sql, static_cast<std::uint32_t>(parameters), writes);
     if (writes) prepared.reset();
     number = static_cast<std::uint32_t>(statements_.size());
@@ -97,9 +101,7 @@ Status Connection::record_once(std::uint64_t number, sluice_ticket ticket, const
         return SLUICE_OK;
     }
     switch (unit->phase) {
-        case Unit::Phase::queueing:
-            unit->enter(ticket).record = record;
-            return SLUICE_OK;
+        case Unit::Phase::queueing: unit->enter(ticket).record = record; return SLUICE_OK;
         case Unit::Phase::holding: {
             if (Status finished = finish_message(*unit); !finished.ok()) return finished;
             unit->enter(ticket).record = record;
@@ -107,10 +109,8 @@ Status Connection::record_once(std::uint64_t number, sluice_ticket ticket, const
             if (entered.code() == SLUICE_SEEN) erase_held(*unit, unit->entries.back(), true);
             return entered;
         }
-        case Unit::Phase::broken:
-            return unit->broken;
-        default:
-            return is_sealed();
+        case Unit::Phase::broken: return unit->broken;
+        default: return is_sealed();
     }
 }
 
@@ -131,10 +131,8 @@ Status Connection::execute(std::uint64_t number, sluice_ticket ticket, std::uint
             if (Status entered = enter_held(*unit, ticket); !entered.ok())
                 return entered.code() == SLUICE_SEEN ? Status(SLUICE_QUEUED) : entered;  // its end will say so
             return fault_of(*unit, store_.writer().connection().execute(shared, values));
-        case Unit::Phase::broken:
-            return unit->broken;
-        default:
-            return is_sealed();
+        case Unit::Phase::broken: return unit->broken;
+        default: return is_sealed();
     }
 }
 
@@ -165,7 +163,7 @@ Status Connection::seal(std::uint64_t number) {
     if (unit == nullptr) return no_such_unit();
     if (unit->phase == Unit::Phase::holding)
         if (Status finished = finish_message(*unit); !finished.ok()) return finished;
-    if (unit->phase == Unit::Phase::broken) return unit->broken;
+    if (unit->phase == Unit::Phase::broken) return unit->has_lost ? Status() : unit->broken;
     unit->phase = Unit::Phase::sealed;
     return SLUICE_OK;
 }
@@ -224,9 +222,9 @@ void Connection::end(Unit& unit, sluice_status status, std::string_view text) {
             failed_epoch_ = unit.epoch;
         }
     }
-    if (status == SLUICE_OK)
-        for (const Entry& entry : unit.entries)
-            if (entry.status != SLUICE_OK && !entry.dropped)
+    for (const Entry& entry : unit.entries)
+        if (entry.status != SLUICE_OK && !entry.dropped)
+            if (status == SLUICE_OK || entry.status == SLUICE_LOST_LEASE)
                 unit.results.push_back({entry.ticket, entry.status, 0, entry.text});
     sink_.committed(unit.token, status, unit.results, text);
     std::unique_lock lock(mutex_);

@@ -45,6 +45,8 @@ public:
                  RowSink rows) override;
     void drop(std::uint64_t number, sluice_ticket ticket) noexcept override;
     void forget(std::uint64_t number, sluice_ticket ticket) noexcept override;
+    Status settle(std::uint64_t number, std::string_view queue, std::span<const sluice_ticket> tickets,
+                  std::span<const sluice_settlement> settlements) override;
     Status seal(std::uint64_t number) override;
     void commit_submit(std::uint64_t number, std::uint64_t token) noexcept override;
     void abandon_unit(std::uint64_t number) noexcept override;
@@ -85,6 +87,7 @@ private:
     void lose(Unit& unit, const Status& why);
     void end_held(Unit& unit);
     void let_go(Unit& unit);
+    Status settle_held(Unit& unit, Entry& entry);
 
     // constant
     Store& store_;

@@ -81,6 +81,16 @@ void Deduplication::confirm(std::string_view source, std::string_view name, std:
     }
 }
 
+void Deduplication::list(std::string_view source, RecordedSink to) const {
+    std::shared_lock lock(mutex_);
+    for (const auto& [key, stream] : streams_) {
+        if (stream->source != source) continue;
+        if (stream->visible.below() != 0 && !to.range(stream->name, 0, stream->visible.below())) return;
+        for (const auto& [start, range] : stream->visible.ranges())
+            if (!to.range(stream->name, start, range.stop)) return;
+    }
+}
+
 Status Deduplication::admit(const Record& record, bool& is_new) {
     is_new = true;
     if (record.kind == Record::Kind::position) {

@@ -6,7 +6,7 @@
 // Two pictures are kept of each stream: `working`, with what the open transaction adds, and `visible`, what is committed. So a
 // worker that asks early is never told "seen" of something that may still be rolled back.
 //
-// Threads     stream, is_seen, confirm: any. Everything else: whoever holds the writer.
+// Threads     stream, is_seen, confirm, list: any. Everything else: whoever holds the writer.
 // Errors      Status; a record that cannot be written is a fault of the database, never of the message.
 // Limits      a stream costs one row and some hundred bytes for ever; ranges as RangeSet says; ids: rows of `keep`.
 #pragma once
@@ -25,6 +25,7 @@
 #include "handle.hpp"
 #include "kept_publishes.hpp"
 #include "range_set.hpp"
+#include "sluice/sdk/database.hpp"
 #include "unit.hpp"
 
 namespace sluice::sqlite {
@@ -32,7 +33,8 @@ namespace sluice::sqlite {
 // One stream of one source.
 struct Stream {
     Stream(std::pmr::memory_resource* for_working, std::pmr::memory_resource* for_visible)
-        : working(for_working), visible(for_visible) {}
+        : working(for_working),
+          visible(for_visible) {}
 
     // constant
     std::string source;
@@ -62,6 +64,8 @@ public:
     Stream& stream(std::string_view source, std::string_view name);
     bool is_seen(const Stream& stream, std::uint64_t position) const;
     void confirm(std::string_view source, std::string_view name, std::uint64_t position);
+    // All that is recorded of the source's streams.
+    void list(std::string_view source, RecordedSink to) const;
 
     // Whether the message is new; that of one with an id is recorded by the question.
     Status admit(const Record& record, bool& is_new);

@@ -100,8 +100,8 @@ void Deduplication::check_pages(const std::string& table) {
     if (said != "ok") throw Failure(SLUICE_CORRUPT, damaged(sqlite3_db_filename(writer_, "main"), said));
 }
 
-// What is read here decides which messages are acknowledged without being handled, so damage must not be read over. `take` answers
-// whether the row can be one that was written.
+// What is read here decides which messages are acknowledged without being handled, so damage must not be read over. `take`
+// answers whether the row can be one that was written.
 void Deduplication::each_row(const char* sql, const std::function<bool(sqlite3_stmt*)>& take) {
     const Prepared rows = prepare(writer_, sql);
     int code = SQLITE_ROW;

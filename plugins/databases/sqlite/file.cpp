@@ -60,17 +60,28 @@ OpenFiles& open_files() {
     return files;
 }
 
-std::string prepared_path(const std::string& given) {
+void expect_file_name(const std::string& given) {
     const fs::path path(given);
-    std::error_code error;
-    if (!path.has_filename() || given == "-" || given == ":memory:" || fs::is_directory(path, error))
+    std::error_code unknown;
+    if (!path.has_filename() || given == "-" || given == ":memory:" || fs::is_directory(path, unknown))
         throw Failure(SLUICE_INVALID, "`path` must name a database file, which \"" + given + "\" does not");
+}
+
+std::string prepared_path(const std::string& given) {
+    expect_file_name(given);
+    const fs::path path(given);
     if (path.has_parent_path()) create_folders(path.parent_path().string());
-    const fs::path real = fs::weakly_canonical(path, error);
-    return error ? path.string() : real.string();
+    return real_path(given);
 }
 
 }  // namespace
+
+std::string real_path(const std::string& given) {
+    expect_file_name(given);
+    std::error_code error;
+    const fs::path real = fs::weakly_canonical(given, error);
+    return error ? given : real.string();
+}
 
 void GiveBackFile::operator()(File* file) const noexcept {
     open_files().give_back(*file);

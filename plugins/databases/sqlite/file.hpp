@@ -1,7 +1,8 @@
 // A database file that is open in this process: its lock, its writer, and the queues in it. A file has one writer, so databases
 // and queues that are configured on the same file share one File; a second process is kept out by the lock.
 //
-// Threads     share and giving back: control, of any component. check_in_place, open_reader: any. queue: control. The parts say their own.
+// Threads     share and giving back: control, of any component. check_in_place, open_reader: any. queue: control. The parts say
+//             their own.
 // Ownership   the registry of open files is the one mutable global of this module. A FileUse is one component's share; the last
 //             one given back closes the file.
 // Errors      share and queue throw Failure with one sentence that names the file.
@@ -23,6 +24,9 @@ namespace sluice::sqlite {
 
 class File;
 class Queue;
+
+// Absolute and without symbolic links, as far as it is there. Throws Failure if it can name no database file.
+std::string real_path(const std::string& given);
 
 struct GiveBackFile {
     void operator()(File* file) const noexcept;

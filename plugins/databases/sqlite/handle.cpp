@@ -14,9 +14,10 @@ Failure cannot_open(const std::string& path, sqlite3* handle, int code) {
     return {status_of(code), text};
 }
 
-Handle open_file(const std::string& path, int flags, Patience& patience) {
+// `name`: what SQLite is told to open, which is the path or a URI of it.
+Handle open_file(const std::string& path, const std::string& name, int flags, Patience& patience) {
     sqlite3* raw = nullptr;
-    const int code = sqlite3_open_v2(path.c_str(), &raw, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
+    const int code = sqlite3_open_v2(name.c_str(), &raw, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
     Handle handle(raw);  // also after an error: SQLite wants it closed then, too
     if (code != SQLITE_OK) throw cannot_open(path, raw, code);
     patience.apply_to(raw);
@@ -36,10 +37,8 @@ int refuse_what_is_ours(void*, int action, const char*, const char*, const char*
         case SQLITE_CREATE_TEMP_INDEX:
         case SQLITE_CREATE_TEMP_TABLE:
         case SQLITE_CREATE_TEMP_TRIGGER:
-        case SQLITE_CREATE_TEMP_VIEW:
-            return SQLITE_DENY;
-        default:
-            return SQLITE_OK;
+        case SQLITE_CREATE_TEMP_VIEW: return SQLITE_DENY;
+        default: return SQLITE_OK;
     }
 }
 
@@ -85,7 +84,7 @@ bool is_only_blank(sqlite3* handle, const char* text, const char* end) {
 }  // namespace
 
 Handle open_for_writing(const std::string& path, Patience& patience, bool gives_back_space) {
-    Handle handle = open_file(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, patience);
+    Handle handle = open_file(path, path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, patience);
     // Has an effect only while the file is empty, so it stands before the first change.
     if (gives_back_space) run_script(handle.get(), "PRAGMA auto_vacuum=INCREMENTAL", "preparing \"" + path + "\" for writing");
     // The automatic checkpoint is off because the writer asks for checkpoints itself, after it has answered. A cache of 16 MiB
@@ -106,11 +105,27 @@ Handle open_for_writing(const std::string& path, Patience& patience, bool gives_
 
 Handle open_for_reading(const std::string& path, Patience& patience) {
     // Not SQLITE_OPEN_READONLY: a reader of a WAL keeps its marks in the shared index beside the file.
-    Handle handle = open_file(path, SQLITE_OPEN_READWRITE, patience);
+    Handle handle = open_file(path, path, SQLITE_OPEN_READWRITE, patience);
     sqlite3_db_config(handle.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
     run_script(handle.get(), "PRAGMA query_only=1; PRAGMA wal_autocheckpoint=0; PRAGMA mmap_size=0; PRAGMA cell_size_check=1",
                "preparing \"" + path + "\" for reading");
     sqlite3_set_authorizer(handle.get(), refuse_what_is_ours, nullptr);
+    return handle;
+}
+
+Handle open_to_look(const std::string& path, const char* parameters, Patience& patience) {
+    std::string uri = "file:";
+    for (const char c : path) {
+        if (c == '%' || c == '?' || c == '#') {
+            constexpr const char* digits = "0123456789ABCDEF";
+            const auto code = static_cast<unsigned char>(c);
+            uri.append(1, '%').append(1, digits[code >> 4]).append(1, digits[code & 15]);
+        } else {
+            uri += c;
+        }
+    }
+    Handle handle = open_file(path, uri + "?" + parameters, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, patience);
+    sqlite3_db_config(handle.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
     return handle;
 }
 
@@ -159,12 +174,8 @@ int bind(sqlite3_stmt* statement, std::span<const sluice_value> values) noexcept
         int code = SQLITE_OK;
         switch (value.type) {
             case SLUICE_VALUE_INTEGER:
-            case SLUICE_VALUE_BOOLEAN:
-                code = sqlite3_bind_int64(statement, parameter, value.as.integer);
-                break;
-            case SLUICE_VALUE_REAL:
-                code = sqlite3_bind_double(statement, parameter, value.as.real);
-                break;
+            case SLUICE_VALUE_BOOLEAN: code = sqlite3_bind_int64(statement, parameter, value.as.integer); break;
+            case SLUICE_VALUE_REAL: code = sqlite3_bind_double(statement, parameter, value.as.real); break;
             case SLUICE_VALUE_TEXT:  // a NULL pointer would bind NULL instead of ''
                 code = sqlite3_bind_text64(statement, parameter, value.as.bytes.size == 0 ? "" : value.as.bytes.data,
                                            value.as.bytes.size, SQLITE_STATIC, SQLITE_UTF8);
@@ -174,8 +185,7 @@ int bind(sqlite3_stmt* statement, std::span<const sluice_value> values) noexcept
                            ? sqlite3_bind_zeroblob(statement, parameter, 0)
                            : sqlite3_bind_blob64(statement, parameter, value.as.bytes.data, value.as.bytes.size, SQLITE_STATIC);
                 break;
-            default:
-                code = sqlite3_bind_null(statement, parameter);
+            default: code = sqlite3_bind_null(statement, parameter);
         }
         if (code != SQLITE_OK) return code;
     }
@@ -204,8 +214,7 @@ sluice_value column(sqlite3_stmt* statement, int index) noexcept {
             value.as.bytes.data = static_cast<const char*>(sqlite3_column_blob(statement, index));
             value.as.bytes.size = size();
             break;
-        default:
-            value.type = SLUICE_VALUE_NULL;
+        default: value.type = SLUICE_VALUE_NULL;
     }
     return value;
 }

@@ -1,4 +1,5 @@
-// SQLite's handles as values; how a database file is opened for writing and for reading, and how statements are prepared and run.
+// SQLite's handles as values; how a database file is opened for writing and for reading, and how statements are prepared and
+// run.
 //
 // Threads     a handle is used by one thread at a time; who that is, its owner arranges (handles are opened without SQLite's
 //             own mutex).
@@ -30,16 +31,21 @@ struct FinalizeStatement {
 using Handle = std::unique_ptr<sqlite3, CloseHandle>;
 using Prepared = std::unique_ptr<sqlite3_stmt, FinalizeStatement>;
 
-// WAL, every commit synced, checkpoints only when asked for. `gives_back_space`: if the file is empty yet, it is made one that can (see
-// Space).
+// WAL, every commit synced, checkpoints only when asked for. `gives_back_space`: if the file is empty yet, it is made one that
+// can (see Space).
 Handle open_for_writing(const std::string& path, Patience& patience, bool gives_back_space = false);
 // As invariant 1 says. Statements that would change that, or leave the database, are refused when they are prepared.
 Handle open_for_reading(const std::string& path, Patience& patience);
 
+// For reading what another process may have open, with parameters of SQLite's URIs that keep it from changing anything (see
+// Look).
+Handle open_to_look(const std::string& path, const char* parameters, Patience& patience);
+
 // Runs a script of any number of statements. Throws.
 void run_script(sqlite3* handle, const std::string& sql, std::string_view doing);
 
-// One statement, kept for long; text behind it but blanks and comments is an error. Throws, with the place of the error in the text.
+// One statement, kept for long; text behind it but blanks and comments is an error. Throws, with the place of the error in the
+// text.
 Prepared prepare(sqlite3* handle, std::string_view sql);
 
 // Runs a statement that answers no rows, and resets it.

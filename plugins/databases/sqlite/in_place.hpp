@@ -1,8 +1,8 @@
 // Whether the files of a database are still those that were opened.
 //
-// Whoever removes or replaces them under a process that has them open does not disturb it: it goes on in files that nobody finds any
-// more. SQLITE_FCNTL_HAS_MOVED answers that for the database file alone; -wal and -shm matter as much, since what is committed stands
-// in the one and is agreed on in the other.
+// Whoever removes or replaces them under a process that has them open does not disturb it: it goes on in files that nobody
+// finds any more. SQLITE_FCNTL_HAS_MOVED answers that for the database file alone; -wal and -shm matter as much, since what is
+// committed stands in the one and is agreed on in the other.
 //
 // Threads     check: any. note: control, once the database was written to, so that all three are there.
 // Cost        three stat(2) a check: once for a group of commits, never for a message.

@@ -19,13 +19,16 @@
 namespace sluice::sqlite {
 namespace {
 
-bool is_on_network(int descriptor) {
-    struct statfs system {};
-    if (::fstatfs(descriptor, &system) != 0) return false;
+bool is_network(const struct statfs& system) {
     constexpr std::array<unsigned, 4> network{NFS_SUPER_MAGIC, SMB_SUPER_MAGIC, CIFS_SUPER_MAGIC, SMB2_SUPER_MAGIC};
     for (const unsigned magic : network)
         if (static_cast<unsigned>(system.f_type) == magic) return true;
     return false;
+}
+
+bool is_on_network(int descriptor) {
+    struct statfs system {};
+    return ::fstatfs(descriptor, &system) == 0 && is_network(system);
 }
 
 // Of whoever has an flock on the file, as the kernel lists them: "1: FLOCK  ADVISORY  WRITE 1234 08:01:131074 0 EOF".
@@ -44,7 +47,7 @@ std::string holder_of(int descriptor) {
 // A conflict, not unavailable: the host refuses to start rather than wait for another one to end.
 [[noreturn]] void refuse(const std::string& path, const std::string& pid, const char* how) {
     throw Failure(SLUICE_CONFLICT, "\"" + path + "\" is in use by the process " + (pid.empty() ? "unknown" : pid) + how +
-                                          ": stop that one first, or configure another path");
+                                       ": stop that one first, or configure another path");
 }
 
 // False: somebody else has it.
@@ -55,6 +58,11 @@ bool lock(int descriptor, const std::string& path) {
 }
 
 }  // namespace
+
+bool is_on_network(const std::string& path) {
+    struct statfs system {};
+    return ::statfs(path.c_str(), &system) == 0 && is_network(system);
+}
 
 void LockFile::acquire(const std::string& database_path) {
     try {

@@ -1,5 +1,5 @@
-// Files and folders that this plugin creates: they hold the bodies of messages, so only their owner may write them and only the group
-// may read them, whatever the umask says. What is there already keeps its mode.
+// Files and folders that this plugin creates: they hold the bodies of messages, so only their owner may write them and only the
+// group may read them, whatever the umask says. What is there already keeps its mode.
 //
 // Threads  any.
 // Errors   throws Failure: which file or folder, and what the operating system said.

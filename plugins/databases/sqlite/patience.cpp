@@ -27,7 +27,9 @@ std::int64_t waited_ms(int times) {
 }  // namespace
 
 Patience::Patience(std::string path, std::chrono::milliseconds busy_timeout, Log log)
-    : path_(std::move(path)), log_(log), busy_timeout_ms_(busy_timeout.count()) {}
+    : path_(std::move(path)),
+      log_(log),
+      busy_timeout_ms_(busy_timeout.count()) {}
 
 void Patience::apply_to(sqlite3* handle) {
     sqlite3_busy_handler(

@@ -1,8 +1,8 @@
 // How long the handles of a file wait for a lock that another program holds, and the end of all waiting.
 //
 // Once the host waits no longer (`interrupt`), no handle waits for a lock, and a statement that runs is ended by SQLite, with
-// SQLITE_INTERRUPT, at its next look: some thousand steps of its program. That is looked at through SQLite's progress handler instead
-// of sqlite3_interrupt(), which only ends what runs at that moment and needs handles that nobody closes meanwhile.
+// SQLITE_INTERRUPT, at its next look: some thousand steps of its program. That is looked at through SQLite's progress handler
+// instead of sqlite3_interrupt(), which only ends what runs at that moment and needs handles that nobody closes meanwhile.
 //
 // Threads     end, is_over: any. wait_for_lock, is_to_end: whoever uses the handle. The rest: any.
 // Ownership   of the file; outlives its handles.

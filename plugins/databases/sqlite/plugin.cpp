@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "connection.hpp"
+#include "look.hpp"
 #include "queue_source.hpp"
 #include "queue_target.hpp"
 #include "sluice/sdk/database.hpp"
@@ -22,17 +23,25 @@ public:
                   .deduplicate = setup.boolean("deduplicate"),
                   .log = setup.log()}) {}
 
-    std::uint32_t capabilities() const noexcept override {
-        return store_.settings().deduplicate ? SLUICE_DATABASE_DEDUPLICATES : 0;
+    std::uint64_t capabilities() const noexcept override {
+        return SLUICE_DATABASE_SETTLES | (store_.settings().deduplicate ? SLUICE_DATABASE_DEDUPLICATES : 0);
     }
     Status open() override {
         store_.open();
+        return SLUICE_OK;
+    }
+    Status probe(Probe probe) override {
+        probe_database(store_.settings(), probe);
         return SLUICE_OK;
     }
     void close() override { store_.close(); }
     void interrupt() noexcept override { store_.interrupt(); }
     Status ping() override { return store_.writer().ping(); }
     std::string_view resource_id() const noexcept override { return store_.resource_id(); }
+    Status recorded(std::string_view source, RecordedSink ranges) override {
+        if (const Deduplication* records = store_.records()) records->list(source, ranges);
+        return SLUICE_OK;
+    }
     std::unique_ptr<sluice::Connection> connect(CommitSink sink) override { return std::make_unique<Connection>(store_, sink); }
 
 private:

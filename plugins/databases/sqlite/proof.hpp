@@ -1,5 +1,5 @@
-// Proofs of rows whose numbers decide which messages are acknowledged unseen: SQLite does not notice a number that has become another
-// one on the disk.
+// Proofs of rows whose numbers decide which messages are acknowledged unseen: SQLite does not notice a number that has become
+// another one on the disk.
 //
 // Threads  any; no state.
 #pragma once

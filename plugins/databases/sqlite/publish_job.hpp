@@ -17,7 +17,9 @@ class QueueTarget;
 class PublishJob final : public Job {
 public:
     PublishJob(Queue& queue, QueueTarget& target, bool deduplicate)
-        : queue_(queue), target_(target), deduplicate_(deduplicate) {
+        : queue_(queue),
+          target_(target),
+          deduplicate_(deduplicate) {
         ledger = &queue;
     }
 

@@ -32,7 +32,7 @@ public:
     const std::string& name() const { return name_; }
     const std::string& rows() const { return table_.rows(); }
     const std::string& stream() const { return table_.stream(); }
-    const std::string& settle_statement() const { return table_.settle_statement(); }
+    const std::string& name_in_unit() const { return table_.name_in_unit(); }
 
     // ---- any thread ----
     QueueLevels& levels() { return levels_; }
@@ -58,7 +58,6 @@ public:
     // With `deduplicate`, a message whose id is known is not stored again, which is no error.
     Status store(const QueueRow& row, bool deduplicate);
     void settled(std::uint64_t number, std::uint32_t bytes) { settled_.push_back({number, bytes}); }
-    void buried() { ++change_.dead; }
     // Removes a message that nobody has in flight.
     Status remove(std::uint64_t number, bool& removed);
 

@@ -146,6 +146,10 @@ QueueReader::Handed QueueReader::hand_over(const StoredRow& row) {
     message.attempt = row.attempt();
     message.tag = number;
     message.enqueued_ms = row.enqueued_ms();
+    message.message_key = row.key();
+    // As far as is known: one that was in flight at a crash, and had not failed, is not told from one that was not. How often
+    // it was delivered is not kept.
+    if (message.attempt > 1 || returned_.contains(number)) message.flags = SLUICE_MESSAGE_REDELIVERED;
 
     sluice_status taken = SLUICE_OK;
     if (char* room = sink_.reserve(body.size); room != nullptr) {
@@ -158,6 +162,7 @@ QueueReader::Handed QueueReader::hand_over(const StoredRow& row) {
     if (taken == SLUICE_INVALID) {
         message.body = {body.data, std::min<std::uint64_t>(body.size, refused_body_max)};
         message.header_count = 0;
+        if (message.message_key.size > refused_body_max) message.message_key = {};  // it may be what is too large
         message.refused = bytes("the message is larger than the host takes, or has too many headers");
         taken = sink_.push(message);
     }
@@ -167,7 +172,8 @@ QueueReader::Handed QueueReader::hand_over(const StoredRow& row) {
     return Handed::over;
 }
 
-// Those of the message, and key and id as the publisher gave them, unless it has headers of these names. False: they are damaged.
+// Those of the message, and key and id as the publisher gave them, unless it has headers of these names. False: they are
+// damaged.
 bool QueueReader::read_headers(const StoredRow& row) {
     headers_.clear();
     if (!unpack(row.headers(), headers_)) return false;

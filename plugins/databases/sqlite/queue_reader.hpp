@@ -1,7 +1,7 @@
 // Reads a queue for its source: what was given back, then what is due, then what is new, each in the order of storing.
 //
 // Threads     the source's.
-// Errors      open throws Failure. read: SLUICE_UNAVAILABLE, or SLUICE_CORRUPT for good.
+// Errors      open throws Failure. read: SLUICE_UNAVAILABLE, or SLUICE_CORRUPT, which is permanent.
 // Limits      what was given back and not delivered again: some bytes each, bounded by what was in flight.
 // Invariants  (1) The rows below `cursor_` are delivered, given back, dead, gone, or have a due time. Rows with a due time are
 //             delivered by that, whether below `cursor_` or not, but for (2).
@@ -41,7 +41,7 @@ public:
     bool is_empty() const;
     // The next time at which something is due; 0 = nothing is delayed.
     std::int64_t next_due_ms() const { return next_due_ms_; }
-    // Every message below it is gone for good, durably.
+    // Every message below it is gone permanently, durably.
     Status lowest(std::uint64_t& number);
 
 private:

@@ -1,12 +1,13 @@
 // What the two roles of a queue have in common: the options, the open queue, the look into it.
 //
-// Threads     enter, leave: control. interrupt: any. The rest: any, between the two.
+// Threads     enter, leave, probe: control. interrupt: any. The rest: any, between the two.
 #pragma once
 
 #include <memory>
 #include <optional>
 #include <string>
 
+#include "look.hpp"
 #include "queue_view.hpp"
 #include "sluice/sdk/queue.hpp"
 
@@ -36,8 +37,8 @@ public:
     std::string_view resource_id() const noexcept override {
         return file_ ? std::string_view(file_->resource_id()) : std::string_view();
     }
-    std::string_view settle_in_unit() const noexcept override {
-        return queue_ ? std::string_view(queue_->settle_statement()) : std::string_view();
+    std::string_view name_in_unit() const noexcept override {
+        return queue_ ? std::string_view(queue_->name_in_unit()) : std::string_view();
     }
     Status depths(sluice_queue_depths& depths) override { return view_->depths(depths); }
     Status list(std::string_view after, StoredSink sink) override { return view_->list(after, sink); }
@@ -46,6 +47,10 @@ public:
         return view_->remove(places, removed);
     }
     void interrupt() noexcept override { interruption_.interrupt(); }
+    Status probe(Probe probe) override {
+        probe_queue(settings_, probe);
+        return SLUICE_OK;
+    }
 
 protected:
     // Throws Failure.

@@ -27,9 +27,9 @@ Status QueueSource::open(SourceSink sink) {
     return SLUICE_OK;
 }
 
-Status QueueSource::poll(std::uint32_t max, std::chrono::milliseconds wait) {
+Status QueueSource::poll(const Poll& poll) {
     auto now = steady_clock::now();
-    const auto deadline = now + wait;
+    const auto deadline = now + poll.wait;
     for (;;) {
         bool has_news = report_ended();
         if (is_permanent(trouble_.code())) return trouble_;
@@ -37,7 +37,7 @@ Status QueueSource::poll(std::uint32_t max, std::chrono::milliseconds wait) {
         const std::int64_t now_ms = unix_ms();
         std::uint32_t delivered = 0;
         if (returning_ == 0)
-            if (Status read = reader_->read(max, now_ms, delivered); !read.ok() && delivered == 0) return read;
+            if (Status read = reader_->read(poll.max, now_ms, delivered); !read.ok() && delivered == 0) return read;
         if (delivered != 0) return SLUICE_OK;
         if (settings_.until_empty && has_ended()) return SLUICE_END;
         // Nothing is stored, so nobody has looked whether the file is still there.
@@ -46,7 +46,7 @@ Status QueueSource::poll(std::uint32_t max, std::chrono::milliseconds wait) {
         if (has_news || now >= deadline) return SLUICE_OK;
         auto until = deadline;
         // Compared before it is added: a time that is due in a million years does not fit the clock.
-        if (const std::int64_t due_ms = reader_->next_due_ms(); due_ms != 0 && due_ms - now_ms < wait.count())
+        if (const std::int64_t due_ms = reader_->next_due_ms(); due_ms != 0 && due_ms - now_ms < poll.wait.count())
             until = std::min(until, now + std::chrono::milliseconds(std::max<std::int64_t>(due_ms - now_ms, 1)));
         if (has_settled_) until = std::min(until, std::max(lowest_due_, now));
         queue_->bell().wait_until(until);
@@ -58,18 +58,20 @@ Status QueueSource::settle(std::span<const sluice_settlement> items) {
     (void)report_ended();
     SettleJob& job = idle_job();
     tags_.clear();
+    refused_.clear();
     {
         const std::lock_guard lock(queue_->delivery());
         for (const sluice_settlement& item : items) take(item, job);
     }
     // What needs no transaction is confirmed at once, whatever becomes of the rest.
-    const bool is_queued = !job.acked.empty() || !job.given_back.empty() || !job.rejected.empty();
+    const bool is_queued = !job.acked.empty() || !job.given_back.empty() || !refused_.empty();
     if (job.is_empty())
         idle_.push_back(&job);
     else
         submit(job);
     if (!is_queued) return SLUICE_OK;
     if (!tags_.empty()) sink_.settled(tags_, SLUICE_OK);
+    if (!refused_.empty()) sink_.settled(refused_, SLUICE_INVALID);
     return SLUICE_QUEUED;
 }
 
@@ -83,7 +85,7 @@ void QueueSource::take(const sluice_settlement& item, SettleJob& job) {
     }
     const std::uint32_t bytes = in_flight.bytes(item.tag);
     switch (item.action) {
-        case SLUICE_NACK:
+        case SLUICE_RELEASE:
             if (item.delay_ms <= 0 && item.attempt == 0) {
                 in_flight.erase(item.tag);
                 reader_->give_back(item.tag);
@@ -93,20 +95,15 @@ void QueueSource::take(const sluice_settlement& item, SettleJob& job) {
                 returning_ += item.delay_ms <= 0;
             }
             return;
-        case SLUICE_REJECT_DELIVERY:
-            job.rejected.push_back(item.tag);
-            return;
-        case SLUICE_ATTEMPTED:
-            job.attempted.push_back({item.tag, item.attempt});
-            return;
+        case SLUICE_ATTEMPTED: job.attempted.push_back({item.tag, item.attempt}); return;
         case SLUICE_ACKED_IN_UNIT:
             in_flight.erase(item.tag);
             queue_->levels().add({-1, -static_cast<std::int64_t>(bytes), 0});
             has_settled_ = true;
             tags_.push_back(item.tag);
             return;
-        default:
-            job.acked.push_back({item.tag, bytes});
+        case SLUICE_ACK: job.acked.push_back({item.tag, bytes}); return;
+        default: refused_.push_back(item.tag);  // never taken for an ack: the message would be lost
     }
 }
 
@@ -166,7 +163,7 @@ SettleJob& QueueSource::idle_job() {
 }
 
 void QueueSource::submit(SettleJob& job) {
-    job.messages = job.acked.size() + job.given_back.size() + job.rejected.size() + job.attempted.size();
+    job.messages = job.acked.size() + job.given_back.size() + job.attempted.size();
     ++away_;
     queue_->file().writer().submit(job);
 }
@@ -205,10 +202,6 @@ void QueueSource::report(SettleJob& job) {
             if (is_done && each.due_ms != 0) reader_->give_back_later(each.due_ms);
             returning_ -= each.due_ms == 0;
             tags_.push_back(each.number);
-        }
-        for (const std::uint64_t number : job.rejected) {
-            if (is_done) in_flight.erase(number);
-            tags_.push_back(number);
         }
     }
     has_settled_ |= is_done;

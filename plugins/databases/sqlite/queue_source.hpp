@@ -25,12 +25,12 @@ public:
     explicit QueueSource(QueueSettings settings) : QueueRole(std::move(settings)) {}
     ~QueueSource() override { QueueSource::close(); }
 
-    std::uint32_t capabilities() const noexcept override {
+    std::uint64_t capabilities() const noexcept override {
         return SLUICE_QUEUE_TAKES_BACK | SLUICE_QUEUE_RELEASE_KEEPS_ORDER | SLUICE_QUEUE_STABLE_IDS |
                SLUICE_QUEUE_KEEPS_ATTEMPTS | (settings_.until_empty ? SLUICE_QUEUE_FINITE : 0u);
     }
     Status open(SourceSink sink) override;
-    Status poll(std::uint32_t max, std::chrono::milliseconds wait) override;
+    Status poll(const Poll& poll) override;
     Status settle(std::span<const sluice_settlement> items) override;
     Status flush() override;
     void wake() noexcept override;
@@ -55,11 +55,12 @@ private:
     std::vector<SettleJob*> idle_;
     std::vector<SettleJob::Attempted> attempted_again_;  // could not be stored
     std::vector<std::uint64_t> tags_;
-    std::size_t away_ = 0;       // jobs submitted and not reported
-    std::size_t returning_ = 0;  // messages on their way back to be delivered at once
-    Status trouble_;             // of the last job that failed, until one succeeds
-    std::uint64_t lowest_ = 0;   // as told last
-    bool has_settled_ = false;   // since then
+    std::vector<std::uint64_t> refused_;  // settled in a way that it does not know
+    std::size_t away_ = 0;                // jobs submitted and not reported
+    std::size_t returning_ = 0;           // messages on their way back to be delivered at once
+    Status trouble_;                      // of the last job that failed, until one succeeds
+    std::uint64_t lowest_ = 0;            // as told last
+    bool has_settled_ = false;            // since then
     std::chrono::steady_clock::time_point lowest_due_{};
 
     std::mutex mutex_;

@@ -36,12 +36,14 @@ CREATE VIEW sluice_settle_@N(number) AS SELECT number FROM sluice_queue_@N;
 )";
 constexpr const char* trigger = R"(
 CREATE TRIGGER sluice_settle_@N INSTEAD OF INSERT ON sluice_settle_@N BEGIN
-    UPDATE sluice_queue SET messages = messages - 1, bytes = bytes - coalesce((SELECT @BYTES FROM sluice_queue_@N WHERE number = NEW.number), 0)
+    UPDATE sluice_queue SET messages = messages - 1,
+        bytes = bytes - coalesce((SELECT @BYTES FROM sluice_queue_@N WHERE number = NEW.number), 0)
         WHERE number = @N;
     DELETE FROM sluice_queue_@N WHERE number = NEW.number;
     SELECT RAISE(ABORT, 'the delivery is settled already') WHERE changes() = 0;
 END;
 )";
+constexpr std::string_view settling = "sluice_settle_";  // the view, before the number of the queue
 constexpr const char* bytes_of_a_row =
     "(ifnull(length(key), 0) + ifnull(length(CAST(id AS BLOB)), 0) + ifnull(length(headers), 0) + length(body))";
 
@@ -103,10 +105,7 @@ bool QueueTable::find(const std::string& name) {
         const Status error = last_error(writer_);
         throw Failure(error.code(), "reading the table of queues: " + error.text());
     }
-    if (const std::int64_t stored = sqlite3_column_int64(row.get(), 1); stored != version)
-        throw Failure(SLUICE_INVALID, "it is stored in layout " + std::to_string(stored) +
-                                          ", and this version of Sluice knows layout " + std::to_string(version) +
-                                          ": use the version that wrote it, or work the queue off with that one first");
+    if (const std::int64_t stored = sqlite3_column_int64(row.get(), 1); stored != version) throw other_layout(stored);
     for (const int column : {0, 3, 4, 5, 6})
         if (sqlite3_column_type(row.get(), column) != SQLITE_INTEGER) damaged_row(name);
     if (sqlite3_column_type(row.get(), 2) != SQLITE_TEXT) damaged_row(name);
@@ -116,6 +115,12 @@ bool QueueTable::find(const std::string& name) {
     counts_ = {sqlite3_column_int64(row.get(), 4), sqlite3_column_int64(row.get(), 5), sqlite3_column_int64(row.get(), 6)};
     if (next_ < 1 || counts_.messages < 0 || counts_.bytes < 0 || counts_.dead < 0) damaged_row(name);
     return true;
+}
+
+Failure QueueTable::other_layout(std::int64_t stored) {
+    return {SLUICE_INVALID, "it is stored in layout " + std::to_string(stored) + ", and this version of Sluice knows layout " +
+                                std::to_string(version) +
+                                ": use the version that wrote it, or work the queue off with that one first"};
 }
 
 void QueueTable::damaged_row(const std::string& name) const {
@@ -152,9 +157,18 @@ void QueueTable::renew_trigger() {
     create_trigger();
 }
 
+bool QueueTable::is_name_in_unit(std::string_view name) {
+    return name.starts_with(settling) && name.size() > settling.size() &&
+           name.find_first_not_of("0123456789", settling.size()) == std::string_view::npos;
+}
+
+std::string QueueTable::settle_statement(std::string_view name_in_unit) {
+    return "INSERT INTO " + std::string(name_in_unit) + "(number) VALUES(?)";
+}
+
 void QueueTable::prepare_all() {
     rows_ = "sluice_queue_" + number_;
-    settle_statement_ = "INSERT INTO sluice_settle_" + number_ + "(number) VALUES(?)";
+    name_in_unit_ = std::string(settling) + number_;
     const auto to = [this](Prepared& statement, const std::string& sql) { statement = prepare(writer_, sql); };
     const std::string bytes = bytes_of_a_row;
     const std::string of_this = " WHERE number = " + number_;
@@ -163,7 +177,6 @@ void QueueTable::prepare_all() {
     to(look_, "SELECT " + bytes + ", dead FROM " + rows_ + " WHERE number = ?");
     to(put_back_, "UPDATE " + rows_ + " SET due = ifnull(?2, due), attempt = ifnull(?3, attempt) WHERE number = ?1");
     to(set_attempt_, "UPDATE " + rows_ + " SET attempt = ?2 WHERE number = ?1");
-    to(bury_, "UPDATE " + rows_ + " SET dead = 1, due = NULL WHERE number = ? AND dead IS NULL");
     to(count_, "SELECT count(*), total(" + bytes + "), count(dead) FROM " + rows_);
     to(add_, "UPDATE sluice_queue SET messages = messages + ?, bytes = bytes + ?, dead = dead + ?, next = ?" + of_this);
     to(set_, "UPDATE sluice_queue SET messages = ?, bytes = ?, dead = ?, next = ?" + of_this);
@@ -231,13 +244,6 @@ Status QueueTable::set_attempt(std::int64_t number, std::uint32_t attempt) {
     sqlite3_bind_int64(set_attempt_.get(), 1, number);
     sqlite3_bind_int64(set_attempt_.get(), 2, attempt);
     return step(set_attempt_.get());
-}
-
-Status QueueTable::bury(std::int64_t number, bool& was_there) {
-    sqlite3_bind_int64(bury_.get(), 1, number);
-    Status done = step(bury_.get());
-    was_there = done.ok() && sqlite3_changes(writer_) != 0;
-    return done;
 }
 
 Status QueueTable::add(const QueueCounts& change, std::int64_t next) {

@@ -1,8 +1,8 @@
 // The tables of one queue, and the statements that change them.
 //
 //   sluice_queue           a row a queue: its number, what it holds, and the number of its next message
-//   sluice_queue_N         a row a message, by number; numbers rise in the order of storing and are never used again
-//   sluice_settle_N        a view: inserting a number there deletes the message, or fails if it is gone (settle_in_unit)
+//   sluice_queue_N         one row per message, by number; numbers rise in the order of storing and are never used again
+//   sluice_settle_N        a view: inserting a number there deletes the message, or fails if it is gone (name_in_unit)
 //
 // What is delivered is not marked: one process owns the file, and after a crash everything that is stored is delivered again.
 //
@@ -36,6 +36,8 @@ struct QueueRow {
 class QueueTable {
 public:
     static constexpr std::int64_t version = 1;
+    // What is said of a queue in another one.
+    static Failure other_layout(std::int64_t stored);
 
     // Creates what is missing.
     void open(sqlite3* writer, const std::string& name);
@@ -44,7 +46,10 @@ public:
     const std::string& number() const { return number_; }
     const std::string& rows() const { return rows_; }      // the table's name
     const std::string& stream() const { return stream_; }  // 16 hex digits, for ever this queue's own
-    const std::string& settle_statement() const { return settle_statement_; }
+    // What its deliveries are settled by in a unit of work, and how: the statement takes a number, and fails if that is gone.
+    const std::string& name_in_unit() const { return name_in_unit_; }
+    static bool is_name_in_unit(std::string_view name);
+    static std::string settle_statement(std::string_view name_in_unit);
     // as open found them
     const QueueCounts& counts_at_open() const { return counts_; }
     std::int64_t next_at_open() const { return next_; }
@@ -57,7 +62,6 @@ public:
     // Due time and next attempt; 0 = as they are. A due time that is over is kept: it says how the row is found (QueueReader).
     Status put_back(std::int64_t number, std::int64_t due_ms, std::uint32_t attempt);
     Status set_attempt(std::int64_t number, std::uint32_t attempt);
-    Status bury(std::int64_t number, bool& was_there);
     // To the row of the queue.
     Status add(const QueueCounts& change, std::int64_t next);
     // Reads all rows and sets the row of the queue: for when somebody else has changed them.
@@ -74,10 +78,10 @@ private:
     Status problem() const { return of_own_table(writer_, "changing the table " + rows_); }
 
     sqlite3* writer_ = nullptr;
-    std::string number_, rows_, stream_, settle_statement_;
+    std::string number_, rows_, stream_, name_in_unit_;
     QueueCounts counts_;
     std::int64_t next_ = 1;
-    Prepared insert_, remove_, look_, put_back_, set_attempt_, bury_, add_, count_, set_;
+    Prepared insert_, remove_, look_, put_back_, set_attempt_, add_, count_, set_;
 };
 
 }  // namespace sluice::sqlite

@@ -6,7 +6,8 @@
 namespace sluice::sqlite {
 
 QueueTarget::QueueTarget(QueueSettings settings)
-    : QueueRole(std::move(settings)), bounds_{settings_.max_messages, settings_.max_bytes} {}
+    : QueueRole(std::move(settings)),
+      bounds_{settings_.max_messages, settings_.max_bytes} {}
 
 QueueTarget::~QueueTarget() {
     QueueTarget::close();
@@ -122,6 +123,12 @@ void QueueTarget::back(PublishJob& job, Status outcome) {
     --away_;
     bytes_away_ -= static_cast<std::size_t>(job.bytes);
     back_.notify_all();  // under the lock: close() may not end before this call has
+}
+
+// Of its own options: the tightest bound of the queue may be another target's, which may leave.
+Status QueueTarget::limits(sluice_queue_limits& limits) {
+    limits.message_bytes_max = static_cast<std::uint64_t>(bounds_.bytes);
+    return SLUICE_OK;
 }
 
 void QueueTarget::close() {

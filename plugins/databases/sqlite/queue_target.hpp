@@ -31,6 +31,7 @@ public:
 
     Status open(TargetSink sink) override;
     Status publish(std::span<const sluice_outgoing* const> messages, std::uint64_t first_token) override;
+    Status limits(sluice_queue_limits& limits) override;
     void close() override;
 
 private:

@@ -4,7 +4,7 @@
 // into it. The set also knows which of its ranges have a row in the database, so that only the difference has to be written.
 //
 // Threads  none of its own.
-// Limits   as many ranges as there are holes: messages in flight, failed for good and not confirmed, or gone to other pools.
+// Limits   as many ranges as there are holes: messages in flight, failed permanently and not confirmed, or gone to other pools.
 #pragma once
 
 #include <algorithm>

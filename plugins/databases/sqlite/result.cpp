@@ -26,7 +26,8 @@ constexpr std::array meanings{
     Meaning{SQLITE_TOOBIG, SLUICE_INVALID},    // a value longer than SQLITE_LIMIT_LENGTH
     Meaning{SQLITE_RANGE, SLUICE_INVALID},     // a parameter that the statement does not have
 
-    // Others hold it. "BUSY: another database connection", "LOCKED: within the same connection", "PROTOCOL: a race at the locks".
+    // Others hold it. "BUSY: another database connection", "LOCKED: within the same connection", "PROTOCOL: a race at the
+    // locks".
     Meaning{SQLITE_BUSY, SLUICE_UNAVAILABLE},
     Meaning{SQLITE_LOCKED, SLUICE_UNAVAILABLE},
     Meaning{SQLITE_PROTOCOL, SLUICE_UNAVAILABLE},
@@ -99,6 +100,9 @@ Status of_own_table(sqlite3* handle, std::string_view doing) {
 }
 
 Status fits(sqlite3* handle, std::string_view sql) {
+    // Compiling alone looks at the tables as this connection has last seen them, except for one that is not there: somebody may
+    // have given a table its columns back since.
+    sqlite3_exec(handle, "SELECT 1 FROM sqlite_schema LIMIT 1", nullptr, nullptr, nullptr);
     sqlite3_stmt* statement = nullptr;
     const int code = sqlite3_prepare_v2(handle, sql.data(), static_cast<int>(sql.size()), &statement, nullptr);
     sqlite3_finalize(statement);

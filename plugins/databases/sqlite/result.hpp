@@ -3,7 +3,8 @@
 // Threads  any; what takes a handle: whoever uses it.
 // Errors   four answers:
 //            SLUICE_CONSTRAINT, SLUICE_INVALID   the one message whose statement said so is at fault
-//            SLUICE_UNAVAILABLE                  passes or can be mended while we wait: tried again, does not count as an attempt
+//            SLUICE_UNAVAILABLE                  passes or can be mended while we wait: tried again, does not count as an
+//                                                attempt
 //            SLUICE_CORRUPT, SLUICE_FAILED       permanent: the host ends and says why
 #pragma once
 
@@ -20,7 +21,7 @@ namespace sluice::sqlite {
 sluice_status status_of(int code) noexcept;
 
 inline bool is_fault_of_message(sluice_status status) {
-    return status == SLUICE_CONSTRAINT || status == SLUICE_INVALID;
+    return status == SLUICE_CONSTRAINT || status == SLUICE_INVALID || status == SLUICE_LOST_LEASE;
 }
 inline bool is_permanent(sluice_status status) {
     return status == SLUICE_CORRUPT || status == SLUICE_FAILED;
@@ -28,13 +29,14 @@ inline bool is_permanent(sluice_status status) {
 
 // A failure that is none of the messages': what is permanent stays so by name, the rest is SLUICE_UNAVAILABLE.
 Status blameless(const Status& status);
-// A failure at a table of our own, whose values are ours: what would be a message's fault elsewhere is damage here, and a statement
-// that does not fit any more SLUICE_FAILED.
+// A failure at a table of our own, whose values are ours: what would be a message's fault elsewhere is damage here, and a
+// statement that does not fit any more SLUICE_FAILED.
 Status of_own_table(sqlite3* handle, std::string_view doing);
 
-// Status and text of the handle's last error; `sql` names the statement, cut to a readable length. SQLITE_ERROR is what a function
-// says of its values ("malformed JSON") as well as what a statement says that does not fit the tables any more ("no such table"):
-// the first is the message's fault, the second is not. Which it is shows when the statement is compiled once more.
+// Status and text of the handle's last error; `sql` names the statement, cut to a readable length. SQLITE_ERROR is what a
+// function says of its values ("malformed JSON") as well as what a statement says that does not fit the tables any more ("no
+// such table"): the first is the message's fault, the second is not. Which it is shows when the statement is compiled once
+// more.
 Status last_error(sqlite3* handle, std::string_view sql = {});
 // SLUICE_OK: the statement compiles.
 Status fits(sqlite3* handle, std::string_view sql);

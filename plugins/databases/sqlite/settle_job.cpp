@@ -11,11 +11,6 @@ Status SettleJob::apply(WriteConnection&) {
     for (const Attempted& each : attempted)
         if (Status done = queue_.table().set_attempt(static_cast<std::int64_t>(each.number), each.attempt); !done.ok())
             return done;
-    for (const std::uint64_t number : rejected) {
-        bool was_there = false;
-        if (Status done = queue_.table().bury(static_cast<std::int64_t>(number), was_there); !done.ok()) return done;
-        if (was_there) queue_.buried();
-    }
     return SLUICE_OK;
 }
 
@@ -27,7 +22,6 @@ void SettleJob::end(const Status& ended) {
 void SettleJob::clear() {
     acked.clear();
     given_back.clear();
-    rejected.clear();
     attempted.clear();
     outcome = SLUICE_OK;
 }

@@ -40,12 +40,11 @@ public:
     Status apply(WriteConnection&) override;
     void end(const Status& outcome) override;
 
-    bool is_empty() const { return acked.empty() && given_back.empty() && rejected.empty() && attempted.empty(); }
+    bool is_empty() const { return acked.empty() && given_back.empty() && attempted.empty(); }
     void clear();
 
     std::vector<Acked> acked;
     std::vector<GivenBack> given_back;
-    std::vector<std::uint64_t> rejected;
     std::vector<Attempted> attempted;  // not answered
     Status outcome;
 

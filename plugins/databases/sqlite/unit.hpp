@@ -49,6 +49,8 @@ struct Entry {
     Record also;                   // a position to be recorded with it; nobody asks whether it is known
     sluice_bytes publishes{};      // to be kept with the record; empty = none
     sluice_bytes publishes_key{};  // KeptPublishes::key_of
+    Statement* settle = nullptr;   // acks its delivery, behind its writes; NULL: nothing does
+    std::uint64_t delivery = 0;    // the tag
     bool dropped = false;          // nothing of it is applied but its record, and it is not answered
     // Its own fault, found when it was applied: it stays out of every further attempt.
     sluice_status fault = SLUICE_OK;
@@ -104,7 +106,8 @@ public:
 
     Status add_write(Entry& entry, Statement& statement, std::span<const sluice_value> given) {
         if (writes.size() >= writes_max || arena.used() > bytes_max)
-            return {SLUICE_FULL, "the unit of work holds as many writes as it may: lower `batch.max`, or write less a message"};
+            return {SLUICE_FULL,
+                    "the unit of work holds as many writes as it may: lower `batch.max`, or write less per message"};
         writes.push_back({&statement, static_cast<std::uint32_t>(values.size()), static_cast<std::uint32_t>(given.size())});
         for (const sluice_value& each : given) {
             sluice_value& value = values.emplace_back(each);
@@ -118,6 +121,7 @@ public:
     // Takes the writes of an entry out; those of the last one leave no trace.
     void drop_writes(Entry& entry) {
         entry.publishes = {};
+        entry.settle = nullptr;
         if (&entry == &entries.back()) {
             if (entry.write_count != 0) values.resize(writes[entry.first_write].first_value);
             writes.resize(entry.first_write);
@@ -142,6 +146,7 @@ public:
         phase = Phase::queueing;
         is_held = false;
         is_savepoint_open = false;
+        has_lost = false;
         broken = SLUICE_OK;
         turn = {};
         results.clear();
@@ -162,6 +167,7 @@ public:
     Phase phase = Phase::queueing;
     bool is_held = false;            // sealed or not, it has the writer
     bool is_savepoint_open = false;  // holding: of the last entry
+    bool has_lost = false;           // broken: by a delivery that is another host's, which its end will say
     Status broken;                   // why
     std::uint64_t epoch = 0;         // see Connection
     std::uint64_t token = 0;

@@ -19,15 +19,11 @@ int refuse_in_setup(void* denied, int action, const char* first, const char*, co
     auto& name = *static_cast<std::string*>(denied);
     switch (action) {
         case SQLITE_ATTACH:
-        case SQLITE_DETACH:
-            name = "attach databases";
-            return SQLITE_DENY;
+        case SQLITE_DETACH: name = "attach databases"; return SQLITE_DENY;
         case SQLITE_CREATE_TEMP_INDEX:
         case SQLITE_CREATE_TEMP_TABLE:
         case SQLITE_CREATE_TEMP_TRIGGER:
-        case SQLITE_CREATE_TEMP_VIEW:
-            name = "create temporary objects, which no other connection sees";
-            return SQLITE_DENY;
+        case SQLITE_CREATE_TEMP_VIEW: name = "create temporary objects, which no other connection sees"; return SQLITE_DENY;
         case SQLITE_PRAGMA: {
             std::string pragma = first ? first : "";
             std::transform(pragma.begin(), pragma.end(), pragma.begin(), [](unsigned char c) { return std::tolower(c); });
@@ -35,8 +31,7 @@ int refuse_in_setup(void* denied, int action, const char* first, const char*, co
             name = "set the pragma " + pragma + ", on which durability depends";
             return SQLITE_DENY;
         }
-        default:
-            return SQLITE_OK;
+        default: return SQLITE_OK;
     }
 }
 
@@ -66,7 +61,7 @@ void WriteConnection::close() {
     if (!handle_) return;
     for (Prepared* each : {&begin_, &commit_, &rollback_, &savepoint_, &release_, &undo_}) each->reset();
     const auto until = std::chrono::steady_clock::now() + giving_back_at_end;
-    while (give_back_a_slice() && std::chrono::steady_clock::now() < until) {
+    while (give_back_a_slice() == Space::Left::more && std::chrono::steady_clock::now() < until) {
     }
     space_.close();
     // Fails only while somebody reads; then the log stays, which is as durable.

@@ -35,8 +35,8 @@ public:
     sqlite3* handle() { return handle_.get(); }
 
     Status begin() { return step(begin_.get()); }
-    // The files are looked at before, so that nothing is written where nobody finds it, and after: what was removed before the commit
-    // shows by then, so SLUICE_OK is never said of something that nobody finds.
+    // The files are looked at before, so that nothing is written where nobody finds it, and after: what was removed before the
+    // commit shows by then, so SLUICE_OK is never said of something that nobody finds.
     Status commit();
     void rollback();  // also when SQLite has rolled back already
     bool is_in_transaction() const { return sqlite3_get_autocommit(handle_.get()) == 0; }
@@ -57,10 +57,10 @@ public:
     // A queue lives in the file: what is removed from it is given back.
     void give_back_space() { space_.open(handle_.get(), patience_); }
     // While nobody waits; whether there is more.
-    bool give_back_a_slice() { return space_.give_back_a_slice(); }
+    Space::Left give_back_a_slice() { return space_.give_back_a_slice(); }
 
-    // Of the failures since the last call: whether a message may have caused them, and the statement that does not fit the tables any
-    // more, if one does not.
+    // Of the failures since the last call: whether a message may have caused them, and the statement that does not fit the
+    // tables any more, if one does not.
     bool take_blame() { return std::exchange(may_be_a_message_, false); }
     std::string take_unfit() { return std::exchange(unfit_, {}); }
 

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "sluice/sdk/thread.hpp"
+
 namespace sluice::sqlite {
 
 void Writer::open(const std::string& path, bool gives_back_space) {
@@ -9,7 +11,7 @@ void Writer::open(const std::string& path, bool gives_back_space) {
     std::lock_guard lock(mutex_);
     is_stopping_ = is_failing_ = false;
     is_running_ = true;
-    thread_ = std::thread([this] { run(); });
+    thread_ = start_thread("sqlite:write", [this] { run(); });
 }
 
 void Writer::close() {
@@ -107,10 +109,16 @@ void Writer::note_unfit(std::string_view sql, const std::string& why) {
 
 void Writer::run() {
     std::unique_lock lock(mutex_);
-    for (;;) {
-        wake_.wait(lock, [this] { return first_ != nullptr || is_stopping_; });
-        if (first_ == nullptr) break;
-        if (first_->wants_writer()) {
+    const auto has_work = [this] { return first_ != nullptr || is_stopping_; };
+    for (Space::Left space = Space::Left::nothing;;) {
+        if (space == Space::Left::later)
+            wake_.wait_for(lock, space_retry, has_work);
+        else
+            wake_.wait(lock, has_work);
+        if (first_ == nullptr && is_stopping_) break;
+        if (first_ == nullptr) {
+            // Nothing but the space that could not be given back.
+        } else if (first_->wants_writer()) {
             holder_ = first_;
             remove(*first_);
             granted_.notify_all();
@@ -135,11 +143,12 @@ void Writer::run() {
         lock.unlock();
         connection_.checkpoint_if_due();
         lock.lock();
-        for (bool has_more = true; has_more && first_ == nullptr && !is_stopping_;) {
+        do {
+            if (has_work()) break;
             lock.unlock();
-            has_more = connection_.give_back_a_slice();
+            space = connection_.give_back_a_slice();
             lock.lock();
-        }
+        } while (space == Space::Left::more);
     }
     is_running_ = false;
 }

@@ -27,6 +27,8 @@ public:
     // Messages of one transaction. A thousand are within some per cent of the fastest where a sync is quick; where it is slow,
     // more are faster, and as many as this are applied in some milliseconds.
     static constexpr std::size_t group_messages_max = 4096;
+    // Between two tries to give space back that another process keeps it from.
+    static constexpr std::chrono::seconds space_retry{1};
 
     Writer(Patience& patience, const InPlace& in_place) : patience_(patience), connection_(patience, in_place) {}
     ~Writer() { close(); }
@@ -42,8 +44,8 @@ public:
     void submit(Unit& unit);
     void submit(Job& job);
 
-    // Waits for the connection, at most as long as the busy timeout and the patience: then SLUICE_CONFLICT or SLUICE_UNAVAILABLE. `turn`
-    // lives until release().
+    // Waits for the connection, at most as long as the busy timeout and the patience: then SLUICE_CONFLICT or
+    // SLUICE_UNAVAILABLE. `turn` lives until release().
     Status hold(Turn& turn) { return hold(turn, patience_.busy_timeout(), true); }
     // However long it takes: whoever opens or closes a part must not use the connection beside others, nor leave that out.
     Status hold_in_any_case(Turn& turn) { return hold(turn, std::chrono::hours(24), false); }
@@ -57,8 +59,9 @@ public:
 
     // Whether a transaction would succeed now. Asks the disk only if the last one failed.
     //
-    // A host that loses a database again and again which then says, when first asked, that it is there, takes the messages for the
-    // cause. So the first answer is no where something else is the cause for certain: a lock, a disk, tables that have changed.
+    // A host that loses a database again and again which then says, when first asked, that it is there, takes the messages for
+    // the cause. So the first answer is no where something else is the cause for certain: a lock, a disk, tables that have
+    // changed.
     Status ping();
     // [holder] The outcome of a transaction.
     void note_outcome(const Status& outcome);

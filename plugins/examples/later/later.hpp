@@ -97,9 +97,11 @@ private:
     Bells bells_;
 };
 
-inline constexpr auto later = sluice::handler<Later>(
-    "later", "Ends each message some time after it was handled.",
-    sluice::duration("delay", "So long after.").otherwise(std::chrono::seconds(1)).between(std::chrono::milliseconds(0), std::chrono::hours(1)),
-    sluice::text("to", "Target that the message is published to then. Without it, nothing is."));
+inline constexpr auto later =
+    sluice::handler<Later>("later", "Ends each message some time after it was handled.",
+                           sluice::duration("delay", "So long after.")
+                               .otherwise(std::chrono::seconds(1))
+                               .between(std::chrono::milliseconds(0), std::chrono::hours(1)),
+                           sluice::text("to", "Target that the message is published to then. Without it, nothing is."));
 
 }  // namespace acme

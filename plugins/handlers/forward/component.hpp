@@ -18,7 +18,8 @@ public:
     static constexpr bool no_outside_effects = true;
 
     explicit Forward(const Setup& setup)
-        : target_(setup.target(setup.text("target"))), keep_(setup.boolean("keep_headers", true)) {
+        : target_(setup.target(setup.text("target"))),
+          keep_(setup.boolean("keep_headers", true)) {
         for (const auto& [name, value] : setup.option("headers")) set_.emplace_back(name, value.text());
     }
 

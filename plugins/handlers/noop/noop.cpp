@@ -22,7 +22,7 @@ void work_until(std::int64_t end_ns) {
     }
 }
 
-// One sleep for good: an interruption by a signal does not shorten it.
+// One sleep of the full length: an interruption by a signal does not shorten it.
 void sleep_until(std::int64_t end_ns) {
     const timespec end{end_ns / 1'000'000'000, end_ns % 1'000'000'000};
     while (::clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &end, nullptr) != 0) {
@@ -61,6 +61,6 @@ SLUICE_PLUGIN(
     "sluice.noop", "0.1.0",
     sluice::handler<Noop>(
         "noop", "Is done with every message at once; for benchmarks.",
-        sluice::integer("busy_ns", "Nanoseconds of work a message: the processor is kept busy.").otherwise(0).between(0, 1e10),
-        sluice::duration("sleep", "Time a message in which nothing is done.").otherwise(0ms).between(0ms, 1h),
+        sluice::integer("busy_ns", "Nanoseconds of work per message: keeps the processor busy.").otherwise(0).between(0, 1e10),
+        sluice::duration("sleep", "Time per message in which nothing is done.").otherwise(0ms).between(0ms, 1h),
         sluice::text("retry_key", "Messages of this key always end in retry.").otherwise("")))

@@ -12,6 +12,10 @@ namespace sluice::sql {
 namespace {
 
 namespace ondemand = simdjson::ondemand;
+
+// Each is looked for among all of them, in each message. SQLite has at most 32,766 parameters (SQLITE_MAX_VARIABLE_NUMBER).
+constexpr std::size_t fields_max = 4'096;
+
 using simdjson::SUCCESS;
 
 // RFC 6901, unescaped. What an index may look like: digits without a leading zero.
@@ -73,6 +77,8 @@ Fields::Fields() : parser_(std::make_unique<ondemand::parser>()) {}
 std::size_t Fields::want(std::string_view pointer) {
     if (const auto known = std::find(pointers_.begin(), pointers_.end(), pointer); known != pointers_.end())
         return static_cast<std::size_t>(known - pointers_.begin());
+    if (pointers_.size() == fields_max)
+        throw std::invalid_argument("more than " + std::to_string(fields_max) + " fields of a message are wanted");
     Part* part = &root_;
     for (const std::string& token : tokens_of(pointer)) {
         auto found = std::find_if(part->parts.begin(), part->parts.end(), [&](const Part& each) { return each.name == token; });

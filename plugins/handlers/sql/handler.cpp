@@ -105,7 +105,9 @@ void SqlHandler::start(Context&) {
 // What no message could make right. A database that says nothing of its statements finds it out with the first message.
 void SqlHandler::check(const Run& run) {
     if (!run.prepared.is_described) return;
-    const auto refuse = [&](const std::string& why) { throw Failure(SLUICE_INVALID, "the statement \"" + run.sql + "\" " + why); };
+    const auto refuse = [&](const std::string& why) {
+        throw Failure(SLUICE_INVALID, "the statement \"" + run.sql + "\" " + why);
+    };
     if (run.prepared.reads_only)
         refuse("only reads, and `sql` has no use for rows: give it statements that write, such as INSERT, UPDATE or DELETE");
     if (run.prepared.parameters != run.origins.size())
@@ -119,18 +121,10 @@ Verdict SqlHandler::handle(const Message& message, Context&) {
     for (const Run& run : runs_) {
         values_.clear();
         for (const Origin& origin : run.origins) switch (origin.of) {
-                case Origin::Of::field:
-                    values_.push_back(fields_.values()[origin.place]);
-                    break;
-                case Origin::Of::key:
-                    values_.push_back(whole(message.key()));
-                    break;
-                case Origin::Of::id:
-                    values_.push_back(whole(message.id()));
-                    break;
-                case Origin::Of::body:
-                    values_.push_back(whole(message.body()));
-                    break;
+                case Origin::Of::field: values_.push_back(fields_.values()[origin.place]); break;
+                case Origin::Of::key: values_.push_back(whole(message.key())); break;
+                case Origin::Of::id: values_.push_back(whole(message.id())); break;
+                case Origin::Of::body: values_.push_back(whole(message.body())); break;
             }
         database_.execute_values(run.prepared, values_);
     }

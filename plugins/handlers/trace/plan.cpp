@@ -69,14 +69,10 @@ bool is_damaged_scalar(simdjson::ondemand::document& body) {
     body.rewind();
     if (body.type().get(type) != simdjson::SUCCESS) return true;
     switch (type) {
-        case simdjson::ondemand::json_type::null:
-            return !body.is_null();
-        case simdjson::ondemand::json_type::boolean:
-            return body.get_bool().error() != simdjson::SUCCESS;
-        case simdjson::ondemand::json_type::string:
-            return body.get_string().error() != simdjson::SUCCESS;
-        default:
-            return false;
+        case simdjson::ondemand::json_type::null: return !body.is_null();
+        case simdjson::ondemand::json_type::boolean: return body.get_bool().error() != simdjson::SUCCESS;
+        case simdjson::ondemand::json_type::string: return body.get_string().error() != simdjson::SUCCESS;
+        default: return false;
     }
 }
 
@@ -91,7 +87,8 @@ std::optional<Plan> Planner::told_by_body(const Message& message) const {
     auto error = parser.iterate(bytes.data(), bytes.size(), bytes.size() + SLUICE_BODY_PADDING).get(body);
     if (error == simdjson::SUCCESS) error = body.at_pointer(options_.pointer).get_string().get(word);
     if (error == simdjson::INCORRECT_TYPE) return Plan{0, Ending::reject, options_.pointer + " is not a text"};
-    if (error == simdjson::INVALID_JSON_POINTER && is_damaged_scalar(body)) return Plan{0, Ending::reject, "the body is not JSON"};
+    if (error == simdjson::INVALID_JSON_POINTER && is_damaged_scalar(body))
+        return Plan{0, Ending::reject, "the body is not JSON"};
     if (error == simdjson::NO_SUCH_FIELD || error == simdjson::INDEX_OUT_OF_BOUNDS || error == simdjson::INVALID_JSON_POINTER)
         return std::nullopt;
     if (error != simdjson::SUCCESS) return Plan{0, Ending::reject, "the body is not JSON"};

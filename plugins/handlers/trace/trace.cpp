@@ -1,4 +1,4 @@
-// The component `trace`: writes one line of JSON a call, after a time and with a verdict that a test or a drill asks for.
+// The component `trace`: writes one line of JSON per call, after a time and with a verdict that a test or a drill asks for.
 #include <time.h>
 
 #include <optional>
@@ -57,16 +57,11 @@ public:
         if (plan.sleep_ns != 0 && !sleep_until(start_ns + plan.sleep_ns, context)) plan = {0, Ending::retry, "told to give up"};
         file_->append(message, {start_ns, monotonic_ns(), name_of(plan.ending)});
         switch (plan.ending) {
-            case Ending::done:
-                return sluice::done();
-            case Ending::retry:
-                return sluice::retry(plan.text);
-            case Ending::reject:
-                return sluice::reject(plan.text);
-            case Ending::skip:
-                return sluice::skip();
-            case Ending::thrown:
-                break;
+            case Ending::done: return sluice::done();
+            case Ending::retry: return sluice::retry(plan.text);
+            case Ending::reject: return sluice::reject(plan.text);
+            case Ending::skip: return sluice::skip();
+            case Ending::thrown: break;
         }
         throw std::runtime_error(plan.text);
     }
@@ -84,7 +79,7 @@ private:
 SLUICE_PLUGIN(
     "sluice.trace", "0.1.0",
     sluice::handler<Trace>(
-        "trace", "Writes one line of JSON a call: when, on which worker, for which message, with which verdict.",
+        "trace", "Writes one line of JSON per call: when, on which worker, for which message, with which verdict.",
         sluice::path("path", "The file that the lines are appended to.").required(),
         sluice::duration("sleep_min", "A call takes at least this long.").otherwise(0ms).between(0ms, 1h),
         sluice::duration("sleep_max", "A call takes at most this long, by chance; absent = sleep_min.").between(0ms, 1h),

@@ -1,8 +1,12 @@
 // The component `file`: its options, and its two roles.
+#include <filesystem>
 #include <memory>
 #include <optional>
+#include <string>
+#include <system_error>
 
 #include "file_input.hpp"
+#include "probe.hpp"
 #include "publisher.hpp"
 #include "sluice/sdk/queue.hpp"
 #include "stream_input.hpp"
@@ -12,12 +16,21 @@ namespace {
 using namespace sluice::file;
 using namespace std::chrono_literals;
 
+// What `sluice check` can see already. The host has made the path normal: a folder's name may still end in a slash.
+std::string file_named(const sluice::Setup& setup) {
+    std::string path = setup.path("path");
+    std::error_code unknown;
+    if (path.ends_with('/') || std::filesystem::is_directory(path, unknown))
+        throw sluice::Failure(SLUICE_INVALID, "`path` must name a file, and " + path + " is a folder");
+    return path;
+}
+
 class FileSource final : public sluice::Source {
 public:
     explicit FileSource(const sluice::Setup& setup)
         : setup_(setup),
           options_{
-              .path = setup.path("path"),
+              .path = file_named(setup),
               .follow = setup.boolean("follow"),
               .max_line = setup.size("max_line", FileOptions{}.max_line),
               .max_gap = static_cast<std::size_t>(setup.integer("max_gap", static_cast<std::int64_t>(FileOptions{}.max_gap))),
@@ -28,7 +41,7 @@ public:
                                   "`follow` is for files: standard input is read until whoever writes to it ends");
     }
 
-    std::uint32_t capabilities() const noexcept override {
+    std::uint64_t capabilities() const noexcept override {
         if (is_stream()) return SLUICE_QUEUE_FINITE;
         return (options_.follow ? 0 : SLUICE_QUEUE_FINITE) | SLUICE_QUEUE_TAKES_BACK | SLUICE_QUEUE_RELEASE_KEEPS_ORDER |
                SLUICE_QUEUE_STABLE_IDS;
@@ -43,13 +56,18 @@ public:
         }
         return SLUICE_OK;
     }
-    sluice::Status poll(std::uint32_t max, std::chrono::milliseconds wait) override { return input_->poll(max, wait); }
+    sluice::Status poll(const sluice::Poll& poll) override { return input_->poll(poll.max, poll.wait); }
     sluice::Status settle(std::span<const sluice_settlement> items) override { return input_->settle(items); }
     sluice::Status flush() override {
         input_->flush();
         return SLUICE_OK;
     }
     void wake() noexcept override { input_->wake(); }
+    sluice::Status probe(sluice::Probe probe) override {
+        if (!is_stream()) options_.state_dir = setup_.state_dir();
+        probe_source(options_, probe);
+        return SLUICE_OK;
+    }
     void close() override { input_.reset(); }
 
 private:
@@ -63,7 +81,8 @@ private:
 class FileTarget final : public sluice::Target {
 public:
     explicit FileTarget(const sluice::Setup& setup)
-        : options_{.path = setup.path("path"), .sync = setup.text("sync", "batch") == "batch"}, log_(setup.log()) {}
+        : options_{.path = file_named(setup), .sync = setup.text("sync", "batch") == "batch"},
+          log_(setup.log()) {}
 
     sluice::Status open(sluice::TargetSink sink) override {
         publisher_.emplace(options_, sink, log_);
@@ -74,6 +93,10 @@ public:
     }
     sluice::Status reopen() override {
         publisher_->reopen();
+        return SLUICE_OK;
+    }
+    sluice::Status probe(sluice::Probe probe) override {
+        probe_target(options_, probe);
         return SLUICE_OK;
     }
     void close() override { publisher_.reset(); }

@@ -16,18 +16,12 @@ inline std::string words(int error) {
 // With the remedy, where the system's words do not suggest it.
 inline std::string reason(int error) {
     switch (error) {
-        case EMFILE:
-            return words(error) + " in this process: raise `ulimit -n` (LimitNOFILE= of a systemd unit)";
-        case ENFILE:
-            return words(error) + ": raise fs.file-max";
-        case ENOSPC:
-            return words(error) + ": make room there";
-        case EDQUOT:
-            return words(error) + ": make room there, or raise the quota";
-        case EFBIG:
-            return words(error) + ": raise `ulimit -f` (LimitFSIZE= of a systemd unit), or rotate the file";
-        default:
-            return words(error);
+        case EMFILE: return words(error) + " in this process: raise `ulimit -n` (LimitNOFILE= of a systemd unit)";
+        case ENFILE: return words(error) + ": raise fs.file-max";
+        case ENOSPC: return words(error) + ": make room there";
+        case EDQUOT: return words(error) + ": make room there, or raise the quota";
+        case EFBIG: return words(error) + ": raise `ulimit -f` (LimitFSIZE= of a systemd unit), or rotate the file";
+        default: return words(error);
     }
 }
 

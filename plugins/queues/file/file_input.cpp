@@ -137,7 +137,7 @@ Segment* FileInput::segment_of(std::uint64_t tag) {
 sluice_status FileInput::settle(std::span<const sluice_settlement> items) {
     const std::int64_t now = now_ms();
     for (const sluice_settlement& item : items) {
-        sluice_status status = SLUICE_UNSUPPORTED;
+        sluice_status status = SLUICE_INVALID;
         Segment* segment = segment_of(item.tag);
         if (item.action == SLUICE_ACK) {
             if (segment != nullptr && segment->settle(item.tag)) {
@@ -145,7 +145,7 @@ sluice_status FileInput::settle(std::span<const sluice_settlement> items) {
                 continue;
             }
             status = SLUICE_STALE;
-        } else if (item.action == SLUICE_NACK) {
+        } else if (item.action == SLUICE_RELEASE) {
             // Nothing to make durable: a message that is not settled is delivered again in any case.
             const std::int64_t due_ms = now + std::max<std::int64_t>(item.delay_ms, 0);
             status = segment != nullptr && segment->take_back(item.tag, due_ms) ? SLUICE_OK : SLUICE_STALE;

@@ -20,7 +20,10 @@ FileOutput::FileOutput(OutputOptions options, const Log& log) : options_(std::mo
 }
 
 FileOutput::FileOutput(int descriptor, bool sync, const Log& log)
-    : options_{"standard output", sync}, log_(log), borrowed_(true), descriptor_(descriptor) {
+    : options_{"standard output", sync},
+      log_(log),
+      borrowed_(true),
+      descriptor_(descriptor) {
     end_torn_line();
 }
 
@@ -83,7 +86,7 @@ void FileOutput::open() {
 }
 
 void FileOutput::end_torn_line() {
-    const std::uint64_t size = end();
+    const std::uint64_t size = end_ = end();
     if (size == 0) return;
     // It may be open for writing only.
     const FileDescriptor reading(
@@ -93,6 +96,7 @@ void FileOutput::end_torn_line() {
     read_at(borrowed_ ? reading.get() : descriptor_, &last, 1, size - 1);
     if (last == '\n') return;
     if (!write_all(descriptor_, "\n")) fail("end the torn last line of", errno);
+    end_ = size + 1;
     log_.write(Level::warn, options_.path + " ended inside a line, as after a crash; the line was ended there");
 }
 
@@ -113,8 +117,13 @@ void FileOutput::write(std::string_view lines) {
         if (!write_all(descriptor_, "\n")) fail("write to", errno);
         torn_ = false;
     }
-    const std::uint64_t whole = end();
+    std::uint64_t whole = end();
+    if (whole != end_) {
+        end_torn_line();
+        whole = end_;
+    }
     const std::size_t written = write_some(descriptor_, lines);
+    end_ = whole + written;
     if (written == lines.size() && (!options_.sync || ::fdatasync(descriptor_) == 0)) return;
     const int error = errno;
     cut_back(whole, written, lines);
@@ -126,6 +135,7 @@ void FileOutput::cut_back(std::uint64_t whole, std::size_t written, std::string_
     const bool last = ::fstat(descriptor_, &status) == 0 && static_cast<std::uint64_t>(status.st_size) == whole + written;
     const auto size = static_cast<off_t>(whole);
     if (last && ::ftruncate(descriptor_, size) == 0) {
+        end_ = whole;
         if (borrowed_) ::lseek(descriptor_, size, SEEK_SET);  // without O_APPEND it would go on behind a gap
         return;
     }

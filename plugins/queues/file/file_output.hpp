@@ -1,14 +1,14 @@
 // Lines at the end of a regular file, on the disk before they count.
 //
 // The file is the one that the path names: before lines are written and after, the two are compared, and where they differ
-// (renamed, removed, rotated) the file that has the name is opened, or made. What was confirmed therefore stood in a file with a
-// name when it was.
+// (renamed, removed, rotated) the file that has the name is opened, or made. What was confirmed therefore stood in a file with
+// a name when it was.
 //
 // Threads     one at a time.
-// Errors      Failure: unavailable (the disk is full or fails, the folder is missing), invalid (another target or process has the
-//             file; the path cannot be one).
+// Errors      Failure: unavailable (the disk is full or fails, the folder is missing), invalid (another target or process has
+//             the file; the path cannot be one).
 // Invariants  no line is appended to the part of another: what a write that failed has left is cut off, or, where others have
-//             written behind it, ended; a torn last line is ended when the file is opened
+//             written behind it, ended; a torn last line is ended when the file is opened, or when somebody else has left it
 #pragma once
 
 #include <cstdint>
@@ -42,7 +42,8 @@ private:
     const bool borrowed_ = false;
     FileDescriptor own_;
     int descriptor_ = -1;
-    bool torn_ = false;  // the last line that was written has no end
+    bool torn_ = false;      // the last line that was written has no end
+    std::uint64_t end_ = 0;  // where the last write ended: the file has grown since if others write to it, too
 };
 
 }  // namespace sluice::file

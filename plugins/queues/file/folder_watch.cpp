@@ -24,7 +24,9 @@ std::string link_to(int descriptor) {
 }  // namespace
 
 FolderWatch::FolderWatch(std::string folder, std::string name)
-    : path_(std::move(folder)), name_(std::move(name)), events_(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK)) {
+    : path_(std::move(folder)),
+      name_(std::move(name)),
+      events_(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK)) {
     if (!events_) no_watch(path_, errno);
     watch_folder();
 }

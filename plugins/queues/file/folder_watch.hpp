@@ -1,8 +1,8 @@
 // Says when a name of a folder may lead to another file, and when a file has grown (inotify).
 //
-// The kernel watches folders, and not paths: it says nothing when a link on the way is switched, when a parent is renamed, or when
-// another machine writes to a network file system. look() finds the first two, and whoever asks it every few seconds may as well
-// look for the third.
+// The kernel watches folders, and not paths: it says nothing when a link on the way is switched, when a parent is renamed, or
+// when another machine writes to a network file system. look() finds the first two, and whoever asks it every few seconds may
+// as well look for the third.
 //
 // Threads  one at a time.
 // Errors   Failure(unavailable): the system has no watches left. A folder that is not there is waited for.

@@ -8,6 +8,13 @@
 
 namespace sluice::file {
 
+void refuse_output(const std::string& path, mode_t mode) {
+    throw Failure(SLUICE_INVALID, path + " is " +
+                                      (S_ISDIR(mode)    ? "a folder: name a file in it"
+                                       : S_ISSOCK(mode) ? "a socket: name a file or a FIFO"
+                                                        : "a disk: name a file or a FIFO"));
+}
+
 std::unique_ptr<Output> open_output(const OutputOptions& options, const Log& log) {
     struct stat output {};
     const bool has_output = ::fstat(STDOUT_FILENO, &output) == 0;
@@ -25,10 +32,7 @@ std::unique_ptr<Output> open_output(const OutputOptions& options, const Log& log
         return std::make_unique<StreamOutput>(options.path, log);
     }
     if (S_ISCHR(status.st_mode)) return std::make_unique<StreamOutput>(options.path, log);
-    throw Failure(SLUICE_INVALID, options.path + " is " +
-                                      (S_ISDIR(status.st_mode)    ? "a folder: name a file in it"
-                                       : S_ISSOCK(status.st_mode) ? "a socket: name a file or a FIFO"
-                                                                  : "a disk: name a file or a FIFO"));
+    refuse_output(options.path, status.st_mode);
 }
 
 }  // namespace sluice::file

@@ -4,6 +4,8 @@
 // Errors   Failure: unavailable or full (to be tried again), failed (nobody will ever read it), invalid (the path is wrong).
 #pragma once
 
+#include <sys/types.h>
+
 #include <memory>
 #include <string>
 #include <string_view>
@@ -31,6 +33,8 @@ public:
     virtual void reopen() {}
 };
 
+// Of what is neither a file, a FIFO nor a device of characters.
+[[noreturn]] void refuse_output(const std::string& path, mode_t mode);
 std::unique_ptr<Output> open_output(const OutputOptions& options, const Log& log);
 
 }  // namespace sluice::file

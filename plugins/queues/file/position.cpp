@@ -66,6 +66,32 @@ private:
     int line_ = 1;
 };
 
+// Of the folder that is open; `path` = of the position file, for people.
+Positions load_from(int folder, const std::string& path, std::string_view file, std::int64_t* stored_ns) {
+    const FileDescriptor descriptor(::openat(folder, file_name, O_RDONLY | O_CLOEXEC));
+    if (!descriptor) {
+        if (errno == ENOENT) return {};
+        throw Failure(SLUICE_UNAVAILABLE, "cannot open the position file " + path + ": " + reason(errno));
+    }
+    struct stat status {};
+    if (::fstat(descriptor.get(), &status) != 0) {
+        throw Failure(SLUICE_UNAVAILABLE, "cannot examine the position file " + path + ": " + reason(errno));
+    }
+    if (stored_ns != nullptr) *stored_ns = status.st_mtim.tv_sec * 1'000'000'000 + status.st_mtim.tv_nsec;
+    try {
+        if (static_cast<std::uint64_t>(status.st_size) > PositionStore::position_file_bytes)
+            throw Failure(SLUICE_CORRUPT, "it is too large");
+        std::string text(static_cast<std::size_t>(status.st_size), '\0');
+        text.resize(read_at(descriptor.get(), text.data(), text.size(), 0));
+        return decode(text);
+    } catch (const Failure& failure) {
+        if (failure.code() != SLUICE_CORRUPT) throw;
+        throw Failure(SLUICE_CORRUPT, "the position file " + path + " is damaged (" + failure.what() +
+                                          "): put back a copy of it, or delete it to read " + std::string(file) +
+                                          " from its start again");
+    }
+}
+
 }  // namespace
 
 std::string Position::stream() const {
@@ -117,6 +143,13 @@ Positions decode(std::string_view text) {
     return positions;
 }
 
+Positions read_positions(const std::string& folder, std::string_view file) {
+    const FileDescriptor opened(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!opened && errno == ENOENT) return {};
+    if (!opened) throw Failure(SLUICE_UNAVAILABLE, "cannot open the state folder " + folder + ": " + reason(errno));
+    return load_from(opened.get(), folder + "/" + file_name, file, nullptr);
+}
+
 PositionStore::PositionStore(const std::string& folder) : folder_path_(folder), path_(folder + "/" + file_name) {
     folder_ = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (folder_ < 0) throw Failure(SLUICE_UNAVAILABLE, "cannot open the state folder " + folder + ": " + reason(errno));
@@ -140,27 +173,7 @@ PositionStore::~PositionStore() {
 }
 
 Positions PositionStore::load(std::string_view file, std::int64_t* stored_ns) const {
-    const FileDescriptor descriptor(::openat(folder_, file_name, O_RDONLY | O_CLOEXEC));
-    if (!descriptor) {
-        if (errno == ENOENT) return {};
-        throw Failure(SLUICE_UNAVAILABLE, "cannot open the position file " + path_ + ": " + reason(errno));
-    }
-    struct stat status {};
-    if (::fstat(descriptor.get(), &status) != 0) {
-        throw Failure(SLUICE_UNAVAILABLE, "cannot examine the position file " + path_ + ": " + reason(errno));
-    }
-    if (stored_ns != nullptr) *stored_ns = status.st_mtim.tv_sec * 1'000'000'000 + status.st_mtim.tv_nsec;
-    try {
-        if (static_cast<std::uint64_t>(status.st_size) > position_file_bytes) throw Failure(SLUICE_CORRUPT, "it is too large");
-        std::string text(static_cast<std::size_t>(status.st_size), '\0');
-        text.resize(read_at(descriptor.get(), text.data(), text.size(), 0));
-        return decode(text);
-    } catch (const Failure& failure) {
-        if (failure.code() != SLUICE_CORRUPT) throw;
-        throw Failure(SLUICE_CORRUPT, "the position file " + path_ + " is damaged (" + failure.what() +
-                                          "): put back a copy of it, or delete it to read " + std::string(file) +
-                                          " from its start again");
-    }
+    return load_from(folder_, path_, file, stored_ns);
 }
 
 FileId PositionStore::stored_now() const {

@@ -43,7 +43,8 @@ struct Position {
     // "DEVICE:INODE:FINGERPRINT", the stream that ids and positions belong to.
     std::string stream() const;
     // Whether this file may be it, by its number; what it holds decides. The device does not count: network, overlay and
-    // logical volumes may have another number each time they are mounted, and in one folder inodes are enough to tell files apart.
+    // logical volumes may have another number each time they are mounted, and in one folder inodes are enough to tell files
+    // apart.
     bool is_of(FileId file) const { return file.inode == inode || (copy != FileId() && file.inode == copy.inode); }
     // Behind everything that is known to have been read.
     std::uint64_t highest() const { return settled.empty() ? below : settled.back().end; }
@@ -55,6 +56,10 @@ using Positions = std::vector<Position>;
 std::string encode(const Positions& positions);
 // The error names line and reason.
 Positions decode(std::string_view text);
+
+// What is stored in the folder now, without its lock; empty: nothing is, or there is no such folder. `file`: see
+// PositionStore::load.
+Positions read_positions(const std::string& folder, std::string_view file);
 
 // The position file in a folder that nobody else uses meanwhile.
 class PositionStore {

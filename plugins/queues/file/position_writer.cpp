@@ -1,21 +1,13 @@
 #include "position_writer.hpp"
 
-#include <pthread.h>
-#include <signal.h>
-
 #include <utility>
+
+#include "sluice/sdk/thread.hpp"
 
 namespace sluice::file {
 
 PositionWriter::PositionWriter(const PositionStore& store, const Wakeup& wakeup) : store_(store), wakeup_(wakeup) {
-    // Signals are the host's affair: none may be delivered to a thread it does not know.
-    sigset_t all;
-    sigset_t before;
-    ::sigfillset(&all);
-    ::pthread_sigmask(SIG_SETMASK, &all, &before);
-    thread_ = std::thread([this] { run(); });
-    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    ::pthread_setname_np(thread_.native_handle(), "file position");
+    thread_ = start_thread("file:position", [this] { run(); });
 }
 
 PositionWriter::~PositionWriter() {

@@ -30,7 +30,8 @@ void blaming_nobody(const Call& call) {
 }  // namespace
 
 Publisher::Publisher(const OutputOptions& options, TargetSink sink, const Log& log)
-    : output_(open_output(options, log)), sink_(sink) {}
+    : output_(open_output(options, log)),
+      sink_(sink) {}
 
 void Publisher::reopen() {
     blaming_nobody([&] { output_->reopen(); });

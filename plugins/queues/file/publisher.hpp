@@ -1,8 +1,8 @@
 // Appends messages to a file, one line each; or to standard output, a FIFO, a device.
 //
 // Threads     one at a time.
-// Errors      publish() throws what Output::append() does, but never `invalid`, which would blame the messages; then none of the
-//             batch was taken.
+// Errors      publish() throws what Output::append() does, but never `invalid`, which would blame the messages; then none of
+//             the batch was taken.
 #pragma once
 
 #include <cstdint>

@@ -6,7 +6,9 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <memory>
+#include <tuple>
 
 #include "failure.hpp"
 #include "print.hpp"
@@ -91,6 +93,16 @@ bool Rotation::may_be_earlier(std::string_view name) const {
     return joints.find(between.front()) != joints.npos && has_only(between.substr(1), "0123456789.-_:T");
 }
 
+int Rotation::generation(std::string_view name) const {
+    constexpr std::size_t digits_max = 3;  // more of them are a date
+    const bool behind = name.starts_with(name_);
+    const std::size_t start = behind ? name_.size() : name_.rfind('.'), end = name.size() - (behind ? 0 : name_.size() - start);
+    const std::string_view digits = name.substr(start + 1, end - start - 1);
+    int number = 0;
+    const auto [rest, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+    return digits.size() <= digits_max && error == std::errc{} && rest == digits.data() + digits.size() ? number : 0;
+}
+
 // Calls use(name, descriptor, status) for regular files that can be opened, until it answers false.
 template <typename Use>
 void Rotation::each_file(const Use& use) const {
@@ -153,7 +165,11 @@ std::optional<FileDescriptor> Rotation::find(const Position& position, std::int6
 std::vector<FileDescriptor> Rotation::earlier_files(std::int64_t since_ns, const std::vector<FileId>& known) const {
     struct Candidate {
         std::int64_t modified_ns;
+        int generation;
+        std::string name;
         FileDescriptor file;
+
+        auto age() const { return std::tuple(modified_ns, -generation, std::string_view(name)); }
     };
     std::vector<Candidate> found;
     each_file([&](std::string_view name, const struct stat& status, const auto& open) {
@@ -162,11 +178,12 @@ std::vector<FileDescriptor> Rotation::earlier_files(std::int64_t since_ns, const
             auto file = open();
             if (!file && errno != ENOENT)
                 throw Failure(SLUICE_UNAVAILABLE, cannot_open(folder_ + "/" + std::string(name), {{}, errno}));
-            if (file && id_of(status_of(file.get())) == id_of(status)) found.push_back({modified_ns(status), std::move(file)});
+            if (file && id_of(status_of(file.get())) == id_of(status))
+                found.push_back({modified_ns(status), generation(name), std::string(name), std::move(file)});
         }
         return true;
     });
-    std::ranges::stable_sort(found, {}, &Candidate::modified_ns);
+    std::ranges::sort(found, {}, &Candidate::age);
     std::vector<FileDescriptor> files;
     for (Candidate& candidate : found) files.push_back(std::move(candidate.file));
     return files;

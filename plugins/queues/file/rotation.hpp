@@ -58,14 +58,17 @@ public:
 
     // Why the folder cannot be looked through now; empty: it can.
     std::string obstacle() const;
-    // The file that the position is of, under the path or any name of the folder; else the latest earlier file that is a copy of
-    // it, made at `since_ns` or later if nothing of it was settled. Failure(unavailable): the file may not be read.
+    // The file that the position is of, under the path or any name of the folder; else the latest earlier file that is a copy
+    // of it, made at `since_ns` or later if nothing of it was settled. Failure(unavailable): the file may not be read.
     std::optional<FileDescriptor> find(const Position& position, std::int64_t since_ns) const;
-    // Earlier files last modified at `since_ns` or later, and not among `known`; the oldest first. Failure(unavailable): one of
-    // them may not be read, and what comes behind it has to wait.
+    // Earlier files last modified at `since_ns` or later, and not among `known`; the oldest first. Files are stamped by a clock
+    // that stands still for up to 10 ms, so names decide between equal times: .2 is older than .1, -20240130 than -20240131.
+    // Failure(unavailable): one of them may not be read, and what comes behind it has to wait.
     std::vector<FileDescriptor> earlier_files(std::int64_t since_ns, const std::vector<FileId>& known) const;
 
 private:
+    // 2 for path.2 and name.2.ext, which count up with each rotation; 0 for a date or another word.
+    int generation(std::string_view name) const;
     template <typename Use>
     void each_file(const Use& use) const;
 

@@ -13,6 +13,10 @@ StreamInput::StreamInput(int descriptor, SourceSink sink, std::size_t max_line, 
     : descriptor_(descriptor),
       reader_(descriptor, LineReader::Access::sequential, max_line, read_buffer),
       sink_(sink, "standard input", max_line, "stdin", false) {
+    expect_input(descriptor);
+}
+
+void expect_input(int descriptor) {
     const int mode = ::fcntl(descriptor, F_GETFL);
     if (mode < 0 || (mode & O_ACCMODE) == O_WRONLY)
         throw Failure(SLUICE_INVALID, "standard input is closed: give it the lines, or correct `path`");
@@ -21,9 +25,7 @@ StreamInput::StreamInput(int descriptor, SourceSink sink, std::size_t max_line, 
         throw Failure(SLUICE_INVALID, "standard input is a folder: give it the lines, or correct `path`");
 }
 
-void StreamInput::fill() try {
-    reader_.fill();
-} catch (const Failure& failure) {
+void StreamInput::fill() try { reader_.fill(); } catch (const Failure& failure) {
     throw Failure(SLUICE_FAILED, std::string("standard input: ") + failure.what());
 }
 
@@ -55,7 +57,7 @@ bool StreamInput::read_line(Line& line, std::chrono::milliseconds wait) {
 sluice_status StreamInput::settle(std::span<const sluice_settlement> items) {
     const auto acked = [](const sluice_settlement& item) { return item.action == SLUICE_ACK; };
     if (std::all_of(items.begin(), items.end(), acked)) return SLUICE_OK;
-    for (const sluice_settlement& item : items) sink_.settled({&item.tag, 1}, acked(item) ? SLUICE_OK : SLUICE_UNSUPPORTED);
+    for (const sluice_settlement& item : items) sink_.settled({&item.tag, 1}, acked(item) ? SLUICE_OK : SLUICE_INVALID);
     return SLUICE_QUEUED;
 }
 

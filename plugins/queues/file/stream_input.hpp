@@ -1,9 +1,9 @@
 // Lines from what cannot be read twice: standard input, usually a pipe.
 //
 // Threads  one at a time; wake from any.
-// Errors   Failure: invalid for a descriptor that cannot be read (closed, a folder), at construction, and for input that is compressed or
-//          no UTF-8 (encoding.hpp); failed when reading fails: what was not read will not come again.
-// Limits   what was delivered is not kept: a nack is answered SLUICE_UNSUPPORTED, and a restart knows nothing of it.
+// Errors   Failure: invalid for a descriptor that cannot be read (closed, a folder), at construction, and for input that is
+//          compressed or no UTF-8 (encoding.hpp); failed when reading fails: what was not read will not come again.
+// Limits   what was delivered is not kept: a release is answered SLUICE_INVALID, and a restart knows nothing of it.
 #pragma once
 
 #include <optional>
@@ -14,6 +14,9 @@
 #include "wakeup.hpp"
 
 namespace sluice::file {
+
+// Throws Failure(invalid) if nothing can be read from it.
+void expect_input(int descriptor);
 
 class StreamInput final : public Input {
 public:

@@ -1,7 +1,8 @@
 // Lines into what takes nothing back: standard output, a FIFO, a device.
 //
-// Durable ends here with "written": what is in a pipe and not read yet when its reader leaves is gone. Nothing is written before
-// there is a reader, and what a write that failed has left is gone on with where the same lines come again, or else ended.
+// Durable ends here with "written": what is in a pipe and not read yet when its reader leaves is gone. Nothing is written
+// before there is a reader, and what a write that failed has left is gone on with where the same lines come again, or else
+// ended.
 //
 // Threads  one at a time.
 // Errors   Failure: unavailable (a FIFO without a reader), full (a reader that takes nothing for patience_ms), failed (standard

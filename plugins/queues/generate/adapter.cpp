@@ -23,7 +23,7 @@ class GenerateSource final : public sluice::Source {
 public:
     explicit GenerateSource(const sluice::Setup& setup) : options_(read_options(setup)), generator_(options_) {}
 
-    std::uint32_t capabilities() const noexcept override {
+    std::uint64_t capabilities() const noexcept override {
         const std::uint32_t finite = options_.messages != 0 ? SLUICE_QUEUE_FINITE | SLUICE_QUEUE_STABLE_IDS : 0;
         return finite | SLUICE_QUEUE_TAKES_BACK | SLUICE_QUEUE_RELEASE_KEEPS_ORDER;
     }
@@ -31,12 +31,17 @@ public:
         generator_.start(sink);
         return SLUICE_OK;
     }
-    sluice::Status poll(std::uint32_t max, std::chrono::milliseconds wait) override { return generator_.poll(max, wait); }
+    sluice::Status poll(const sluice::Poll& poll) override { return generator_.poll(poll.max, poll.wait); }
     sluice::Status settle(std::span<const sluice_settlement> items) override {
         generator_.settle(items);
         return SLUICE_OK;
     }
     void wake() noexcept override { generator_.wake(); }
+    sluice::Status probe(sluice::Probe probe) override {
+        probe.fact(SLUICE_FACT_LIMITS,
+                   options_.messages == 0 ? "messages without end" : std::to_string(options_.messages) + " messages");
+        return SLUICE_OK;
+    }
 
 private:
     const Options options_;
@@ -49,7 +54,7 @@ SLUICE_PLUGIN("sluice.generate", "0.1.0",
               sluice::queue<GenerateSource>(
                   "generate", "Makes messages for tests and benchmarks: of a given size, number or rate, with keys by chance.",
                   sluice::integer("messages", "How many; 0 = without end.").otherwise(0).between(0, 1e15),
-                  sluice::number("rate", "Messages a second, by a fixed schedule; 0 = as fast as they are taken.")
+                  sluice::number("rate", "Messages per second, by a fixed schedule; 0 = as fast as they are taken.")
                       .otherwise(0)
                       .between(0, 1e9),
                   sluice::integer("burst", "With a rate: messages that come at once.").otherwise(1).between(1, 1e6),

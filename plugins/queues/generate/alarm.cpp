@@ -32,7 +32,8 @@ std::int64_t unix_ns() {
 }
 
 Alarm::Alarm()
-    : event_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)), timer_(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)) {
+    : event_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      timer_(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)) {
     if (event_ >= 0 && timer_ >= 0) return;
     const int error = errno;
     if (event_ >= 0) ::close(event_);

@@ -26,7 +26,9 @@ public:
     // [text, text + digits) holds `value` already.
     Decimal(char* text, std::size_t digits, std::uint64_t value)
         : end_(text + digits),
-          first_(digits > 3 ? value / 1000 * 1000 : digits == 3 ? 100 : value),
+          first_(digits > 3    ? value / 1000 * 1000
+                 : digits == 3 ? 100
+                               : value),
           last_(digits >= 3 ? value / 1000 * 1000 + 999 : value) {}
 
     // False: other digits than the last three would differ, and the text is to be written anew.

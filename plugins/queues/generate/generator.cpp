@@ -117,7 +117,7 @@ bool Generator::push(const Made& made) {
 
 void Generator::settle(std::span<const sluice_settlement> items) {
     for (const sluice_settlement& item : items) {
-        if (item.action != SLUICE_NACK) continue;
+        if (item.action != SLUICE_RELEASE) continue;
         const std::int64_t delay_ms = std::clamp<std::int64_t>(item.delay_ms, 0, 1'000'000'000);
         taken_back_.push_back({item.tag, delay_ms == 0 ? 0 : monotonic_ns() + delay_ms * millisecond_ns});
         std::push_heap(taken_back_.begin(), taken_back_.end());

@@ -3,8 +3,8 @@
 // Threads     one at a time; wake from any.
 // Ordering    messages that were taken back come before newer ones, in the order of their numbers.
 // Limits      keeps nothing of what it delivered but the numbers taken back.
-// Cost        messages are made a few ahead of being pushed: a processor that reads several words at once where single characters have
-//             just been written waits for all it has written before, and the host copies several words at once.
+// Cost        messages are made a few ahead of being pushed: a processor that reads several words at once where single
+//             characters have just been written waits for all it has written before, and the host copies several words at once.
 // Invariants  a message is a function of the options and its number (but for its times), so it can be made again
 #pragma once
 
@@ -27,7 +27,7 @@ namespace sluice::generate {
 
 struct Options {
     std::uint64_t messages = 0;  // 0 = without end
-    double rate = 0;             // a second; 0 = as fast as they are taken
+    double rate = 0;             // per second; 0 = as fast as they are taken
     std::uint64_t burst = 1;
     std::size_t size = 256;
     std::uint32_t keys = 10'000;

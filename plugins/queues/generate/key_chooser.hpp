@@ -1,6 +1,6 @@
 // Which key a random number stands for: all alike, or by Zipf's law (the key of rank r in proportion to 1 / r^exponent).
 //
-// Limits      keys_max keys; a Zipf table of 8 bytes a key.
+// Limits      keys_max keys; a Zipf table of 8 bytes per key.
 // Invariants  constant after construction; choosing costs one multiplication, and for Zipf one look into the table (alias
 //             method)
 #pragma once

@@ -14,7 +14,9 @@ public:
 
     // rate 0: all is due at once.
     Schedule(double rate, std::uint64_t burst, std::int64_t start_ns)
-        : interval_ns_(rate > 0 ? static_cast<double>(burst) * 1e9 / rate : 0), burst_(burst), start_ns_(start_ns) {}
+        : interval_ns_(rate > 0 ? static_cast<double>(burst) * 1e9 / rate : 0),
+          burst_(burst),
+          start_ns_(start_ns) {}
 
     bool paced() const { return interval_ns_ > 0; }
     std::int64_t due_ns(std::uint64_t sequence) const {

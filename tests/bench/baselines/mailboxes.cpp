@@ -1,5 +1,5 @@
 // Ten mailboxes on one thread (--executors 1), or on more: a mailbox is always run by the same one. With as many executors as
-// workers this is the bare batched ring, a thread a worker.
+// workers this is the bare batched ring, one thread per worker.
 //
 //   --executors 1  --yield-us 0
 #include <sched.h>

@@ -1,4 +1,5 @@
-// The usual way in C++: a thread a worker, each with a bounded deque, a mutex and condition variables; one message a hand-over.
+// The usual way in C++: one thread per worker, each with a bounded deque, mutex and condition variables; one message per
+// hand-over.
 #include <condition_variable>
 #include <deque>
 #include <memory>
@@ -40,7 +41,8 @@ private:
 class ThreadAWorker {
 public:
     ThreadAWorker(const Options& options, Handler* handlers, Arguments&)
-        : queues_(std::make_unique<MutexQueue[]>(options.workers)), workers_(options.workers) {
+        : queues_(std::make_unique<MutexQueue[]>(options.workers)),
+          workers_(options.workers) {
         for (unsigned i = 0; i < workers_; ++i)
             threads_.emplace_back([&queue = queues_[i], &handler = handlers[i]] {
                 while (const std::optional<Message> message = queue.pop()) handler.handle(*message);

@@ -1,4 +1,4 @@
-// Ten threads that do nothing but sleep once a message: what a handler that sleeps can reach at most on this machine.
+// Ten threads that do nothing but sleep once per message: what a handler that sleeps can reach at most on this machine.
 //
 //   --messages N  --threads 10  --sleep-us 1000
 #include <thread>

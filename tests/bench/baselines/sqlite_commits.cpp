@@ -1,5 +1,5 @@
-// One insert and one update a message, durable, without a host: one thread with so many messages a commit, or several threads
-// each with a connection and transactions of its own.
+// One insert and one update per message, durable, without a host: one thread with so many messages per commit, or several
+// threads, each with a connection and transactions of its own.
 //
 //   --file PATH (created)  --messages N  --commit 1000  --threads 1
 #include <atomic>

@@ -1,5 +1,5 @@
 // A durable queue without a host: one thread that stores 256-byte bodies with their keys in a table, or takes them out again,
-// reading and deleting, so many a commit.
+// reading and deleting, so many per commit.
 //
 //   --file PATH (created)  --messages N  --commit 1000  --way in|out
 #include <cstring>

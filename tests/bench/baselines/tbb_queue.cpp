@@ -1,4 +1,4 @@
-// A thread a worker, each with a bounded queue of oneTBB; one message a hand-over.
+// One thread per worker, each with a bounded queue of oneTBB; one message per hand-over.
 #include <tbb/concurrent_queue.h>
 
 #include <memory>
@@ -14,7 +14,8 @@ using namespace bench;
 class TbbQueues {
 public:
     TbbQueues(const Options& options, Handler* handlers, Arguments&)
-        : queues_(std::make_unique<Queue[]>(options.workers)), workers_(options.workers) {
+        : queues_(std::make_unique<Queue[]>(options.workers)),
+          workers_(options.workers) {
         for (unsigned i = 0; i < workers_; ++i) {
             queues_[i].set_capacity(1000);
             threads_.emplace_back([&queue = queues_[i], &handler = handlers[i]] {

@@ -2,7 +2,8 @@
 // call an empty (or busy) handler there, count it.
 //
 // The bodies are those of the source `generate`, made before the clock starts: a baseline shows what the hand-over costs, so it
-// gets its messages for nothing; or, with --copy 1, each is copied into memory of its own as when it is received, and freed when handled.
+// gets its messages for nothing; or, with --copy 1, each is copied into memory of its own as when it is received, and freed
+// when handled.
 //
 //   --messages N  --workers 10  --keys 10000  --key json|known  --busy-ns 0        as fast as possible, or
 //   --rate R --burst B                                                             paced: latencies from the due time

@@ -93,7 +93,8 @@ def installed(program):
 
 
 def configuration(source, route, handler, **rest):
-    """The text of a configuration: JSON is YAML. `rest`: keys of the pool, and `databases`, `targets`, `memory_limit` of the file."""
+    """The text of a configuration: JSON is YAML. `rest`: keys of the pool, and `databases`, `targets`,
+    `memory_limit` of the file."""
     whole = {"name": "bench", "state_dir": "./state", "sources": {"load": source}}
     for key in ("databases", "targets", "memory_limit"):
         if key in rest:
@@ -118,7 +119,8 @@ def final_statistics(log):
 
 
 def sluice(text, messages, pin=None, prepare=None, gives_up=False):
-    """`sluice run` of a finite source: it must ack all of `messages`, or give them up. `prepare` gets the folder before the start."""
+    """`sluice run` of a finite source: it must ack all of `messages`, or give them up.
+    `prepare` gets the folder before the start."""
     with Folder() as folder:
         if prepare is not None:
             prepare(folder)

@@ -35,7 +35,8 @@ def environment():
 def environment_text(where):
     text = "commit {commit}, {cpu}, {compiler}, Linux {kernel}".format(**where)
     if float(where["load"]) > 0.5:
-        text += f"\nload average {where['load']} before the start: others use this machine, so times say little and ratios are rough"
+        text += (f"\nload average {where['load']} before the start: others use this machine, "
+                 "so times say little and ratios are rough")
     return text
 
 
@@ -55,7 +56,8 @@ def number(value):
     return f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}"
 
 
-HEADINGS = ("what", "figure", "low - high", "unit", "cores", "MiB", "instr/msg", "baseline", "its figure", "its cores", "ratio", "aim")
+HEADINGS = ("what", "figure", "low - high", "unit", "cores", "MiB", "instr/msg", "baseline", "its figure", "its cores", "ratio",
+            "aim")
 WIDTHS = (25, 9, 17, 11, 5, 6, 9, 29, 10, 9, 6, 24)
 
 

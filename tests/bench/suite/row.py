@@ -56,7 +56,8 @@ class Measured:
 
 
 def measure(row, runs):
-    """All variants in turn, again and again, so that a change of the machine's mood meets all of them. Medians are taken later."""
+    """All variants in turn, again and again, so that a change of the machine's mood meets all of them.
+    Medians are taken later."""
     variants = {"": row.subject, **row.baselines}
     samples = {name: [] for name in variants}
     for _ in range(row.runs or runs):
@@ -92,8 +93,8 @@ def results(row, measured, instructions):
                    "baseline_cores": measured[name].cores(), "baseline_rss_mib": measured[name].rss_mib()}
     if row.spread_aim:
         low, high = subject.spread(row.figures[0].name)
-        yield {**result, "name": f"{row.name}.slowest_run", "value": low / high if high else math.nan, "unit": "of fastest", "low": low,
-               "high": high, "aim": row.spread_aim}
+        yield {**result, "name": f"{row.name}.slowest_run", "value": low / high if high else math.nan, "unit": "of fastest",
+               "low": low, "high": high, "aim": row.spread_aim}
 
 
 def run(row, runs):

@@ -35,10 +35,11 @@ def memory(scale, name, about, full, route, busy_ns=0, aim="", **source):
     others = {}
     busy = {"busy_ns": busy_ns} if busy_ns else {}
     others["mailboxes on one thread"] = lambda: baseline("mailboxes", messages=messages, key=key, executors=1, **busy)
-    others["the same, each message copied"] = lambda: baseline("mailboxes", messages=messages, key=key, executors=1, copy=1, **busy)
+    others["the same, each message copied"] = lambda: baseline("mailboxes", messages=messages, key=key, executors=1, copy=1,
+                                                               **busy)
     if busy_ns:
         others["mailboxes on two threads"] = lambda: baseline("mailboxes", messages=messages, key=key, executors=2, **busy)
-    others["batched ring a thread"] = lambda: baseline("mailboxes", messages=messages, key=key, executors=10, **busy)
+    others["batched ring per thread"] = lambda: baseline("mailboxes", messages=messages, key=key, executors=10, **busy)
     others["batched ring, 20 us yield"] = lambda: baseline("mailboxes", messages=messages, key=key, executors=10,
                                                            yield_us=20, **busy)
     others["mutex and condition"] = lambda: baseline("mutex_queue", messages=few, key=key, **busy)
@@ -83,8 +84,9 @@ def sizes(scale, name, size, full):
         text = configuration(generate(messages, size=size, key_header="key"), pool, {"plugin": "noop"}, workers=workers)
         return lambda: sluice(text, messages)
 
-    return Row(name, f"bodies of {size}, ten workers", run(10), [Figure("rate", "messages/s"), Figure("rss_mib", "MiB", "<= 300")],
-               {"one worker": run(1)}, runs=1 if scale.tiny else 3)
+    return Row(name, f"bodies of {size}, ten workers", run(10),
+               [Figure("rate", "messages/s"), Figure("rss_mib", "MiB", "<= 300")], {"one worker": run(1)},
+               runs=1 if scale.tiny else 3)
 
 
 def order_cost(scale, name, about, route, **source):
@@ -93,7 +95,8 @@ def order_cost(scale, name, about, route, **source):
     def run(by):
         return lambda: sluice(configuration(generate(messages, **source), by, {"plugin": "noop"}), messages)
 
-    return Row(name, about, run(route), [Figure("rate", "messages/s", ">= 0.95 x")], {"round_robin": run({"by": "round_robin"})})
+    return Row(name, about, run(route), [Figure("rate", "messages/s", ">= 0.95 x")],
+               {"round_robin": run({"by": "round_robin"})})
 
 
 SQLITE_SETUP = """
@@ -105,13 +108,14 @@ INSERT OR IGNORE INTO total SELECT printf('k%07d', i), 0 FROM n;
 
 
 def sqlite(scale, name, about, full, figures, baselines, deduplicate=False, batch=None, **source):
-    """generate -> /key -> 10 workers -> sql: one insert and one update a message, synchronous=FULL."""
+    """generate -> /key -> 10 workers -> sql: one insert and one update per message, synchronous=FULL."""
     messages = scale.messages(full)
 
     def text(count):
         database = {"plugin": "sqlite", "path": "./bench.db", "deduplicate": deduplicate, "setup": SQLITE_SETUP}
         handler = {"plugin": "sql", "database": "bench",
-                   "statements": ["INSERT INTO event VALUES(:key, :seq)", "UPDATE total SET count = count + 1 WHERE key = :key"]}
+                   "statements": ["INSERT INTO event VALUES(:key, :seq)",
+                                  "UPDATE total SET count = count + 1 WHERE key = :key"]}
         rest = {"batch": {"max": batch}} if batch else {}
         return configuration(generate(count, **source), {"key": "/key"}, handler, databases={"bench": database}, **rest)
 
@@ -124,14 +128,15 @@ def sqlite(scale, name, about, full, figures, baselines, deduplicate=False, batc
 
 
 def sqlite_queue(scale, way):
-    """In: generate -> header:key -> 10 workers -> forward -> queue. Out: queue -> header:key -> 10 workers -> noop. Durable each way."""
+    """In: generate -> header:key -> 10 workers -> forward -> queue. Out: queue -> header:key -> 10 workers -> noop.
+    Durable each way."""
     messages = scale.messages(500_000)
     route = {"key": "header:key"}
     queue = {"plugin": "sqlite", "path": "./queue.db"}
 
     def fill(count):
-        return configuration(generate(count, key_header="key"), route, {"plugin": "forward", "target": "queue", "keep_headers": False},
-                             targets={"queue": queue})
+        return configuration(generate(count, key_header="key"), route,
+                             {"plugin": "forward", "target": "queue", "keep_headers": False}, targets={"queue": queue})
 
     def prepare(folder):
         programs.measured([programs.SLUICE, "run", programs.write_configuration(fill(messages), folder)], folder)
@@ -143,10 +148,11 @@ def sqlite_queue(scale, way):
 
     others = {}
     for commit, divide in ((1000, 1), (1, 250)):
-        others[f"one thread, {commit} a commit"] = functools.partial(
+        others[f"one thread, {commit} per commit"] = functools.partial(
             baseline, "sqlite_queue", messages=scale.messages(500_000 // divide), commit=commit, way=way, file="FILE")
     about = "store in a queue, durable" if way == "in" else "receive from a queue and settle, durable"
-    return Row(f"sqlite_queue_{way}", about, run, [Figure("rate", "messages/s", ">= 400 k/s"), Figure("settle_p99", "us")], others)
+    return Row(f"sqlite_queue_{way}", about, run, [Figure("rate", "messages/s", ">= 400 k/s"), Figure("settle_p99", "us")],
+               others)
 
 
 def latency(scale, name, about, rate, burst, aims, seconds=2):
@@ -193,8 +199,9 @@ def file_in(scale):
 
 
 def file_to_file(scale):
-    return files(scale, "file_to_file", "file of JSON lines, route /key, forward to a file", {"plugin": "forward", "target": "copy"},
-                 ">= 0.8 M/s, <= 48 MiB", targets={"copy": {"plugin": "file", "path": "./out.jsonl"}})
+    return files(scale, "file_to_file", "file of JSON lines, route /key, forward to a file",
+                 {"plugin": "forward", "target": "copy"}, ">= 0.8 M/s, <= 48 MiB",
+                 targets={"copy": {"plugin": "file", "path": "./out.jsonl"}})
 
 
 def skew(scale):
@@ -202,7 +209,8 @@ def skew(scale):
     messages = scale.messages(20_000)
 
     def text(**route):
-        return configuration(generate(messages, distribution="zipf"), {"key": "/key", **route}, {"plugin": "noop", "sleep": "1ms"})
+        return configuration(generate(messages, distribution="zipf"), {"key": "/key", **route},
+                             {"plugin": "noop", "sleep": "1ms"})
 
     def hottest_key():
         sample = baseline("sleepers", messages=messages)
@@ -211,7 +219,8 @@ def skew(scale):
 
     return Row("skew", "Zipf 1.0, the handler sleeps 1 ms", lambda: sluice(text(), messages),
                [Figure("rate", "messages/s", ">= 0.9 x")],
-               {"bound by the hottest key": hottest_key, "keys stay where they are": lambda: sluice(text(rebalance=False), messages)})
+               {"bound by the hottest key": hottest_key,
+                "keys stay where they are": lambda: sluice(text(rebalance=False), messages)})
 
 
 def bad_key(scale):
@@ -223,8 +232,8 @@ def bad_key(scale):
                              retry={"attempts": 3, "backoff": "1ms", "backoff_max": "1ms"}, park_full="dead_letter")
         return lambda: sluice(text, messages, gives_up=True)
 
-    return Row("bad_key", "one key of 10,000 always fails", run(retry_key="k0000000"), [Figure("rate", "messages/s", ">= 0.95 x")],
-               {"no key fails": run()})
+    return Row("bad_key", "one key of 10,000 always fails", run(retry_key="k0000000"),
+               [Figure("rate", "messages/s", ">= 0.95 x")], {"no key fails": run()})
 
 
 def idle(scale):
@@ -239,7 +248,8 @@ def all_rows(scale):
         memory(scale, "memory_json", "generate, route /key, noop", 5_000_000, json_key, aim=">= 7 M/s, 0.7 x, 15 x Go"),
         memory(scale, "memory_header", "the key is known: route header:key", 5_000_000, header_key, key_header="key",
                aim=">= 20 M/s, 4.5 x Go"),
-        memory(scale, "memory_busy", "route /key, handler of 1.2 us of CPU", 1_000_000, json_key, busy_ns=1200, aim=">= 1.45 M/s"),
+        memory(scale, "memory_busy", "route /key, handler of 1.2 us of CPU", 1_000_000, json_key, busy_ns=1200,
+               aim=">= 1.45 M/s"),
         steady(scale, "steady_json", "memory_json ten times, on two cores and on one", json_key),
         steady(scale, "steady_header", "memory_header ten times, on two cores and on one", header_key, key_header="key"),
         memory_limit(scale),
@@ -254,16 +264,16 @@ def all_rows(scale):
         file_to_file(scale),
         sqlite(scale, "sqlite", "insert and update, durable", 500_000,
                [Figure("rate", "messages/s", ">= 220 k/s"), Figure("settle_p99", "us")],
-               [("one thread, 1000 a commit", 1000, 1, 1), ("one thread, 100 a commit", 100, 1, 2),
-                ("one thread, 1 a commit", 1, 1, 50), ("ten threads, own transactions", 1, 10, 50)]),
+               [("one thread, 1000 per commit", 1000, 1, 1), ("one thread, 100 per commit", 100, 1, 2),
+                ("one thread, 1 per commit", 1, 1, 50), ("ten threads, own transactions", 1, 10, 50)]),
         sqlite(scale, "sqlite_deduplicate", "the same with deduplicate", 300_000, [Figure("rate", "messages/s", ">= 150 k/s")],
-               [("one thread, 1000 a commit", 1000, 1, 1)], deduplicate=True),
+               [("one thread, 1000 per commit", 1000, 1, 1)], deduplicate=True),
         sqlite(scale, "sqlite_single", "the same with batch.max 1", 50_000, [Figure("rate", "messages/s", ">= 28 k/s")],
-               [("one thread, 1 a commit", 1, 1, 5)], batch=1),
-        sqlite(scale, "sqlite_paced", "the same at 100,000 a second: receive to settle", 200_000,
-               [Figure("settle_p50", "us"), Figure("settle_p99", "us", "<= 10 ms"), Figure("settle_max", "us")], [], rate=100_000,
-               burst=10),
-        sqlite(scale, "sqlite_single_paced", "batch.max 1 at 10,000 a second: receive to settle", 20_000,
+               [("one thread, 1 per commit", 1, 1, 5)], batch=1),
+        sqlite(scale, "sqlite_paced", "the same at 100,000 per second: receive to settle", 200_000,
+               [Figure("settle_p50", "us"), Figure("settle_p99", "us", "<= 10 ms"), Figure("settle_max", "us")], [],
+               rate=100_000, burst=10),
+        sqlite(scale, "sqlite_single_paced", "batch.max 1 at 10,000 per second: receive to settle", 20_000,
                [Figure("settle_p50", "us"), Figure("settle_p99", "us", "<= 1.5 ms"), Figure("settle_max", "us")], [], batch=1,
                rate=10_000, burst=1),
         sqlite_queue(scale, "in"),

@@ -1,4 +1,4 @@
-"""Instructions a message by stage of its way, counted by callgrind: steady on any machine, however busy.
+"""Instructions per message by stage of its way, counted by callgrind: steady on any machine, however busy.
 
 Two runs of different length, subtracted and divided by the messages between them, so that start and stop cancel out. A stage is
 what its functions cost with all they call; what the compiler has inlined elsewhere counts there.
@@ -57,7 +57,7 @@ def cost_of(costs, functions):
 
 
 def by_stage(row, short=SHORT, long=LONG):
-    """Stage -> instructions a message; None where the compiler has left no such function."""
+    """Stage -> instructions per message; None where the compiler has left no such function."""
     before, after = profile(row.text(short)), profile(row.text(long))
 
     def difference(functions):
@@ -77,7 +77,7 @@ def run(rows, tiny):
     if shutil.which("valgrind") is None:
         raise programs.Failed("valgrind is not installed")
     measured = {row.name: by_stage(row, *((100, 1_100) if tiny else ())) for row in rows if row.text is not None}
-    yield f"{'instructions a message':<28}" + "".join(f"{name:>20}" for name in measured)
+    yield f"{'instructions per message':<28}" + "".join(f"{name:>20}" for name in measured)
     for stage in [*(name for name, _, _ in STAGES), "other threads, and the rest", "all"]:
         cells = [of[stage] for of in measured.values()]
         yield f"{stage:<28}" + "".join(f"{'-' if cell is None else format(cell, '.0f'):>20}" for cell in cells)

@@ -19,12 +19,9 @@ sluice_module module_{};
 
 const void* faulty_table(const sluice_component& real) {
     switch (real.kind) {
-        case SLUICE_KIND_HANDLER:
-            return faulty_handler(*static_cast<const sluice_handler*>(real.table));
-        case SLUICE_KIND_QUEUE:
-            return faulty_queue(*static_cast<const sluice_queue*>(real.table));
-        default:
-            return faulty_database(*static_cast<const sluice_database*>(real.table));
+        case SLUICE_KIND_HANDLER: return faulty_handler(*static_cast<const sluice_handler*>(real.table));
+        case SLUICE_KIND_QUEUE: return faulty_queue(*static_cast<const sluice_queue*>(real.table));
+        default: return faulty_database(*static_cast<const sluice_database*>(real.table));
     }
 }
 

@@ -16,8 +16,8 @@
 //                      "h ID ATTEMPT VERDICT"  handled
 //                      "s STATUS"              the host's answer to the end of a deferred message
 //                      "f POINT ACTION"        a fault
-//                      In front of each: nanoseconds of CLOCK_MONOTONIC and the process. A kill may cut a write short, so a line
-//                      is whole only if it ends in " .", and each begins after an end of line of its own.
+//                      In front of each: nanoseconds of CLOCK_MONOTONIC and the process. A kill may cut a write short, so a
+//                      line is whole only if it ends in " .", and each begins after an end of line of its own.
 //
 // Threads  any.
 #pragma once

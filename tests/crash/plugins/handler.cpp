@@ -1,9 +1,12 @@
 // Handlers: faults at handle.before and handle.after, and a line for each call.
 //
 // A body may say by itself how its calls end, before the real handler sees it: "drill":"retry:2" and "drill":"throw:2" fail the
-// first two attempts, "drill":"never" is rejected, and so is "drill":"reject" unless SLUICE_FAULTY_MENDED is set.
+// first two attempts, "drill":"never" is rejected, and so is "drill":"reject" unless SLUICE_FAULTY_MENDED is 1, or names a file
+// that is there.
 // "drill":"later:20" defers the first attempt, which then is resumed after 20 ms, on the bell's thread, and completed once
 // more, which must be stale.
+#include <unistd.h>
+
 #include <chrono>
 #include <condition_variable>
 #include <cstdlib>
@@ -69,11 +72,16 @@ Said said_by(std::string_view body) {
     return said;
 }
 
+bool is_mended() {
+    static const char* const mended = std::getenv("SLUICE_FAULTY_MENDED");
+    return mended != nullptr && (std::string_view(mended) == "1" || ::access(mended, F_OK) == 0);
+}
+
 // 0: nothing is said.
 sluice_verdict told_by_body(const sluice_message& message, sluice_fault* fault) {
-    static const bool mended = std::getenv("SLUICE_FAULTY_MENDED") != nullptr;
     const Said said = said_by(view(message.body));
-    if (said.word == "never" || (said.word == "reject" && !mended)) return say(fault, SLUICE_REJECT, "rejected by its body");
+    if (said.word == "never" || (said.word == "reject" && !is_mended()))
+        return say(fault, SLUICE_REJECT, "rejected by its body");
     if (message.attempt > said.number) return 0;
     if (said.word == "throw") throw std::runtime_error("thrown by its body");
     return said.word == "retry" ? say(fault, SLUICE_RETRY, "failed by its body") : 0;
@@ -138,7 +146,10 @@ private:
         std::string lines;
         append_line(lines, "s " + std::to_string(host.api->resume(host.host, one.ticket, 0)));
         at("ring.after");
-        append_line(lines, "s " + std::to_string(host.api->complete(host.host, one.ticket, SLUICE_DONE, nullptr)));
+        sluice_ending done{};
+        done.struct_size = sizeof done;
+        done.verdict = SLUICE_DONE;
+        append_line(lines, "s " + std::to_string(host.api->complete(host.host, one.ticket, &done)));
         record(lines);
     }
 

@@ -1,4 +1,5 @@
-"""manifest.py FROM TO: the manifest of a real plugin for the faulty one that stands for it; each component has `faulty_` before its name."""
+"""manifest.py FROM TO: the manifest of a real plugin for the faulty one that stands for it;
+each component has `faulty_` before its name."""
 
 import json
 import struct

@@ -92,9 +92,9 @@ sluice_status open_source(void* self, const sluice_queue_sink* sink, sluice_faul
     return real.open_source(self, mine, fault);
 }
 
-sluice_status poll(void* self, std::uint32_t max, std::uint32_t wait_ms, sluice_fault* fault) {
+sluice_status poll(void* self, const sluice_poll* asked, sluice_fault* fault) {
     if (const auto status = at("poll.before")) return *status;
-    const sluice_status status = real.poll(self, max, wait_ms, fault);
+    const sluice_status status = real.poll(self, asked, fault);
     OpenSource& source = source_of(self);
     const bool came = !source.lines.empty() || !records();
     source.write();

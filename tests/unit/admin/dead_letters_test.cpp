@@ -6,10 +6,10 @@
 
 #include <deque>
 
-#include "admin/control_client.hpp"
 #include "admin/fake_store.hpp"
-#include "core/json_read.hpp"
+#include "admin/socket/control_client.hpp"
 #include "observe/memory_log.hpp"
+#include "text/json_read.hpp"
 
 namespace sluice {
 namespace {
@@ -19,7 +19,7 @@ class FakeQueues final : public Queues {
 public:
     std::vector<SeenQueue> all() override { return {}; }
     Result<Target*> publisher(const std::string&) override { return Error{ErrorKind::unsupported, "none"}; }
-    SeenQueue dead_letters() override { return {"dead_letters", "dead-letters", &instance, ""}; }
+    SeenQueue dead_letters() override { return {"dead_letters", "dead-letters", queue.get(), ""}; }
     Result<void> replay(const std::string& source, std::unique_ptr<ReplayItem>& item) override {
         if (source == "gone") return Error{ErrorKind::invalid, "no such source"};
         if (!runs) return Error{ErrorKind::unsupported, "no host"};
@@ -41,7 +41,7 @@ public:
     }
 
     FakeStore store;
-    QueueInstance instance = store.instance();
+    const std::unique_ptr<QueuePort> queue = store.create_port();
     bool runs = true;
     bool holds = false;
     Outcome outcome = Outcome::acked;
@@ -71,7 +71,8 @@ protected:
         server.adopt(Descriptor(ends[1]));
         server.start();
         lines.clear();
-        auto answered = converse(client, R"({"verb":"dead-letters",)" + request + "}", -1, [this](const Node& line) { lines.push_back(line); });
+        auto answered = converse(client, R"({"verb":"dead-letters",)" + request + "}", -1,
+                                 [this](const Node& line) { lines.push_back(line); });
         server.stop();
         EXPECT_TRUE(answered);
         return answered ? *answered : Answered{-1, "", {}};

@@ -3,8 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "abi_text.hpp"
-#include "core/json_read.hpp"
 #include "core/limits.hpp"
+#include "text/json_read.hpp"
 
 namespace sluice {
 namespace {
@@ -53,8 +53,8 @@ TEST(EnqueueLines, ThatAreNoJsonStopItAndAreNamed) {
 }
 
 TEST(EnqueueLines, GiveIdsAndKeysOfAnyScalar) {
-    const Taken taken = take(R"({"id_from":"/id","key_from":"/k/0"})",
-                             "{\"id\":\"a\\u00e9\\n\",\"k\":[true]}\n{\"id\":1.50,\"k\":[\"x\"]}\n");
+    const Taken taken =
+        take(R"({"id_from":"/id","key_from":"/k/0"})", "{\"id\":\"a\\u00e9\\n\",\"k\":[true]}\n{\"id\":1.50,\"k\":[\"x\"]}\n");
     EXPECT_EQ(taken.ids, (Texts{"aé\n", "1.5"}));
     EXPECT_EQ(taken.keys, (Texts{"true", "x"}));
 }
@@ -81,7 +81,8 @@ TEST(EnqueueLines, HaveTheKeyAndHeadersOfTheRequest) {
 }
 
 TEST(EnqueueLines, OfABadRequestAreNotRead) {
-    for (const char* request : {R"({"id_from":"id"})", R"({"key_from":"/~2"})", R"({"headers":["x"]})", R"({"headers":["=x"]})"})
+    for (const char* request :
+         {R"({"id_from":"id"})", R"({"key_from":"/~2"})", R"({"headers":["x"]})", R"({"headers":["=x"]})"})
         EXPECT_FALSE(EnqueueRules::read(*read_json(request))) << request;
 }
 

@@ -2,11 +2,11 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <mutex>
 #include <string>
 
-#include "plugin/instance.hpp"
-#include "sluice/queue.h"
+#include "plugin/port/plugin_queue.hpp"
 
 namespace sluice {
 
@@ -15,7 +15,7 @@ public:
     FakeStore() {
         table_.struct_size = sizeof table_;
         table_.create = [](const sluice_setup* setup, void** self, sluice_fault*) -> sluice_status {
-            *self = const_cast<char*>(setup->identity.data);  // see instance()
+            *self = const_cast<char*>(setup->identity.data);  // see create_port()
             return SLUICE_OK;
         };
         table_.destroy = [](void*) {};
@@ -35,7 +35,8 @@ public:
             show(*found, sink);
             return SLUICE_OK;
         };
-        table_.remove = [](void* self, const sluice_bytes* places, uint64_t count, uint64_t* removed, sluice_fault* fault) -> sluice_status {
+        table_.remove = [](void* self, const sluice_bytes* places, uint64_t count, uint64_t* removed,
+                           sluice_fault* fault) -> sluice_status {
             FakeStore& store = of(self);
             const std::lock_guard lock(store.mutex_);
             if (store.answer != SLUICE_OK) return sluice_fault_set(fault, store.answer, "away", 4);
@@ -44,12 +45,13 @@ public:
         };
     }
 
-    QueueInstance instance() {
+    std::unique_ptr<QueuePort> create_port() {
         sluice_setup setup{};
         setup.struct_size = sizeof setup;
+        setup.role = SLUICE_ROLE_TARGET;
         setup.name = {"dead_letters", 12};
         setup.identity = {reinterpret_cast<const char*>(this), 0};
-        return std::move(QueueInstance::create(table_, setup)).value();
+        return PluginQueue::create(table_, setup).value();
     }
     void put(const std::string& place, const std::string& record) {
         const std::lock_guard lock(mutex_);

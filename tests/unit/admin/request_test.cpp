@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "core/json_read.hpp"
+#include "text/json_read.hpp"
 
 namespace sluice {
 namespace {

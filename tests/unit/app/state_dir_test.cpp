@@ -15,8 +15,9 @@ TEST(StateDir, RefusesASecondHostByTheFirstOnesProcess) {
     const auto second = StateDir::open(folder.path() / "a" / "state");
     ASSERT_FALSE(second);
     EXPECT_EQ(second.error().kind, ErrorKind::unavailable);
-    EXPECT_EQ(second.error().message, "state_dir " + (folder.path() / "a" / "state").string() + ": another host holds it (process " +
-                                          std::to_string(::getpid()) + "); stop that one or give this one a state_dir of its own");
+    EXPECT_EQ(second.error().message, "state_dir " + (folder.path() / "a" / "state").string() +
+                                          ": another host holds it (process " + std::to_string(::getpid()) +
+                                          "); stop that one or give this one a state_dir of its own");
 }
 
 TEST(StateDir, IsFreeAgainWhenTheFirstHostHasGone) {
@@ -40,10 +41,12 @@ TEST(StateDir, IsMissedWhenSomebodyTakesItAway) {
     ASSERT_TRUE(state);
     EXPECT_TRUE(state->check_in_place());
     std::filesystem::rename(path, folder.path() / "away");
-    EXPECT_NE(state->check_in_place().error().message.find("its file lock was removed while this host runs"), std::string::npos);
+    EXPECT_NE(state->check_in_place().error().message.find("its file lock was removed while this host runs"),
+              std::string::npos);
     const auto other = StateDir::open(path);
     ASSERT_TRUE(other) << "which is why it matters";
-    EXPECT_NE(state->check_in_place().error().message.find("its file lock was replaced while this host runs"), std::string::npos);
+    EXPECT_NE(state->check_in_place().error().message.find("its file lock was replaced while this host runs"),
+              std::string::npos);
     EXPECT_TRUE(other->check_in_place());
 }
 

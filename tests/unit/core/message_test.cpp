@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstddef>
 #include <cstdlib>
 #include <cstring>
 #include <string>
@@ -45,7 +46,9 @@ TEST(MessageStore, CopiesEverythingThatASourceSays) {
         body = id = name = value = "gone!";
     }
     const sluice_message& view = message->view;
-    EXPECT_EQ(view.struct_size, sizeof view);
+    EXPECT_EQ(view.struct_size, offsetof(sluice_message, message_key)) << "it has no such members";
+    EXPECT_EQ(message_key_of(view), "");
+    EXPECT_EQ(subject_of(view), "");
     EXPECT_EQ(text(view.body), "body");
     EXPECT_EQ(text(view.id), "id");
     EXPECT_EQ(text(view.source), "flights");
@@ -64,6 +67,131 @@ TEST(MessageStore, CopiesEverythingThatASourceSays) {
     store.destroy(message);
 }
 
+// Key, subject and counts as an engine gives them.
+struct Engine {
+    std::string message_key = "region-7", subject = "orders.eu";
+    sluice_incoming say(sluice_incoming from) const {
+        from.message_key = bytes(message_key);
+        from.subject = bytes(subject);
+        from.flags = SLUICE_MESSAGE_REDELIVERED;
+        from.deliveries = 9;
+        return from;
+    }
+};
+
+void expect_engines(const Message& message) {
+    const sluice_message& view = message.view;
+    EXPECT_EQ(view.struct_size, sizeof view);
+    EXPECT_EQ(message_key_of(view), "region-7");
+    EXPECT_EQ(subject_of(view), "orders.eu");
+    EXPECT_EQ(view.flags, SLUICE_MESSAGE_REDELIVERED);
+    EXPECT_EQ(view.deliveries, 9u);
+}
+
+TEST(MessageStore, CopiesWhatTheEngineKnowsBeside) {
+    MessageStore store("flights");
+    std::string body = "body", id = "id", name = "name", value = "value";
+    const sluice_header header{bytes(name), bytes(value)};
+    sluice_incoming from = incoming(body, id);
+    from.headers = &header;
+    from.header_count = 1;
+    Message* message = nullptr;
+    {
+        Engine engine;
+        message = store.create(engine.say(from));
+        engine.message_key = engine.subject = "gone!";
+        body = id = name = value = "gone!";
+    }
+    expect_engines(*message);
+    EXPECT_EQ(text(message->view.body), "body");
+    EXPECT_EQ(text(message->view.id), "id");
+    EXPECT_EQ(text(message->view.headers[0].value), "value");
+    expect_aligned_and_padded(*message);
+    store.destroy(message);
+    EXPECT_EQ(store.bytes(), 0u);
+}
+
+TEST(MessageStore, HasWhatTheEngineKnowsAlsoIfItIsOneThingOnly) {
+    MessageStore store("s");
+    const std::string body = "{}", id = "1";
+    sluice_incoming from = incoming(body, id);
+    from.deliveries = 2;
+    Message* message = store.create(from);
+    ASSERT_EQ(message->view.struct_size, sizeof message->view);
+    EXPECT_EQ(message->view.deliveries, 2u);
+    EXPECT_EQ(message->view.flags, 0u);
+    EXPECT_EQ(message_key_of(message->view), "");
+    EXPECT_EQ(subject_of(message->view), "");
+    store.destroy(message);
+}
+
+TEST(MessageStore, TakesNoMoreRoomForAMessageOfWhichTheEngineKnowsNothing) {
+    MessageStore store("s");
+    const std::string body(64, 'x');
+    Message* plain = store.create(incoming(body, ""));
+    EXPECT_EQ(plain->view.body.data - reinterpret_cast<const char*>(plain), 192);
+    EXPECT_EQ(plain->charge, 192u + 64 + SLUICE_BODY_PADDING);
+    sluice_incoming from = incoming(body, "");
+    from.flags = SLUICE_MESSAGE_REDELIVERED;
+    Message* more = store.create(from);
+    EXPECT_EQ(more->charge, plain->charge + 64);
+    store.destroy(plain);
+    store.destroy(more);
+}
+
+TEST(MessageStore, AddsWhatTheEngineKnowsAtCommit) {
+    MessageStore store("s");
+    for (const std::size_t room : {std::size_t{60}, std::size_t{3'000}}) {
+        const Engine engine{.message_key = room == 60 ? "region-7" : std::string(2'000, 'k'), .subject = "orders.eu"};
+        Message* message = store.reserve(60);
+        std::memset(const_cast<char*>(message->view.body.data), 'x', 60);
+        ASSERT_TRUE(store.commit(message, engine.say(incoming(std::string(60, '-'), "the id"))));
+        if (room == 60) expect_engines(*message);
+        EXPECT_EQ(message_key_of(message->view), engine.message_key);
+        EXPECT_EQ(subject_of(message->view), "orders.eu");
+        EXPECT_EQ(text(message->view.id), "the id");
+        EXPECT_EQ(text(message->view.body), std::string(60, 'x'));
+        EXPECT_EQ(message->owns_more, room != 60) << "what does not fit behind the body lies elsewhere";
+        expect_aligned_and_padded(*message);
+        store.destroy(message);
+        EXPECT_EQ(store.bytes(), 0u);
+    }
+}
+
+TEST(MessageStore, BoundsKeyAndSubjectOfTheEngineWithTheHeaders) {
+    MessageStore store("s");
+    const std::string value(limits::headers_bytes_max - 10, 'v'), key(10, 'k'), subject = "s";
+    const sluice_header header{{nullptr, 0}, bytes(value)};
+    sluice_incoming from = incoming("", "");
+    from.headers = &header;
+    from.header_count = 1;
+    from.message_key = bytes(key);
+    Message* most = store.create(from);
+    ASSERT_NE(most, nullptr);
+    store.destroy(most);
+    from.subject = bytes(subject);
+    EXPECT_EQ(store.create(from), nullptr);
+    from.subject.size = UINT64_MAX;
+    EXPECT_EQ(store.create(from), nullptr);
+    from.subject = {};
+    from.message_key.size = UINT64_MAX;
+    EXPECT_EQ(store.create(from), nullptr);
+    EXPECT_EQ(store.live(), 0u);
+}
+
+TEST(MessageStore, UsesMemoryOfAMessageWithMoreForOneWithoutAndBack) {
+    MessageStore store("s");
+    for (int round = 0; round < 3; ++round) {
+        Message* plain = store.create(incoming(std::string(100, 'b'), "1"));
+        EXPECT_EQ(message_key_of(plain->view), "");
+        store.destroy(plain);
+        Message* more = store.create(Engine().say(incoming(std::string(40, 'b'), "1")));
+        expect_engines(*more);
+        EXPECT_EQ(text(more->view.body), std::string(40, 'b'));
+        store.destroy(more);
+    }
+}
+
 TEST(MessageStore, CountsAnAttemptThatTheSourceDoesNotKeepAsTheFirst) {
     MessageStore store("s");
     Message* message = store.create(incoming("", ""));
@@ -76,7 +204,8 @@ TEST(MessageStore, HoldsBodiesOfEverySizeAtOnceWithoutMixingThemUp) {
     MessageStore store("s");
     std::vector<Message*> messages;
     std::vector<std::string> bodies;
-    for (std::size_t size = 0; size <= 200'000; size += size < 5'000 ? 61 : 7'001) bodies.emplace_back(size, static_cast<char>('a' + size % 26));
+    for (std::size_t size = 0; size <= 200'000; size += size < 5'000 ? 61 : 7'001)
+        bodies.emplace_back(size, static_cast<char>('a' + size % 26));
     std::uint64_t charges = 0;
     for (const std::string& body : bodies) {
         messages.push_back(store.create(incoming(body, "id")));
@@ -224,6 +353,12 @@ TEST(MessageStore, OverwritesWhatHasEndedSoThatAKeptViewShows) {
     EXPECT_EQ(text(kept.body), std::string(100, '\xdb'));
     EXPECT_EQ(text(kept.id), std::string(4, '\xdb'));
     EXPECT_EQ(text(kept_header.value), std::string(5, '\xdb'));
+
+    message = store.create(Engine().say(from));
+    const sluice_message with_more = message->view;
+    store.destroy(message);
+    EXPECT_EQ(text(with_more.message_key), std::string(8, '\xdb'));
+    EXPECT_EQ(text(with_more.subject), std::string(9, '\xdb'));
 }
 
 TEST(MessageStore, LeavesWhatHasEndedAsItIsOtherwise) {

@@ -15,14 +15,17 @@ namespace {
 
 using namespace std::chrono_literals;
 
-std::string dropped_line(std::uint64_t count) { return std::to_string(count) + " dropped\n"; }
+std::string dropped_line(std::uint64_t count) {
+    return std::to_string(count) + " dropped\n";
+}
 
 // A pipe or a pair of sockets whose other end is read only when asked to.
 class Ends {
 public:
     explicit Ends(bool sockets) {
         std::array<int, 2> ends{};
-        if ((sockets ? ::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) : ::pipe2(ends.data(), O_CLOEXEC)) != 0)
+        if ((sockets ? ::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) : ::pipe2(ends.data(), O_CLOEXEC)) !=
+            0)
             throw std::runtime_error("no pipe");
         reader_ = Descriptor(ends[0]);
         writer_ = Descriptor(ends[1]);

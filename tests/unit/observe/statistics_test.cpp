@@ -44,6 +44,8 @@ SourceStatistics flights() {
                      .retried = 7};
     source.overflowed = 7;
     source.slots_moved = 10;
+    source.not_polled_because = "a queue is full";
+    source.not_polled_ns = 3'210'000'000;
     source.parked = 8;
     source.deferred = 9;
     source.latency = latency.snapshot();
@@ -68,11 +70,14 @@ SourceStatistics quiet() {
 
 TEST(IntervalText, SaysEverythingInOneLine) {
     const SourceStatistics source = flights();
-    EXPECT_EQ(interval_text(source, source.latency, 12'345.6),
-              "flights: received 20000, acked 19000, retried 7, dead_lettered 1, skipped 2, dropped_by_policy 3, released 4, "
-              "lost_lease 5, abandoned 6, in_flight 979, overflowed 7, parked 8, deferred 9, slots_moved 10, 12.3k/s, latency p50 1.23ms p99 1.23ms max 45.6ms, "
-              "deepest queues airports[2] 812/1000 high water 900, airports[3] 30/1000 high water 31, "
-              "airports[0] 10/1000 high water 20");
+    EXPECT_EQ(
+        interval_text(source, source.latency, 12'345.6),
+        "flights: received 20000, acked 19000, retried 7, dead_lettered 1, skipped 2, dropped_by_policy 3, released 4, "
+        "lost_lease 5, abandoned 6, in_flight 979, overflowed 7, parked 8, deferred 9, slots_moved 10, not polled for 3.21s "
+        "(a queue is full), 12.3k/s, latency "
+        "p50 1.23ms p99 1.23ms max 45.6ms, "
+        "deepest queues airports[2] 812/1000 high water 900, airports[3] 30/1000 high water 31, "
+        "airports[0] 10/1000 high water 20");
 }
 
 TEST(IntervalText, LeavesOutWhatThereIsNothingToSayAbout) {
@@ -164,21 +169,24 @@ TEST(StatisticsReport, WritesFieldsWhenTheLogIsJson) {
     ASSERT_EQ(lines.size(), 7u);
     const std::string head = R"({"time":"2023-11-14T22:13:20.123Z","level":"info","component":"statistics",)";
     const std::string counts =
-        R"("source":"flights","received":20000,"acked":19000,"retried":7,"recognised":0,"dead_lettered":1,)"
-        R"("skipped":2,"dropped_by_policy":3,"released":4,"lost_lease":5,"abandoned":6,"in_flight":979,"overflowed":7,"parked":8,"deferred":9,"slots_moved":10,)";
+        R"("source":"flights","received":20000,"acked":19000,"retried":7,"dead_lettered":1,"skipped":2,)"
+        R"("dropped_by_policy":3,"released":4,"recognised":0,"lost_lease":5,"abandoned":6,"in_flight":979,)"
+        R"("overflowed":7,"parked":8,"deferred":9,"slots_moved":10,)";
+    const std::string why = R"("not_polled_because":"a queue is full","not_polled_ms":3210,)";
     const std::string rest = R"("latency_p50_ns":1228799,"latency_p99_ns":1228799,"latency_max_ns":45600000,"deepest_queues":[)"
                              R"({"pool":"airports","worker":2,"depth":812,"capacity":1000,"high_water":900},)"
                              R"({"pool":"airports","worker":3,"depth":30,"capacity":1000,"high_water":31},)"
                              R"({"pool":"airports","worker":0,"depth":10,"capacity":1000,"high_water":20}])";
     EXPECT_EQ(lines[0], head + R"("message":"statistics","event":"statistics",)" + counts +
-                            R"("rate_per_s":9510.5,"elapsed_ms":2000,)" + rest + "}");
+                            R"("rate_per_s":9510.5,"elapsed_ms":2000,)" + why + rest + "}");
     EXPECT_EQ(
         lines[3],
         R"({"time":"2023-11-14T22:13:20.123Z","level":"debug","component":"statistics","message":"worker statistics",)"
         R"("event":"worker_statistics","source":"flights","pool":"airports","worker":2,"handled":2000,"done":1990,"retried":4,)"
-        R"("rejected":3,"skipped":2,"misbehaved":1,"units":40,"depth":812,"capacity":1000,"high_water":900,"busy":1,"running_ns":1500000000})");
+        R"("rejected":3,"skipped":2,"misbehaved":1,"units":40,"depth":812,"capacity":1000,)"
+        R"("high_water":900,"busy":1,"running_ns":1500000000})");
     EXPECT_EQ(lines[6], head + R"("message":"final statistics","event":"final_statistics",)" + counts +
-                            R"("rate_per_s":4755.25,"elapsed_ms":4000,)" + rest + R"(,"law_holds":true})");
+                            R"("rate_per_s":4755.25,"elapsed_ms":4000,)" + why + rest + R"(,"law_holds":true})");
     simdjson::dom::parser parser;
     for (const std::string& line : lines)
         EXPECT_EQ(parser.parse(simdjson::padded_string(line)).error(), simdjson::SUCCESS) << line;
@@ -221,7 +229,8 @@ TEST(StatisticsReport, SaysWhatIsInFlightWhereThatIsBounded) {
         report.interval({second, {quiet()}, {}, {12'900'000, 256u << 20}});
         const auto lines = lines_of(file.text());
         ASSERT_EQ(lines.size(), 2u);
-        const std::string wanted = json ? R"("event":"memory_statistics","bytes":12900000,"limit":268435456)" : "memory: 12.3MiB of 256.0MiB in flight";
+        const std::string wanted = json ? R"("event":"memory_statistics","bytes":12900000,"limit":268435456)"
+                                        : "memory: 12.3MiB of 256.0MiB in flight";
         EXPECT_NE(lines[1].find(wanted), std::string::npos) << lines[1];
     }
 }
@@ -261,7 +270,8 @@ TEST(StatisticsPage, ExplainsEveryWordOfTheReport) {
 
     const SourceStatistics source = flights();
     std::set<std::string> used = words_of(interval_text(source, source.latency, 1) + " " + final_text(source, second) + " " +
-                                          worker_text("flights", source.workers[2], 1) + " " + away_text({"flights", second}) + " " + memory_text({1, 2}));
+                                          worker_text("flights", source.workers[2], 1) + " " + away_text({"flights", second}) +
+                                          " " + memory_text({1, 2}));
     MemoryFile file;
     Logging log({.level = LogLevel::debug, .json = true, .levels = {}}, midday, file.file());
     StatisticsReport report(log.logger("statistics"), 0);

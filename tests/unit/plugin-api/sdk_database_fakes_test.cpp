@@ -124,7 +124,7 @@ TEST_F(FakeDatabases, SeeTheRulesThatAreBroken) {
 }
 
 struct Boasts : TableDatabase {
-    std::uint32_t capabilities() const noexcept override { return SLUICE_DATABASE_DEDUPLICATES; }
+    std::uint64_t capabilities() const noexcept override { return SLUICE_DATABASE_DEDUPLICATES; }
 };
 
 TEST_F(FakeDatabases, RefuseOneThatBoasts) {

@@ -57,6 +57,11 @@ struct KeepingConnection : ShelfConnection {
         Calls::note("keep " + std::to_string(ticket) + " " + std::string(publishes));
         return SLUICE_OK;
     }
+    sluice::Status settle(std::uint64_t, std::string_view queue, std::span<const sluice_ticket> tickets,
+                          std::span<const sluice_settlement>) override {
+        Calls::note("settle " + std::to_string(tickets.size()) + " of " + std::string(queue));
+        return SLUICE_QUEUED;
+    }
     sluice::Status kept_publishes(const sluice_identity& identity, sluice::RowSink rows) override {
         const std::string text = "kept for " + std::string(sluice::view(identity.id));
         const sluice_value column = sluice::value(std::as_bytes(std::span(text)));
@@ -186,6 +191,17 @@ TEST_F(DatabaseSdk, KeepsNoPublishesUnlessTheAdapterDoes) {
     EXPECT_EQ(table.kept_publishes(connection, &identity, nullptr, &fault.fault), SLUICE_OK);
     const sluice_identity* const done[] = {&identity};
     table.publishes_done(connection, done, 1);
+}
+
+TEST_F(DatabaseSdk, SettlesNothingInAUnitUnlessTheAdapterDoes) {
+    const sluice_ticket tickets[] = {1, 2};
+    const sluice_settlement acks[2]{};
+    EXPECT_EQ(table.settle(connection, 9, sluice::bytes("q"), tickets, acks, 2, &fault.fault), SLUICE_UNSUPPORTED);
+    KeepingConnection keeping{sluice::CommitSink(&sink)};
+    Calls::made.clear();
+    EXPECT_EQ(table.settle(static_cast<sluice::Connection*>(&keeping), 9, sluice::bytes("q"), tickets, acks, 2, nullptr),
+              SLUICE_QUEUED);
+    EXPECT_THAT(Calls::made, ElementsAre("settle 2 of q"));
 }
 
 TEST_F(DatabaseSdk, CarriesKeptPublishesBothWays) {

@@ -1,7 +1,10 @@
 // The fakes refuse what the host refuses: a unit test that passes with them must not hide what keeps a handler from working.
 #include <gmock/gmock.h>
 
+#include <cmath>
+#include <cstddef>
 #include <functional>
+#include <string>
 #include <thread>
 
 #include "sluice/sdk/handler.hpp"
@@ -65,6 +68,45 @@ TEST_F(Fakes, WarnOfAHandlerWhoseDeferredMessagesCannotBeEnded) {
     run([&](auto&, auto&) { return sluice::defer(); });
     ASSERT_THAT(host.log, SizeIs(1));
     EXPECT_THAT(host.log[0].text, HasSubstr("has no `cancel`"));
+}
+
+TEST_F(Fakes, HandOverWhatTheEngineKnowsOfAMessage) {
+    run(
+        [](const Message& message, Context&) {
+            EXPECT_EQ(message.message_key(), "region-7");
+            EXPECT_EQ(message.subject(), "orders.eu");
+            EXPECT_TRUE(message.redelivered());
+            EXPECT_EQ(message.deliveries(), 3u);
+            return sluice::done();
+        },
+        {.body = "b", .message_key = "region-7", .subject = "orders.eu", .redelivered = true, .deliveries = 3});
+    run([](const Message& message, Context&) {
+        EXPECT_EQ(message.raw().struct_size, offsetof(sluice_message, message_key)) << "as the host hands it out";
+        EXPECT_EQ(message.message_key(), "");
+        EXPECT_EQ(message.subject(), "");
+        EXPECT_FALSE(message.redelivered());
+        EXPECT_EQ(message.deliveries(), 0u);
+        return sluice::done();
+    });
+}
+
+struct Named : Scripted {
+    static inline std::string name;
+    explicit Named(const sluice::Setup& setup) { name = setup.instance(); }
+};
+
+TEST_F(Fakes, TellTheNameOfTheHost) {
+    host.instance = "host-17-00c0ffee";
+    constexpr auto named = sluice::handler<Named>("named");
+    (void)host.handler(named);
+    EXPECT_EQ(Named::name, "host-17-00c0ffee");
+    host.api.instance = nullptr;
+    (void)host.handler(named);
+    EXPECT_EQ(Named::name, "") << "a host that has none";
+    host.api = FakeHost().api;
+    host.api.struct_size = offsetof(sluice_host_api, instance);
+    (void)host.handler(named);
+    EXPECT_EQ(Named::name, "");
 }
 
 TEST_F(Fakes, RefuseStatementsThatNoDatabaseTakes) {
@@ -248,6 +290,23 @@ TEST(FakeOptionTypes, CheckAHandlerInCWhoseOptionsAreDeclared) {
 }
 
 // ---- JSON ----
+
+TEST(JsonValues, AreTheNearestDoubleAndZeroWhereThatIsTheNearest) {
+    const auto real = [](std::string_view text) { return sluice::Json(SLUICE_JSON_NUMBER, text).real(); };
+    EXPECT_EQ(real("1e-400"), 0.0);
+    EXPECT_EQ(real("123456789E-99999999999999999999"), 0.0);
+    EXPECT_EQ(real("0." + std::string(400, '0') + "1"), 0.0);
+    EXPECT_EQ(real("0." + std::string(400, '0') + "1e401"), 1.0);
+    EXPECT_EQ(real("1" + std::string(400, '0') + "e-400"), 1.0);
+    EXPECT_EQ(real("5e-324"), 5e-324) << "the smallest";
+    EXPECT_EQ(real("0e999"), 0.0);
+    ASSERT_TRUE(real("-1e-400"));
+    EXPECT_TRUE(std::signbit(*real("-1e-400")));
+    EXPECT_EQ(real("1e400"), std::nullopt);
+    EXPECT_EQ(real("-1e99999999999999999999"), std::nullopt);
+    EXPECT_EQ(real("1" + std::string(400, '0')), std::nullopt);
+    EXPECT_EQ(sluice::Json(SLUICE_JSON_STRING, "1e-400").real(), std::nullopt);
+}
 
 TEST_F(Fakes, FindValuesInAJsonBodyAsTheHostDoes) {
     run(

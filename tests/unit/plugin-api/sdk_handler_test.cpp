@@ -284,7 +284,8 @@ struct Harmless : sluice::Handler {
 };
 
 TEST_F(HandlerSdk, SaysThatItHasNoOutsideEffects) {
-    EXPECT_EQ(static_cast<const sluice_handler*>(sluice::handler<Harmless>("harmless").table)->flags, SLUICE_HANDLER_NO_OUTSIDE_EFFECTS);
+    EXPECT_EQ(static_cast<const sluice_handler*>(sluice::handler<Harmless>("harmless").table)->flags,
+              SLUICE_HANDLER_NO_OUTSIDE_EFFECTS);
 }
 
 struct Lives : sluice::Handler {

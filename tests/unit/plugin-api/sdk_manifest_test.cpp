@@ -24,9 +24,9 @@ constexpr auto options = sluice::handler<Nothing>(
     sluice::any("any", "A."));
 
 struct Pond : sluice::Source {
-    std::uint32_t capabilities() const noexcept override { return 0; }
+    std::uint64_t capabilities() const noexcept override { return 0; }
     sluice::Status open(sluice::SourceSink) override { return SLUICE_OK; }
-    sluice::Status poll(std::uint32_t, std::chrono::milliseconds) override { return SLUICE_END; }
+    sluice::Status poll(const sluice::Poll&) override { return SLUICE_END; }
     sluice::Status settle(std::span<const sluice_settlement>) override { return SLUICE_OK; }
 };
 

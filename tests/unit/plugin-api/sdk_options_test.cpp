@@ -20,13 +20,13 @@ Setup setup(FakeHost& host, const FakeOptions& options) {
 TEST(SetupSdk, ReadsEveryTypeOfOption) {
     FakeHost host;
     const auto with = setup(host, {{"text", "t"},
-                                    {"integer", -3},
-                                    {"number", 2.5},
-                                    {"boolean", true},
-                                    {"pause", 250ms},
-                                    {"size", 65536},
-                                    {"list", FakeValue::list({"a", 2})},
-                                    {"map", FakeValue::map({{"x", "/a"}, {"y", "/b"}})}});
+                                   {"integer", -3},
+                                   {"number", 2.5},
+                                   {"boolean", true},
+                                   {"pause", 250ms},
+                                   {"size", 65536},
+                                   {"list", FakeValue::list({"a", 2})},
+                                   {"map", FakeValue::map({{"x", "/a"}, {"y", "/b"}})}});
     EXPECT_EQ(with.text("text"), "t");
     EXPECT_EQ(with.integer("integer"), -3);
     EXPECT_EQ(with.number("number"), 2.5);

@@ -1,6 +1,8 @@
 // A queue adapter in C++, seen through its C table.
 #include <gmock/gmock.h>
 
+#include <optional>
+
 #include "sluice/sdk/queue.hpp"
 #include "sluice/sdk/testing.hpp"
 
@@ -14,13 +16,14 @@ struct Pond : sluice::Source {
     explicit Pond(const sluice::Setup& setup) {
         if (setup.has("dry")) throw std::runtime_error("the pond is dry");
     }
-    std::uint32_t capabilities() const noexcept override { return SLUICE_QUEUE_FINITE; }
+    std::uint64_t capabilities() const noexcept override { return SLUICE_QUEUE_FINITE; }
     sluice::Status open(sluice::SourceSink sink) override {
         sink_ = sink;
         return SLUICE_OK;
     }
-    sluice::Status poll(std::uint32_t max, std::chrono::milliseconds) override {
-        for (std::uint64_t tag = 1; tag <= max; ++tag) {
+    sluice::Status poll(const sluice::Poll& poll) override {
+        polled = poll;
+        for (std::uint64_t tag = 1; tag <= poll.max; ++tag) {
             auto message = sluice::incoming();
             message.body = sluice::bytes("fish");
             message.tag = tag;
@@ -35,6 +38,7 @@ struct Pond : sluice::Source {
     }
 
     sluice::SourceSink sink_;
+    static inline sluice::Poll polled;  // the last time
 };
 
 struct Waking : Pond {
@@ -97,18 +101,35 @@ TEST(QueueSdk, CarriesMessagesStatusesAndTextsAcross) {
         static_cast<std::vector<std::uint64_t>*>(context)->push_back(position);
     };
     Fault fault;
+    const sluice_poll two{sizeof two, 2, 1000, 3, 0};
+    const sluice_poll five{sizeof five, 5, 0, 0, 0};
     EXPECT_EQ(table.capabilities(self), SLUICE_QUEUE_FINITE);
     EXPECT_EQ(table.open_source(self, &sink, &fault.fault), SLUICE_OK);
-    EXPECT_EQ(table.poll(self, 2, 0, &fault.fault), SLUICE_END);
-    EXPECT_EQ(table.poll(self, 5, 0, &fault.fault), SLUICE_FULL);
+    EXPECT_EQ(table.poll(self, &two, &fault.fault), SLUICE_END);
+    EXPECT_EQ(Pond::polled.max_bytes, 1000u);
+    EXPECT_EQ(Pond::polled.wait.count(), 3);
+    EXPECT_EQ(table.poll(self, &five, &fault.fault), SLUICE_FULL);
+    EXPECT_EQ(Pond::polled.max_bytes, UINT64_MAX) << "0 = no bound";
     EXPECT_EQ(fault.text(), "the net is full");
-    const sluice_settlement item{41, SLUICE_ACK, 0, 0};
+    const sluice_settlement item{41, SLUICE_ACK, 0, 0, {}, 0, 0};
     EXPECT_EQ(table.settle(self, &item, 1, &fault.fault), SLUICE_OK);
     EXPECT_THAT(seen, ElementsAre(1u, 2u, 1u, 2u, 3u, 42u));
     EXPECT_EQ(table.settle(self, nullptr, 0, &fault.fault), SLUICE_UNAVAILABLE);
     EXPECT_EQ(fault.text(), "the pond is frozen");
     EXPECT_EQ(table.flush(self, &fault.fault), SLUICE_OK);
     table.close(self);
+    table.destroy(self);
+}
+
+TEST(QueueSdk, ReadsNothingBehindThePollThatAnOlderHostKnows) {
+    sluice::FakeHost host;
+    const sluice_queue& table = table_of(sluice::queue<Pond>("q", "Q."));
+    void* self = nullptr;
+    ASSERT_EQ(table.create(&host.setup(SLUICE_ROLE_SOURCE, {}), &self, nullptr), SLUICE_OK);
+    const sluice_poll asked{offsetof(sluice_poll, max_bytes), 0, 1000, 3, 0};
+    EXPECT_EQ(table.poll(self, &asked, nullptr), SLUICE_END);
+    EXPECT_EQ(Pond::polled.max_bytes, UINT64_MAX);
+    EXPECT_EQ(Pond::polled.wait.count(), 0);
     table.destroy(self);
 }
 
@@ -147,7 +168,7 @@ TEST(QueueSdk, RefusesARoleItDoesNotHaveAndAConstructorThatThrows) {
 struct GlassPond : Pond {
     using Pond::Pond;
     std::string_view resource_id() const noexcept override { return "pond:1"; }
-    std::string_view settle_in_unit() const noexcept override { return "DELETE FROM fish WHERE number = ?"; }
+    std::string_view name_in_unit() const noexcept override { return "DELETE FROM fish WHERE number = ?"; }
     sluice::Status depths(sluice_queue_depths& depths) override {
         depths.ready = 2;
         depths.oldest_ms = 77;
@@ -178,12 +199,12 @@ TEST(QueueSdk, OffersALookIntoAQueueOnlyWhereAClassBringsIt) {
     for (const sluice_queue* table :
          {&table_of(sluice::queue<Pond>("q", "Q.")), &table_of(sluice::queue<Pond, River>("q", "Q.")),
           &table_of(sluice::queue<Both>("q", "Q."))})
-        EXPECT_TRUE(table->resource_id == nullptr && table->settle_in_unit == nullptr && table->depths == nullptr &&
+        EXPECT_TRUE(table->resource_id == nullptr && table->name_in_unit == nullptr && table->depths == nullptr &&
                     table->list == nullptr && table->get == nullptr && table->remove == nullptr);
     for (const sluice_queue* table :
          {&table_of(sluice::queue<GlassPond>("q", "Q.")), &table_of(sluice::queue<GlassPond, River>("q", "Q.")),
           &table_of(sluice::queue<GlassBoth>("q", "Q."))})
-        EXPECT_TRUE(table->resource_id != nullptr && table->settle_in_unit != nullptr && table->depths != nullptr &&
+        EXPECT_TRUE(table->resource_id != nullptr && table->name_in_unit != nullptr && table->depths != nullptr &&
                     table->list != nullptr && table->get != nullptr && table->remove != nullptr);
 }
 
@@ -194,7 +215,7 @@ TEST(QueueSdk, ShowsWhatIsInTheQueueInBothRolesOfOneClass) {
         void* self = nullptr;
         ASSERT_EQ(table.create(&host.setup(role, {}), &self, nullptr), SLUICE_OK);
         EXPECT_EQ(sluice::view(table.resource_id(self)), "pond:1");
-        EXPECT_EQ(sluice::view(table.settle_in_unit(self)), "DELETE FROM fish WHERE number = ?");
+        EXPECT_EQ(sluice::view(table.name_in_unit(self)), "DELETE FROM fish WHERE number = ?");
         std::string seen;
         const sluice_stored_sink sink{sizeof sink, 0, &seen, [](void* context, const sluice_stored* message) {
                                           auto& all = *static_cast<std::string*>(context);
@@ -238,6 +259,77 @@ TEST(QueueSdk, AnswersForTheClassThatBringsNothingWhereTheOtherDoes) {
     EXPECT_EQ(table.resource_id(self).size, 0u);
     EXPECT_EQ(table.list(self, {}, nullptr, &fault.fault), SLUICE_UNSUPPORTED);
     EXPECT_EQ(fault.text(), "this queue cannot be listed");
+    table.destroy(self);
+}
+
+// Wants its thread again after `next`, and takes no more than it says.
+struct Tended : River {
+    static inline std::optional<std::chrono::milliseconds> next;
+    static inline bool throws = false;
+    sluice::Status service(std::optional<std::chrono::milliseconds>& wanted) override {
+        wanted = next;
+        if (throws) throw sluice::Failure(SLUICE_UNAVAILABLE, "the river is low");
+        return SLUICE_OK;
+    }
+    sluice::Status limits(sluice_queue_limits& limits) override {
+        limits.in_flight_max = 3;
+        limits.message_bytes_max = 1'000;
+        return SLUICE_OK;
+    }
+};
+
+TEST(QueueSdk, OffersServiceAndLimitsOnlyWhereAClassBringsThem) {
+    for (const sluice_queue* table : {&table_of(sluice::queue<Pond>("q", "Q.")), &table_of(sluice::queue<Both>("q", "Q."))})
+        EXPECT_TRUE(table->service == nullptr && table->limits == nullptr);
+    for (const sluice_queue* table :
+         {&table_of(sluice::queue<Tended>("q", "Q.")), &table_of(sluice::queue<Pond, Tended>("q", "Q."))})
+        EXPECT_TRUE(table->service != nullptr && table->limits != nullptr);
+}
+
+TEST(QueueSdk, SaysWhenItIsToBeServicedAgain) {
+    using std::chrono::milliseconds;
+    sluice::FakeHost host;
+    const sluice_queue& table = table_of(sluice::queue<Pond, Tended>("q", "Q."));
+    void* self = nullptr;
+    ASSERT_EQ(table.create(&host.setup(SLUICE_ROLE_TARGET, {}), &self, nullptr), SLUICE_OK);
+    const auto next_of = [&](std::optional<milliseconds> wanted) {
+        Tended::next = wanted;
+        std::uint32_t next_ms = 77;
+        EXPECT_EQ(table.service(self, &next_ms, nullptr), SLUICE_OK);
+        return next_ms;
+    };
+    EXPECT_EQ(next_of({}), 0u) << "not again";
+    EXPECT_EQ(next_of(milliseconds(250)), 250u);
+    EXPECT_EQ(next_of(milliseconds(0)), 1u) << "at once";
+    EXPECT_EQ(next_of(milliseconds(-5)), 1u) << "it is late";
+    EXPECT_EQ(next_of(std::chrono::hours(24 * 365)), UINT32_MAX);
+    Tended::next = milliseconds(9);
+    Tended::throws = true;
+    Fault fault;
+    std::uint32_t next_ms = 0;
+    EXPECT_EQ(table.service(self, &next_ms, &fault.fault), SLUICE_UNAVAILABLE);
+    EXPECT_EQ(fault.text(), "the river is low");
+    EXPECT_EQ(next_ms, 9u);
+    Tended::throws = false;
+    table.destroy(self);
+
+    ASSERT_EQ(table.create(&host.setup(SLUICE_ROLE_SOURCE, {}), &self, nullptr), SLUICE_OK);
+    EXPECT_EQ(table.service(self, &next_ms, nullptr), SLUICE_OK) << "of the class that brings none";
+    EXPECT_EQ(next_ms, 0u);
+    table.destroy(self);
+}
+
+TEST(QueueSdk, WritesNotPastTheLimitsThatAnOlderHostKnows) {
+    sluice::FakeHost host;
+    const sluice_queue& table = table_of(sluice::queue<Tended>("q", "Q."));
+    void* self = nullptr;
+    ASSERT_EQ(table.create(&host.setup(SLUICE_ROLE_TARGET, {}), &self, nullptr), SLUICE_OK);
+    sluice_queue_limits limits{};
+    limits.struct_size = offsetof(sluice_queue_limits, message_bytes_max);
+    EXPECT_EQ(table.limits(self, &limits, nullptr), SLUICE_OK);
+    EXPECT_EQ(limits.struct_size, offsetof(sluice_queue_limits, message_bytes_max));
+    EXPECT_EQ(limits.in_flight_max, 3u);
+    EXPECT_EQ(limits.message_bytes_max, 0u);
     table.destroy(self);
 }
 

@@ -28,8 +28,10 @@ TEST_F(CallWatchTest, NamesACallThatDoesNotReturnOnceAndSaysWhenItHas) {
         EXPECT_EQ(file.text(), "");
         watch.look(5 * s);
         watch.look(6 * s);
-        EXPECT_EQ(file.text().find("sources.in (plugin /usr/lib/file.so): poll has not returned for 5 s"), file.text().rfind("sources.in ("));
-        EXPECT_EQ(watch.running(7 * s), std::vector<std::string>{"sources.in (plugin /usr/lib/file.so): poll has not returned for 7.0 s"});
+        EXPECT_EQ(file.text().find("sources.in (plugin /usr/lib/file.so): poll has not returned for 5 s"),
+                  file.text().rfind("sources.in ("));
+        EXPECT_EQ(watch.running(7 * s),
+                  std::vector<std::string>{"sources.in (plugin /usr/lib/file.so): poll has not returned for 7.0 s"});
         EXPECT_EQ(watch.age_ns(calls::mine, 7 * s), 7 * s);
     }
     EXPECT_EQ(watch.age_ns(calls::mine, 7 * s), 0) << "it is over, though nobody has looked since";

@@ -4,6 +4,7 @@
 
 #include "plugin/fault.hpp"
 #include "plugin/plugin_files.hpp"
+#include "plugin/port/guarded.hpp"
 
 namespace sluice {
 namespace {
@@ -60,6 +61,14 @@ TEST(Library, TakesOfALargerTableWhatItKnows) {
     EXPECT_EQ(handler->handle(nullptr, nullptr, 1, nullptr), SLUICE_DONE);
 }
 
+TEST(Library, AsksForNoComponentOfAKindThatItDoesNotKnow) {
+    const auto library = load("half_known");
+    ASSERT_TRUE(library) << library.error().message;
+    const sluice_handler* handler = (*library)->handler("half_known");
+    ASSERT_NE(handler, nullptr);
+    EXPECT_EQ(handler->handle(nullptr, nullptr, 1, nullptr), SLUICE_DONE);
+}
+
 TEST(Library, MayBeLoadedAgainAfterItWasFinished) {
     for (int round = 0; round < 3; ++round) ASSERT_TRUE(load("good"));
 }
@@ -87,9 +96,9 @@ TEST(Library, IsRefusedWhenItsEntryOrInitFails) {
                        "it refused this host (unsupported: this machine has no frobnicator); correct what it complains about"));
     const Error init = refusal("init_fails");
     EXPECT_EQ(init.kind, ErrorKind::unavailable);
-    EXPECT_EQ(
-        init.message,
-        sentence("init_fails", "its init failed (unavailable: the licence server is away); correct what it complains about"));
+    EXPECT_EQ(init.message,
+              sentence("init_fails",
+                       "its init failed (unavailable: the licence server is unreachable); correct what it complains about"));
     const Error thrown = refusal("entry_throws");
     EXPECT_EQ(thrown.kind, ErrorKind::contract);
     EXPECT_EQ(thrown.message,
@@ -101,6 +110,9 @@ TEST(Library, IsRefusedWhenItsEntryOrInitFails) {
 TEST(Library, IsRefusedWhenItsModuleBreaksTheRules) {
     EXPECT_EQ(refusal("null_module").message, mistake("null_module", "its module is NULL"));
     EXPECT_EQ(refusal("null_component").message, mistake("null_component", "its component 0 is NULL"));
+    EXPECT_EQ(
+        refusal("small_component").message,
+        mistake("small_component", "its sluice_component 0 says struct_size 24, but the mandatory members alone take 32"));
     EXPECT_EQ(refusal("small_module").message,
               mistake("small_module", "its sluice_module says struct_size 40, but the mandatory members alone take 64"));
     EXPECT_EQ(refusal("wrong_minor").message,
@@ -145,10 +157,10 @@ TEST(Fence, TurnsWhatLeavesAPluginIntoAStatusWithItsText) {
     const sluice_handler* handler = (*library)->handler("create_throws");
     FaultBuffer fault;
     void* self = nullptr;
-    EXPECT_EQ(fenced_status(fault, [&] { return handler->create(nullptr, &self, fault.get()); }), SLUICE_CONTRACT);
+    EXPECT_EQ(guarded_status(fault, [&] { return handler->create(nullptr, &self, fault.get()); }), SLUICE_CONTRACT);
     EXPECT_EQ(fault.text(), "an exception left the plugin: thrown by create");
     fault.clear();
-    EXPECT_EQ(fenced_status(fault, []() -> sluice_status { throw 42; }), SLUICE_CONTRACT);
+    EXPECT_EQ(guarded_status(fault, []() -> sluice_status { throw 42; }), SLUICE_CONTRACT);
     EXPECT_EQ(fault.text(), "an exception left the plugin: an exception that is not a std::exception");
 }
 
@@ -161,7 +173,7 @@ TEST(FaultBuffer, ReadsOnlyItsOwnBytesWhateverThePluginWroteIntoTheFault) {
     EXPECT_EQ(fault.text().size(), limits::fault_text_bytes);
     fault.clear();
     EXPECT_EQ(fault.text(), "");
-    EXPECT_EQ(fault.fault().retry_delay_ms, -1);
+    EXPECT_EQ(fault.fault().retry_delay_ms, 0);
     const Error error = fault.error(777);
     EXPECT_EQ(error.kind, ErrorKind::contract);
     EXPECT_EQ(error.message, "status 777");

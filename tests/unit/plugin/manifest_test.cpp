@@ -160,10 +160,6 @@ TEST(BadManifest, IsRefusedByNameWithReasonAndRemedy) {
               sentence(bad_plugin("two_manifests"),
                        "its manifest is garbled (something follows its text: two manifests in one file, or a wrong "
                        "text_size); build it again with the plugin macro of the SDK"));
-    EXPECT_EQ(refusal(bad_plugin("unknown_kind")),
-              sentence(bad_plugin("unknown_kind"),
-                       "its manifest is garbled (components[0]: has the unknown kind \"widget\"); build it again with the "
-                       "plugin macro of the SDK"));
 }
 
 TEST(BadManifest, NamesBothRangesWhenTheAbiDoesNotFit) {

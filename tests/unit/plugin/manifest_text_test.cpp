@@ -61,19 +61,50 @@ TEST(ManifestText, NamesThePlaceOfWhatIsWrong) {
     EXPECT_EQ(
         complaint(R"({"id":"a","version":"1","components":[{"kind":"handler","name":"h"},{"kind":"handler","name":"h"}]})"),
         R"(components[1]: is a second handler "h")");
-    EXPECT_EQ(with_component(R"("kind":"widget","name":"w")"), R"(components[0]: has the unknown kind "widget")");
+    EXPECT_EQ(with_component(R"("name":"w")"),
+              R"(components[0]: "kind" is not a name of 1 to 64 letters, digits, '.', '-', '_' or '+')");
     EXPECT_EQ(with_component(R"("kind":"handler","name":"../h")"),
               R"(components[0]: "name" is not a name of 1 to 64 letters, digits, '.', '-', '_' or '+')");
     EXPECT_EQ(with_component(R"("kind":"handler","name":"h.so")"), "components[0]: has a name that looks like a file's path");
     EXPECT_EQ(with_component(R"("kind":"queue","name":"q")"),
               R"(components[0]: is a queue without "roles": source, target or both)");
-    EXPECT_EQ(with_component(R"("kind":"queue","name":"q","roles":["sink"])"), "components[0]: has an unknown role");
+    EXPECT_EQ(with_component(R"("kind":"queue","name":"q","roles":[7])"), "components[0]: has a role that is no name");
+    EXPECT_EQ(complaint(R"({"id":"a","version":"1","components":[{"kind":"widget","name":"h"},{"kind":"widget","name":"h"}]})"),
+              R"(components[1]: is a second widget "h")");
     EXPECT_EQ(with_component(R"("kind":"handler","name":"h","options":{})"), R"(components[0]: "options" is not a list)");
+}
+
+TEST(ManifestText, NamesComponentsOfALaterVersionAndReadsTheOthers) {
+    Manifest manifest;
+    ASSERT_EQ(read_manifest_text(R"({"id":"a","version":"1","components":[
+        {"kind":"widget","name":"w","summary":"A widget.","options":"of another form"},
+        {"kind":"queue","name":"q","roles":["source","browser"],"options":[{"name":"o"}]},
+        {"kind":"database","name":"d","options":[{"name":"x","type":"string"},{"name":"o","type":"colour","choices":7},{}]},
+        {"kind":"queue","name":"r","roles":["source"],"options":[{"name":"o","type":"string","role":"browser"}]},
+        {"kind":"handler","name":"w","options":[{"name":"o","type":"string"}]}]})",
+                                 manifest),
+              "");
+    ASSERT_EQ(manifest.components.size(), 5u);
+    const auto needs = [&](std::size_t at) { return manifest.components[at].needs_newer; };
+    EXPECT_EQ(needs(0), R"(the kind "widget")");
+    EXPECT_EQ(manifest.components[0].kind, ComponentKind::unknown);
+    EXPECT_EQ(manifest.components[0].name, "w");
+    EXPECT_EQ(manifest.components[0].summary, "A widget.");
+    EXPECT_EQ(needs(1), R"(the role "browser")");
+    EXPECT_EQ(needs(2), R"(the type "colour" of its option "o")");
+    EXPECT_TRUE(manifest.components[2].options.empty());
+    EXPECT_EQ(needs(3), R"(the role "browser" of its option "o")");
+    EXPECT_EQ(needs(4), "");
+    EXPECT_EQ(manifest.components[4].options.size(), 1u);
+    EXPECT_EQ(needs_newer_text(manifest.components[1]),
+              R"(the queue "q" needs a newer host: this one does not know the role "browser"; )"
+              "use a newer host, or an older build of the plugin");
 }
 
 TEST(ManifestText, RefusesOptionsThatContradictThemselves) {
     EXPECT_EQ(with_option(R"("type":"string")"), "");
-    EXPECT_EQ(with_option(R"("type":"colour")"), R"(components[0].options[0]: has the unknown type "colour")");
+    EXPECT_EQ(with_option(R"("help":"no type")"),
+              R"(components[0].options[0]: "type" is not a name of 1 to 64 letters, digits, '.', '-', '_' or '+')");
     EXPECT_EQ(with_option(R"("type":"string","required":true,"default":"x")"),
               "components[0].options[0]: is required and has a default");
     EXPECT_EQ(with_option(R"("type":"integer","default":7)"), R"(components[0].options[0]: "default" is not a string)");

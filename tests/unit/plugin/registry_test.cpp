@@ -122,6 +122,32 @@ TEST_F(RegistryTest, NeverRunsCodeOfWhatIsRefusedBeforeLoading) {
     }
 }
 
+TEST_F(RegistryTest, SaysOfAComponentOfAnUnknownKindThatItNeedsANewerHost) {
+    const std::string file = folder_.copy("unknown_kind", "unknown_kind.so");
+    const std::string why =
+        "the widget \"unknown_kind\" needs a newer host: this one does not know the kind \"widget\"; use a "
+        "newer host, or an older build of the plugin";
+    MarkFile mark(folder_ / "mark");
+    Registry registry({folder_.path()});
+    EXPECT_EQ(refusal(registry, "unknown_kind"), "plugin " + file + " is refused: " + why);
+    EXPECT_EQ(refusal(registry, file), "plugin " + file + " is refused: " + why);
+    EXPECT_EQ(registry.skipped(), std::vector<std::string>{"plugin " + file + ": " + why});
+    EXPECT_FALSE(registry.candidates().front().refusal) << "the file itself is in order";
+    EXPECT_FALSE(mark.left());
+}
+
+TEST_F(RegistryTest, UsesWhatItKnowsOfAPluginOfALaterVersion) {
+    const std::string file = folder_.copy("half_known", "later.so");
+    Registry registry({folder_.path()});
+    EXPECT_EQ(refusal(registry, "half_known"), "accepted");
+    EXPECT_EQ(refusal(registry, file), "accepted");
+    const auto queue = registry.find(ComponentKind::queue, file);
+    ASSERT_FALSE(queue);
+    EXPECT_EQ(queue.error().message,
+              "plugin " + file + " is refused: it offers no queue, but the handler \"half_known\"; use it where that belongs");
+    EXPECT_EQ(registry.skipped().size(), 1u);
+}
+
 TEST_F(RegistryTest, RemembersThatALibraryFailedToLoad) {
     Registry registry({});
     const std::string first = refusal(registry, bad_plugin("entry_fails"));

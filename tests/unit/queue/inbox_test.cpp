@@ -7,17 +7,17 @@
 namespace sluice {
 namespace {
 
-struct Letter {
-    Letter* next = nullptr;
+struct Parcel {
+    Parcel* next = nullptr;
     int from = 0;
     int number = 0;
 };
 
 TEST(Inbox, GivesAllAtOnceOldestFirst) {
-    Inbox<Letter> inbox;
+    Inbox<Parcel> inbox;
     EXPECT_TRUE(inbox.empty());
     EXPECT_EQ(inbox.take(), nullptr);
-    Letter first, second;
+    Parcel first, second;
     inbox.push(&first);
     inbox.push(&second);
     EXPECT_FALSE(inbox.empty());
@@ -29,13 +29,13 @@ TEST(Inbox, GivesAllAtOnceOldestFirst) {
 
 TEST(Inbox, KeepsTheOrderOfEachProducerAndLosesNothing) {
     constexpr int producers = 3, letters = 20'000;
-    std::vector<std::vector<Letter>> all(producers, std::vector<Letter>(letters));
-    Inbox<Letter> inbox;
+    std::vector<std::vector<Parcel>> all(producers, std::vector<Parcel>(letters));
+    Inbox<Parcel> inbox;
     std::vector<std::thread> threads;
     for (int from = 0; from < producers; ++from)
         threads.emplace_back([&, from] {
             for (int number = 0; number < letters; ++number) {
-                Letter& letter = all[static_cast<std::size_t>(from)][static_cast<std::size_t>(number)];
+                Parcel& letter = all[static_cast<std::size_t>(from)][static_cast<std::size_t>(number)];
                 letter.from = from;
                 letter.number = number;
                 inbox.push(&letter);
@@ -43,7 +43,7 @@ TEST(Inbox, KeepsTheOrderOfEachProducerAndLosesNothing) {
         });
     int next[producers] = {};
     for (int received = 0; received < producers * letters;) {
-        const Letter* letter = inbox.take();
+        const Parcel* letter = inbox.take();
         if (letter == nullptr) std::this_thread::yield();
         for (; letter != nullptr; letter = letter->next, ++received) ASSERT_EQ(letter->number, next[letter->from]++);
     }

@@ -14,7 +14,8 @@ namespace sluice {
 class Body {
 public:
     explicit Body(std::string_view text)
-        : size_(text.size()), bytes_(std::make_unique<char[]>(text.size() + SLUICE_BODY_PADDING)) {
+        : size_(text.size()),
+          bytes_(std::make_unique<char[]>(text.size() + SLUICE_BODY_PADDING)) {
         if (!text.empty()) std::memcpy(bytes_.get(), text.data(), text.size());
     }
     std::string_view view() const { return {bytes_.get(), size_}; }

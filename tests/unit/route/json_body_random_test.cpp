@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "core/limits.hpp"
-#include "core/number.hpp"
 #include "route/bodies.hpp"
 #include "route/json_body.hpp"
+#include "text/number.hpp"
 
 namespace sluice {
 namespace {
@@ -51,18 +51,10 @@ void collect(dom::element element, const std::string& pointer, std::vector<Expec
             all.push_back({pointer + "/-", std::nullopt});
             break;
         }
-        case dom::element_type::STRING:
-            all.push_back({pointer, std::string(std::string_view(element))});
-            break;
-        case dom::element_type::BOOL:
-            all.push_back({pointer, bool(element) ? "true" : "false"});
-            break;
-        case dom::element_type::NULL_VALUE:
-            all.push_back({pointer, std::nullopt});
-            break;
-        default:
-            all.push_back({pointer, simdjson::minify(element), true});
-            all.push_back({pointer + "/0", std::nullopt});
+        case dom::element_type::STRING: all.push_back({pointer, std::string(std::string_view(element))}); break;
+        case dom::element_type::BOOL: all.push_back({pointer, bool(element) ? "true" : "false"}); break;
+        case dom::element_type::NULL_VALUE: all.push_back({pointer, std::nullopt}); break;
+        default: all.push_back({pointer, simdjson::minify(element), true}); all.push_back({pointer + "/0", std::nullopt});
     }
 }
 
@@ -114,17 +106,10 @@ TEST(JsonBodyRandom, StaysInsideTheBodyHoweverItIsDamaged) {
         for (std::uint64_t damages = random.below(4); damages > 0 && !text.empty(); --damages) {
             const std::size_t at = random.below(text.size());
             switch (random.below(4)) {
-                case 0:
-                    text.resize(at);
-                    break;
-                case 1:
-                    text.erase(at, 1);
-                    break;
-                case 2:
-                    text[at] = "\"\\{}[]:,\xff\x00 u0"[random.below(13)];
-                    break;
-                default:
-                    text.insert(at, 1, static_cast<char>(random.below(256)));
+                case 0: text.resize(at); break;
+                case 1: text.erase(at, 1); break;
+                case 2: text[at] = "\"\\{}[]:,\xff\x00 u0"[random.below(13)]; break;
+                default: text.insert(at, 1, static_cast<char>(random.below(256)));
             }
         }
         const Body body(text);

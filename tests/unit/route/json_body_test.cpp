@@ -61,7 +61,8 @@ std::string typed(std::string_view pointer, std::string_view text) {
 }
 
 TEST(JsonBody, TellsTheTypeOfAValueToWhoWantsToKnow) {
-    constexpr auto text = R"({"s":"J\u0046K","n":1234567890123456789012.50e+3 ,"t":true,"z":null,"a":[0],"o":{"a":1},"":"","w":tru})";
+    constexpr auto text =
+        R"({"s":"J\u0046K","n":1234567890123456789012.50e+3 ,"t":true,"z":null,"a":[0],"o":{"a":1},"":"","w":tru})";
     EXPECT_EQ(typed("/s", text), "string JFK");
     EXPECT_EQ(typed("/n", text), "number 1234567890123456789012.50e+3") << "as it is written";
     EXPECT_EQ(typed("/t", text), "boolean true");

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <set>
 #include <string>
 #include <vector>
@@ -125,6 +126,37 @@ TEST(Router, RoutesByIdAndByBody) {
     Router by_body = made(by(By::body, 4));
     EXPECT_EQ(by_body.route(TestMessage("x", "17"), scratch).key_hash, hash_key("x"));
     EXPECT_FALSE(by_body.route(TestMessage("", "17"), scratch).has_key);
+}
+
+TEST(Router, RoutesByTheEnginesKey) {
+    std::string scratch;
+    Router router = made(by(By::message_key, 4));
+    const TestMessage message(R"({"a":1})", "17", {{"key", "no"}}, "region-7");
+    const Routed routed = router.route(message, scratch);
+    EXPECT_EQ(routed.key, "region-7");
+    EXPECT_EQ(routed.key_hash, hash_key("region-7"));
+    EXPECT_EQ(routed.worker, router.place_of("region-7")->worker);
+    EXPECT_FALSE(router.reads_body());
+
+    RouteRules rules = by(By::message_key, 4);
+    rules.workers = {{"EU", 3}};
+    EXPECT_EQ(made(rules).route(TestMessage("", "", {}, "EU"), scratch).worker, 3u);
+    const std::string longer(limits::key_bytes_max + 1, 'k');
+    const Routed cut = router.route(TestMessage("", "", {}, longer), scratch);
+    EXPECT_EQ(cut.key.size(), limits::key_bytes_max);
+    EXPECT_EQ(cut.key_hash, hash_key(longer)) << "a longer key is taken by its hash";
+}
+
+TEST(Router, MissesTheEnginesKeyWhereThereIsNone) {
+    std::string scratch;
+    RouteRules rules = by(By::message_key, 4);
+    rules.missing = Missing::dead_letter;
+    Router router = made(rules);
+    EXPECT_EQ(router.route(TestMessage("x", "17", {{"key", "k"}}), scratch).to, Routed::To::dead_letter);
+    sluice_message smaller{};
+    smaller.struct_size = offsetof(sluice_message, message_key);
+    smaller.message_key = {"not there", 9};
+    EXPECT_FALSE(router.route(smaller, scratch).has_key) << "nothing is read behind it";
 }
 
 TEST(Router, TakesWorkersInTurnByRoundRobin) {

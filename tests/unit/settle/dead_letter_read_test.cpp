@@ -19,6 +19,8 @@ std::string record_of(const DeadLetter& letter) {
     message.id = bytes(letter.id);
     message.source = bytes(letter.source);
     if (letter.key) message.key = bytes(*letter.key);
+    message.message_key = bytes(letter.message_key);
+    message.subject = bytes(letter.subject);
     message.body = bytes(letter.body);
     message.headers = headers.data();
     message.header_count = static_cast<std::uint32_t>(headers.size());
@@ -35,7 +37,9 @@ std::string record_of(const DeadLetter& letter) {
         facts.stream_size = letter.delivery->stream_size;
         facts.position = letter.delivery->position;
         facts.position_end = letter.delivery->position_end;
+        facts.has_ended = letter.delivery->has_ended;
     }
+    facts.unpublished = letter.unpublished;
     return dead_letter_record(message, facts);
 }
 
@@ -45,6 +49,8 @@ void expect_equal(const DeadLetter& read, const DeadLetter& written) {
     EXPECT_EQ(read.pool, written.pool);
     EXPECT_EQ(read.worker, written.worker);
     EXPECT_EQ(read.key, written.key);
+    EXPECT_EQ(read.message_key, written.message_key);
+    EXPECT_EQ(read.subject, written.subject);
     EXPECT_EQ(read.headers, written.headers);
     EXPECT_EQ(read.body, written.body);
     EXPECT_EQ(read.error, written.error);
@@ -71,6 +77,22 @@ TEST(DeadLetterRead, GivesBackWhereTheMessageStoodInItsSource) {
     EXPECT_EQ(read->delivery->stream_size, 6u);
     EXPECT_EQ(read->delivery->position, 17u);
     EXPECT_EQ(read->delivery->position_end, 9'007'199'254'740'993u) << "more than a double holds exactly";
+    EXPECT_FALSE(read->delivery->has_ended);
+    letter.delivery->has_ended = true;
+    EXPECT_TRUE(read_dead_letter(record_of(letter))->delivery->has_ended);
+}
+
+TEST(DeadLetterRead, GivesBackWhatTheMessageStillHasToPublish) {
+    DeadLetter letter{"file-1:17", "a", "p", 3, "k", {}, "{}", "why", 5, 1, 2, 3, DeadLetter::Delivery{6, 17, 18}};
+    EXPECT_EQ(read_dead_letter(record_of(letter))->unpublished, "");
+    letter.unpublished = std::string("\x01\x00\xff and more", 12);
+    const Result<DeadLetter> read = read_dead_letter(record_of(letter));
+    ASSERT_TRUE(read) << read.error().message;
+    EXPECT_EQ(read->unpublished, letter.unpublished);
+    EXPECT_TRUE(read->delivery->has_ended) << "it has taken effect";
+    std::string damaged = record_of(letter);
+    damaged.replace(damaged.find("unpublished_base64\":\"") + 21, 1, "*");
+    EXPECT_FALSE(read_dead_letter(damaged));
 }
 
 TEST(DeadLetterRead, RefusesAPlaceThatNoMessageCanHave) {
@@ -114,6 +136,9 @@ TEST(DeadLetterRead, NamesWhatIsWrongWithARecord) {
     EXPECT_NE(error(R"({"version":1,"id":"","source":""})").find("body"), std::string::npos);
     EXPECT_NE(error(R"({"version":1,"id":"","source":"","body_base64":"a=b="})").find("body"), std::string::npos);
     EXPECT_NE(error(R"({"version":1,"id":"","source":"","body":"","headers":[["a"]]})").find("headers"), std::string::npos);
+    EXPECT_NE(error(R"({"version":1,"id":"","source":"","body":"","message_key_base64":"*"})").find("message_key"),
+              std::string::npos);
+    EXPECT_NE(error(R"({"version":1,"id":"","source":"","body":"","subject":7})").find("subject"), std::string::npos);
     EXPECT_EQ(error(R"({"version":1,"id":"","source":"","body":"","new":true})"), "none");
 }
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <simdjson.h>
 
+#include <cstddef>
 #include <fstream>
 #include <iterator>
 #include <random>
@@ -26,6 +27,8 @@ struct Letter {
     std::string source = "flights";
     std::string key = "JFK";
     std::string body = R"({"origin":"JFK"})";
+    std::string message_key{};
+    std::string subject{};
     Pairs headers;
     std::int64_t enqueued_ms = 0;
     DeadLetterFacts facts{.pool = "airports",
@@ -44,6 +47,8 @@ struct Letter {
         message.id = bytes(id);
         message.source = bytes(source);
         message.key = bytes(key);
+        message.message_key = bytes(message_key);
+        message.subject = bytes(subject);
         message.body = bytes(body);
         message.headers = views.data();
         message.header_count = static_cast<std::uint32_t>(views.size());
@@ -127,7 +132,8 @@ TEST(DeadLetterRecord, LeavesOutWhatTheMessageNeverHad) {
     letter.facts.has_key = false;
     const std::string record = letter.record();
     const Reader reader(record);
-    for (const char* name : {"pool", "worker", "key", "headers", "enqueued_ms"}) EXPECT_FALSE(reader.has(name)) << name;
+    for (const char* name : {"pool", "worker", "key", "message_key", "message_key_base64", "subject", "headers", "enqueued_ms"})
+        EXPECT_FALSE(reader.has(name)) << name;
     EXPECT_EQ(reader.text("id"), "flights:17");
 }
 
@@ -138,8 +144,26 @@ TEST(DeadLetterRecord, KeepsAnEmptyKeyApartFromNone) {
     EXPECT_EQ(Reader(record).bytes("key"), "");
 }
 
+TEST(DeadLetterRecord, HoldsKeyAndSubjectOfTheEngine) {
+    Letter letter;
+    letter.message_key = "region-7";
+    letter.subject = "orders.eu";
+    const std::string record = letter.record();
+    EXPECT_NE(record.find(R"("key":"JFK","message_key":"region-7","subject":"orders.eu","body")"), std::string::npos) << record;
+}
+
+TEST(DeadLetterRecord, ReadsNothingBehindASmallerMessage) {
+    sluice_message message{};
+    message.struct_size = offsetof(sluice_message, message_key);
+    message.message_key = message.subject = {"not there", 9};
+    const std::string record = dead_letter_record(message, Letter().facts);
+    EXPECT_EQ(record.find("not there"), std::string::npos) << record;
+}
+
 TEST(DeadLetterRecord, WritesBytesThatAreNotUtf8InBase64) {
     Letter letter;
+    letter.message_key = "\xff";
+    letter.subject = "\xc3";
     letter.id = "\xff";
     letter.key = "\xc3";
     letter.body = std::string("\x80\0a", 3);
@@ -147,6 +171,8 @@ TEST(DeadLetterRecord, WritesBytesThatAreNotUtf8InBase64) {
     const Reader reader(record);
     EXPECT_EQ(reader.text("id_base64"), "/w==");
     EXPECT_EQ(reader.text("key_base64"), "ww==");
+    EXPECT_EQ(reader.text("message_key_base64"), "/w==");
+    EXPECT_EQ(reader.text("subject_base64"), "ww==");
     EXPECT_EQ(reader.text("body_base64"), "gABh");
     EXPECT_FALSE(reader.has("body"));
 }

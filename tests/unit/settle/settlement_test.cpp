@@ -1,62 +1,9 @@
 #include "settle/settlement.hpp"
 
-#include <gtest/gtest.h>
-
-#include <string>
-
-#include "core/clock.hpp"
-#include "observe/memory_log.hpp"
-#include "source/fake_source.hpp"
+#include "settle/settlement_bench.hpp"
 
 namespace sluice {
 namespace {
-
-class SettlementTest : public testing::Test {
-protected:
-    SettlementTest() {
-        source.on_settle = [this](FakeSource::Settlements items) {
-            if (inside_settle) inside_settle(items);
-            if (answer == SLUICE_OK || answer == SLUICE_QUEUED)
-                for (const sluice_settlement& item : items)
-                    settled += (item.action == SLUICE_ACK             ? " ack"
-                                : item.action == SLUICE_NACK          ? " nack"
-                                : item.action == SLUICE_ACKED_IN_UNIT ? " acked"
-                                                                      : " attempted") +
-                               std::to_string(item.tag) + (item.attempt == 0 ? "" : "#" + std::to_string(item.attempt));
-            return answer;
-        };
-    }
-    // A message that was received and has ended so.
-    void take(std::uint64_t tag, Outcome outcome, std::uint32_t attempt = 1, bool acked_in_unit = false) {
-        sluice_incoming incoming{};
-        incoming.struct_size = sizeof incoming;
-        incoming.tag = tag;
-        incoming.attempt = attempt;
-        Message* message = store.create(incoming);
-        message->received_ns = clock.now();
-        message->outcome = outcome;
-        message->acked_in_unit = acked_in_unit;
-        settlement.received(1);
-        settlement.take(message, clock.now());
-    }
-    bool submit() { return settlement.submit(clock.now()); }
-    void confirm(std::uint64_t tag, sluice_status status) { settlement.settled(&tag, 1, status); }
-    void expect_law() {
-        const SourceCounts counts = settlement.counts();
-        EXPECT_EQ(counts.received, counts.settled() + settlement.in_flight());
-    }
-
-    FakeClock clock{1};
-    MemoryFile log;
-    Logging logging{LogOptions{}, clock, log.file()};
-    FakeSource source;
-    QueueInstance instance = source.instance();
-    MessageStore store{"fake"};
-    Settlement settlement{instance, store, clock, logging.logger("sources.fake")};
-    sluice_status answer = SLUICE_OK;
-    std::function<void(FakeSource::Settlements)> inside_settle;
-    std::string settled;
-};
 
 TEST_F(SettlementTest, OnlyTellsTheSourceOfAMessageThatWasAckedInItsUnit) {
     take(1, Outcome::acked, 1, true);
@@ -80,7 +27,7 @@ TEST_F(SettlementTest, CountsWhatAnotherHostHasAsLostWhateverTheSourceSays) {
     EXPECT_TRUE(submit());
     confirm(1, SLUICE_OK);
     confirm(2, SLUICE_LOST_LEASE);
-    EXPECT_EQ(settled, " nack1 nack2");
+    EXPECT_EQ(settled, " release1 release2");
     EXPECT_EQ(settlement.counts().lost_lease, 2u);
     EXPECT_EQ(settlement.counts().released, 0u);
     expect_law();
@@ -95,7 +42,7 @@ TEST_F(SettlementTest, TellsTheSourceTheEndOfEachMessageAndCountsItInTheWordsOfT
     EXPECT_EQ(settlement.in_flight(), 5u);
     expect_law();
     EXPECT_TRUE(submit());
-    EXPECT_EQ(settled, " ack1 ack2 ack3 ack4 nack5");
+    EXPECT_EQ(settled, " ack1 ack2 ack3 ack4 release5");
     const SourceCounts counts = settlement.counts();
     EXPECT_EQ(counts.acked, 1u);
     EXPECT_EQ(counts.skipped, 1u);
@@ -110,7 +57,7 @@ TEST_F(SettlementTest, TellsTheSourceTheEndOfEachMessageAndCountsItInTheWordsOfT
 TEST_F(SettlementTest, NeverAcksAMessageOfWhichNobodyHasSaidWhatBecameOfIt) {
     take(1, Outcome::none);
     EXPECT_TRUE(submit());
-    EXPECT_EQ(settled, " nack1");
+    EXPECT_EQ(settled, " release1");
     EXPECT_EQ(settlement.counts().released, 1u);
 }
 
@@ -128,6 +75,24 @@ TEST_F(SettlementTest, CountsAMessageOnlyWhenTheSourceHasConfirmed) {
     EXPECT_EQ(settlement.counts().acked, 1u);
     EXPECT_EQ(settlement.counts().released, 1u);
     EXPECT_FALSE(settlement.unconfirmed());
+    expect_law();
+}
+
+TEST_F(SettlementTest, KnowsWhetherAllThatWasReleasedIsBackWithTheSource) {
+    answer = SLUICE_QUEUED;
+    take(1, Outcome::acked);
+    EXPECT_TRUE(settlement.all_went_back());
+    take(2, Outcome::released);
+    take(3, Outcome::released);
+    EXPECT_TRUE(submit());
+    EXPECT_FALSE(settlement.all_went_back());
+    confirm(3, SLUICE_OK);
+    confirm(2, SLUICE_UNAVAILABLE);
+    EXPECT_FALSE(settlement.all_went_back()) << "it is tried again";
+    clock.advance(std::chrono::seconds(5));
+    answer = SLUICE_OK;
+    EXPECT_TRUE(submit());
+    EXPECT_TRUE(settlement.all_went_back());
     expect_law();
 }
 
@@ -156,7 +121,7 @@ TEST_F(SettlementTest, KeepsWhatTheSourceDoesNotTakeAndTriesAgainLater) {
     expect_law();
     clock.advance(std::chrono::nanoseconds(settlement.retry_at_ns() - clock.now()));
     EXPECT_TRUE(submit());
-    EXPECT_EQ(settled, " ack1 nack2");
+    EXPECT_EQ(settled, " ack1 release2");
     expect_law();
 }
 
@@ -191,7 +156,7 @@ TEST_F(SettlementTest, SubmitsAgainWhatTheSourceTookAndThenCouldNotSettle) {
     const std::int64_t first_wait = settlement.retry_at_ns() - clock.now();
     clock.advance(std::chrono::nanoseconds(first_wait));
     EXPECT_TRUE(submit());
-    EXPECT_EQ(settled, " ack1 nack2");
+    EXPECT_EQ(settled, " ack1 release2");
     confirm(1, SLUICE_OK);
     confirm(2, SLUICE_UNAVAILABLE);
     clock.advance(std::chrono::seconds(10));
@@ -218,11 +183,103 @@ TEST_F(SettlementTest, IgnoresAConfirmationThatNothingWaitsForAndSaysSo) {
     EXPECT_NE(log.text().find("delivery 77"), std::string::npos);
 }
 
-TEST_F(SettlementTest, TakesAnExceptionOfTheSourceForARefusal) {
+TEST_F(SettlementTest, DoesNotSettleAgainWhatTheSourceDoesNotKnowAnyMore) {
+    answer = SLUICE_QUEUED;
+    take(1, Outcome::acked);
+    take(2, Outcome::released);
+    EXPECT_TRUE(submit());
+    confirm(1, SLUICE_STALE);
+    confirm(2, SLUICE_STALE);
+    EXPECT_FALSE(settlement.pending());
+    EXPECT_EQ(settlement.counts().lost_lease, 2u);
+    EXPECT_TRUE(settlement.all_went_back());
+    expect_law();
+    settled.clear();
+    clock.advance(std::chrono::hours(1));
+    EXPECT_TRUE(submit());
+    EXPECT_EQ(settled, "");
+}
+
+TEST_F(SettlementTest, TakesOneAnswerThatEndsSettlementsForAllOfTheCall) {
+    for (const sluice_status status : {SLUICE_STALE, SLUICE_LOST_LEASE, SLUICE_INVALID}) {
+        answer = status;
+        take(1, Outcome::acked);
+        take(2, Outcome::released);
+        EXPECT_TRUE(submit()) << status;
+        EXPECT_FALSE(settlement.pending()) << status;
+        EXPECT_TRUE(settlement.all_went_back()) << status;
+        expect_law();
+    }
+    EXPECT_EQ(settlement.counts().lost_lease, 4u);
+    EXPECT_EQ(settlement.counts().abandoned, 2u);
+}
+
+TEST_F(SettlementTest, AbandonsWhatTheSourceCannotSettleAndSaysSo) {
+    answer = SLUICE_QUEUED;
+    take(1, Outcome::acked);
+    take(2, Outcome::released);
+    EXPECT_TRUE(submit());
+    confirm(1, SLUICE_INVALID);
+    confirm(2, SLUICE_INVALID);
+    EXPECT_EQ(settlement.counts().abandoned, 2u);
+    EXPECT_FALSE(settlement.pending());
+    EXPECT_NE(log.text().find("the source cannot settle 1 messages"), std::string::npos) << log.text();
+    expect_law();
+}
+
+TEST_F(SettlementTest, TriesAgainAfterTheListedStatusesOnly) {
+    for (const sluice_status status : {SLUICE_UNAVAILABLE, SLUICE_CONFLICT, SLUICE_FULL, SLUICE_UNKNOWN}) {
+        answer = SLUICE_QUEUED;
+        take(1, Outcome::acked);
+        EXPECT_TRUE(submit());
+        confirm(1, status);
+        EXPECT_EQ(settlement.in_flight(), 1u) << status;
+        clock.advance(std::chrono::seconds(10));
+        answer = status;
+        EXPECT_FALSE(submit()) << status;
+        EXPECT_EQ(settlement.failed(), "") << status;
+        clock.advance(std::chrono::seconds(10));
+        answer = SLUICE_OK;
+        EXPECT_TRUE(submit()) << status;
+        EXPECT_EQ(settlement.in_flight(), 0u) << status;
+    }
+    EXPECT_EQ(settlement.counts().acked, 4u);
+    expect_law();
+}
+
+TEST_F(SettlementTest, FailsWithAStatusThatEndsNothing) {
+    answer = SLUICE_QUEUED;
+    take(1, Outcome::acked);
+    EXPECT_TRUE(submit());
+    confirm(1, SLUICE_UNSUPPORTED);
+    EXPECT_NE(settlement.failed(), "");
+    EXPECT_EQ(settlement.in_flight(), 1u) << "it is not lost without a word";
+    expect_law();
+}
+
+TEST_F(SettlementTest, KeepsTheLawWhenTheSourceGivesOneTagToTwoMessages) {
+    answer = SLUICE_QUEUED;
+    take(1, Outcome::acked);
+    take(1, Outcome::released);
+    EXPECT_TRUE(submit());
+    expect_law();
+    confirm(1, SLUICE_OK);
+    confirm(1, SLUICE_OK);
+    EXPECT_EQ(settlement.counts().acked, 1u);
+    EXPECT_EQ(settlement.counts().abandoned, 1u);
+    EXPECT_EQ(settlement.in_flight(), 0u);
+    EXPECT_TRUE(settlement.all_went_back());
+    expect_law();
+    const std::string said = log.text();
+    EXPECT_NE(said.find("delivery 1 was given by the source to two messages at a time"), std::string::npos) << said;
+    EXPECT_EQ(std::count(said.begin(), said.end(), '\n'), 1) << "not a line for each: " << said;
+}
+
+TEST_F(SettlementTest, FailsWithAnExceptionOfTheSource) {
     inside_settle = [](FakeSource::Settlements) { throw std::runtime_error("broken pipe"); };
     take(1, Outcome::acked);
     EXPECT_FALSE(submit());
-    EXPECT_NE(log.text().find("broken pipe"), std::string::npos);
+    EXPECT_NE(settlement.failed().find("broken pipe"), std::string::npos) << settlement.failed();
     expect_law();
 }
 
@@ -287,8 +344,10 @@ class TakesNothingBack : public SettlementTest {
 protected:
     Settlement make() {
         source.capabilities = 0;
-        return {instance, store, clock, logging.logger("one_way")};
+        another = source.create_port();
+        return {*another, store, clock, logging.logger("one_way")};
     }
+    std::unique_ptr<QueuePort> another;
     Settlement one_way = make();
 };
 
@@ -308,70 +367,6 @@ TEST_F(TakesNothingBack, WhatWouldGoBackIsAbandonedAtOnceAndSaidOnce) {
     EXPECT_EQ(one_way.counts().acked, 1u);
     EXPECT_EQ(one_way.in_flight(), 0u);
     EXPECT_NE(log.text().find("2 messages were not processed"), std::string::npos) << log.text();
-}
-
-class KeepsAttempts : public SettlementTest {
-protected:
-    void take_back(std::uint64_t tag, std::uint32_t attempt) {
-        sluice_incoming incoming{};
-        incoming.struct_size = sizeof incoming;
-        incoming.tag = tag;
-        incoming.attempt = attempt;
-        Message* message = store.create(incoming);
-        message->outcome = Outcome::released;
-        keeps.received(1);
-        keeps.take(message, clock.now());
-    }
-    Settlement make() {
-        source.capabilities |= SLUICE_QUEUE_KEEPS_ATTEMPTS;
-        return {instance, store, clock, logging.logger("keeps")};
-    }
-    Settlement keeps = make();
-};
-
-TEST_F(SettlementTest, TellsNothingOfAttemptsToASourceThatDoesNotKeepThem) {
-    settlement.note({1, 2, 100});
-    take(1, Outcome::released, 2);
-    EXPECT_TRUE(submit());
-    EXPECT_EQ(settled, " nack1");
-}
-
-TEST_F(KeepsAttempts, TellsTheSourceOfEachFailedAttemptBeforeTheMessagesEnd) {
-    keeps.note({1, 2, 100});
-    keeps.note({1, 3, 200});
-    take_back(1, 3);
-    EXPECT_EQ(keeps.in_flight(), 1u) << "a failed attempt is no message";
-    EXPECT_TRUE(keeps.submit(clock.now()));
-    EXPECT_EQ(settled, " attempted1#2 attempted1#3 nack1#3");
-    EXPECT_EQ(keeps.counts().settled(), 1u);
-    EXPECT_EQ(keeps.in_flight(), 0u);
-}
-
-TEST_F(KeepsAttempts, ExpectsNoConfirmationOfAFailedAttempt) {
-    answer = SLUICE_QUEUED;
-    keeps.note({1, 2, 100});
-    EXPECT_TRUE(keeps.submit(clock.now()));
-    EXPECT_FALSE(keeps.unconfirmed());
-    take_back(1, 2);
-    EXPECT_TRUE(keeps.submit(clock.now()));
-    const std::uint64_t tag = 1;
-    keeps.settled(&tag, 1, SLUICE_UNAVAILABLE);
-    settled.clear();
-    clock.advance(std::chrono::seconds(10));
-    EXPECT_TRUE(keeps.submit(clock.now()));
-    EXPECT_EQ(settled, " nack1#2") << "the attempt goes with it again";
-}
-
-TEST_F(KeepsAttempts, KeepsTheOrderWhileTheSourceTakesNothing) {
-    answer = SLUICE_UNAVAILABLE;
-    keeps.note({1, 2, 100});
-    EXPECT_FALSE(keeps.submit(clock.now()));
-    EXPECT_EQ(keeps.in_flight(), 0u);
-    take_back(1, 2);
-    answer = SLUICE_OK;
-    clock.advance(std::chrono::seconds(10));
-    EXPECT_TRUE(keeps.submit(clock.now()));
-    EXPECT_EQ(settled, " attempted1#2 nack1#2");
 }
 
 }  // namespace

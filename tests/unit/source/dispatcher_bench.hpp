@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-#include "source/dispatcher.hpp"
+#include "dispatch/dispatcher.hpp"
 #include "work/pool_bench.hpp"
 
 namespace sluice {
@@ -21,7 +21,9 @@ namespace sluice {
 // Those of key a block in their handler until let_go(). A queue has room for two, and a worker takes one at a time.
 class DispatcherTest : public testing::Test {
 protected:
-    void make(WhenFullThen when_full) { make({.pool = nullptr, .when_full = when_full, .logger = bench.logging.logger("pools.p")}); }
+    void make(WhenFullThen when_full) {
+        make({.pool = nullptr, .when_full = when_full, .logger = bench.logging.logger("pools.p")});
+    }
     void make(Dispatcher::PoolLane lane) {
         WorkPolicy policy;
         policy.queue_capacity = 2;
@@ -39,7 +41,8 @@ protected:
         auto router = SourceRouter::make({rules});
         ASSERT_TRUE(router);
         lane.pool = pool.get();
-        dispatcher = std::make_unique<Dispatcher>(std::move(*router), store, std::vector<Dispatcher::PoolLane>{std::move(lane)});
+        dispatcher = std::make_unique<Dispatcher>(std::move(*router), store, std::vector<Dispatcher::PoolLane>{std::move(lane)},
+                                                  &recorded);
     }
     Message* message(const std::string& id, const std::string& body) {
         sluice_incoming incoming{};
@@ -128,6 +131,7 @@ protected:
     Confirmed confirmed{"fake"};
     MessageStore store{"fake"};
     std::unique_ptr<WorkerPool> pool;
+    RecordedBefore recorded;
     std::unique_ptr<Dispatcher> dispatcher;
     MessageList ended;
     Outcome outcome = Outcome::none;

@@ -2,12 +2,12 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <span>
 #include <string>
 #include <utility>
 
-#include "plugin/instance.hpp"
-#include "sluice/queue.h"
+#include "plugin/port/plugin_queue.hpp"
 
 namespace sluice {
 
@@ -26,32 +26,49 @@ public:
             fake(self).sink = to;
             return SLUICE_OK;
         };
-        table_.poll = [](void* self, uint32_t max, uint32_t wait_ms, sluice_fault* fault) { return fake(self).on_poll(max, wait_ms, fault); };
+        table_.poll = [](void* self, const sluice_poll* poll, sluice_fault* fault) {
+            fake(self).polled = *poll;
+            return fake(self).on_poll(poll->max, poll->wait_ms, fault);
+        };
         table_.settle = [](void* self, const sluice_settlement* items, uint64_t count, sluice_fault*) {
             return fake(self).on_settle(Settlements(items, count));
         };
         table_.flush = [](void* self, sluice_fault*) { return fake(self).on_flush(); };
         table_.wake = [](void* self) { fake(self).on_wake(); };
+        table_.close = [](void* self) { fake(self).on_close(); };
     }
     FakeSource(const FakeSource&) = delete;
     FakeSource& operator=(const FakeSource&) = delete;
 
-    QueueInstance instance() {
+    std::unique_ptr<QueuePort> create_port() {
         being_created_ = this;
+        if (on_service)
+            table_.service = [](void* self, uint32_t* next_ms, sluice_fault* fault) {
+                return fake(self).on_service(*next_ms, fault);
+            };
+        if (on_limits)
+            table_.limits = [](void* self, sluice_queue_limits* limits, sluice_fault* fault) {
+                return fake(self).on_limits(*limits, fault);
+            };
         sluice_setup setup{};
         setup.struct_size = sizeof setup;
+        setup.role = SLUICE_ROLE_SOURCE;
         setup.name = {"sources.fake", 12};
-        return std::move(QueueInstance::create(table_, setup)).value();
+        return PluginQueue::create(table_, setup).value();
     }
 
-    std::function<sluice_status(std::uint32_t max, std::uint32_t wait_ms, sluice_fault*)> on_poll = [](std::uint32_t, std::uint32_t, sluice_fault*) {
-        return SLUICE_END;
-    };
+    std::function<sluice_status(std::uint32_t max, std::uint32_t wait_ms, sluice_fault*)> on_poll =
+        [](std::uint32_t, std::uint32_t, sluice_fault*) { return SLUICE_END; };
     std::function<sluice_status(Settlements)> on_settle = [](Settlements) { return SLUICE_OK; };
     std::function<sluice_status()> on_flush = [] { return SLUICE_OK; };
     std::function<void()> on_wake = [] {};
-    std::uint32_t capabilities = SLUICE_QUEUE_TAKES_BACK;
+    std::function<void()> on_close = [] {};
+    // Before create_port(); without them the table has no such function.
+    std::function<sluice_status(std::uint32_t& next_ms, sluice_fault*)> on_service;
+    std::function<sluice_status(sluice_queue_limits&, sluice_fault*)> on_limits;
+    std::uint64_t capabilities = SLUICE_QUEUE_TAKES_BACK;
     const sluice_queue_sink* sink = nullptr;
+    sluice_poll polled{};  // the last one; the source thread's
 
 private:
     static FakeSource& fake(void* self) { return *static_cast<FakeSource*>(self); }

@@ -45,9 +45,9 @@ protected:
     MemoryFile log;
     Logging logging{LogOptions{}, clock, log.file()};
     FakeSource source;
-    QueueInstance instance = source.instance();
+    const std::unique_ptr<QueuePort> queue = source.create_port();
     MessageStore store{"fake"};
-    Settlement settlement{instance, store, clock, logging.logger("sources.fake")};
+    Settlement settlement{*queue, store, clock, logging.logger("sources.fake")};
     Confirmed confirmed{"fake"};
     Intake intake{store, settlement, confirmed};
     const sluice_queue_sink* sink = intake.sink();
@@ -119,6 +119,25 @@ TEST_F(IntakeTest, ReadsNothingBeyondTheStructOfAnOlderPlugin) {
     EXPECT_EQ(polled.first()->position, 0u);
     EXPECT_EQ(polled.first()->outcome, Outcome::none);
     store.destroy(polled.pop_front());
+}
+
+TEST_F(IntakeTest, TakesKeyAndSubjectOfTheEngineOfWhoeverHasThem) {
+    sluice_incoming from = incoming("body");
+    from.message_key = {"region-7", 8};
+    from.subject = {"orders.eu", 9};
+    from.deliveries = 2;
+    EXPECT_EQ(push(from), SLUICE_OK);
+    from.struct_size = offsetof(sluice_incoming, message_key);  // built before they were there
+    EXPECT_EQ(push(from), SLUICE_OK);
+    ASSERT_NE(reserve(4), nullptr);
+    EXPECT_EQ(commit(from), SLUICE_OK);
+    MessageList polled = intake.close();
+    for (const std::string_view expected : {"region-7", "", ""}) {
+        Message* message = polled.pop_front();
+        EXPECT_EQ(message_key_of(message->view), expected);
+        EXPECT_EQ(subject_of(message->view), expected.empty() ? "" : "orders.eu");
+        store.destroy(message);
+    }
 }
 
 TEST_F(IntakeTest, MakesADeadLetterOfWhatTheSourceItselfRefuses) {

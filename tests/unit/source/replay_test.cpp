@@ -6,8 +6,8 @@
 #include <future>
 #include <mutex>
 
-#include "core/json_read.hpp"
 #include "source/source_bench.hpp"
+#include "text/json_read.hpp"
 
 namespace sluice {
 namespace {
@@ -41,6 +41,8 @@ protected:
         made->letter.source = "fake";
         made->letter.body = body;
         made->letter.headers = {{"h", "1"}, {"h", "2"}};
+        made->letter.message_key = "region-7";
+        made->letter.subject = "orders.eu";
         made->back = back;
         return made;
     }
@@ -82,11 +84,12 @@ TEST_F(ReplayTest, IsTheMessageAsItCame) {
                            std::string(message.body.data, message.body.size) + " " + std::to_string(message.attempt);
         for (std::uint32_t i = 0; i < message.header_count; ++i)
             text += " " + std::string(message.headers[i].name.data, 1) + std::string(message.headers[i].value.data, 1);
+        text.append(" ").append(message_key_of(message)).append(" ").append(subject_of(message));
         seen.set_value(text);
         return SLUICE_DONE;
     });
     ASSERT_TRUE(replay("7"));
-    EXPECT_EQ(seen.get_future().get(), "m7 fake {\"k\":1} 1 h1 h2");
+    EXPECT_EQ(seen.get_future().get(), "m7 fake {\"k\":1} 1 h1 h2 region-7 orders.eu");
     ASSERT_TRUE(back->count.reaches(1));
     EXPECT_EQ(back->at(0).outcome, Outcome::acked);
     stop();
@@ -103,8 +106,8 @@ TEST_F(ReplayTest, SkippedIsGoneToo) {
 
 TEST_F(ReplayTest, ThatDiesAgainTakesThePlaceOfTheOldDeadLetter) {
     std::string replaced;
-    bench.dead_letters.table.publish = [](void* self, const sluice_outgoing* const* messages, std::uint64_t count, std::uint64_t,
-                                          sluice_fault*) -> sluice_status {
+    bench.dead_letters.table.publish = [](void* self, const sluice_outgoing* const* messages, std::uint64_t count,
+                                          std::uint64_t, sluice_fault*) -> sluice_status {
         auto& fake = *static_cast<FakeTarget*>(self);
         EXPECT_EQ(count, 1u);
         EXPECT_EQ(std::string(messages[0]->replaces.data, messages[0]->replaces.size), "9");
@@ -168,11 +171,17 @@ TEST_F(ReplayTest, StandsBehindWhatItsKeyHasWaiting) {
 
 TEST_F(ReplayTest, ThatAStopCutsShortStaysWhereItIs) {
     std::promise<void> begun, release;
-    start([&, released = release.get_future().share(), first = true](const Handled&) mutable {
-        if (std::exchange(first, false)) begun.set_value();
-        released.wait();
-        return SLUICE_DONE;
-    }, [] { WorkPolicy policy; policy.batch_max = 1; return policy; }());
+    start(
+        [&, released = release.get_future().share(), first = true](const Handled&) mutable {
+            if (std::exchange(first, false)) begun.set_value();
+            released.wait();
+            return SLUICE_DONE;
+        },
+        [] {
+            WorkPolicy policy;
+            policy.batch_max = 1;
+            return policy;
+        }());
     for (const char* place : {"1", "2"}) ASSERT_TRUE(replay(place));
     begun.get_future().wait();
     bench.loop->request_stop(StopMode::finish_current);

@@ -14,11 +14,13 @@ namespace sluice {
 
 struct SourceBench : PoolBench {
     // Routes by /k of the body.
-    void start(FakeHandler::Handle handle, std::uint32_t workers, const WorkPolicy& policy, std::vector<FakeDatabase*> databases = {}) {
+    void start(FakeHandler::Handle handle, std::uint32_t workers, const WorkPolicy& policy,
+               std::vector<FakeDatabase*> databases = {}) {
         for (FakeDatabase* database : databases) use(*database);
         handler = std::make_unique<FakeHandler>(std::move(handle));
         on_handler(*handler);
-        loop = std::make_unique<SourceLoop>("fake", "fake", source.instance(), clock, logging.logger("sources.fake"), [this] { ended.add(); });
+        loop = std::make_unique<SourceLoop>("fake", "fake", source.create_port(), clock, logging.logger("sources.fake"),
+                                            [this] { ended.add(); });
         pool = make_pool(*handler, workers, policy, loop->way());
         PoolRules rules;
         rules.route.by = RouteRules::By::pointer;
@@ -27,9 +29,14 @@ struct SourceBench : PoolBench {
         auto router = SourceRouter::make({rules});
         ASSERT_TRUE(router);
         ASSERT_TRUE(target.start());
-        loop->connect(std::move(*router), {{.pool = pool.get(), .when_full = WhenFullThen::block, .logger = logging.logger("pools.p"), .rebalance = rebalance}}, target,
-                      2 * limits::poll_batch + pool->room());
-        loop->limit_dead_letters(dead_letters_max, dead_letters_period_ns);
+        loop->connect(std::move(*router),
+                      {{.pool = pool.get(),
+                        .when_full = WhenFullThen::block,
+                        .logger = logging.logger("pools.p"),
+                        .rebalance = rebalance}},
+                      target, 2 * limits::poll_batch + pool->room());
+        on_loop(*loop);
+        loop->proxy().limit_dead_letters({dead_letters_max, dead_letters_period_ns});
         ASSERT_TRUE(loop->open());
         watch.start();
         loop->start();
@@ -54,10 +61,11 @@ struct SourceBench : PoolBench {
     }
 
     std::function<void(FakeHandler&)> on_handler = [](FakeHandler&) {};
+    std::function<void(SourceLoop&)> on_loop = [](SourceLoop&) {};
     FakeSource source;
     FakeTarget::OnPublish on_dead_letter = [](const Call&, sluice_fault*) { return SLUICE_OK; };
     FakeTarget dead_letters{[this](const Call& call, sluice_fault* fault) { return on_dead_letter(call, fault); }};
-    Target target{dead_letters.table, &dead_letters, quick(), clock, logging.logger("dead_letters")};
+    Target target{dead_letters.port(), quick(), clock, logging.logger("dead_letters")};
     bool rebalance = true;
     std::uint64_t dead_letters_max = 0;
     std::int64_t dead_letters_period_ns = 1;

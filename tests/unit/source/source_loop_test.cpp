@@ -2,9 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <condition_variable>
 #include <future>
 #include <mutex>
+#include <thread>
 
 #include "source/source_bench.hpp"
 
@@ -44,6 +46,22 @@ TEST_F(SourceLoopTest, EndsWhenTheSourceHasEndedAndEverythingIsSettled) {
     EXPECT_EQ(bench.loop->counts().acked, 3u);
     EXPECT_EQ(bench.ended.value(), 1u);
     expect_law();
+}
+
+TEST_F(SourceLoopTest, TellsTheSourceHowManyBytesThereIsRoomFor) {
+    MemoryLimit memory(1u << 20, bench.logging.logger("memory"));
+    bench.on_loop = [&](SourceLoop& loop) { loop.share(memory); };
+    std::uint64_t max_bytes = 0;
+    bench.source.on_poll = [&](std::uint32_t max, std::uint32_t, sluice_fault*) {
+        EXPECT_GT(max, 0u);
+        max_bytes = bench.source.polled.max_bytes;
+        return SLUICE_END;
+    };
+    start([](const Handled&) { return SLUICE_DONE; });
+    close();
+    EXPECT_GT(max_bytes, 0u);
+    EXPECT_LE(max_bytes, 1u << 17) << "a share of the last eighth of the limit";
+    bench.loop = nullptr;  // before its limit
 }
 
 TEST_F(SourceLoopTest, SettlesWhatIsInFlightWhenTheSourceCannotGoOn) {
@@ -105,7 +123,8 @@ TEST_F(SourceLoopTest, PausesPollingWhileTooManyBecomeDeadLetters) {
     EXPECT_EQ(bench.loop->counts().dead_lettered, 12u) << "nothing is lost";
     ASSERT_EQ(delivered.size(), 12u);
     for (std::size_t i = 6; i < delivered.size(); ++i)
-        EXPECT_GE(delivered[i] - delivered[i - 6], period / 2) << "the sixth waits for its turn, and a seventh is not polled meanwhile";
+        EXPECT_GE(delivered[i] - delivered[i - 6], period / 2)
+            << "the sixth waits for its turn, and a seventh is not polled meanwhile";
     EXPECT_TRUE(logged("nothing is polled until there are fewer"));
     EXPECT_TRUE(logged("polling goes on"));
     expect_law();
@@ -208,23 +227,25 @@ TEST_F(SourceLoopTest, AcksADeadLetterOnlyWhenItIsStored) {
     expect_law();
 }
 
-// Messages of these keys in one poll, and then the end; what the source is told, in order: "ack2 nack1".
+// Messages of these keys in one poll, and then the end; what the source is told, in order: "ack2 release1".
 class DeadLettersOfAKey : public SourceLoopTest {
 protected:
     void start(const std::string& keys) {
         bench.source.on_poll = [this, keys](std::uint32_t, std::uint32_t, sluice_fault*) {
             if (++polls > 1) return SLUICE_END;
-            for (std::uint64_t tag = 1; tag <= keys.size(); ++tag) bench.push("m" + std::to_string(tag), std::string("{\"k\":\"") + keys[tag - 1] + "\"}", tag);
+            for (std::uint64_t tag = 1; tag <= keys.size(); ++tag)
+                bench.push("m" + std::to_string(tag), std::string("{\"k\":\"") + keys[tag - 1] + "\"}", tag);
             return SLUICE_OK;
         };
         bench.source.on_settle = [this](FakeSource::Settlements items) {
             for (const sluice_settlement& item : items) {
-                settled += (item.action == SLUICE_NACK ? " nack" : " ack") + std::to_string(item.tag);
+                settled += (item.action == SLUICE_RELEASE ? " release" : " ack") + std::to_string(item.tag);
                 tally.add();
             }
             return SLUICE_OK;
         };
-        SourceLoopTest::start([](const Handled& call) { return call.id() == "m1" ? call.say(SLUICE_REJECT, "no such airport") : SLUICE_DONE; });
+        SourceLoopTest::start(
+            [](const Handled& call) { return call.id() == "m1" ? call.say(SLUICE_REJECT, "no such airport") : SLUICE_DONE; });
     }
 
     std::string settled;  // written by the source thread, read between the counts of `tally`
@@ -257,7 +278,7 @@ TEST_F(DeadLettersOfAKey, AreKeptWithWhatFollowsWhileTheirStoreRefusesThem) {
     EXPECT_EQ(settled, " ack3");
     bench.loop->request_stop(StopMode::finish_current);
     close();
-    EXPECT_EQ(settled, " ack3 nack1 ack2") << "it goes back at the stop, and what followed was processed";
+    EXPECT_EQ(settled, " ack3 release1 ack2") << "it goes back at the stop, and what followed was processed";
     EXPECT_LE(refused.value(), 2u) << "it is not tried all the time";
     EXPECT_TRUE(logged("too large"));
     EXPECT_EQ(bench.loop->counts().released, 1u);
@@ -296,6 +317,54 @@ TEST_F(SourceLoopTest, LetsNoMoreDieThanTheRateAllowsAndGivesTheRestBackAtAStop)
     EXPECT_EQ(bench.loop->counts().dead_lettered, 5u);
     EXPECT_EQ(bench.loop->counts().released, 45u);
     EXPECT_TRUE(logged("nothing is polled until there are fewer"));
+    expect_law();
+}
+
+TEST_F(SourceLoopTest, SaysWhyItIsNotPolled) {
+    deliver(50, SLUICE_OK);
+    bench.dead_letters_max = 5;
+    bench.dead_letters_period_ns = 3'600'000'000'000;
+    Tally handled;
+    start([&](const Handled& call) {
+        handled.add();
+        return call.say(SLUICE_REJECT, "no");
+    });
+    ASSERT_TRUE(handled.reaches(50));
+    const std::int64_t deadline_ns = bench.clock.now() + 10'000 * ns_per_ms;
+    while (bench.loop->not_polled().reason != "dead_letters.max_rate" && bench.clock.now() < deadline_ns)
+        std::this_thread::yield();
+    EXPECT_EQ(bench.loop->not_polled().reason, "dead_letters.max_rate");
+    EXPECT_GT(bench.loop->not_polled().since_ns, 0);
+    bench.loop->request_stop(StopMode::finish_current);
+    bench.pool->stop(StopMode::finish_current);
+    close();
+    EXPECT_EQ(bench.loop->not_polled().reason, "") << "it has ended";
+}
+
+// It looks again after a second for what nobody has announced; that is not to hold up what somebody has.
+TEST_F(SourceLoopTest, IsPolledOnWhenSomethingHasComeIntoWhatWasEmpty) {
+    Stages stages;
+    Doorbell nobody;
+    stages.add(nobody);
+    bench.on_loop = [&](SourceLoop& loop) {
+        loop.follow(stages);
+        stages.connect({{}, {0}});
+    };
+    Tally polled;
+    std::array<std::int64_t, 3> at{};
+    bench.source.on_poll = [&](std::uint32_t, std::uint32_t, sluice_fault*) {
+        if (const auto number = polled.value(); number < at.size()) at[number] = bench.clock.now();
+        polled.add();
+        return polled.value() == 2 ? bench.push("m", "{\"k\":1}", 1) : SLUICE_END;
+    };
+    start([](const Handled&) { return SLUICE_DONE; });
+    ASSERT_TRUE(polled.reaches(1));
+    while (polled.value() < 2) stages.stored(1);
+    ASSERT_TRUE(polled.reaches(3));
+    EXPECT_LT(at[2] - at[1], 500 * ns_per_ms);
+    stages.ended(0);
+    close();
+    EXPECT_EQ(bench.loop->counts().acked, 1u);
     expect_law();
 }
 

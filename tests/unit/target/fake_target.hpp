@@ -7,13 +7,14 @@
 #include <chrono>
 #include <condition_variable>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "sluice/queue.h"
-#include "target/target.hpp"
+#include "plugin/port/plugin_queue.hpp"
+#include "publish/target.hpp"
 
 namespace sluice {
 
@@ -54,6 +55,10 @@ public:
     explicit FakeTarget(OnPublish on_publish = [](const Call&, sluice_fault*) { return SLUICE_OK; })
         : on_publish_(std::move(on_publish)) {
         table.struct_size = sizeof table;
+        table.create = [](const sluice_setup* setup, void** self, sluice_fault*) -> sluice_status {
+            *self = const_cast<char*>(setup->identity.data);
+            return SLUICE_OK;
+        };
         table.open_target = [](void* self, const sluice_target_sink* sink, sluice_fault* fault) -> sluice_status {
             FakeTarget& fake = *static_cast<FakeTarget*>(self);
             fake.sink_ = sink;
@@ -68,6 +73,17 @@ public:
             ++fake.closed;
             if (fake.on_close) fake.on_close();
         };
+        port_ = create_port();
+    }
+
+    QueuePort& port() { return *port_; }
+    std::unique_ptr<QueuePort> create_port() {
+        sluice_setup setup{};
+        setup.struct_size = sizeof setup;
+        setup.role = SLUICE_ROLE_TARGET;
+        setup.name = {"targets.out", 11};
+        setup.identity = {reinterpret_cast<const char*>(this), 0};
+        return PluginQueue::create(table, setup).value();
     }
 
     void answer(std::uint64_t token, std::uint64_t count, sluice_status status, std::string_view text = {}) {
@@ -79,7 +95,21 @@ public:
         return made_;
     }
 
-    sluice_queue table{};
+    // Before the target starts; without them the table has no such function.
+    void serve(std::function<sluice_status(std::uint32_t& next_ms, sluice_fault*)> on_service) {
+        on_service_ = std::move(on_service);
+        table.service = [](void* self, std::uint32_t* next_ms, sluice_fault* fault) {
+            return static_cast<FakeTarget*>(self)->on_service_(*next_ms, fault);
+        };
+    }
+    void limit(std::function<sluice_status(sluice_queue_limits&, sluice_fault*)> on_limits) {
+        on_limits_ = std::move(on_limits);
+        table.limits = [](void* self, sluice_queue_limits* limits, sluice_fault* fault) {
+            return static_cast<FakeTarget*>(self)->on_limits_(*limits, fault);
+        };
+    }
+
+    sluice_queue table{};  // what a test changes holds from the next call on
     std::function<sluice_status(sluice_fault*)> on_open;
     std::function<void()> on_close;
     std::atomic<int> closed{0};
@@ -100,9 +130,12 @@ private:
     }
 
     const OnPublish on_publish_;
+    std::function<sluice_status(std::uint32_t&, sluice_fault*)> on_service_;
+    std::function<sluice_status(sluice_queue_limits&, sluice_fault*)> on_limits_;
     const sluice_target_sink* sink_ = nullptr;
     std::mutex mutex_;
     std::vector<Call> made_;
+    std::unique_ptr<QueuePort> port_;
 };
 
 inline sluice_status say(sluice_fault* fault, sluice_status status, std::string_view text) {
@@ -148,7 +181,6 @@ private:
 // Backoffs far shorter than a test's patience.
 inline Target::Options quick() {
     Target::Options options;
-    options.name = "targets.out";
     options.backoff_first_ns = 1'000;
     options.backoff_max_ns = 1'000'000;
     return options;

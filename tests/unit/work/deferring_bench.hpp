@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "ending.hpp"
 #include "work/worker_bench.hpp"
 
 namespace sluice {
@@ -36,9 +37,7 @@ protected:
         return complete(tickets.at(id), verdict, text);
     }
     sluice_status complete(sluice_ticket ticket, sluice_verdict verdict, std::string_view text = {}) {
-        FaultBuffer fault;
-        sluice_fault_set(fault.get(), SLUICE_FAILED, text.data(), text.size());
-        return host_api().complete(bench->host.get(), ticket, verdict, fault.get());
+        return end(host_api(), bench->host.get(), ticket, ending(verdict, text.empty() ? SLUICE_OK : SLUICE_FAILED, text));
     }
     sluice_status resume(const std::string& id, std::uint64_t cookie) {
         return host_api().resume(bench->host.get(), tickets.at(id), cookie);

@@ -8,12 +8,14 @@
 #include <map>
 #include <mutex>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "plugin/port/plugin_database.hpp"
 #include "sluice/database.h"
-#include "work/connection.hpp"
+#include "unit/connection.hpp"
 
 namespace sluice {
 
@@ -24,11 +26,17 @@ public:
         sluice_status status;
     };
 
-    explicit FakeDatabase(std::string name = "db", bool deduplicates = false) : name_(std::move(name)) {
+    explicit FakeDatabase(std::string name = "db", bool deduplicates = false)
+        : name_(std::move(name)),
+          deduplicates_(deduplicates) {
         table_.struct_size = sizeof table_;
         table_.create = [](const sluice_setup*, void** self, sluice_fault*) -> sluice_status {
             *self = being_created_;
             return SLUICE_OK;
+        };
+        table_.capabilities = [](void* self) -> std::uint64_t {
+            return SLUICE_DATABASE_SETTLES |
+                   (static_cast<FakeDatabase*>(self)->deduplicates_ ? SLUICE_DATABASE_DEDUPLICATES : 0u);
         };
         table_.connect = [](void* self, const sluice_database_sink* sink, void** connection, sluice_fault*) -> sluice_status {
             auto& fake = *static_cast<FakeDatabase*>(self);
@@ -43,30 +51,36 @@ public:
             line->database.submitted_at_disconnect += line->submitted.size();
             delete line;
         };
-        table_.prepare = [](void* connection, sluice_bytes sql, uint32_t* statement, sluice_fault* fault) -> sluice_status {
+        table_.prepare = [](void* connection, sluice_bytes, uint32_t* statement, sluice_fault* fault) -> sluice_status {
             if (const sluice_status answer = of(connection).prepare_answer; answer != SLUICE_OK)
                 return sluice_fault_set(fault, answer, "no such table: t", 16);
-            *statement = text(sql) == "ack" ? ack_statement : 1;
+            *statement = 1;
             return SLUICE_OK;
         };
-        table_.unit_begin = [](void* connection, uint64_t* unit, sluice_fault* fault) { return of(connection).begin(connection, unit, fault); };
+        table_.unit_begin = [](void* connection, uint64_t* unit, sluice_fault* fault) {
+            return of(connection).begin(connection, unit, fault);
+        };
         table_.record_once = [](void* connection, uint64_t unit, sluice_ticket ticket, const sluice_identity* identity,
                                 sluice_fault*) {
             of(connection).asked_for(*identity);
             return of(connection).record(connection, unit, ticket, text(identity->id));
         };
-        table_.execute = [](void* connection, uint64_t unit, sluice_ticket ticket, uint32_t statement, const sluice_value* values,
+        table_.execute = [](void* connection, uint64_t unit, sluice_ticket ticket, uint32_t, const sluice_value* values,
                             uint32_t, sluice_fault* fault) -> sluice_status {
             if (of(connection).execute_throws) throw std::runtime_error("the adapter has a mistake");
             if (of(connection).execute_answer != SLUICE_QUEUED)
                 return sluice_fault_set(fault, of(connection).execute_answer, "away", 4);
             const std::lock_guard lock(of(connection).mutex_);
-            const bool acks = statement == ack_statement;
-            line(connection).units[unit].writes.push_back(
-                {ticket, acks ? "ack " + std::to_string(values[0].as.integer) : text(values[0].as.bytes)});
+            line(connection).units[unit].writes.push_back({ticket, text(values[0].as.bytes)});
             return SLUICE_QUEUED;
         };
-        table_.drop = [](void* connection, uint64_t unit, sluice_ticket ticket) { of(connection).drop(connection, unit, ticket); };
+        table_.settle = [](void* connection, uint64_t unit, sluice_bytes queue, const sluice_ticket* tickets,
+                           const sluice_settlement* settlements, uint64_t count, sluice_fault* fault) {
+            return of(connection).settle(connection, unit, text(queue), {tickets, count}, settlements, fault);
+        };
+        table_.drop = [](void* connection, uint64_t unit, sluice_ticket ticket) {
+            of(connection).drop(connection, unit, ticket);
+        };
         table_.forget = [](void* connection, uint64_t unit, sluice_ticket ticket) {
             const std::lock_guard lock(of(connection).mutex_);
             line(connection).units[unit].records.erase(ticket);
@@ -75,7 +89,9 @@ public:
             const sluice_status answer = of(connection).seal_answer;
             return answer == SLUICE_OK ? answer : sluice_fault_set(fault, answer, "not sealed", 10);
         };
-        table_.commit_submit = [](void* connection, uint64_t unit, uint64_t token) { of(connection).submit(connection, unit, token); };
+        table_.commit_submit = [](void* connection, uint64_t unit, uint64_t token) {
+            of(connection).submit(connection, unit, token);
+        };
         table_.abandon_unit = [](void* connection, uint64_t unit) {
             const std::lock_guard lock(of(connection).mutex_);
             line(connection).units.erase(unit);
@@ -85,14 +101,14 @@ public:
             const std::string& its = static_cast<FakeDatabase*>(self)->resource;
             return {its.data(), its.size()};
         };
-        table_.query = [](void* connection, uint64_t unit, sluice_ticket, uint32_t, const sluice_value*, uint32_t, const sluice_row_sink*,
-                          sluice_fault*) { return of(connection).look(connection, unit); };
-        table_.keep_publishes = [](void* connection, uint64_t unit, sluice_ticket ticket, sluice_bytes publishes, sluice_fault* fault) {
+        table_.query = [](void*, uint64_t, sluice_ticket, uint32_t, const sluice_value*, uint32_t, const sluice_row_sink*,
+                          sluice_fault*) -> sluice_status { return SLUICE_OK; };
+        table_.keep_publishes = [](void* connection, uint64_t unit, sluice_ticket ticket, sluice_bytes publishes,
+                                   sluice_fault* fault) {
             return of(connection).keep(connection, unit, ticket, publishes, fault);
         };
-        table_.kept_publishes = [](void* connection, const sluice_identity* identity, const sluice_row_sink* sink, sluice_fault* fault) {
-            return of(connection).find_kept(text(identity->id), *sink, fault);
-        };
+        table_.kept_publishes = [](void* connection, const sluice_identity* identity, const sluice_row_sink* sink,
+                                   sluice_fault* fault) { return of(connection).find_kept(text(identity->id), *sink, fault); };
         table_.publishes_done = [](void* connection, const sluice_identity* const* identities, uint64_t count) {
             const std::lock_guard lock(of(connection).mutex_);
             for (uint64_t i = 0; i < count; ++i) of(connection).kept_.erase(text(identities[i]->id));
@@ -105,8 +121,7 @@ public:
         setup.struct_size = sizeof setup;
         setup.name = {name_.data(), name_.size()};
         being_created_ = this;
-        database.instance = std::move(DatabaseInstance::create(table_, setup)).value();
-        database.deduplicates = deduplicates;
+        database.port = std::move(PluginDatabase::create(table_, setup)).value();
     }
     FakeDatabase(const FakeDatabase&) = delete;
     FakeDatabase& operator=(const FakeDatabase&) = delete;
@@ -150,7 +165,7 @@ public:
     bool knows(const std::string& id) { return seen_.contains(id); }
     bool keeps(const std::string& id) { return kept_.contains(id); }
     void keeps(const std::string& id, std::string publishes) { kept_[id] = std::move(publishes); }
-    // A unit that acks the delivery with this tag breaks a constraint.
+    // The delivery with this tag is another host's.
     void lose_lease(std::uint64_t tag) { lost_.insert("ack " + std::to_string(tag)); }
 
     Database database;
@@ -165,19 +180,22 @@ public:
     sluice_status execute_answer = SLUICE_QUEUED;
     bool execute_throws = false;
     sluice_status prepare_answer = SLUICE_OK;
+    sluice_status settle_answer = SLUICE_QUEUED;
+    bool settle_throws = false;
+    bool finds_lost_leases_late = true;  // not: the unit fails, and says which are lost
     sluice_status seal_answer = SLUICE_OK;
     std::function<void()> on_submit;
     bool finds_duplicates_late = false;  // a test lists them in answer()
-    std::string kills;  // a commit of this write loses the connection
-    bool commits_unknown = false;  // what is answered with SLUICE_UNKNOWN has happened
+    std::string kills;                   // a commit of this write loses the connection
+    bool commits_unknown = false;        // what is answered with SLUICE_UNKNOWN has happened
     bool answers_twice = false;
     bool submit_throws = false;
     std::atomic<int> connected{0};
     int abandoned = 0;
+    int settle_calls = 0;
     std::size_t submitted_at_disconnect = 0;
 
 private:
-    static constexpr std::uint32_t ack_statement = 2;
     struct Write {
         sluice_ticket ticket;
         std::string text;
@@ -245,12 +263,22 @@ private:
         sink.row(sink.context, &value, 1);
         return SLUICE_OK;
     }
-    // Applies what is queued, of which only an ack can fail.
-    sluice_status look(void* connection, uint64_t unit) {
+    // Behind what the message has written.
+    sluice_status settle(void* connection, uint64_t unit, const std::string& queue, std::span<const sluice_ticket> tickets,
+                         const sluice_settlement* settlements, sluice_fault* fault) {
+        if (settle_throws) throw std::runtime_error("the adapter has a mistake");
+        if (settle_answer != SLUICE_QUEUED) return sluice_fault_set(fault, settle_answer, "not acked", 9);
+        if (queue != "the queue") return SLUICE_INVALID;
         const std::lock_guard lock(mutex_);
-        for (const Write& write : line(connection).units[unit].writes)
-            if (lost_.contains(write.text)) return SLUICE_CONSTRAINT;
-        return SLUICE_OK;
+        ++settle_calls;
+        auto& writes = line(connection).units[unit].writes;
+        for (std::size_t i = 0; i < tickets.size(); ++i) {
+            const auto is_its = [&](const Write& write) { return write.ticket == tickets[i]; };
+            const auto behind = std::find_if(writes.rbegin(), writes.rend(), is_its).base();
+            writes.insert(behind == writes.begin() ? writes.end() : behind,
+                          {tickets[i], "ack " + std::to_string(settlements[i].tag)});
+        }
+        return SLUICE_QUEUED;
     }
     void drop(void* connection, uint64_t unit, sluice_ticket ticket) {
         const std::lock_guard lock(mutex_);
@@ -293,16 +321,18 @@ private:
                         listed.push_back({write.ticket, result.status, 0, {"refused", 7}});
                 if (result.status == SLUICE_SEEN)
                     for (const auto& [ticket, id] : ended.unit.records)
-                        if (id == result.id && bad.insert(ticket).second) listed.push_back({ticket, SLUICE_SEEN, 0, {nullptr, 0}});
+                        if (id == result.id && bad.insert(ticket).second)
+                            listed.push_back({ticket, SLUICE_SEEN, 0, {nullptr, 0}});
                 if (result.status == SLUICE_CONFLICT || result.status == SLUICE_UNAVAILABLE || result.status == SLUICE_UNKNOWN)
                     from.failed = true;
             }
             for (const Write& write : ended.unit.writes)
                 if (lost_.contains(write.text) && bad.insert(write.ticket).second)
-                    listed.push_back({write.ticket, SLUICE_CONSTRAINT, 0, {"refused", 7}});
+                    listed.push_back({write.ticket, SLUICE_LOST_LEASE, 0, {"refused", 7}});
+            if (!bad.empty() && !finds_lost_leases_late) status = SLUICE_CONFLICT;
             if (status != SLUICE_OK) {
                 from.failed = true;
-                listed.clear();
+                std::erase_if(listed, [](const auto& result) { return result.status != SLUICE_LOST_LEASE; });
             }
             if (status == SLUICE_OK || (status == SLUICE_UNKNOWN && commits_unknown)) {
                 for (const Write& write : ended.unit.writes)
@@ -320,6 +350,7 @@ private:
 
     static inline FakeDatabase* being_created_ = nullptr;
     const std::string name_;
+    const bool deduplicates_;
     sluice_database table_{};
     std::mutex mutex_;
     std::deque<Line*> submitted_;

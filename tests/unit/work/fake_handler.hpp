@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "plugin/port/plugin_handler.hpp"
 #include "sluice/handler.h"
 
 namespace sluice {
@@ -71,24 +72,25 @@ public:
     FakeHandler& operator=(const FakeHandler&) = delete;
 
     // For the instances that are created next.
-    const sluice_handler& table() {
+    PluginHandlerFactory handlers() {
         being_created_ = this;
         table_.flags = (thread_affine ? SLUICE_HANDLER_THREAD_AFFINE : 0) | (keeps_views ? 0 : SLUICE_HANDLER_KEEPS_NO_VIEWS);
         if (on_cancel)
             table_.cancel = [](void* self, sluice_ticket ticket) { static_cast<Seat*>(self)->handler.on_cancel(ticket); };
         if (on_resume)
-            table_.resume = [](void* self, const sluice_message* message, sluice_ticket ticket, uint64_t cookie, sluice_fault* fault) {
+            table_.resume = [](void* self, const sluice_message* message, sluice_ticket ticket, uint64_t cookie,
+                               sluice_fault* fault) {
                 auto& seat = *static_cast<Seat*>(self);
                 return seat.handler.on_resume({*message, ticket, fault, *seat.api, seat.host}, cookie);
             };
-        return table_;
+        return PluginHandlerFactory(table_);
     }
 
     std::function<void(const sluice_setup&, sluice_fault*)> on_create;
-    std::function<sluice_verdict(const Call&, std::uint64_t cookie)> on_resume;  // before table()
-    std::function<void(sluice_ticket)> on_cancel;  // before table()
-    bool thread_affine = false;                     // the same
-    bool keeps_views = false;                       // the same
+    std::function<sluice_verdict(const Call&, std::uint64_t cookie)> on_resume;  // before handlers()
+    std::function<void(sluice_ticket)> on_cancel;                                // before handlers()
+    bool thread_affine = false;                                                  // the same
+    bool keeps_views = false;                                                    // the same
     sluice_status start_answer = SLUICE_OK;
     int stops = 0;
 

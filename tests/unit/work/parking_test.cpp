@@ -30,7 +30,8 @@ protected:
     }
     static std::string text(MessageList& taken) {
         std::string all;
-        while (Message* one = taken.pop_front()) all += (all.empty() ? "" : " ") + std::string(one->view.id.data, one->view.id.size);
+        while (Message* one = taken.pop_front())
+            all += (all.empty() ? "" : " ") + std::string(one->view.id.data, one->view.id.size);
         return all;
     }
     std::string take_due(std::int64_t now_ns, std::uint32_t max = 100) {

@@ -18,12 +18,13 @@
 namespace sluice {
 
 struct PoolBench {
-    std::unique_ptr<WorkerPool> make_pool(FakeHandler& handler, std::uint32_t workers, const WorkPolicy& policy, Worker::Way way) {
+    std::unique_ptr<WorkerPool> make_pool(FakeHandler& handler, std::uint32_t workers, const WorkPolicy& policy,
+                                          Worker::Way way) {
         WorkerPool::Setup setup{.name = "p",
                                 .number = 0,
                                 .handler_path = "pools.p.handler",
                                 .plugin = "fake",
-                                .table = &handler.table(),
+                                .handlers = std::make_unique<PluginHandlerFactory>(handler.handlers()),
                                 .options = options,
                                 .workers = workers,
                                 .policy = policy,

@@ -41,7 +41,7 @@ protected:
     FakeDatabase database;
     sluice_status answer = SLUICE_OK;  // of the target
     FakeTarget fake{[this](const Call&, sluice_fault* fault) { return say(fault, answer, "not like this"); }};
-    Target target{fake.table, &fake, quick(), clock, Logger()};
+    Target target{fake.port(), quick(), clock, Logger()};
     std::optional<WorkerBench> bench;
 };
 

@@ -83,7 +83,8 @@ TEST_F(WatchdogTest, TellsACallItsTimeAndWhenItIsOver) {
 }
 
 TEST_F(WatchdogTest, ChargesAMessageThatTookTooLongWithAnAttempt) {
-    make(100, [&](const Handled&) { look_after(milliseconds(100)); }, false, SLUICE_RETRY);
+    make(
+        100, [&](const Handled&) { look_after(milliseconds(100)); }, false, SLUICE_RETRY);
     bench->push("a1");
     bench->run();
     EXPECT_EQ(bench->called(), (Texts{"a1", "a1#2"}));

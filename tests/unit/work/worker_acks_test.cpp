@@ -1,4 +1,4 @@
-// Queue and database are one: a message is acked by a statement in the unit of its effects.
+// Queue and database are one: messages are acked in the unit of their effects.
 #include <optional>
 
 #include "target/fake_target.hpp"
@@ -17,7 +17,7 @@ protected:
                       std::vector<std::pair<std::string, Target*>> targets = {}) {
         bench.emplace(std::move(handle), WorkerBench::batches_of(batch_max), std::move(databases), std::move(targets));
         bench->start();
-        EXPECT_TRUE(bench->host->ack_in_units("file 7", "ack"));
+        bench->host->ack_in_units("file 7", "the queue");
         return *bench;
     }
     WorkerBench& make() { return make(write_id, {&database}); }
@@ -38,15 +38,16 @@ TEST_F(WorkerAcks, StandInTheUnitOfTheEffects) {
     bench->run();
     EXPECT_EQ(database.durable(), (Texts{"a1", "ack 1", "b1", "ack 2"}));
     EXPECT_EQ(in_units(), (Texts{"a1", "b1"}));
+    EXPECT_EQ(database.settle_calls, 1) << "one for all of them";
     EXPECT_EQ(bench->ended(), (Texts{"a1 acked", "b1 acked"}));
 }
 
 TEST_F(WorkerAcks, AreTheSourcesOwnBusinessWhereTheDatabaseIsAnother) {
     bench.emplace(write_id, WorkerBench::quick(), std::vector<FakeDatabase*>{&database});
     bench->start();
-    EXPECT_TRUE(bench->host->ack_in_units("file 8", "ack"));
-    EXPECT_TRUE(bench->host->ack_in_units("", "ack"));
-    EXPECT_TRUE(bench->host->ack_in_units("file 7", ""));
+    bench->host->ack_in_units("file 8", "the queue");
+    bench->host->ack_in_units("", "the queue");
+    bench->host->ack_in_units("file 7", "");
     bench->push("a1");
     bench->run();
     EXPECT_EQ(database.durable(), Texts{"a1"});
@@ -67,10 +68,23 @@ TEST_F(WorkerAcks, AreOnlyForMessagesThatAreDone) {
     EXPECT_EQ(in_units(), Texts{"c1"});
 }
 
+// Without its ack in the unit, another host could have had the message meanwhile.
+TEST_F(WorkerAcks, ThatThrowAreALostConnectionAndTheMessageRunsAgain) {
+    make([](const Handled&) { return SLUICE_DONE; }, {&database}).push("a1");
+    database.settle_throws = true;
+    bench->run();
+    EXPECT_EQ(bench->ended(), Texts{});
+    EXPECT_EQ(bench->times_logged("warn", "an exception left the plugin of the database: the adapter has a mistake"), 1u);
+    database.settle_throws = false;
+    bench->run_after(std::chrono::seconds(6));
+    EXPECT_EQ(database.durable(), Texts{"ack 1"});
+    EXPECT_EQ(bench->ended(), Texts{"a1 acked"});
+    EXPECT_EQ(bench->called(), (Texts{"a1", "a1"})) << "the attempt is the same";
+}
+
 TEST_F(WorkerAcks, AreNotForReplayedMessages) {
     make();
-    bench->push("a1");
-    bench->messages.front()->replayed = true;
+    bench->push_replayed("a1", "");
     bench->run();
     EXPECT_EQ(database.durable(), Texts{"a1"});
     EXPECT_EQ(in_units(), Texts{});
@@ -110,23 +124,28 @@ TEST_F(WorkerAcks, AreNotBlamedForAWriteThatIsRefused) {
     EXPECT_EQ(bench->ended(), (Texts{"a1 dead letter", "b1 acked"}));
 }
 
-TEST_F(WorkerAcks, AreNotLookedAtWhileAnotherUnitMayHoldTheDatabase) {
-    other.hold();
-    database.hold();
-    make([](const Handled& call) { return call.write({}, call.id() == "b1" ? "other" : "db") == SLUICE_QUEUED ? SLUICE_DONE : SLUICE_RETRY; },
-         {&database, &other}, 1)
-        .push("a1 b1");
+TEST_F(WorkerAcks, ThatAreFoundLateLetTheRestOfTheUnitRunAgainWithoutTheirMessages) {
+    database.lose_lease(2);
+    database.finds_lost_leases_late = false;
+    make().push("a1 b1 c1");
     bench->run();
-    ASSERT_EQ(database.submitted(), 1u);
-    database.lose_lease(1);
-    database.answer();  // b1 waits with its unit open, for it acks here too
+    EXPECT_EQ(database.durable(), Texts{});
+    EXPECT_EQ(bench->ended(), Texts{"b1 lost lease"});
+    bench->run_after(milliseconds(5'000));
+    EXPECT_EQ(database.durable(), (Texts{"a1", "ack 1", "c1", "ack 3"}));
+    EXPECT_EQ(bench->ended(), (Texts{"a1 acked", "c1 acked"}));
+}
+
+TEST_F(WorkerAcks, ThatTheDatabaseRefusesAreLeftToTheSourceWhichIsSaidOnce) {
+    database.settle_answer = SLUICE_UNSUPPORTED;
+    make().push("a1 b1");
     bench->run();
-    EXPECT_EQ(bench->ended(), Texts{"a1 dead letter"}) << "whose own ack will find that the lease is lost";
-    other.answer();
+    bench->push("a2");
     bench->run();
-    database.answer();
-    bench->run();
-    EXPECT_EQ(bench->ended(), Texts{"b1 acked"});
+    EXPECT_EQ(database.durable(), (Texts{"a1", "b1", "a2"}));
+    EXPECT_EQ(in_units(), Texts{});
+    EXPECT_EQ(bench->ended(), (Texts{"a1 acked", "b1 acked", "a2 acked"}));
+    EXPECT_EQ(bench->times_logged("warn", "their source acks them"), 1u);
 }
 
 TEST_F(WorkerAcks, ComeLastWhereSeveralDatabasesTakePart) {
@@ -146,7 +165,9 @@ TEST_F(WorkerAcks, ComeLastWhereSeveralDatabasesTakePart) {
 }
 
 TEST_F(WorkerAcks, AreLeftToTheSourceWhereAnotherDatabaseDeduplicates) {
-    make([](const Handled& call) { return call.write({}, "db") == SLUICE_QUEUED ? SLUICE_DONE : SLUICE_RETRY; }, {&database, &recording}).push("a1");
+    make([](const Handled& call) { return call.write({}, "db") == SLUICE_QUEUED ? SLUICE_DONE : SLUICE_RETRY; },
+         {&database, &recording})
+        .push("a1");
     bench->run();
     EXPECT_EQ(in_units(), Texts{}) << "both would have to come last";
     EXPECT_EQ(bench->ended(), Texts{"a1 acked"});
@@ -155,7 +176,7 @@ TEST_F(WorkerAcks, AreLeftToTheSourceWhereAnotherDatabaseDeduplicates) {
 TEST_F(WorkerAcks, WaitForWhatIsPublished) {
     SystemClock clock;
     FakeTarget fake;
-    Target target{fake.table, &fake, quick(), clock, Logger()};
+    Target target{fake.port(), quick(), clock, Logger()};
     ASSERT_TRUE(target.start());
     make(
         [](const Handled& call) {
@@ -177,14 +198,22 @@ TEST_F(WorkerAcks, WaitForWhatIsPublished) {
 
 TEST_F(WorkerAcks, ThatTheDatabaseCannotTakeNowWait) {
     make([](const Handled&) { return SLUICE_DONE; }, {&database}).push("a1");
-    database.begin_answer = SLUICE_UNAVAILABLE;
+    database.settle_answer = SLUICE_UNAVAILABLE;
     bench->run();
     EXPECT_EQ(bench->ended(), Texts{});
-    database.begin_answer = SLUICE_OK;
+    database.settle_answer = SLUICE_QUEUED;
     bench->run_after(milliseconds(5'000));
     EXPECT_EQ(database.durable(), Texts{"ack 1"});
     EXPECT_EQ(bench->called(), (Texts{"a1", "a1"}));
     EXPECT_EQ(bench->ended(), Texts{"a1 acked"});
+}
+
+TEST_F(WorkerAcks, OfAMessageWithoutEffectsAreTheSourcesWhereNoUnitCanBegin) {
+    make([](const Handled&) { return SLUICE_DONE; }, {&database}).push("a1");
+    database.begin_answer = SLUICE_UNAVAILABLE;
+    bench->run();
+    EXPECT_EQ(bench->ended(), Texts{"a1 acked"});
+    EXPECT_EQ(database.durable(), Texts{});
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <deque>
 #include <memory>
 #include <sstream>
 #include <string>
@@ -24,7 +25,9 @@ using Handled = FakeHandler::Call;
 using Texts = std::vector<std::string>;
 
 // A handler that writes its id; what the database says to that decides.
-inline sluice_verdict write_id(const Handled& call) { return call.write() == SLUICE_QUEUED ? SLUICE_DONE : SLUICE_RETRY; }
+inline sluice_verdict write_id(const Handled& call) {
+    return call.write() == SLUICE_QUEUED ? SLUICE_DONE : SLUICE_RETRY;
+}
 
 inline const char* outcome_name(Outcome outcome) {
     constexpr const char* names[] = {"none", "acked", "skipped", "dead letter", "dropped", "released", "lost lease"};
@@ -33,9 +36,11 @@ inline const char* outcome_name(Outcome outcome) {
 
 class WorkerBench {
 public:
-    explicit WorkerBench(FakeHandler::Handle handle, const WorkPolicy& wanted = quick(), std::vector<FakeDatabase*> databases = {},
-                         std::vector<std::pair<std::string, Target*>> targets = {}, bool asks_in_create = true)
-        : policy(wanted), handler([this, handle = std::move(handle)](const FakeHandler::Call& call) {
+    explicit WorkerBench(FakeHandler::Handle handle, const WorkPolicy& wanted = quick(),
+                         std::vector<FakeDatabase*> databases = {}, std::vector<std::pair<std::string, Target*>> targets = {},
+                         bool asks_in_create = true)
+        : policy(wanted),
+          handler([this, handle = std::move(handle)](const FakeHandler::Call& call) {
               calls.push_back(call.id() + (call.message.attempt == 1 ? "" : "#" + std::to_string(call.message.attempt)));
               return handle(call);
           }) {
@@ -79,7 +84,7 @@ public:
         sluice_setup setup{};
         setup.struct_size = sizeof setup;
         setup.name = {"pools.p.handler", 15};
-        ASSERT_TRUE(host->create(handler.table(), setup));
+        ASSERT_TRUE(host->create(handler.handlers(), setup));
         ASSERT_TRUE(host->connect());
         ASSERT_TRUE(host->start());
         worker = std::make_unique<Worker>(0, policy, notices, *host, *commits, executor, watch, clock,
@@ -113,6 +118,20 @@ public:
         }
         worker->queue().push(batch);
     }
+    // Of a dead letter whose effects are committed.
+    void push_replayed(const std::string& id, std::string still_owed) {
+        if (!worker) start();
+        sluice_incoming incoming{};
+        incoming.struct_size = sizeof incoming;
+        incoming.id = {id.data(), id.size()};
+        Message* message = store.create(incoming);
+        message->replayed = true;
+        message->tag = reinterpret_cast<std::uintptr_t>(&dead.emplace_back(Replayed{"1", true, std::move(still_owed)}));
+        messages.push_back(message);
+        MessageList batch;
+        batch.push_back(message);
+        worker->queue().push(batch);
+    }
 
     // Until there is nothing to do now, and no longer than a busy loop would take to show itself.
     void run() {
@@ -128,6 +147,7 @@ public:
     Texts ended() {
         Texts all;
         const auto note = [&](const AttemptNote& attempt) {
+            reasons.push_back(attempt.reason);
             attempts.push_back(std::to_string(attempt.tag) + "#" + std::to_string(attempt.next_attempt) + " after " +
                                std::to_string(attempt.delay_ms) + " ms");
         };
@@ -135,6 +155,7 @@ public:
             const std::string_view id(message->view.id.data, message->view.id.size);
             all.push_back(std::string(id) + " " + outcome_name(message->outcome));
             error = message->error();
+            owed = owed_by(*message);
             messages.erase(std::find(messages.begin(), messages.end(), message));
             store.destroy(message);
         });
@@ -172,10 +193,13 @@ public:
     Tally news;  // of units that came back
     Texts calls;
     Texts attempts;
+    Texts reasons;  // of the failed attempts
     std::uint64_t tags = 0;
-    std::string suspects;  // ids of messages that are marked as such when they are pushed
+    std::string suspects;         // ids of messages that are marked as such when they are pushed
     bool keeps_attempts = false;  // before start()
-    std::string error;  // of the message ended last
+    std::string error;            // of the message ended last
+    std::string owed;             // by it
+    std::deque<Replayed> dead;    // what push_replayed() made messages of
     FakeHandler handler;
     std::unique_ptr<Commits> commits;
     std::unique_ptr<HandlerHost> host;

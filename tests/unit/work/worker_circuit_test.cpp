@@ -1,4 +1,4 @@
-// A database that is away: its workers pause, somebody asks, and no attempt is burnt.
+// A database that is unreachable: its workers pause, somebody asks, and none of it counts as an attempt.
 #include "work/worker_bench.hpp"
 
 namespace sluice {
@@ -25,7 +25,7 @@ TEST(WorkerCircuit, BeginsNothingWhileTheDatabaseIsAwayAndAsksIt) {
     bench.run_after(longest);
     EXPECT_EQ(bench.called(), (Texts{"a1", "b1"})) << "at the first attempt still";
     EXPECT_EQ(bench.ended(), (Texts{"a1 acked", "b1 acked"}));
-    EXPECT_NE(bench.log.text().find("is back after"), std::string::npos);
+    EXPECT_NE(bench.log.text().find("responds again after"), std::string::npos);
 }
 
 TEST(WorkerCircuit, TriesAUnitWhereItCannotAsk) {
@@ -112,7 +112,7 @@ TEST(WorkerCircuit, GivesBackWhatWaitsAtAStop) {
     EXPECT_EQ(bench.ended(), (Texts{"a1 released", "b1 released"}));
 }
 
-// ---- for good --------------------------------------------------------------------------------------------------------------
+// ---- permanently -----------------------------------------------------------------------------------------------------------
 
 class ForGood : public testing::TestWithParam<sluice_status> {
 protected:

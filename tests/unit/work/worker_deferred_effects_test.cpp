@@ -70,7 +70,8 @@ TEST_F(WorkerDeferred, RunAgainWithAllOthersIfAUnitBeforeTheirsFails) {
     answer_all();
     EXPECT_EQ(complete(first, SLUICE_DONE), SLUICE_STALE);
     EXPECT_NE(tickets.at("a1"), first);
-    EXPECT_EQ(cancelled, std::vector<sluice_ticket>{first}) << "whoever works on it hears that it is in vain";
+    EXPECT_EQ(cancelled, std::vector<sluice_ticket>{first})
+        << "whoever works on it is told that the result is no longer wanted";
     EXPECT_EQ(complete("a1", SLUICE_DONE), SLUICE_OK);
     bench->run();
     EXPECT_EQ(bench->ended(), (Texts{"b1 acked", "a1 acked"}));

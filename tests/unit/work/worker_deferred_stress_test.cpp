@@ -6,6 +6,7 @@
 #include <random>
 #include <thread>
 
+#include "ending.hpp"
 #include "source/source_bench.hpp"
 #include "work/worker_bench.hpp"
 
@@ -60,22 +61,17 @@ TEST(WorkerDeferredStress, EndsEveryMessageOnceAndEachKeyInOrder) {
                     open.pop_back();
                 }
                 if (random() % 4 == 0 &&
-                    host_api().complete(one.host, one.ticket + 1 + random() % 1000, SLUICE_DONE, nullptr) == SLUICE_INVALID)
+                    end(host_api(), one.host, one.ticket + 1 + random() % 1000, ending(SLUICE_DONE)) == SLUICE_INVALID)
                     violations.fetch_add(1);
                 sluice_status status = SLUICE_OK;
                 switch (random() % 4) {
-                    case 0:
-                        status = host_api().resume(one.host, one.ticket, random());
-                        break;
-                    case 1:
-                        status = host_api().complete(one.host, one.ticket, SLUICE_RETRY, nullptr);
-                        break;
-                    default:
-                        status = host_api().complete(one.host, one.ticket, SLUICE_DONE, nullptr);
+                    case 0: status = host_api().resume(one.host, one.ticket, random()); break;
+                    case 1: status = end(host_api(), one.host, one.ticket, ending(SLUICE_RETRY)); break;
+                    default: status = end(host_api(), one.host, one.ticket, ending(SLUICE_DONE));
                 }
                 // A neighbour's guess may have hit it: then it has ended all the same, once.
                 if (status != SLUICE_OK && status != SLUICE_STALE) violations.fetch_add(1);
-                if (random() % 3 == 0 && host_api().complete(one.host, one.ticket, SLUICE_DONE, nullptr) == SLUICE_OK)
+                if (random() % 3 == 0 && end(host_api(), one.host, one.ticket, ending(SLUICE_DONE)) == SLUICE_OK)
                     violations.fetch_add(1);
             }
         });

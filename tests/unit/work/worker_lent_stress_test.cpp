@@ -1,4 +1,5 @@
-// What waits at a worker, looked at and taken away by another thread while the worker is inside handlers. ThreadSanitizer judges.
+// What waits at a worker, looked at and taken away by another thread while the worker is inside handlers. ThreadSanitizer
+// judges.
 #include <atomic>
 #include <memory>
 #include <thread>
@@ -8,8 +9,8 @@
 namespace sluice {
 namespace {
 
-// Resumed messages get their verdict, and what waits for them is due, while another thread asks `why` and gives back what waits, as at the
-// deadline of a stop.
+// Resumed messages get their verdict, and what waits for them is due, while another thread asks `why` and gives back what
+// waits, as at the deadline of a stop.
 TEST_F(WorkerDeferred, AreLookedAtAndGivenBackWhileResumedOnesGetTheirVerdict) {
     constexpr int rounds = 200;
     make();

@@ -1,4 +1,5 @@
 // Messages whose handler says that something it depends on is unreachable.
+#include "ending.hpp"
 #include "work/worker_bench.hpp"
 
 namespace sluice {
@@ -85,14 +86,13 @@ TEST(WorkerOutages, DoNotCountForDeferredMessagesEither) {
     bench.push("a1");
     for (int i = 0; i < 10; ++i) {
         bench.run_after(std::chrono::seconds(6));
-        FaultBuffer fault;
-        sluice_fault_set(fault.get(), SLUICE_UNAVAILABLE, "the printer is off", 18);
-        EXPECT_EQ(host_api().complete(bench.host.get(), ticket, SLUICE_RETRY, fault.get()), SLUICE_OK);
+        EXPECT_EQ(end(host_api(), bench.host.get(), ticket, ending(SLUICE_RETRY, SLUICE_UNAVAILABLE, "the printer is off")),
+                  SLUICE_OK);
         bench.run();
     }
     EXPECT_EQ(bench.called(), Texts(10, "a1"));
     bench.run_after(std::chrono::seconds(6));
-    EXPECT_EQ(host_api().complete(bench.host.get(), ticket, SLUICE_DONE, nullptr), SLUICE_OK);
+    EXPECT_EQ(end(host_api(), bench.host.get(), ticket, ending(SLUICE_DONE)), SLUICE_OK);
     bench.run();
     EXPECT_EQ(bench.ended(), Texts{"a1 acked"});
 }

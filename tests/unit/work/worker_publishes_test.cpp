@@ -79,6 +79,42 @@ TEST_F(WorkerPublishes, ThatTheTargetRefusesMakeADeadLetter) {
     EXPECT_NE(bench->error.find("target \"out\" refused what it publishes"), std::string::npos) << bench->error;
 }
 
+// Its effects are committed, whether or not the database records that: the handler must not make them again.
+TEST_F(WorkerPublishes, ThatTheTargetRefusedAreAllThatAReplayDoes) {
+    answer = SLUICE_INVALID;
+    const auto handle = [](const Handled& call) {
+        EXPECT_EQ(call.write(), SLUICE_QUEUED);
+        EXPECT_EQ(call.publish("1 of " + call.id()), SLUICE_QUEUED);
+        EXPECT_EQ(call.publish("2 of " + call.id()), SLUICE_QUEUED);
+        return SLUICE_DONE;
+    };
+    make(handle);
+    bench->push("a1");
+    EXPECT_EQ(ended(1), Texts{"a1 dead letter"});
+    EXPECT_EQ(database.durable(), Texts{"a1"});
+    for (const sluice_status next : {SLUICE_INVALID, SLUICE_OK}) {  // refused once more, it still owes the same
+        const std::string owed = bench->owed;
+        ASSERT_NE(owed, "");
+        answer = next;
+        make(handle);
+        bench->push_replayed("a1", owed);
+        EXPECT_EQ(ended(1), Texts{next == SLUICE_OK ? "a1 acked" : "a1 dead letter"});
+        EXPECT_EQ(bench->called(), Texts{});
+    }
+    EXPECT_EQ(database.durable(), Texts{"a1"}) << "once";
+    const Texts all = published();
+    EXPECT_EQ(Texts(all.end() - 2, all.end()), (Texts{"1 of a1", "2 of a1"}));
+}
+
+TEST_F(WorkerPublishes, ThatCannotBeReadFromADeadLetterLeaveItWhatItIs) {
+    make([](const Handled&) { return SLUICE_DONE; });
+    bench->push_replayed("a1", "\x09what is this");
+    EXPECT_EQ(ended(1), Texts{"a1 dead letter"});
+    EXPECT_EQ(bench->called(), Texts{});
+    EXPECT_EQ(bench->owed, "\x09what is this");
+    EXPECT_NE(bench->error.find("cannot be read from its dead letter"), std::string::npos) << bench->error;
+}
+
 TEST_F(WorkerPublishes, ThatTheTargetNoLongerTakesGiveTheMessageBack) {
     make([](const Handled& call) {
         EXPECT_EQ(call.publish(call.id()), SLUICE_QUEUED);

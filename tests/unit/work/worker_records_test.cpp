@@ -22,7 +22,8 @@ TEST(WorkerRecords, ForgetsTheRecordOfAMessageThatComesAgain) {
     FakeDatabase database("db", true);
     WorkPolicy policy = WorkerBench::quick();
     policy.backoff_ms = policy.backoff_max_ms = 1'000;
-    WorkerBench bench([](const Handled& call) { return call.message.attempt == 1 ? SLUICE_RETRY : write_id(call); }, policy, {&database});
+    WorkerBench bench([](const Handled& call) { return call.message.attempt == 1 ? SLUICE_RETRY : write_id(call); }, policy,
+                      {&database});
     bench.push("a1");
     bench.run();
     EXPECT_FALSE(database.knows("a1"));
@@ -51,7 +52,7 @@ TEST(WorkerRecords, RecordsAlsoTheMessageThatFirstAskedForTheDatabase) {
     EXPECT_EQ(database.connected, 1);
     EXPECT_EQ(database.durable(), Texts{});
     bench.run_after(milliseconds(1'000));
-    EXPECT_EQ(bench.called(), (Texts{"a1", "a1", "a2"})) << "again from the start, without a burnt attempt";
+    EXPECT_EQ(bench.called(), (Texts{"a1", "a1", "a2"})) << "again from the start, which does not count as an attempt";
     EXPECT_TRUE(database.knows("a1"));
     EXPECT_EQ(bench.ended(), (Texts{"a1 acked", "a2 acked"}));
 }
@@ -90,7 +91,7 @@ TEST_F(WorkerUnknown, RunsAUnitAgainThatDidNotHappen) {
     bench.run_after(milliseconds(5'000));
     database.answer();
     bench.run();
-    EXPECT_EQ(bench.called(), (Texts{"a1", "b1", "a1", "b1"})) << "no attempt is burnt";
+    EXPECT_EQ(bench.called(), (Texts{"a1", "b1", "a1", "b1"})) << "none of it counts as an attempt";
     EXPECT_EQ(bench.ended(), (Texts{"a1 acked", "b1 acked"}));
     EXPECT_EQ(database.durable(), (Texts{"a1", "b1"}));
 }

@@ -3,8 +3,8 @@
 
 #include <stdexcept>
 
+#include "temporary_folder.hpp"
 #include "work/failing.hpp"
-#include "work/temporary_state.hpp"
 #include "work/worker_bench.hpp"
 
 namespace sluice {
@@ -12,7 +12,9 @@ namespace {
 
 using std::chrono::milliseconds;
 
-sluice_verdict done(const Handled&) { return SLUICE_DONE; }
+sluice_verdict done(const Handled&) {
+    return SLUICE_DONE;
+}
 
 TEST(Worker, HandlesInOrderAndReportsInOrder) {
     WorkerBench bench(done);
@@ -58,6 +60,7 @@ TEST(Worker, TellsASourceThatKeepsCountOfEachFailedAttemptAndNoOther) {
         ASSERT_EQ(first.size(), keeps ? 1u : 0u);
         if (keeps) {
             EXPECT_EQ(first[0].substr(0, 10), "1#2 after ");
+            EXPECT_EQ(bench.reasons, Texts{"not yet"}) << "in the words of the handler";
         }
         bench.run_after(milliseconds(1'000));
         bench.run_after(milliseconds(1'000));
@@ -95,6 +98,21 @@ TEST(Worker, WaitsAsLongAsTheHandlerSays) {
     EXPECT_EQ(bench.called(), Texts{"a1#2"});
 }
 
+TEST(Worker, TriesAgainAtOnceWhereTheHandlerSaysSoAndNotWhereItSaysNothing) {
+    for (const std::int64_t delay : {std::int64_t{SLUICE_AT_ONCE}, std::int64_t{0}}) {
+        WorkerBench bench(
+            [&](const Handled& call) {
+                EXPECT_EQ(call.fault->retry_delay_ms, 0) << "as the host hands it over";
+                call.fault->retry_delay_ms = delay;
+                return call.message.attempt == 1 ? SLUICE_RETRY : SLUICE_DONE;
+            },
+            slow_retries());
+        bench.push("a1");
+        bench.run();
+        EXPECT_EQ(bench.called(), delay == 0 ? Texts{"a1"} : (Texts{"a1", "a1#2"}));
+    }
+}
+
 TEST(Worker, TakesAnEndlessDelayForAYear) {
     WorkerBench bench([](const Handled& call) {
         call.fault->retry_delay_ms = INT64_MAX;
@@ -127,7 +145,8 @@ TEST(Worker, GivesAMessageUpAtOnceIfFailuresAreToBeSkipped) {
 }
 
 TEST(Worker, RejectsAndSkipsAsTheHandlerSays) {
-    WorkerBench bench([](const Handled& call) { return call.say(call.id() == "a1" ? SLUICE_SKIP : SLUICE_REJECT, "no order"); });
+    WorkerBench bench(
+        [](const Handled& call) { return call.say(call.id() == "a1" ? SLUICE_SKIP : SLUICE_REJECT, "no order"); });
     bench.push("a1 a2");
     bench.run();
     EXPECT_EQ(bench.ended(), (Texts{"a1 skipped", "a2 dead letter"}));
@@ -295,7 +314,8 @@ TEST(Worker, GivesBackWhatWaitsBehindAHandlerThatDoesNotReturn) {
     bench.push("b1 c1 a3 d1 d2");
     bench.worker->run();
     EXPECT_EQ(bench.called(), (Texts{"a1", "b1", "c1"}));
-    EXPECT_EQ(bench.ended(), (Texts{"a1 released", "a2 released", "a3 released", "d1 released", "d2 released", "b1 acked", "c1 acked"}))
+    EXPECT_EQ(bench.ended(),
+              (Texts{"a1 released", "a2 released", "a3 released", "d1 released", "d2 released", "b1 acked", "c1 acked"}))
         << "parked and queued, but not what is in the same batch";
     EXPECT_EQ(bench.worker->parked(), 0u);
     bench.push("a4");
@@ -323,7 +343,7 @@ TEST(Worker, GivesASuspectAUnitOfItsOwn) {
 TEST(Worker, GivesASuspectUpThatHasEndedTheProcessTooOften) {
     WorkerBench bench(done);
     bench.start();
-    TemporaryState folder;
+    TemporaryFolder folder;
     {
         Suspects before(folder.path / "suspects", bench.logging.logger("host"));
         ASSERT_TRUE(before.add({{"test", "a1"}, {"test", "b1"}}, 1));
@@ -342,10 +362,11 @@ TEST(Worker, GivesASuspectUpThatHasEndedTheProcessTooOften) {
 }
 
 TEST(Worker, NotesWhichMessageIsInTheHandler) {
-    TemporaryState folder;
+    TemporaryFolder folder;
     std::string noted;
     WorkerBench bench([&](const Handled&) {
-        for (const BegunNotes::Noted& note : BegunNotes::read(folder.path / "begun")) noted += note.source + ":" + note.id + " ";
+        for (const BegunNotes::Noted& note : BegunNotes::read(folder.path / "begun"))
+            noted += note.source + ":" + note.id + " ";
         return SLUICE_DONE;
     });
     bench.start();

@@ -102,7 +102,9 @@ TEST(WorkerUnits, LetsNoUnitOvertakeOneThatCommitsElsewhere) {
     FakeDatabase one("one"), two("two");
     one.hold();
     WorkerBench bench(
-        [](const Handled& call) { return call.write(call.id(), call.id() == "a2" ? "two" : "one") == SLUICE_QUEUED ? SLUICE_DONE : SLUICE_RETRY; },
+        [](const Handled& call) {
+            return call.write(call.id(), call.id() == "a2" ? "two" : "one") == SLUICE_QUEUED ? SLUICE_DONE : SLUICE_RETRY;
+        },
         WorkerBench::batches_of(1), {&one, &two});
     bench.push("a1 a2 a3");
     bench.run();

@@ -26,23 +26,18 @@ public:
     // As the verdict of a call, but without effects. False: the ticket has ended, or this host knows no deferred messages.
     bool complete(const Verdict& verdict) const noexcept {
         if (services_ == nullptr) return false;
-        sluice_fault fault{sizeof(sluice_fault),
-                           verdict.text().empty() ? SLUICE_OK : verdict.status(),
-                           const_cast<char*>(verdict.text().data()),
-                           static_cast<std::uint32_t>(verdict.text().size()),
-                           static_cast<std::uint32_t>(verdict.text().size()),
-                           verdict.delay_ms()};
-        return services_->api.complete(services_->host, ticket_, verdict.number(), &fault) == SLUICE_OK;
+        const sluice_ending ending{
+            sizeof(sluice_ending), verdict.number(),  verdict.text().empty() ? SLUICE_OK : verdict.status(), 0,
+            bytes(verdict.text()), verdict.delay_ms()};
+        return services_->api.complete(services_->host, ticket_, &ending) == SLUICE_OK;
     }
-    // Has `Verdict resume(const Message&, Context&, std::uint64_t cookie)` of the handler called, to make effects. False: as above, or
-    // the handler has no such function.
+    // Has `Verdict resume(const Message&, Context&, std::uint64_t cookie)` of the handler called, to make effects. False: as
+    // above, or the handler has no such function.
     bool resume(std::uint64_t cookie = 0) const noexcept {
         return services_ != nullptr && services_->api.resume(services_->host, ticket_, cookie) == SLUICE_OK;
     }
     // True once nobody waits for the end any more, or its time is over.
-    bool cancelled() const noexcept {
-        return services_ == nullptr || services_->api.cancelled(services_->host, ticket_) != 0;
-    }
+    bool cancelled() const noexcept { return services_ == nullptr || services_->api.cancelled(services_->host, ticket_) != 0; }
     sluice_ticket ticket() const noexcept { return ticket_; }
 
 private:

@@ -1,11 +1,11 @@
 // What a handler may ask of the host while it handles a message: databases, publishing, time, the log.
 //
 // Threads    that of the handler's worker: in handle(), and in start() where the comment says so. The log: any.
-// Ownership  a Context and its DatabaseRefs live as long as the handler's instance; what they do for a message, they do until its call
-//            returns. Later it is refused with SLUICE_STALE.
+// Ownership  a Context and its DatabaseRefs live as long as the handler's instance; what they do for a message, they do until
+//            its call returns. Later it is refused with SLUICE_STALE.
 // Errors     what a service refuses is thrown as a Failure. Uncaught, it becomes the right verdict: retry, or reject if the
-//            data break a rule of the database. An outage or a conflict does not count as an attempt of the message, nor does a statement
-//            that the database cannot prepare.
+//            data break a rule of the database. An outage or a conflict does not count as an attempt of the message, nor does a
+//            statement that the database cannot prepare.
 // Limits     detail::statements_max different SQL texts per database, detail::names_max databases and targets.
 #pragma once
 
@@ -41,8 +41,8 @@ struct Current {
     sluice_ticket ticket = 0;
     std::thread::id thread{};  // that handles it
 
-    // What whoever calls may act for: nothing, on another thread. There the call that it belonged to may have ended, and this be another
-    // message.
+    // What whoever calls may act for: nothing, on another thread. There the call that it belonged to may have ended, and this
+    // be another message.
     Current of_caller() const { return thread == std::this_thread::get_id() ? *this : Current{}; }
 };
 
@@ -87,9 +87,9 @@ struct RowReceiver {
 // A statement prepared on this worker's connection, and what the database says of it.
 struct Statement {
     std::uint32_t number = 0;
-    bool is_described = false;      // the rest is known
-    bool reads_only = false;        // for query(): executing it would have no effect
-    std::uint32_t parameters = 0;   // values that it takes
+    bool is_described = false;     // the rest is known
+    bool reads_only = false;       // for query(): executing it would have no effect
+    std::uint32_t parameters = 0;  // values that it takes
 };
 
 // A configured database, seen from one handler.
@@ -141,7 +141,9 @@ public:
     std::string_view name() const { return name_; }
 
     DatabaseRef(const detail::Services& services, const detail::Current& current, std::string_view name)
-        : services_(services), current_(current), name_(name) {
+        : services_(services),
+          current_(current),
+          name_(name) {
         detail::FaultBuffer buffer;
         const sluice_status status = services_.api.database(services_.host, bytes(name_), &number_, &buffer.fault);
         if (status != SLUICE_OK) buffer.raise(status, "database " + name_);
@@ -176,9 +178,12 @@ private:
         Statement statement;
         const sluice_status status =
             services_.api.prepare(services_.host, number_, bytes(sql), &statement.number, &buffer.fault);
-        // A statement that is wrong is not the message's fault: SLUICE_INVALID would reject it.
+        // A statement that is wrong is not the message's fault: SLUICE_INVALID would reject it. In start() it is the
+        // configuration's.
+        const bool in_message = current_.of_caller().ticket != 0;
         if (status != SLUICE_OK)
-            buffer.raise(status == SLUICE_INVALID ? SLUICE_FAILED : status, "preparing \"" + std::string(sql) + "\"");
+            buffer.raise(status == SLUICE_INVALID && in_message ? SLUICE_FAILED : status,
+                         "preparing \"" + std::string(sql) + "\"");
         sluice_statement description{sizeof(sluice_statement), 0, 0, 0};
         if (services_.api.describe(services_.host, number_, statement.number, &description, nullptr) == SLUICE_OK) {
             statement.is_described = true;
@@ -275,7 +280,7 @@ public:
     // The name of this call, by which a deferred message is ended later: see Completer.
     sluice_ticket ticket() const { return current_.ticket; }
 
-    // The clock of the host, read once a batch.
+    // The clock of the host, read once per batch.
     std::chrono::sys_time<std::chrono::milliseconds> now() const {
         return std::chrono::sys_time<std::chrono::milliseconds>(
             std::chrono::milliseconds(services_.api.now_ms(services_.host)));
@@ -294,7 +299,8 @@ public:
     const detail::Services& services() const noexcept { return services_; }
     // The message under way.
     Message message() const noexcept { return Message(*current_.message, &services_, current_.ticket); }
-    // One call of handle() or resume(). When it ends nothing leads to its message any more, though somebody may have kept this context.
+    // One call of handle() or resume(). When it ends nothing leads to its message any more, though somebody may have kept this
+    // context.
     class Call {
     public:
         Call(Context& context, const sluice_message* message, sluice_ticket ticket) noexcept : current_(context.current_) {

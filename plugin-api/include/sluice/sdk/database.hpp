@@ -21,6 +21,7 @@
 
 #include "sluice/sdk/manifest.hpp"
 #include "sluice/sdk/plugin.hpp"
+#include "sluice/sdk/probe.hpp"
 #include "sluice/sdk/setup.hpp"
 #include "sluice/sdk/status.hpp"
 #include "sluice/sdk/value.hpp"
@@ -56,6 +57,20 @@ public:
 
 private:
     const sluice_row_sink* sink_;
+};
+
+// Receives ranges of recorded positions.
+class RecordedSink {
+public:
+    explicit RecordedSink(const sluice_recorded_sink* sink) : sink_(sink) {}
+
+    // Positions from .. to - 1. False: no more ranges are wanted, which is no error.
+    bool range(std::string_view stream, std::uint64_t from, std::uint64_t to) const {
+        return sink_->range(sink_->context, bytes(stream), from, to) == SLUICE_OK;
+    }
+
+private:
+    const sluice_recorded_sink* sink_;
 };
 
 // One worker's connection.
@@ -96,8 +111,14 @@ public:
     // After a unit has failed and all have ended: what is begun from now on counts again (rule 4 of sluice/database.h).
     virtual void restart() noexcept = 0;
 
-    // How many values a statement takes, and whether it only reads. An adapter that says so lets handlers find at their start what could
-    // never work.
+    // Acks deliveries of the queue of this name in the unit, one for each ticket. With SLUICE_DATABASE_SETTLES.
+    virtual Status settle(std::uint64_t /*unit*/, std::string_view /*queue*/, std::span<const sluice_ticket> /*tickets*/,
+                          std::span<const sluice_settlement> /*settlements*/) {
+        return {SLUICE_UNSUPPORTED, "this database settles no deliveries in its units"};
+    }
+
+    // How many values a statement takes, and whether it only reads. An adapter that says so lets handlers find at their start
+    // what could never work.
     virtual Status describe(std::uint32_t /*statement*/, sluice_statement& /*description*/) { return SLUICE_UNSUPPORTED; }
     // Keeps bytes of the host's with the record of a message. SLUICE_UNSUPPORTED: this database keeps none.
     virtual Status keep_publishes(std::uint64_t, sluice_ticket, std::string_view /*publishes*/) {
@@ -118,7 +139,7 @@ public:
     virtual ~Database() = default;
 
     // SLUICE_DATABASE_ flags; known after construction.
-    virtual std::uint32_t capabilities() const noexcept { return 0; }
+    virtual std::uint64_t capabilities() const noexcept { return 0; }
     // Opens the database, takes its locks, runs its setup.
     virtual Status open() = 0;
     // Waits for submitted units to end. All connections are gone or idle.
@@ -127,11 +148,16 @@ public:
     virtual Status ping() { return SLUICE_OK; }
     // Throws if it cannot.
     virtual std::unique_ptr<Connection> connect(CommitSink sink) = 0;
+    // Hands out which positions of the source's streams are recorded, or were confirmed. While open, before the sources are.
+    virtual Status recorded(std::string_view /*source*/, RecordedSink /*ranges*/) { return SLUICE_OK; }
     // Equal for components that can take part in one transaction; lives as long as the database is open. Any thread.
     virtual std::string_view resource_id() const noexcept { return {}; }
-    // The host waits no longer: until the next open, whatever runs or waits ends soon, with SLUICE_UNAVAILABLE. Any thread, also
-    // while open() or close() runs. Not overridden: nothing can be interrupted.
+    // The host waits no longer: until the next open, whatever runs or waits ends soon, with SLUICE_UNAVAILABLE. Any thread,
+    // also while open() or close() runs. Not overridden: nothing can be interrupted.
     virtual void interrupt() noexcept {}
+    // Instead of open(): what is there where it would connect. Creates and changes nothing. Not overridden: it cannot be
+    // probed.
+    virtual Status probe(Probe) { return {SLUICE_UNSUPPORTED, "this database cannot be probed"}; }
 };
 
 namespace detail {
@@ -143,16 +169,32 @@ struct DatabaseThunks {
 
     // One that is not public counts as brought.
     template <typename T>
-    static constexpr auto ping_of(int) -> decltype(&T::ping) { return nullptr; }
+    static constexpr auto ping_of(int) -> decltype(&T::ping) {
+        return nullptr;
+    }
     template <typename T>
-    static constexpr bool ping_of(...) { return true; }
+    static constexpr bool ping_of(...) {
+        return true;
+    }
     static constexpr bool can_be_asked = !std::same_as<decltype(ping_of<Type>(0)), decltype(&Database::ping)>;
     template <typename T>
-    static constexpr auto interrupt_of(int) -> decltype(&T::interrupt) { return nullptr; }
+    static constexpr auto interrupt_of(int) -> decltype(&T::interrupt) {
+        return nullptr;
+    }
     template <typename T>
-    static constexpr bool interrupt_of(...) { return true; }
-    static constexpr bool can_be_interrupted =
-        !std::same_as<decltype(interrupt_of<Type>(0)), decltype(&Database::interrupt)>;
+    static constexpr bool interrupt_of(...) {
+        return true;
+    }
+    static constexpr bool can_be_interrupted = !std::same_as<decltype(interrupt_of<Type>(0)), decltype(&Database::interrupt)>;
+    template <typename T>
+    static constexpr auto probe_of(int) -> decltype(&T::probe) {
+        return nullptr;
+    }
+    template <typename T>
+    static constexpr bool probe_of(...) {
+        return true;
+    }
+    static constexpr bool can_be_probed = !std::same_as<decltype(probe_of<Type>(0)), decltype(&Database::probe)>;
 
     static Type& of(void* self) noexcept { return *static_cast<Type*>(self); }
     static Connection& connection(void* self) noexcept { return *static_cast<Connection*>(self); }
@@ -171,7 +213,7 @@ struct DatabaseThunks {
     static void destroy(void* self) noexcept {
         guarded_quietly([self] { delete &of(self); });
     }
-    static std::uint32_t capabilities(void* self) noexcept { return static_cast<Database&>(of(self)).capabilities(); }
+    static std::uint64_t capabilities(void* self) noexcept { return static_cast<Database&>(of(self)).capabilities(); }
     static sluice_status open(void* self, sluice_fault* fault) noexcept {
         return guarded(fault, [self] { return static_cast<Database&>(of(self)).open(); });
     }
@@ -239,7 +281,8 @@ struct DatabaseThunks {
     }
     static void interrupt(void* self) noexcept { static_cast<Database&>(of(self)).interrupt(); }
 
-    static sluice_status describe(void* self, std::uint32_t statement, sluice_statement* description, sluice_fault* fault) noexcept {
+    static sluice_status describe(void* self, std::uint32_t statement, sluice_statement* description,
+                                  sluice_fault* fault) noexcept {
         return guarded(fault, [&] {
             sluice_statement all{};  // never written past the size that the caller knows
             Status status = connection(self).describe(statement, all);
@@ -247,6 +290,21 @@ struct DatabaseThunks {
             std::memcpy(description, &all, std::min<std::size_t>(description->struct_size, sizeof all));
             return status;
         });
+    }
+
+    static sluice_status recorded(void* self, sluice_bytes source, const sluice_recorded_sink* sink,
+                                  sluice_fault* fault) noexcept {
+        return guarded(fault, [&] { return static_cast<Database&>(of(self)).recorded(view(source), RecordedSink(sink)); });
+    }
+
+    static sluice_status settle(void* self, std::uint64_t unit, sluice_bytes queue, const sluice_ticket* tickets,
+                                const sluice_settlement* settlements, std::uint64_t count, sluice_fault* fault) noexcept {
+        return guarded(fault, [&] {
+            return connection(self).settle(unit, view(queue), std::span(tickets, count), std::span(settlements, count));
+        });
+    }
+    static sluice_status probe(void* self, const sluice_probe_sink* sink, sluice_fault* fault) noexcept {
+        return guarded(fault, [&] { return static_cast<Database&>(of(self)).probe(Probe(sink)); });
     }
 
     static constexpr sluice_database table{sizeof(sluice_database),
@@ -276,7 +334,10 @@ struct DatabaseThunks {
                                            &kept_publishes,
                                            &publishes_done,
                                            can_be_interrupted ? &interrupt : nullptr,
-                                           &describe};
+                                           &describe,
+                                           &recorded,
+                                           &settle,
+                                           can_be_probed ? &probe : nullptr};
 };
 
 }  // namespace detail

@@ -11,18 +11,18 @@
 //   };
 //   SLUICE_PLUGIN("com.acme.orders", "1.2.0", sluice::handler<Orders>("orders", "Writes orders to a table."))
 //
-// Threads  one instance per worker, one call at a time: a handler needs no lock. Calls may come from different threads one after
-//          the other; a class with `static constexpr bool thread_affine = true` is always run on the same one.
+// Threads  one instance per worker, one call at a time: a handler needs no lock. Calls may come from different threads one
+//          after the other; a class with `static constexpr bool thread_affine = true` is always run on the same one.
 // Effects  a class with `static constexpr bool no_outside_effects = true` says that all it does goes through its databases and
 //          targets, so that the host can take it back.
 // Errors   what a constructor or start() throws is a configuration error with its text; what handle() throws is a retry with
-//          its text (a Failure with SLUICE_CONSTRAINT or SLUICE_INVALID: a reject; with SLUICE_UNAVAILABLE or SLUICE_CONFLICT: a retry that
-//          does not count as an attempt). Nothing leaves the plugin.
+//          its text (a Failure with SLUICE_CONSTRAINT or SLUICE_INVALID: a reject; with SLUICE_UNAVAILABLE or SLUICE_CONFLICT:
+//          a retry that does not count as an attempt). Nothing leaves the plugin.
 // More     a class may have two further functions, found by their names:
 //            Verdict resume(const Message&, Context&, std::uint64_t cookie)   goes on with a deferred message: completer.hpp
 //            void cancel(sluice_ticket)   from any thread: the time of this call or deferred message is over
-//          One that defers and has no cancel() says `static constexpr bool keeps_no_views = true` if it copies what it needs of a deferred
-//          message; else the host cannot end such a message when its time is over, and waits.
+//          One that defers and has no cancel() says `static constexpr bool keeps_no_views = true` if it copies what it needs of
+//          a deferred message; else the host cannot end such a message when its time is over, and waits.
 // Cost     handling a message allocates nothing here and makes no virtual call.
 #pragma once
 
@@ -76,7 +76,8 @@ struct HandlerThunks {
         Type handler;
 
         explicit Instance(const sluice_setup& setup)
-            : context(setup.api, setup.host), handler(construct<Type>(Setup(setup, &context))) {}
+            : context(setup.api, setup.host),
+              handler(construct<Type>(Setup(setup, &context))) {}
     };
 
     static Instance& of(void* self) noexcept { return *static_cast<Instance*>(self); }
@@ -110,7 +111,7 @@ struct HandlerThunks {
             if (verdict.number() == SLUICE_DONE || fault == nullptr) [[likely]]
                 return verdict.number();
             if (!verdict.text().empty()) say(fault, verdict.status(), verdict.text());
-            if (verdict.delay_ms() >= 0) fault->retry_delay_ms = verdict.delay_ms();
+            fault->retry_delay_ms = verdict.delay_ms();
             return verdict.number();
         } catch (...) {
             // Out of memory counts as the message's own failure: it may be what asks for so much.
@@ -136,13 +137,15 @@ struct HandlerThunks {
     }
     // Members of a template are made only if they are named: a class without these functions does well.
     static constexpr auto resume_if_any() -> decltype(sluice_handler::resume) {
-        if constexpr (requires(Type& type, const Message& message, Context& context) { type.resume(message, context, std::uint64_t{}); })
+        if constexpr (requires(Type & type, const Message& message, Context& context) {
+                          type.resume(message, context, std::uint64_t{});
+                      })
             return &resume;
         else
             return nullptr;
     }
     static constexpr auto cancel_if_any() -> decltype(sluice_handler::cancel) {
-        if constexpr (requires(Type& type) { type.cancel(sluice_ticket{}); })
+        if constexpr (requires(Type & type) { type.cancel(sluice_ticket{}); })
             return &cancel;
         else
             return nullptr;
@@ -157,8 +160,8 @@ struct HandlerThunks {
         return flags;
     }
 
-    static constexpr sluice_handler table{sizeof(sluice_handler), flags(), &create, &start, &handle, &stop,
-                                          &destroy, resume_if_any(), cancel_if_any()};
+    static constexpr sluice_handler table{sizeof(sluice_handler), flags(),        &create, &start, &handle, &stop, &destroy,
+                                          resume_if_any(),        cancel_if_any()};
 };
 
 }  // namespace detail

@@ -150,16 +150,13 @@ constexpr void write_duration(JsonWriter& json, std::uint64_t milliseconds) {
 constexpr void write_fallback(JsonWriter& json, const Option& option) {
     json.member("default");
     switch (option.fallback) {
-        case Option::Fallback::boolean:
-            return json.string(option.fallback_number != 0 ? "true" : "false");
+        case Option::Fallback::boolean: return json.string(option.fallback_number != 0 ? "true" : "false");
         case Option::Fallback::number:
             json.raw("\"");
             json.number(option.fallback_number);
             return json.raw("\"");
-        case Option::Fallback::milliseconds:
-            return write_duration(json, static_cast<std::uint64_t>(option.fallback_number));
-        default:
-            return json.string(option.fallback_text);
+        case Option::Fallback::milliseconds: return write_duration(json, static_cast<std::uint64_t>(option.fallback_number));
+        default: return json.string(option.fallback_text);
     }
 }
 

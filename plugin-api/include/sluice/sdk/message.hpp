@@ -1,7 +1,8 @@
 // A received message as a handler sees it, and one that it publishes.
 //
-// Ownership  views of the host's memory: valid until handle() returns (deferred: until the end of the message). Whoever needs them longer
-//            copies; to find a view that was kept, run the host with SLUICE_DEBUG_MESSAGES=1, which overwrites what is no longer valid.
+// Ownership  views of the host's memory: valid until handle() returns (deferred: until the end of the message). Whoever needs
+//            them longer copies; to find a view that was kept, run the host with SLUICE_DEBUG_MESSAGES=1, which overwrites what
+//            is no longer valid.
 #pragma once
 
 #include <chrono>
@@ -19,7 +20,9 @@ namespace sluice::inline sdk {
 class Message {
 public:
     explicit Message(const sluice_message& message, const detail::Services* services = nullptr, sluice_ticket ticket = 0)
-        : message_(&message), services_(services), ticket_(ticket) {}
+        : message_(&message),
+          services_(services),
+          ticket_(ticket) {}
 
     // Its first byte is aligned to 64, and 64 readable zero bytes lie behind the last one: parsers that read ahead need no
     // copy.
@@ -29,6 +32,18 @@ public:
     std::string_view source() const { return view(message_->source); }  // the source's identity
     std::uint32_t attempt() const { return message_->attempt; }         // 1 at the first try
     std::uint32_t worker() const { return message_->worker; }
+
+    // As the engine has it, which need not be what the router goes by: a Kafka key, a NATS subject token, an AMQP routing key;
+    // empty if there is none.
+    std::string_view message_key() const {
+        return SLUICE_HAS(message_, message_key) ? view(message_->message_key) : std::string_view();
+    }
+    // The topic, subject or routing address that it came by; empty if the source names none.
+    std::string_view subject() const { return SLUICE_HAS(message_, subject) ? view(message_->subject) : std::string_view(); }
+    // Whether the engine has delivered it before, as far as it knows.
+    bool redelivered() const { return SLUICE_HAS(message_, flags) && (message_->flags & SLUICE_MESSAGE_REDELIVERED) != 0; }
+    // How often the engine has delivered it, this time included; 0 if it does not count.
+    std::uint32_t deliveries() const { return SLUICE_HAS(message_, deliveries) ? message_->deliveries : 0; }
 
     // The first header of that name, compared byte by byte.
     std::optional<std::string_view> header(std::string_view name) const {
@@ -43,8 +58,9 @@ public:
         return std::chrono::sys_time<std::chrono::milliseconds>(std::chrono::milliseconds(message_->enqueued_ms));
     }
 
-    // What a JSON pointer names in the body. The host's parser, which knows where it is: the body is looked at once, and only up to the
-    // value. In handle() and resume(); later it throws a Failure with SLUICE_STALE. Throws as well if `pointer` is none.
+    // What a JSON pointer names in the body. The host's parser, which knows where it is: the body is looked at once, and only
+    // up to the value. In handle() and resume(); later it throws a Failure with SLUICE_STALE. Throws as well if `pointer` is
+    // none.
     Json json(std::string_view pointer) const {
         if (services_ == nullptr) throw Failure(SLUICE_UNSUPPORTED, "this message is not being handled by a host");
         sluice_json found{sizeof(sluice_json), SLUICE_JSON_MISSING, {nullptr, 0}};
@@ -52,7 +68,8 @@ public:
         const sluice_status status = services_->api.json(services_->host, ticket_, bytes(pointer), &found, &buffer.fault);
         // A pointer that is none is not the message's fault: SLUICE_INVALID would reject it.
         if (status != SLUICE_OK) [[unlikely]]
-            buffer.raise(status == SLUICE_INVALID ? SLUICE_CONTRACT : status, "reading " + std::string(pointer) + " of the body");
+            buffer.raise(status == SLUICE_INVALID ? SLUICE_CONTRACT : status,
+                         "reading " + std::string(pointer) + " of the body");
         return {found.type, view(found.text)};
     }
 

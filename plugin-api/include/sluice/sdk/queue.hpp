@@ -8,7 +8,7 @@
 // functions are those of sluice/queue.h one to one; what they must do stands there.
 //
 // Threads  Source: poll, settle, flush on its source thread; wake from any. Target: publish on its target thread. QueueAdapter:
-//          any. All others: alone.
+//          service on either thread, limits alone, the rest from any. All others: alone.
 // Errors   a Status, or an exception: a Failure keeps its status, any other exception is SLUICE_FAILED (constructor:
 //          SLUICE_INVALID).
 // Cost     pushing a message is one call into the host, nothing is copied or allocated on the way.
@@ -19,13 +19,16 @@
 #include <concepts>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <type_traits>
 
 #include "sluice/sdk/manifest.hpp"
 #include "sluice/sdk/plugin.hpp"
+#include "sluice/sdk/probe.hpp"
 #include "sluice/sdk/setup.hpp"
 #include "sluice/sdk/status.hpp"
 
@@ -61,8 +64,8 @@ private:
     const sluice_stored_sink* sink_;
 };
 
-// What sources and targets have in common: a look into the queue. Any thread, from open to close; overridden only where the
-// engine can. One class of both roles answers once, for both.
+// What sources and targets have in common: a look into the queue, from any thread, and the care for the engine's connection.
+// From open to close, but for probe(); overridden only where the engine can. One class of both roles answers once, for both.
 class QueueAdapter {
 public:
     QueueAdapter() = default;
@@ -72,8 +75,8 @@ public:
 
     // Equal for components that can take part in one transaction. Both views live as long as the instance is open.
     virtual std::string_view resource_id() const noexcept { return {}; }
-    // The statement that acks the delivery whose tag is its one parameter.
-    virtual std::string_view settle_in_unit() const noexcept { return {}; }
+    // By what name a database with the same resource knows the queue, to ack deliveries in its units.
+    virtual std::string_view name_in_unit() const noexcept { return {}; }
     virtual Status depths(sluice_queue_depths& /*depths*/) { return {SLUICE_UNSUPPORTED, "this queue does not count"}; }
     // In order, from behind `after` (empty: from the first).
     virtual Status list(std::string_view /*after*/, StoredSink) { return {SLUICE_UNSUPPORTED, "this queue cannot be listed"}; }
@@ -85,12 +88,28 @@ public:
     virtual Status remove(std::span<const sluice_bytes> /*places*/, std::uint64_t& /*removed*/) {
         return {SLUICE_UNSUPPORTED, "this queue can remove nothing"};
     }
-    // The host waits no longer: until the next open, whatever runs or waits ends soon, with SLUICE_UNAVAILABLE. Any thread, also
-    // while open() or close() runs.
+    // The host waits no longer: until the next open, whatever runs or waits ends soon, with SLUICE_UNAVAILABLE. Any thread,
+    // also while open() or close() runs.
     virtual void interrupt() noexcept {}
+    // What is to be done while the host neither polls nor publishes: heartbeats, leases, the callbacks of a client library. On
+    // the thread of the source or target, first before the first poll or publish, then within `next` of its return; left empty:
+    // not again. Returns soon, reports through the sink, never pushes. SLUICE_FAILED, SLUICE_CORRUPT: a permanent failure. Any
+    // other failure passes: after it an empty `next` is a backoff of the host.
+    virtual Status service(std::optional<std::chrono::milliseconds>& /*next*/) { return SLUICE_OK; }
+    // What the open engine can take; all of it starts out as 0, no bound.
+    virtual Status limits(sluice_queue_limits& /*limits*/) { return SLUICE_OK; }
+    // Alone, and instead of open(): what is there where it would connect. Creates and changes nothing.
+    virtual Status probe(Probe) { return {SLUICE_UNSUPPORTED, "this queue cannot be probed"}; }
 };
 
-// The host's end of a source. To be used inside poll, settle and flush only.
+// What one poll is to bring, as sluice_poll says it.
+struct Poll {
+    std::uint32_t max = 0;        // messages
+    std::uint64_t max_bytes = 0;  // bodies: so many are enough; UINT64_MAX = no bound
+    std::chrono::milliseconds wait{0};
+};
+
+// The host's end of a source. To be used inside poll, settle, flush and service only; push and commit inside poll.
 class SourceSink {
 public:
     SourceSink() = default;
@@ -104,7 +123,7 @@ public:
     char* reserve(std::uint64_t size) const { return sink_->reserve(sink_->context, size); }
     sluice_status commit(const sluice_incoming& message) const { return sink_->commit(sink_->context, &message); }
 
-    // The engine has confirmed (SLUICE_OK), lost (SLUICE_LOST_LEASE) or could not settle these deliveries.
+    // The engine has confirmed (SLUICE_OK), lost (SLUICE_LOST_LEASE, SLUICE_STALE) or could not settle these deliveries.
     void settled(std::span<const std::uint64_t> tags, sluice_status status) const {
         sink_->settled(sink_->context, tags.data(), tags.size(), status);
     }
@@ -121,14 +140,16 @@ private:
 // Where messages come from.
 class Source : public virtual QueueAdapter {
 public:
-    // SLUICE_QUEUE_ flags; known after construction, any thread.
-    virtual std::uint32_t capabilities() const noexcept = 0;
+    // SLUICE_QUEUE_ flags; known after construction, and asked again after each open(). Any thread.
+    virtual std::uint64_t capabilities() const noexcept = 0;
     // Connects. The sink works until close() returns; keep it.
     virtual Status open(SourceSink sink) = 0;
-    // Pushes what is there, up to `max` messages; if nothing is, waits up to `wait` or until wake(). SLUICE_OK, also when
-    // nothing came; SLUICE_END when nothing will ever come again.
-    virtual Status poll(std::uint32_t max, std::chrono::milliseconds wait) = 0;
-    // SLUICE_OK: all confirmed. SLUICE_QUEUED: the results come through sink.settled(). Otherwise nothing was taken.
+    // Pushes what is there, up to poll.max messages; if nothing is, waits up to poll.wait or until wake(). SLUICE_OK, also
+    // when nothing came; SLUICE_END when nothing will ever come again. After poll.max_bytes of bodies push() says SLUICE_FULL:
+    // only who reads ahead needs to look at it.
+    virtual Status poll(const Poll& poll) = 0;
+    // SLUICE_OK: all confirmed. SLUICE_QUEUED: the results come through sink.settled(). The other statuses, those that end a
+    // settlement and those after which the host tries again, are listed in sluice/queue.h.
     virtual Status settle(std::span<const sluice_settlement> items) = 0;
     // Confirms everything settled so far before it returns.
     virtual Status flush() { return SLUICE_OK; }
@@ -238,12 +259,16 @@ struct QueueThunks {
     static void destroy(void* self) noexcept {
         guarded_quietly([self] { delete &of(self); });
     }
-    static std::uint32_t capabilities(void* self) noexcept { return of(self).source ? of(self).source->capabilities() : 0; }
+    static std::uint64_t capabilities(void* self) noexcept { return of(self).source ? of(self).source->capabilities() : 0; }
     static sluice_status open_source(void* self, const sluice_queue_sink* sink, sluice_fault* fault) noexcept {
         return guarded(fault, [&] { return of(self).source->open(SourceSink(sink)); });
     }
-    static sluice_status poll(void* self, std::uint32_t max, std::uint32_t wait_ms, sluice_fault* fault) noexcept {
-        return guarded(fault, [&] { return of(self).source->poll(max, std::chrono::milliseconds(wait_ms)); });
+    static sluice_status poll(void* self, const sluice_poll* given, sluice_fault* fault) noexcept {
+        sluice_poll whole{};  // what an older host does not say is zero
+        std::memcpy(&whole, given, std::min<std::size_t>(given->struct_size, sizeof whole));
+        const Poll asked{whole.max, whole.max_bytes != 0 ? whole.max_bytes : UINT64_MAX,
+                         std::chrono::milliseconds(whole.wait_ms)};
+        return guarded(fault, [&] { return of(self).source->poll(asked); });
     }
     static sluice_status settle(void* self, const sluice_settlement* items, std::uint64_t count, sluice_fault* fault) noexcept {
         return guarded(fault, [&] { return of(self).source->settle({items, count}); });
@@ -264,7 +289,7 @@ struct QueueThunks {
     }
 
     static sluice_bytes resource_id(void* self) noexcept { return bytes(adapter(self).resource_id()); }
-    static sluice_bytes settle_in_unit(void* self) noexcept { return bytes(adapter(self).settle_in_unit()); }
+    static sluice_bytes name_in_unit(void* self) noexcept { return bytes(adapter(self).name_in_unit()); }
     static sluice_status depths(void* self, sluice_queue_depths* depths, sluice_fault* fault) noexcept {
         return guarded(fault, [&] {
             sluice_queue_depths all{};  // never written past the size that the caller knows
@@ -290,6 +315,27 @@ struct QueueThunks {
     static sluice_status reopen(void* self, sluice_fault* fault) noexcept {
         return guarded(fault, [&] { return of(self).target->reopen(); });
     }
+    static sluice_status probe(void* self, const sluice_probe_sink* sink, sluice_fault* fault) noexcept {
+        return guarded(fault, [&] { return adapter(self).probe(Probe(sink)); });
+    }
+
+    static sluice_status service(void* self, std::uint32_t* next_ms, sluice_fault* fault) noexcept {
+        std::optional<std::chrono::milliseconds> next;
+        const sluice_status status = guarded(fault, [&] { return adapter(self).service(next); });
+        // What is late is due at once, which 0 does not say.
+        constexpr std::int64_t most = std::numeric_limits<std::uint32_t>::max();
+        *next_ms = next ? static_cast<std::uint32_t>(std::clamp<std::int64_t>(next->count(), 1, most)) : 0;
+        return status;
+    }
+    static sluice_status limits(void* self, sluice_queue_limits* limits, sluice_fault* fault) noexcept {
+        return guarded(fault, [&] {
+            sluice_queue_limits all{};  // never written past the size that the caller knows
+            Status status = adapter(self).limits(all);
+            all.struct_size = limits->struct_size;
+            std::memcpy(limits, &all, std::min<std::size_t>(limits->struct_size, sizeof all));
+            return status;
+        });
+    }
 
     static constexpr sluice_queue table{
         sizeof(sluice_queue),
@@ -309,8 +355,8 @@ struct QueueThunks {
         &close,
         if_brought(&resource_id,
                    [](auto* type) -> decltype(&std::remove_pointer_t<decltype(type)>::resource_id) { return nullptr; }),
-        if_brought(&settle_in_unit,
-                   [](auto* type) -> decltype(&std::remove_pointer_t<decltype(type)>::settle_in_unit) { return nullptr; }),
+        if_brought(&name_in_unit,
+                   [](auto* type) -> decltype(&std::remove_pointer_t<decltype(type)>::name_in_unit) { return nullptr; }),
         if_brought(&depths, [](auto* type) -> decltype(&std::remove_pointer_t<decltype(type)>::depths) { return nullptr; }),
         if_brought(&list, [](auto* type) -> decltype(&std::remove_pointer_t<decltype(type)>::list) { return nullptr; }),
         if_brought(&get, [](auto* type) -> decltype(&std::remove_pointer_t<decltype(type)>::get) { return nullptr; }),
@@ -320,7 +366,10 @@ struct QueueThunks {
         brings<Target, TargetType>(
             [](auto* type) -> decltype(&std::remove_pointer_t<decltype(type)>::reopen) { return nullptr; })
             ? &reopen
-            : nullptr};
+            : nullptr,
+        if_brought(&service, [](auto* type) -> decltype(&std::remove_pointer_t<decltype(type)>::service) { return nullptr; }),
+        if_brought(&limits, [](auto* type) -> decltype(&std::remove_pointer_t<decltype(type)>::limits) { return nullptr; }),
+        if_brought(&probe, [](auto* type) -> decltype(&std::remove_pointer_t<decltype(type)>::probe) { return nullptr; })};
 };
 
 }  // namespace detail

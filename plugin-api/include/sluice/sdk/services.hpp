@@ -56,7 +56,7 @@ inline const void* extension(sluice_host*, sluice_bytes) noexcept {
 inline std::int64_t deadline_ms(sluice_host*, sluice_ticket) noexcept {
     return 0;
 }
-inline sluice_status complete(sluice_host*, sluice_ticket, std::uint32_t, const sluice_fault*) noexcept {
+inline sluice_status complete(sluice_host*, sluice_ticket, const sluice_ending*) noexcept {
     return SLUICE_UNSUPPORTED;
 }
 inline sluice_status resume(sluice_host*, sluice_ticket, std::uint64_t) noexcept {
@@ -68,6 +68,9 @@ inline sluice_status describe(sluice_host*, std::uint32_t, std::uint32_t, sluice
 }
 inline sluice_status json(sluice_host*, sluice_ticket, sluice_bytes, sluice_json*, sluice_fault* fault) noexcept {
     return say(fault, "this host does not read JSON for a handler: update it, or bring a parser");
+}
+inline sluice_bytes instance(sluice_host*) noexcept {
+    return {nullptr, 0};
 }
 
 }  // namespace missing
@@ -97,6 +100,7 @@ struct Services {
         fill(api.resume, missing::resume);
         fill(api.describe, missing::describe);
         fill(api.json, missing::json);
+        fill(api.instance, missing::instance);
     }
 
     Services(const Services&) = delete;

@@ -183,12 +183,19 @@ public:
     std::uint32_t worker() const { return setup_.worker; }    // handlers: 0 .. workers() - 1
     std::uint32_t workers() const { return setup_.workers; }  // handlers: workers of the pool
 
-    // Absolute path of a folder of this component's own; it exists. The workers of a pool share one: a file of one instance carries
-    // worker() in its name. Empty if the host offers none.
+    // Absolute path of a folder of this component's own; it exists. The workers of a pool share one: a file of one instance
+    // carries worker() in its name. Empty if the host offers none.
     std::string state_dir() const {
         const sluice_host_api* api = setup_.api;
         if (api == nullptr || !SLUICE_HAS(api, state_dir) || api->state_dir == nullptr) return {};
         return std::string(view(api->state_dir(setup_.host)));
+    }
+    // A name that no other running host has, and no earlier run of this one: for names of consumers and owners of leases. 1 to
+    // 64 letters, digits, '-' and '_'. Empty if the host is too old to have one.
+    std::string_view instance() const {
+        const sluice_host_api* api = setup_.api;
+        if (api == nullptr || !SLUICE_HAS(api, instance) || api->instance == nullptr) return {};
+        return view(api->instance(setup_.host));
     }
     Log log() const { return {setup_.api, setup_.host}; }
 

@@ -50,8 +50,8 @@ private:
 };
 
 // An exception that knows its status. Thrown by the SDK when a service of the host says no, and by plugins where a status says
-// more than a plain std::runtime_error: thrown by a handler, SLUICE_UNAVAILABLE and SLUICE_CONFLICT do not count as an attempt of the
-// message.
+// more than a plain std::runtime_error: thrown by a handler, SLUICE_UNAVAILABLE and SLUICE_CONFLICT do not count as an attempt
+// of the message.
 class Failure : public std::runtime_error {
 public:
     Failure(sluice_status code, const std::string& text) : std::runtime_error(text), code_(code) {}

@@ -7,8 +7,8 @@
 //   EXPECT_EQ(outcome.writes[0].sql, "INSERT INTO orders VALUES(?, ?)");
 //   EXPECT_EQ(outcome.writes[0].values, (std::vector<std::string>{"'o-1'", "12.5"}));
 //
-// The handler is driven through its C table, as the real host does it: its exceptions have become verdicts. For sources and targets see
-// testing_queue.hpp, for databases testing_database.hpp.
+// The handler is driven through its C table, as the real host does it: its exceptions have become verdicts. For sources and
+// targets see testing_queue.hpp, for databases testing_database.hpp.
 //
 // Threads    one; host.deferred and what a Completer does: any.
 // Ownership  the FakeHost outlives what it creates. A message's memory is gone after handle(): a sanitizer finds views that
@@ -18,6 +18,7 @@
 #include <algorithm>
 #include <chrono>
 #include <concepts>
+#include <cstddef>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
@@ -40,6 +41,10 @@ struct FakeMessage {
     std::vector<std::pair<std::string, std::string>> headers{};
     std::uint32_t attempt = 1;
     std::int64_t enqueued_ms = 0;
+    std::string message_key{};
+    std::string subject{};
+    bool redelivered = false;
+    std::uint32_t deliveries = 0;
 };
 
 // What came of one message.
@@ -113,7 +118,14 @@ private:
                    headers.data(),
                    static_cast<std::uint32_t>(headers.size()),
                    worker,
-                   message.enqueued_ms};
+                   message.enqueued_ms,
+                   bytes(message.message_key),
+                   bytes(message.subject),
+                   message.redelivered ? SLUICE_MESSAGE_REDELIVERED : 0u,
+                   message.deliveries};
+            // As the host hands it out: a message of which the engine says no more ends before it.
+            if (raw.message_key.size == 0 && raw.subject.size == 0 && raw.flags == 0 && raw.deliveries == 0)
+                raw.struct_size = offsetof(sluice_message, message_key);
         }
         FakeMessage message;
         std::unique_ptr<char, void (*)(void*)> body;
@@ -140,7 +152,8 @@ private:
         outcome.text = buffer.text();
         outcome.counts =
             outcome.verdict == SLUICE_RETRY && outcome.status != SLUICE_UNAVAILABLE && outcome.status != SLUICE_CONFLICT;
-        if (buffer.fault.retry_delay_ms >= 0) outcome.delay = std::chrono::milliseconds(buffer.fault.retry_delay_ms);
+        if (const std::int64_t delay = buffer.fault.retry_delay_ms; delay != 0)
+            outcome.delay = std::chrono::milliseconds(std::max<std::int64_t>(delay, 0));
         outcome.writes = std::move(host_.writes_);
         outcome.published = std::move(host_.published_);
         return outcome;

@@ -1,5 +1,5 @@
-// Fakes for the unit tests of database adapters: a test drives a database and its connections as the host's workers do, and what the
-// adapter does against the rules of sluice/database.h stands in `broken()`.
+// Fakes for the unit tests of database adapters: a test drives a database and its connections as the host's workers do, and
+// what the adapter does against the rules of sluice/database.h stands in `broken()`.
 //
 //   sluice::FakeHost host;
 //   auto shelf = host.database(shelf_component, {{"path", file}});
@@ -31,6 +31,7 @@
 
 #include "sluice/database.h"
 #include "sluice/sdk/testing_host.hpp"
+#include "sluice/sdk/testing_probe.hpp"
 
 namespace sluice::inline sdk {
 
@@ -86,6 +87,22 @@ public:
         return ask([&](sluice_fault* fault) {
             return table_.execute(self_, unit, ticket, statement, values.data(), static_cast<std::uint32_t>(values.size()),
                                   fault);
+        });
+    }
+    // Acks deliveries of a queue in the unit, each of the message of its ticket.
+    Status settle(std::uint64_t unit, std::string_view queue,
+                  const std::vector<std::pair<sluice_ticket, std::uint64_t>>& deliveries) {
+        std::vector<sluice_ticket> tickets;
+        std::vector<sluice_settlement> acks;
+        for (const auto& [ticket, tag] : deliveries) {
+            sluice_settlement ack{};
+            ack.tag = tag;
+            ack.action = SLUICE_ACK;
+            tickets.push_back(ticket);
+            acks.push_back(ack);
+        }
+        return ask([&](sluice_fault* fault) {
+            return table_.settle(self_, unit, bytes(queue), tickets.data(), acks.data(), tickets.size(), fault);
         });
     }
     // Committed data, each value as SQL would write it.
@@ -218,13 +235,15 @@ public:
         table_.destroy(self_);
     }
 
-    std::uint32_t capabilities() { return table_.capabilities(self_); }  // SLUICE_DATABASE_
+    std::uint64_t capabilities() { return table_.capabilities(self_); }  // SLUICE_DATABASE_
     Status open() {
         detail::FaultBuffer buffer;
         const sluice_status status = table_.open(self_, &buffer.fault);
         is_open_ = status == SLUICE_OK;
         return {status, std::string(buffer.text())};
     }
+    // Instead of open().
+    FakeProbe probe() { return detail::probed(table_, self_); }
     FakeConnection connect() { return FakeConnection(table_, self_); }
     Status ping() {
         if (table_.ping == nullptr) return {SLUICE_UNSUPPORTED, "this database cannot be asked"};

@@ -1,7 +1,7 @@
 // The host that the fakes play: its services, as testing.hpp, testing_queue.hpp and testing_database.hpp offer them.
 //
-// It refuses what the host refuses: a ticket whose call has ended, a name that is not configured, a statement with the wrong number of
-// values, what is larger than the host takes.
+// It refuses what the host refuses: a ticket whose call has ended, a name that is not configured, a statement with the wrong
+// number of values, what is larger than the host takes.
 //
 // Threads    one; `deferred`, `cancelled` and what a Completer does: any.
 // Ownership  outlives what is created with it.
@@ -74,6 +74,7 @@ public:
     std::int64_t now_ms = 0;
     std::atomic<bool> cancelled{false};
     std::int64_t deadline_ms = 0;
+    std::string instance = "test-1-00000000";                                       // what tells this host from others
     std::function<Status(const FakeWrite&)> on_prepare;                             // no values yet
     std::function<Status(const FakeWrite&)> on_execute;                             // empty: queued
     std::function<std::vector<std::vector<FakeValue>>(const FakeWrite&)> on_query;  // rows; may throw a Failure
@@ -163,12 +164,9 @@ namespace detail {
 // As SQL would write it.
 inline std::string shown(const sluice_value& value) {
     switch (value.type) {
-        case SLUICE_VALUE_NULL:
-            return "NULL";
-        case SLUICE_VALUE_BOOLEAN:
-            return value.as.integer != 0 ? "TRUE" : "FALSE";
-        case SLUICE_VALUE_TEXT:
-            return "'" + std::string(view(value.as.bytes)) + "'";
+        case SLUICE_VALUE_NULL: return "NULL";
+        case SLUICE_VALUE_BOOLEAN: return value.as.integer != 0 ? "TRUE" : "FALSE";
+        case SLUICE_VALUE_TEXT: return "'" + std::string(view(value.as.bytes)) + "'";
         case SLUICE_VALUE_BLOB: {
             std::string hex = "x'";
             for (const char byte : view(value.as.bytes))
@@ -263,17 +261,10 @@ inline Status FakeHost::query(sluice_ticket ticket, std::uint32_t database, std:
 inline void FakeHost::hand_out(const std::vector<FakeValue>& row, const sluice_row_sink& sink, bool& goes_on) const {
     std::vector<sluice_value> columns;
     for (const FakeValue& column : row) switch (column.kind()) {
-            case SLUICE_NODE_TEXT:
-                columns.push_back(value(column.text()));
-                break;
-            case SLUICE_NODE_REAL:
-                columns.push_back(value(column.real()));
-                break;
-            case SLUICE_NODE_NULL:
-                columns.push_back(value(nullptr));
-                break;
-            default:
-                columns.push_back(value(column.integer()));
+            case SLUICE_NODE_TEXT: columns.push_back(value(column.text())); break;
+            case SLUICE_NODE_REAL: columns.push_back(value(column.real())); break;
+            case SLUICE_NODE_NULL: columns.push_back(value(nullptr)); break;
+            default: columns.push_back(value(column.integer()));
         }
     goes_on = sink.row(sink.context, columns.data(), static_cast<std::uint32_t>(columns.size())) == SLUICE_OK;
 }
@@ -355,11 +346,12 @@ inline sluice_host_api FakeHost::all_services() {
         return self.cancelled || !is_known ? 1 : 0;
     };
     api.deadline_ms = [](sluice_host* host, sluice_ticket) { return of(host).deadline_ms; };
-    api.complete = [](sluice_host* host, sluice_ticket ticket, std::uint32_t verdict, const sluice_fault* fault) {
-        if (verdict < SLUICE_DONE || verdict > SLUICE_SKIP) return SLUICE_INVALID;
-        FakeEnd end{ticket, verdict};
-        if (fault != nullptr && fault->text_size != 0) end.text.assign(fault->text, fault->text_size);
-        if (fault != nullptr) end.status = fault->status;
+    api.complete = [](sluice_host* host, sluice_ticket ticket, const sluice_ending* ending) {
+        if (ending == nullptr) return SLUICE_CONTRACT;
+        if (ending->verdict < SLUICE_DONE || ending->verdict > SLUICE_SKIP) return SLUICE_INVALID;
+        FakeEnd end{ticket, ending->verdict};
+        end.text = std::string(view(ending->text));
+        end.status = ending->status;
         return of(host).deferred.end(std::move(end));
     };
     api.resume = [](sluice_host* host, sluice_ticket ticket, std::uint64_t cookie) {
@@ -375,6 +367,7 @@ inline sluice_host_api FakeHost::all_services() {
     api.json = [](sluice_host* host, sluice_ticket ticket, sluice_bytes pointer, sluice_json* value, sluice_fault* fault) {
         return guarded(fault, [&] { return of(host).json(ticket, view(pointer), *value); });
     };
+    api.instance = [](sluice_host* host) { return bytes(of(host).instance); };
     return api;
 }
 

@@ -1,6 +1,7 @@
 // message.json() in the fakes: what a pointer names in a JSON body, found as the host's parser finds it.
 //
-// Of equal member names the first counts; what comes after the value is not examined; what is damaged before it makes it missing.
+// Of equal member names the first counts; what comes after the value is not examined; what is damaged before it makes it
+// missing.
 #pragma once
 
 #include <algorithm>
@@ -87,18 +88,13 @@ private:
     bool take(Found& found) {
         if (at_ == body_.size()) return false;
         switch (body_[at_]) {
-            case '{':
-                found.type = SLUICE_JSON_OBJECT;
-                return true;
-            case '[':
-                found.type = SLUICE_JSON_ARRAY;
-                return true;
+            case '{': found.type = SLUICE_JSON_OBJECT; return true;
+            case '[': found.type = SLUICE_JSON_ARRAY; return true;
             case '"':
                 ++at_;
                 found.type = SLUICE_JSON_STRING;
                 return string(found.text);
-            default:
-                break;
+            default: break;
         }
         const std::size_t end = std::min(body_.find_first_of(" \t\r\n,]}", at_), body_.size());
         found.text = body_.substr(at_, end - at_);

@@ -3,8 +3,8 @@
 //   sluice::FakeOptions{{"table", "orders"}, {"pause", 250ms}, {"limit", 10}, {"fields", sluice::FakeValue::list({"id",
 //   "amount"})}}
 //
-// With a component's declaration at hand they are checked as the host checks them: unknown and missing ones are refused, and what is of
-// another type or beyond its bounds; texts such as "10s" and "64KiB" become numbers, defaults are filled in.
+// With a component's declaration at hand they are checked as the host checks them: unknown and missing ones are refused, and
+// what is of another type or beyond its bounds; texts such as "10s" and "64KiB" become numbers, defaults are filled in.
 #pragma once
 
 #include <algorithm>
@@ -35,7 +35,10 @@ public:
     FakeValue(std::string_view text) : FakeValue(std::string(text)) {}
     FakeValue(const char* text) : FakeValue(std::string(text)) {}
     template <std::same_as<bool> Boolean>
-    FakeValue(Boolean value) : kind_(SLUICE_NODE_BOOLEAN), integer_(value), real_(value), text_(value ? "true" : "false") {}
+    FakeValue(Boolean value) : kind_(SLUICE_NODE_BOOLEAN),
+                               integer_(value),
+                               real_(value),
+                               text_(value ? "true" : "false") {}
     template <std::integral Integer>
     requires(!std::same_as<Integer, bool>) FakeValue(Integer value)
         : kind_(SLUICE_NODE_INTEGER),
@@ -136,8 +139,7 @@ public:
                 if (option_.fallback_text == "{}") return FakeValue::map({});
                 if (option_.type == Option::Type::list) return FakeValue::list({option_.fallback_text});
                 return converted(FakeValue(option_.fallback_text));
-            case Option::Fallback::boolean:
-                return option_.fallback_number != 0;
+            case Option::Fallback::boolean: return option_.fallback_number != 0;
             default:
                 if (option_.type == Option::Type::number) return option_.fallback_number;
                 return static_cast<std::int64_t>(option_.fallback_number);
@@ -153,15 +155,11 @@ private:
     FakeValue converted(const FakeValue& given) const {
         if (given.kind() == SLUICE_NODE_NULL) return given;  // as if it were absent
         switch (option_.type) {
-            case Option::Type::any:
-                return given;
-            case Option::Type::list:
-                return given.kind() == SLUICE_NODE_LIST ? given : throw wrong("must be a list");
-            case Option::Type::map:
-                return given.kind() == SLUICE_NODE_MAP ? given : throw wrong("must be a map");
+            case Option::Type::any: return given;
+            case Option::Type::list: return given.kind() == SLUICE_NODE_LIST ? given : throw wrong("must be a list");
+            case Option::Type::map: return given.kind() == SLUICE_NODE_MAP ? given : throw wrong("must be a map");
             case Option::Type::text:
-            case Option::Type::path:
-                return text(given);
+            case Option::Type::path: return text(given);
             case Option::Type::one_of:
                 if (!option_.has_choice(text(given).text())) throw wrong("\"" + given.text() + "\" is no choice");
                 return text(given);
@@ -169,10 +167,8 @@ private:
                 if (given.kind() == SLUICE_NODE_BOOLEAN) return given;
                 if (given.text() == "true" || given.text() == "false") return given.text() == "true";
                 throw wrong("\"" + given.text() + "\" is neither true nor false");
-            case Option::Type::number:
-                return number(given);
-            case Option::Type::integer:
-                return whole(given, {{"", 1}});
+            case Option::Type::number: return number(given);
+            case Option::Type::integer: return whole(given, {{"", 1}});
             case Option::Type::duration:
                 return whole(given, {{"ms", 1}, {"s", 1'000}, {"m", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}});
             case Option::Type::size:

@@ -1,5 +1,5 @@
-// Fakes for the unit tests of queue adapters: a test drives a source or a target as the host's threads do, and what the adapter does
-// against the rules of sluice/queue.h stands in `broken`.
+// Fakes for the unit tests of queue adapters: a test drives a source or a target as the host's threads do, and what the adapter
+// does against the rules of sluice/queue.h stands in `broken`.
 //
 //   sluice::FakeHost host;
 //   auto spool = host.source(spool_component, {{"path", folder}});
@@ -8,6 +8,8 @@
 //   EXPECT_EQ(spool.received.at(0).body, "one");
 //   EXPECT_TRUE(spool.ack(spool.received.at(0).tag).ok());
 //   EXPECT_THAT(spool.broken, IsEmpty());
+//
+// service() and limits() ask what the host asks; nobody calls them by themselves.
 //
 // Threads    one, which is [control] and [source] or [target]; a target's results may come on any.
 // Ownership  the FakeHost outlives what it creates. Destroyed, an adapter that is open is closed first.
@@ -28,7 +30,9 @@
 #include <vector>
 
 #include "sluice/queue.h"
+#include "sluice/sdk/testing_adapter.hpp"
 #include "sluice/sdk/testing_host.hpp"
+#include "sluice/sdk/testing_probe.hpp"
 
 namespace sluice::inline sdk {
 
@@ -44,39 +48,11 @@ struct FakeReceived {
     std::uint64_t position_end = 0;
     std::int64_t enqueued_ms = 0;
     std::string refused;
+    std::string message_key{};
+    std::string subject{};
+    std::uint32_t flags = 0;  // SLUICE_MESSAGE_
+    std::uint32_t deliveries = 0;
 };
-
-namespace detail {
-
-// A created adapter with its C table, and the texts of its faults.
-class FakeAdapter {
-public:
-    FakeAdapter(FakeHost& host, const void* table, std::uint32_t role, const FakeOptions& options) {
-        const auto* given = static_cast<const sluice_queue*>(table);
-        std::memcpy(&table_, given, std::min<std::size_t>(given->struct_size, sizeof table_));
-        FaultBuffer buffer;
-        const sluice_status status = table_.create(&host.setup(role, options), &self_, &buffer.fault);
-        if (status != SLUICE_OK) throw Failure(status, std::string(buffer.text()));
-    }
-    FakeAdapter(const FakeAdapter&) = delete;
-    FakeAdapter& operator=(const FakeAdapter&) = delete;
-    ~FakeAdapter() { table_.destroy(self_); }
-
-    template <typename Call>
-    Status ask(Call&& call) {
-        FaultBuffer buffer;
-        const sluice_status status = call(table_, self_, &buffer.fault);
-        return {status, std::string(buffer.text())};
-    }
-    const sluice_queue& table() const { return table_; }
-    void* self() { return self_; }
-
-private:
-    sluice_queue table_{};
-    void* self_ = nullptr;
-};
-
-}  // namespace detail
 
 // A source, driven as by the host's source thread.
 class FakeSource {
@@ -86,7 +62,7 @@ public:
 
     std::vector<FakeReceived> received;              // by all polls so far; refused ones as well
     std::map<std::uint64_t, sluice_status> settled;  // by tag: what has come of what was settled
-    std::map<std::string, std::uint64_t> confirmed;  // by stream: all below is acked for good
+    std::map<std::string, std::uint64_t> confirmed;  // by stream: all below is acked permanently
     std::vector<std::string> broken;                 // rules, one sentence each
     std::uint64_t room_bytes = body_bytes_max;       // bodies that one poll takes; then the sink says SLUICE_FULL
 
@@ -108,21 +84,25 @@ public:
     FakeSource& operator=(const FakeSource&) = delete;
     ~FakeSource() { close(); }
 
-    std::uint32_t capabilities() { return adapter_.table().capabilities(adapter_.self()); }  // SLUICE_QUEUE_
+    std::uint64_t capabilities() { return adapter_.table().capabilities(adapter_.self()); }  // SLUICE_QUEUE_
     Status open() {
         Status opened =
             adapter_.ask([&](auto& table, void* self, sluice_fault* fault) { return table.open_source(self, &sink_, fault); });
         is_open_ = opened.ok();
         return opened;
     }
+    // Instead of open().
+    FakeProbe probe() { return detail::probed(adapter_.table(), adapter_.self()); }
     // One poll; what came stands in `received`. SLUICE_END: nothing will ever come again.
     Status poll(std::uint32_t max = 1024, std::chrono::milliseconds wait = {}) {
         left_ = max;
         left_bytes_ = room_bytes;
         is_called_ = true;
-        Status polled = adapter_.ask([&](auto& table, void* self, sluice_fault* fault) {
-            return table.poll(self, max, static_cast<std::uint32_t>(wait.count()), fault);
-        });
+        // In the C struct a bound of 0 is none.
+        const sluice_poll asked{sizeof(sluice_poll), max, std::max<std::uint64_t>(room_bytes, 1),
+                                static_cast<std::uint32_t>(wait.count()), 0};
+        Status polled =
+            adapter_.ask([&](auto& table, void* self, sluice_fault* fault) { return table.poll(self, &asked, fault); });
         is_called_ = false;
         left_ = 0;
         reserved_.reset();
@@ -138,12 +118,14 @@ public:
         return received.size() >= count;
     }
 
-    Status ack(std::uint64_t tag) { return settle({tag, SLUICE_ACK, 0, 0}); }
-    Status nack(std::uint64_t tag, std::chrono::milliseconds delay = {}) {
-        return settle({tag, SLUICE_NACK, 0, delay.count()});
+    Status ack(std::uint64_t tag) { return settle({tag, SLUICE_ACK, 0, 0, {}, 0, 0}); }
+    Status release(std::uint64_t tag, std::chrono::milliseconds delay = {}) {
+        return settle({tag, SLUICE_RELEASE, 0, delay.count(), {}, 0, 0});
     }
     // An attempt has failed; the message stays with the host.
-    Status attempted(std::uint64_t tag, std::uint32_t next_attempt) { return settle({tag, SLUICE_ATTEMPTED, next_attempt, 0}); }
+    Status attempted(std::uint64_t tag, std::uint32_t next_attempt) {
+        return settle({tag, SLUICE_ATTEMPTED, next_attempt, 0, {}, 0, 0});
+    }
     Status settle(const sluice_settlement& item) { return settle(std::vector{item}); }
     Status settle(const std::vector<sluice_settlement>& items) {
         is_called_ = true;
@@ -170,6 +152,14 @@ public:
             note("flush has returned SLUICE_OK, and " + std::to_string(awaited_.size()) + " settlements are not confirmed");
         return flushed;
     }
+    // One call of the service. `next` is empty: not again; also if the adapter has none.
+    FakeServiced service() {
+        is_called_ = is_serviced_ = true;
+        FakeServiced serviced = adapter_.service();
+        is_called_ = is_serviced_ = false;
+        return serviced;
+    }
+    FakeLimits limits() { return adapter_.limits(); }
     void wake() {
         if (adapter_.table().wake != nullptr) adapter_.table().wake(adapter_.self());
     }
@@ -182,11 +172,14 @@ private:
 
     void note(std::string what) { broken.push_back(std::move(what)); }
     void expect_call(const char* what) {
-        if (!is_called_) note(std::string(what) + " was called outside poll, settle and flush");
+        if (!is_called_) note(std::string(what) + " was called outside poll, settle, flush and service");
+    }
+    void expect_poll(const char* what) {
+        is_serviced_ ? note("service has called " + std::string(what) + ", and never pushes") : expect_call(what);
     }
 
     sluice_status push(const sluice_incoming& given) {
-        expect_call("push");
+        expect_poll("push");
         if (left_ == 0 || left_bytes_ == 0) return SLUICE_FULL;
         sluice_incoming message{};
         std::memcpy(&message, &given, std::min<std::size_t>(given.struct_size, sizeof message));
@@ -197,19 +190,20 @@ private:
         return SLUICE_OK;
     }
     char* reserve(std::uint64_t size) {
-        expect_call("reserve");
+        expect_poll("reserve");
         reserved_.reset();
         if (left_ == 0 || left_bytes_ == 0 || size > body_bytes_max) return nullptr;
         reserved_ = std::make_unique<std::string>(size, '\0');
         return reserved_->data();
     }
-    sluice_status commit(const sluice_incoming& message) {
-        expect_call("commit");
-        if (reserved_ == nullptr || message.body.size > reserved_->size()) {
+    sluice_status commit(const sluice_incoming& given) {
+        expect_poll("commit");
+        sluice_incoming whole{};
+        std::memcpy(&whole, &given, std::min<std::size_t>(given.struct_size, sizeof whole));
+        if (reserved_ == nullptr || whole.body.size > reserved_->size()) {
             note("commit without a reserve that is as large");
             return SLUICE_CONTRACT;
         }
-        sluice_incoming whole = message;
         whole.body.data = reserved_->data();
         take(whole);
         reserved_.reset();
@@ -227,7 +221,11 @@ private:
                          message.position,
                          message.position_end,
                          message.enqueued_ms,
-                         std::string(view(message.refused))};
+                         std::string(view(message.refused)),
+                         std::string(view(message.message_key)),
+                         std::string(view(message.subject)),
+                         message.flags,
+                         message.deliveries};
         for (std::uint32_t i = 0; i < message.header_count; ++i)
             one.headers.emplace_back(view(message.headers[i].name), view(message.headers[i].value));
         check(message, one);
@@ -264,7 +262,8 @@ private:
     detail::FakeAdapter adapter_;
     sluice_queue_sink sink_{};
     bool is_open_ = false;
-    bool is_called_ = false;  // the adapter is, by this thread
+    bool is_called_ = false;    // the adapter is, by this thread
+    bool is_serviced_ = false;  // by service()
     std::uint32_t left_ = 0;
     std::uint64_t left_bytes_ = 0;
     std::unique_ptr<std::string> reserved_;
@@ -293,7 +292,10 @@ public:
         is_open_ = opened.ok();
         return opened;
     }
-    // Publishes in one call and waits for the results, one for each message, in order. What is not answered in time is SLUICE_UNKNOWN.
+    // Instead of open().
+    FakeProbe probe() { return detail::probed(adapter_.table(), adapter_.self()); }
+    // Publishes in one call and waits for the results, one for each message, in order. What is not answered in time is
+    // SLUICE_UNKNOWN.
     std::vector<Status> publish_all(const std::vector<FakePublished>& messages,
                                     std::chrono::milliseconds deadline = std::chrono::seconds(10)) {
         std::vector<std::vector<sluice_header>> headers(messages.size());
@@ -338,6 +340,8 @@ public:
         return results;
     }
     Status publish(const FakePublished& message) { return publish_all({message}).at(0); }
+    FakeServiced service() { return adapter_.service(); }
+    FakeLimits limits() { return adapter_.limits(); }
     void close() {
         if (std::exchange(is_open_, false)) adapter_.table().close(adapter_.self());
     }

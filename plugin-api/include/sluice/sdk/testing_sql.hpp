@@ -1,7 +1,7 @@
 // What the fakes see of a statement without a database: testing.hpp and testing_database.hpp.
 //
-// Not a parser of SQL: it finds what every adapter refuses, so that a unit test does not pass where the host would not start. What the
-// tables are called, and whether they are there, only a database knows: on_prepare answers for it.
+// Not a parser of SQL: it finds what every adapter refuses, so that a unit test does not pass where the host would not start.
+// What the tables are called, and whether they are there, only a database knows: on_prepare answers for it.
 #pragma once
 
 #include <algorithm>

@@ -1,5 +1,5 @@
-// Single bytes of a database that have become others on the disk: found at the start or while it runs. Nothing is taken for done that is
-// not, no message is blamed, and nothing is tried for ever.
+// Single bytes of a database that have become others on the disk: found at the start or while it runs. Nothing is taken for
+// done that is not, no message is blamed, and nothing is tried for ever.
 #include <fstream>
 #include <iterator>
 #include <random>

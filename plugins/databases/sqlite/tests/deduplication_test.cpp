@@ -193,6 +193,28 @@ TEST_F(Records, BelowAConfirmedPositionAreFolded) {
     EXPECT_EQ(ranges(), 1);
 }
 
+TEST_F(Records, AreListedByTheirSource) {
+    open_deduplicating();
+    Worker worker(store());
+    for (const int position : {0, 1, 5, 6, 9}) alone(worker, at(static_cast<std::uint64_t>(position)), position);
+    alone(worker, at(3, 2, "file-2"), 10);
+    alone(worker, named("of another source"), 11);
+    std::set<std::string> found;
+    sluice_recorded_sink sink{};
+    sink.struct_size = sizeof sink;
+    sink.context = &found;
+    sink.range = [](void* context, sluice_bytes stream, std::uint64_t from, std::uint64_t to) noexcept -> sluice_status {
+        static_cast<std::set<std::string>*>(context)->insert(std::string(view(stream)) + " " + std::to_string(from) + "-" +
+                                                             std::to_string(to));
+        return SLUICE_OK;
+    };
+    store().records()->list("flights", RecordedSink(&sink));
+    EXPECT_EQ(found, (std::set<std::string>{"file-1 0-2", "file-1 5-7", "file-1 9-10", "file-2 3-5"}));
+    found.clear();
+    store().records()->list("orders", RecordedSink(&sink));
+    EXPECT_TRUE(found.empty());
+}
+
 TEST_F(Records, OfIdsArePrunedAfterTheirTime) {
     open_deduplicating();
     {

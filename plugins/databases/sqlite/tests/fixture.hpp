@@ -90,6 +90,20 @@ public:
         const std::vector<sluice_value> list{value(values)...};
         return connection_->execute(unit, ticket, prepare(sql), list);
     }
+    // Acks deliveries of the queue: of each ticket one.
+    Status settle(std::uint64_t unit, std::string_view queue,
+                  const std::vector<std::pair<sluice_ticket, std::uint64_t>>& deliveries) {
+        std::vector<sluice_ticket> tickets;
+        std::vector<sluice_settlement> acks;
+        for (const auto& [ticket, tag] : deliveries) {
+            sluice_settlement ack{};
+            ack.tag = tag;
+            ack.action = SLUICE_ACK;
+            tickets.push_back(ticket);
+            acks.push_back(ack);
+        }
+        return connection_->settle(unit, queue, tickets, acks);
+    }
     // The first column of the rows.
     template <typename... Values>
     Status read(std::uint64_t unit, sluice_ticket ticket, std::vector<std::int64_t>& column, std::string_view sql,

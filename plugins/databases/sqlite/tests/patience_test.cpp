@@ -1,5 +1,7 @@
 // Waiting for locks, the end of all waiting, delays of any size, and space that goes back.
+#include <atomic>
 #include <future>
+#include <string>
 #include <thread>
 
 #include "queue_fixture.hpp"
@@ -33,16 +35,20 @@ TEST_F(Interrupted, SetupsThatNeverEndEnd) {
     settings.path = path();
     settings.setup = std::string("CREATE TABLE item(id, value); ") + endless;
     Store store(settings);
+    std::atomic<bool> is_over = false;
     auto opened = std::async(std::launch::async, [&] {
-        try {
-            store.open();
-            return std::string("opened");
-        } catch (const Failure& failure) {
-            EXPECT_EQ(failure.code(), SLUICE_UNAVAILABLE);
-            return std::string(failure.what());
-        }
+        for (;;) try {
+                store.open();
+                return std::string("opened");
+            } catch (const Failure& failure) {
+                EXPECT_EQ(failure.code(), SLUICE_UNAVAILABLE);
+                const std::string text = failure.what();
+                // By the look of this test, while the file is made; so the host would try again.
+                if (is_over || text.find("database is locked") == std::string::npos) return text;
+            }
     });
     wait_for_lock();
+    is_over = true;
     store.interrupt();
     EXPECT_THAT(opened.get(), HasSubstr("`setup` failed: interrupted"));
 }
@@ -124,7 +130,7 @@ TEST_F(Delays, OfAnySizeAreNeverOverAtOnce) {
     EXPECT_TRUE(receiver.poll(10, 50ms).empty());
     EXPECT_GE(std::chrono::steady_clock::now() - begun, 45ms) << "and the wait for it is none that ends at once";
     EXPECT_EQ(depths(*receiver).delayed, 4u);
-    EXPECT_EQ(receiver.settle(got[0].tag, SLUICE_NACK, 2, INT64_MAX), SLUICE_OK);
+    EXPECT_EQ(receiver.settle(got[0].tag, SLUICE_RELEASE, 2, INT64_MAX), SLUICE_OK);
     EXPECT_TRUE(receiver.poll().empty());
     EXPECT_EQ(depths(*receiver).delayed, 5u);
 }
@@ -149,10 +155,10 @@ protected:
         ASSERT_TRUE(publisher->remove(views, removed).ok());
         ASSERT_EQ(removed, 10'000u);
     }
-    std::int64_t auto_vacuum() const {
+    std::int64_t number(const std::string& pragma) const {
         const Handle handle = open_for_writing(path());
         sqlite3_db_config(handle.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
-        const Prepared asked = prepare(handle.get(), "PRAGMA auto_vacuum");
+        const Prepared asked = prepare(handle.get(), "PRAGMA " + pragma);
         return sqlite3_step(asked.get()) == SQLITE_ROW ? sqlite3_column_int64(asked.get(), 0) : -1;
     }
     void wait_until_small() const {
@@ -171,6 +177,22 @@ TEST_F(SpaceTest, OfRemovedMessagesGoesBackWhileTheQueueIsOpen) {
     EXPECT_EQ(publisher.publish("still works"), SLUICE_OK);
 }
 
+TEST_F(SpaceTest, GoesBackOnceAReaderThatKeptItHasGone) {
+    Publisher publisher(settings());
+    fill(publisher);
+    {
+        const Handle reader = open_for_writing(path());
+        run_script(reader.get(), "BEGIN; SELECT count(*) FROM sqlite_schema", "the test");
+        remove_all(publisher);
+        const auto deadline = std::chrono::steady_clock::now() + 60s;
+        while (number("freelist_count") >= Space::end_pages) ASSERT_LT(std::chrono::steady_clock::now(), deadline);
+        ASSERT_GT(size(), 16u << 20) << "what a reader sees stays";
+        run_script(reader.get(), "COMMIT", "the test");
+    }
+    wait_until_small();
+    EXPECT_LT(size(), 2u << 20) << "though nothing is written any more";
+}
+
 TEST_F(SpaceTest, OfRemovedMessagesGoesBackWhenTheQueueIsClosed) {
     {
         Publisher publisher(settings());
@@ -185,13 +207,13 @@ TEST_F(SpaceTest, OfAFileOfBeforeGoesBackToo) {
         const Handle handle = open_for_writing(path());  // as earlier versions made it
         run_script(handle.get(), "CREATE TABLE sluice_x(a); DROP TABLE sluice_x", "the test");
     }
-    ASSERT_EQ(auto_vacuum(), 0);
+    ASSERT_EQ(number("auto_vacuum"), 0);
     Publisher publisher(settings());
     fill(publisher);
     remove_all(publisher);
     wait_until_small();
     EXPECT_LT(size(), 2u << 20);
-    EXPECT_EQ(auto_vacuum(), 2) << "and from now on in slices";
+    EXPECT_EQ(number("auto_vacuum"), 2) << "and from now on in slices";
 }
 
 TEST_F(SpaceTest, IsLeftAloneInADatabaseOfOthers) {

@@ -75,7 +75,7 @@ TEST_F(QueueFaults, OfAWriterThatFailsKeepDeliveriesInFlightUntilTheAckIsStored)
         const Handle somebody = open_for_writing(path());
         run_script(somebody.get(), "BEGIN EXCLUSIVE", "the test");
         EXPECT_EQ(receiver.ack(got), SLUICE_UNAVAILABLE);
-        EXPECT_EQ(receiver.settle(got[0].tag, SLUICE_NACK, 7), SLUICE_UNAVAILABLE);
+        EXPECT_EQ(receiver.settle(got[0].tag, SLUICE_RELEASE, 7), SLUICE_UNAVAILABLE);
         EXPECT_EQ(other.publish("2"), SLUICE_UNAVAILABLE);
         EXPECT_EQ(depths(*receiver).in_flight, 2u);
     }

@@ -23,6 +23,8 @@ struct Delivered {
     std::uint32_t attempt = 0;
     std::uint64_t position = 0;
     std::string refused;
+    std::string message_key;
+    std::uint32_t flags = 0;
 };
 
 // A source, and the host's end of it.
@@ -58,7 +60,7 @@ public:
     std::vector<Delivered> poll(std::uint32_t max = 1000, std::chrono::milliseconds wait = std::chrono::milliseconds(0)) {
         polled_.clear();
         room_ = max;
-        last = source_->poll(max, wait);
+        last = source_->poll({max, UINT64_MAX, wait});
         return polled_;
     }
     std::vector<std::string> bodies(std::uint32_t max = 1000) {
@@ -85,7 +87,7 @@ public:
     sluice_status settle(const std::vector<std::uint64_t>& tags, std::uint32_t action, std::uint32_t attempt = 0,
                          std::int64_t delay_ms = 0) {
         std::vector<sluice_settlement> items;
-        for (const std::uint64_t tag : tags) items.push_back({tag, action, attempt, delay_ms});
+        for (const std::uint64_t tag : tags) items.push_back({tag, action, attempt, delay_ms, {}, 0, 0});
         settled.clear();
         const Status taken = source_->settle(items);
         if (taken.code() != SLUICE_QUEUED) return taken.code();
@@ -119,6 +121,8 @@ private:
         delivered.attempt = message.attempt;
         delivered.position = message.position;
         delivered.refused = view(message.refused);
+        delivered.message_key = view(message.message_key);
+        delivered.flags = message.flags;
         for (std::uint32_t i = 0; i < message.header_count; ++i)
             delivered.headers[std::string(view(message.headers[i].name))] = view(message.headers[i].value);
         polled_.push_back(delivered);
@@ -226,6 +230,11 @@ protected:
     void run_sql(const std::string& sql) const {
         const Handle handle = open_for_writing(path());
         run_script(handle.get(), sql, "the test");
+    }
+    // As a queue in which nothing is open may hold a message that is kept and not delivered.
+    void bury(std::uint64_t number) const {
+        run_sql("UPDATE sluice_queue_1 SET dead = 1 WHERE number = " + std::to_string(number) +
+                "; UPDATE sluice_queue SET dead = dead + 1");
     }
     std::int64_t number(const std::string& sql) const {
         const Handle handle = open_for_reading(path());

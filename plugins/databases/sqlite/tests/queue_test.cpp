@@ -34,8 +34,11 @@ TEST_F(Queues, HandOutTheMessageAsItWasPublished) {
     EXPECT_EQ(got[0].body, body);
     EXPECT_THAT(got[0].headers,
                 ElementsAre(Pair("empty", ""), Pair("id", "order-7"), Pair("key", "k1"), Pair("type", "order")));
+    EXPECT_EQ(got[0].message_key, "k1");
     EXPECT_EQ(got[0].attempt, 1u);
+    EXPECT_EQ(got[0].flags, 0u);
     EXPECT_EQ(got[1].body, "");
+    EXPECT_EQ(got[1].message_key, "");
     EXPECT_THAT(got[1].headers, IsEmpty());
 }
 
@@ -43,7 +46,9 @@ TEST_F(Queues, LeaveAHeaderNamedKeyAsThePublisherWroteIt) {
     Publisher publisher(settings());
     Receiver receiver(settings());
     ASSERT_EQ(publisher.publish({{"b", "k1", {}, 0, {}, {{"key", "mine"}}}}), SLUICE_OK);
-    EXPECT_THAT(receiver.poll().at(0).headers, ElementsAre(Pair("key", "mine")));
+    const auto got = receiver.poll();
+    EXPECT_THAT(got.at(0).headers, ElementsAre(Pair("key", "mine")));
+    EXPECT_EQ(got.at(0).message_key, "k1") << "which no header hides";
 }
 
 TEST_F(Queues, NameAMessageTheSameAfterARestartAndNeverTwo) {
@@ -172,7 +177,7 @@ TEST_F(Queues, ConfirmAnAckOnlyWhenItIsDurable) {
     const auto got = receiver.poll();
     const FileUse file = File::share(path(), {}, interruption);
     std::vector<sluice_settlement> items;
-    for (const Delivered& each : got) items.push_back({each.tag, SLUICE_ACK, 0, 0});
+    for (const Delivered& each : got) items.push_back({each.tag, SLUICE_ACK, 0, 0, {}, 0, 0});
     {
         const HeldWriter held(file->writer());
         EXPECT_EQ(receiver->settle(items).code(), SLUICE_QUEUED);
@@ -185,117 +190,6 @@ TEST_F(Queues, ConfirmAnAckOnlyWhenItIsDurable) {
         EXPECT_THAT(receiver.poll(10, 60s), IsEmpty());
     EXPECT_THAT(receiver.settled, ElementsAre(Pair(1u, SLUICE_OK), Pair(2u, SLUICE_OK), Pair(3u, SLUICE_OK)));
     EXPECT_EQ(number("SELECT count(*) FROM sluice_queue_1"), 0);
-}
-
-TEST_F(Queues, DeliverWhatIsGivenBackBeforeWhatIsNewer) {
-    Publisher publisher(settings());
-    ASSERT_EQ(publisher.publish(numbered(0, 8)), SLUICE_OK);
-    Receiver receiver(settings());
-    const auto got = receiver.poll(5);
-    EXPECT_EQ(receiver.settle({got[3].tag, got[1].tag}, SLUICE_NACK), SLUICE_OK);
-    EXPECT_THAT(receiver.bodies(4), ElementsAre("1", "3", "5", "6"));
-    EXPECT_EQ(receiver.settle(got[0].tag, SLUICE_NACK), SLUICE_OK);
-    EXPECT_THAT(receiver.bodies(), ElementsAre("0", "7"));
-}
-
-TEST_F(Queues, KeepTheOrderOfWhatIsGivenBackWithAnAttemptWhileThatIsStored) {
-    Publisher publisher(settings());
-    ASSERT_EQ(publisher.publish(numbered(0, 3)), SLUICE_OK);
-    Receiver receiver(settings());
-    const auto got = receiver.poll(1);
-    const FileUse file = File::share(path(), {}, interruption);
-    const sluice_settlement back{got[0].tag, SLUICE_NACK, 4, 0};
-    {
-        const HeldWriter held(file->writer());
-        EXPECT_EQ(receiver->settle(std::span(&back, 1)).code(), SLUICE_QUEUED);
-        EXPECT_THAT(receiver.bodies(), IsEmpty());  // nothing newer before it
-    }
-    const auto again = receiver.receive(3);
-    EXPECT_EQ(again.at(0).body, "0");
-    EXPECT_EQ(again.at(0).attempt, 4u);
-}
-
-TEST_F(Queues, DeliverWhatIsGivenBackWithADelayWhenItIsDue) {
-    Publisher publisher(settings());
-    ASSERT_EQ(publisher.publish(numbered(0, 3)), SLUICE_OK);
-    Receiver receiver(settings());
-    const auto got = receiver.poll(2);
-    const auto began = std::chrono::steady_clock::now();
-    ASSERT_EQ(receiver.settle(got[0].tag, SLUICE_NACK, 2, 80), SLUICE_OK);
-    EXPECT_EQ(depths(*receiver).delayed, 1u);
-    EXPECT_THAT(receiver.bodies(), ElementsAre("2"));
-    const auto again = receiver.receive(1);
-    EXPECT_GE(std::chrono::steady_clock::now() - began, 79ms);
-    EXPECT_EQ(again.at(0).body, "0");
-    EXPECT_EQ(again.at(0).attempt, 2u);
-    EXPECT_EQ(depths(*receiver).in_flight, 3u);
-}
-
-TEST_F(Queues, DeliverADelayedMessageOnceThatCameBeforeItsTurnAndWasGivenBack) {
-    Publisher publisher(settings());
-    Receiver receiver(settings());
-    ASSERT_EQ(publisher.publish({{"a"}, {"b"}, {"late", {}, {}, 1}}), SLUICE_OK);
-    std::this_thread::sleep_for(2ms);  // let it be due: nothing tells when it is
-    const auto first = receiver.poll(1);
-    ASSERT_EQ(first.at(0).body, "late");
-    ASSERT_EQ(receiver.settle(first[0].tag, SLUICE_NACK, 2), SLUICE_OK);
-    EXPECT_THAT(receiver.bodies(), ElementsAre("late", "a", "b"));
-    EXPECT_THAT(receiver.bodies(), IsEmpty());
-}
-
-TEST_F(Queues, DeliverADelayedMessageWhenItIsDueAlsoAfterARestart) {
-    {
-        Publisher publisher(settings());
-        ASSERT_EQ(publisher.publish({{"late", {}, {}, 100}, {"later", {}, {}, 3'600'000}, {"now"}}), SLUICE_OK);
-    }
-    Receiver receiver(settings());
-    const auto got = receiver.receive(2);
-    EXPECT_EQ(got.at(0).body, "now");
-    EXPECT_EQ(got.at(1).body, "late");
-    EXPECT_EQ(depths(*receiver).delayed, 1u);
-    EXPECT_EQ(depths(*receiver).ready, 0u);
-}
-
-TEST_F(Queues, DeliverWhatWasDelayedAndInFlightAtACrashInTheOldOrder) {
-    {
-        Publisher publisher(settings());
-        ASSERT_EQ(publisher.publish({{"a", {}, {}, 60}, {"b"}, {"c", {}, {}, 1}}), SLUICE_OK);
-        Receiver receiver(settings());
-        ASSERT_EQ(receiver.receive(3).size(), 3u);
-    }
-    Receiver receiver(settings());
-    EXPECT_THAT(receiver.bodies(), ElementsAre("a", "b", "c"));
-    EXPECT_THAT(receiver.bodies(), IsEmpty());
-}
-
-TEST_F(Queues, KeepAttemptsOverARestart) {
-    {
-        Publisher publisher(settings());
-        ASSERT_EQ(publisher.publish(numbered(0, 2)), SLUICE_OK);
-        Receiver receiver(settings());
-        const auto got = receiver.poll();
-        EXPECT_EQ(receiver.settle(got[1].tag, SLUICE_ATTEMPTED, 3), SLUICE_OK);
-        EXPECT_TRUE(receiver->flush().ok());
-        EXPECT_THAT(receiver.settled, IsEmpty());  // never answered
-    }
-    Receiver receiver(settings());
-    const auto again = receiver.poll();
-    EXPECT_EQ(again.at(0).attempt, 1u);
-    EXPECT_EQ(again.at(1).attempt, 3u);
-}
-
-TEST_F(Queues, KeepWhatIsRejectedAsDeadAndDeliverItNoMore) {
-    {
-        Publisher publisher(settings());
-        ASSERT_EQ(publisher.publish(numbered(0, 2)), SLUICE_OK);
-        Receiver receiver(settings());
-        EXPECT_EQ(receiver.settle(receiver.poll().at(0).tag, SLUICE_REJECT_DELIVERY), SLUICE_OK);
-        EXPECT_EQ(depths(*receiver).dead, 1u);
-        EXPECT_EQ(depths(*receiver).in_flight, 1u);
-    }
-    Receiver receiver(settings());
-    EXPECT_THAT(receiver.bodies(), ElementsAre("1"));
-    EXPECT_EQ(depths(*receiver).dead, 1u);
 }
 
 TEST_F(Queues, WakeAWaitingPollWhenSomethingIsPublished) {
@@ -324,7 +218,7 @@ TEST_F(Queues, EndWithUntilEmptyOnceNothingIsStoredDelayedOrInFlight) {
     const auto got = receiver.receive(2);
     EXPECT_THAT(receiver.poll(), IsEmpty());
     EXPECT_EQ(receiver.last.code(), SLUICE_OK);
-    ASSERT_EQ(receiver.settle(got[0].tag, SLUICE_NACK), SLUICE_OK);
+    ASSERT_EQ(receiver.settle(got[0].tag, SLUICE_RELEASE), SLUICE_OK);
     ASSERT_EQ(receiver.settle(got[1].tag, SLUICE_ACK), SLUICE_OK);
     ASSERT_EQ(receiver.ack(receiver.poll()), SLUICE_OK);
     EXPECT_THAT(receiver.poll(), IsEmpty());
@@ -395,11 +289,15 @@ TEST_F(Queues, TellBelowWhichPositionEverythingIsGone) {
 
 TEST_F(Queues, HandAMessageThatTheHostDoesNotTakeOverAsRefused) {
     Publisher publisher(settings());
-    ASSERT_EQ(publisher.publish({{std::string(100'000, 'x')}, {"small"}}), SLUICE_OK);
+    const std::string long_key(QueueReader::refused_body_max + 1, 'k');
+    ASSERT_EQ(publisher.publish({{std::string(100'000, 'x'), "k"}, {"small"}, {std::string(100'000, 'x'), long_key}}),
+              SLUICE_OK);
     Receiver receiver(settings());
     receiver.largest_body = 70'000;
     const auto got = receiver.poll();
-    ASSERT_EQ(got.size(), 2u);
+    ASSERT_EQ(got.size(), 3u);
+    EXPECT_EQ(got[0].message_key, "k");
+    EXPECT_EQ(got[2].message_key, "") << "it may be what is too large";
     EXPECT_EQ(got[0].body.size(), QueueReader::refused_body_max);
     EXPECT_EQ(got[0].refused, "the message is larger than the host takes, or has too many headers");
     EXPECT_EQ(got[1].body, "small");

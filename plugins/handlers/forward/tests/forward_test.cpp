@@ -52,11 +52,11 @@ TEST(Forward, RefusesATargetThatIsNotConfigured) {
 
 TEST(Forward, RetriesWhatCannotBePublished) {
     FakeHost host;
-    host.on_publish = [](const FakePublished&) { return Status(SLUICE_UNAVAILABLE, "the target is away"); };
+    host.on_publish = [](const FakePublished&) { return Status(SLUICE_UNAVAILABLE, "the target is unreachable"); };
     auto handler = host.handler(component, {{"target", "copy"}});
     const FakeOutcome outcome = handler.handle(message);
     EXPECT_EQ(outcome.verdict, SLUICE_RETRY);
-    EXPECT_THAT(outcome.text, testing::HasSubstr("the target is away"));
+    EXPECT_THAT(outcome.text, testing::HasSubstr("the target is unreachable"));
 }
 
 }  // namespace

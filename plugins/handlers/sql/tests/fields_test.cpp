@@ -33,16 +33,11 @@ private:
 
 std::string shown(const sluice_value& value) {
     switch (value.type) {
-        case SLUICE_VALUE_NULL:
-            return "NULL";
-        case SLUICE_VALUE_INTEGER:
-            return std::to_string(value.as.integer);
-        case SLUICE_VALUE_REAL:
-            return "real " + std::to_string(value.as.real);
-        case SLUICE_VALUE_BOOLEAN:
-            return value.as.integer ? "true" : "false";
-        default:
-            return "'" + std::string(view(value.as.bytes)) + "'";
+        case SLUICE_VALUE_NULL: return "NULL";
+        case SLUICE_VALUE_INTEGER: return std::to_string(value.as.integer);
+        case SLUICE_VALUE_REAL: return "real " + std::to_string(value.as.real);
+        case SLUICE_VALUE_BOOLEAN: return value.as.integer ? "true" : "false";
+        default: return "'" + std::string(view(value.as.bytes)) + "'";
     }
 }
 
@@ -190,6 +185,13 @@ TEST(Fields, GiveTheMemoryOfALargeBodyBack) {
     EXPECT_EQ(shown(fields.values()[0]), "1");
     ASSERT_EQ(fields.read(small.view()), "");
     EXPECT_EQ(shown(fields.values()[0]), "2");
+}
+
+TEST(Fields, AreBounded) {
+    Fields fields;
+    for (int field = 0; field < 4'096; ++field) fields.want("/" + std::to_string(field));
+    EXPECT_EQ(fields.want("/7"), 7u) << "is one of them";
+    EXPECT_THROW(fields.want("/one more"), std::invalid_argument);
 }
 
 TEST(Fields, RefuseWhatIsNoPointerToAField) {

@@ -11,7 +11,8 @@ namespace {
 class Given {
 public:
     explicit Given(std::string body, std::string id = "1", std::uint32_t attempt = 1)
-        : body_(std::move(body)), id_(std::move(id)) {
+        : body_(std::move(body)),
+          id_(std::move(id)) {
         const std::size_t size = body_.size();
         body_.append(SLUICE_BODY_PADDING, '\0');
         message_.struct_size = sizeof message_;

@@ -42,9 +42,9 @@ public:
         for (const Received& each : received) all.push_back(each.id);
         return all;
     }
-    sluice_settlement ack(std::size_t index) const { return {received.at(index).tag, SLUICE_ACK, 0, 0}; }
-    sluice_settlement nack(std::size_t index, std::int64_t delay_ms = 0) const {
-        return {received.at(index).tag, SLUICE_NACK, 0, delay_ms};
+    sluice_settlement ack(std::size_t index) const { return {received.at(index).tag, SLUICE_ACK, 0, 0, {}, 0, 0}; }
+    sluice_settlement release(std::size_t index, std::int64_t delay_ms = 0) const {
+        return {received.at(index).tag, SLUICE_RELEASE, 0, delay_ms, {}, 0, 0};
     }
 
 private:

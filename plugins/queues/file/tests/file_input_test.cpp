@@ -1,4 +1,3 @@
-#include "failure_of.hpp"
 #include "file_input.hpp"
 
 #include <gmock/gmock.h>
@@ -7,6 +6,7 @@
 #include <future>
 
 #include "failure.hpp"
+#include "failure_of.hpp"
 #include "session.hpp"
 
 namespace sluice::file {
@@ -138,7 +138,7 @@ TEST(FileInput, DeliversWhatWasTakenBackFirstAndInOrder) {
     folder.write("in", "1\n2\n3\n4\r\n5\n");
     Session run(folder);
     EXPECT_EQ(run.input().poll(4, 0ms), SLUICE_OK);
-    for (std::size_t index : {3u, 1u}) run.settle(run.nack(index));
+    for (std::size_t index : {3u, 1u}) run.settle(run.release(index));
     EXPECT_EQ(run.settled.at(run.received[1].tag), SLUICE_OK);
     run.read_all();
     EXPECT_THAT(run.bodies(), ElementsAre("1", "2", "3", "4", "2", "4", "5"));
@@ -156,7 +156,7 @@ TEST(FileInput, HoldsNewerMessagesBackWhileOneThatWasTakenBackIsNotDue) {
     folder.write("in", "1\n2\n");
     Session run(folder);
     EXPECT_EQ(run.input().poll(1, 0ms), SLUICE_OK);
-    run.settle(run.nack(0, 3'600'000));
+    run.settle(run.release(0, 3'600'000));
     EXPECT_EQ(run.input().poll(5, 0ms), SLUICE_OK);
     EXPECT_EQ(run.received.size(), 1u);
 }
@@ -166,7 +166,7 @@ TEST(FileInput, IsWokenFromAWait) {
     folder.write("in", "1\n");
     Session run(folder);
     run.read_all();
-    run.settle(run.nack(0, 3'600'000));
+    run.settle(run.release(0, 3'600'000));
     auto poll = std::async(std::launch::async, [&] { return run.input().poll(1, 1h); });
     run.input().wake();
     EXPECT_EQ(poll.get(), SLUICE_OK);
@@ -198,7 +198,7 @@ TEST(FileInput, RefusesALineThatIsTooLongByName) {
                                            " is 50000 bytes long, more than max_line (1000): raise it, at most to 64MiB, or "
                                            "shorten the line");
     EXPECT_EQ(run.received[1].body, std::string(LineReader::sample_bytes, 'x'));
-    run.settle(run.nack(1));
+    run.settle(run.release(1));
     run.read_all();
     ASSERT_EQ(run.received.size(), 4u);
     EXPECT_EQ(run.received[3].body, run.received[1].body);
@@ -264,7 +264,7 @@ TEST(FileInput, LeavesAByteOrderMarkOutAlsoWhenTheLineIsReadAgain) {
     {
         Session run(folder);
         run.read_all();
-        run.settle(run.nack(0));
+        run.settle(run.release(0));
         run.read_all();
         EXPECT_THAT(run.bodies(), ElementsAre("one", "two", "one"));
         run.settle(run.ack(1));
@@ -320,7 +320,7 @@ TEST(FileInput, StopsWithAnErrorWhenALineItMustReadAgainIsGone) {
     folder.write("in", "one\ntwo\n");
     Session run(folder);
     run.read_all();
-    run.settle(run.nack(1));
+    run.settle(run.release(1));
     folder.write("in", "one\n");
     EXPECT_THAT(failure_of([&] { run.input().poll(1, 0ms); }, SLUICE_FAILED), HasSubstr("the line at offset 4 is gone"));
 }

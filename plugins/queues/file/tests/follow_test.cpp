@@ -87,6 +87,22 @@ TEST(FollowedFile, MayBeRotatedSeveralTimesBetweenTwoLooks) {
     EXPECT_THAT(run.read().bodies(), ElementsAre("one", "two", "three", "four"));
 }
 
+// Whatever the order in which the folder lists them: .10 is rotated before .9, a date after an earlier one.
+TEST(FollowedFile, IsInTheOrderOfNamesWhereFilesWereWrittenAtOneTime) {
+    for (const std::vector<const char*>& names : {std::vector{"in.10", "in.9", "in.2", "in.1", "in"},
+                                                  {"in-20240131", "in-20240201", "in-20240202", "in-20240203", "in"}}) {
+        TemporaryFolder folder;
+        folder.write("in", "one\n");
+        Following run(folder);
+        run.read();
+        rename(folder, "in", names[0]);
+        for (const std::size_t i : {3, 1, 4, 2}) folder.write(names[i], std::string(1, static_cast<char>('a' + i)) + "\n");
+        const timespec now{time(nullptr) + 1, 0};
+        for (const char* name : names) at_time(folder, name, now);
+        EXPECT_THAT(run.read().bodies(), ElementsAre("one", "b", "c", "d", "e"));
+    }
+}
+
 TEST(FollowedFile, MayBeRemovedAfterItWasRotatedAndBeforeItWasRead) {
     TemporaryFolder folder;
     folder.write("in", "one\ntwo\nthree\n");
@@ -229,7 +245,7 @@ TEST(FollowedFile, DeliversWhatWasTakenBackInTheOrderOfTheFiles) {
     run.read();
     rotate(folder, "three\nfour\n");
     run.read();
-    for (const std::size_t back : {3u, 1u, 2u}) run.settle(run.nack(back));
+    for (const std::size_t back : {3u, 1u, 2u}) run.settle(run.release(back));
     folder.append("in", "five\n");
     run.read();
     EXPECT_THAT(run.bodies(), ElementsAre("one", "two", "three", "four", "two", "three", "four", "five"));
@@ -293,9 +309,7 @@ TEST(FollowedFile, LosesNothingUnderRandomRotationsAndCrashes) {
                 case 3:
                     if (chance() % 3 == 0) run.reset();  // a crash
                     break;
-                case 4:
-                    look();
-                    break;
+                case 4: look(); break;
                 default:
                     written.push_back("line " + std::to_string(written.size()));
                     folder.append("in", written.back() + "\n");

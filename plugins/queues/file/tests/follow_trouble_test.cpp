@@ -1,4 +1,4 @@
-// Following a file while its folder, a link to it or the right to read it goes away and comes back.
+// Following a file while its folder, a link to it or the right to read it is removed and restored.
 #include <gmock/gmock.h>
 
 #include "following.hpp"

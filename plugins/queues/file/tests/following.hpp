@@ -1,7 +1,9 @@
 // A run of a source that follows a file, and what programs that rotate files do to it.
 #pragma once
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -43,6 +45,11 @@ inline void rename(const TemporaryFolder& folder, std::string_view from, std::st
 inline void rotate(const TemporaryFolder& folder, std::string_view next) {
     rename(folder, "in", "in.1");
     folder.write("in", next);
+}
+
+inline void at_time(const TemporaryFolder& folder, std::string_view name, timespec modified) {
+    const timespec times[]{modified, modified};
+    ASSERT_EQ(::utimensat(AT_FDCWD, folder.path(name).c_str(), times, 0), 0);
 }
 
 inline void cut(const TemporaryFolder& folder) {

@@ -1,10 +1,10 @@
-#include "failure_of.hpp"
 #include "position.hpp"
 
 #include <gmock/gmock.h>
 #include <sys/stat.h>
 
 #include "failure.hpp"
+#include "failure_of.hpp"
 #include "temporary_folder.hpp"
 
 namespace sluice::file {

@@ -1,4 +1,3 @@
-#include "failure_of.hpp"
 #include "publisher.hpp"
 
 #include <fcntl.h>
@@ -9,6 +8,7 @@
 
 #include <map>
 
+#include "failure_of.hpp"
 #include "file_output.hpp"
 #include "stream_output.hpp"
 #include "temporary_folder.hpp"
@@ -189,7 +189,7 @@ TEST_F(PublisherTest, RefusesWhatIsNoFile) {
     EXPECT_THAT(failure_of([&] { open(std::string(300, 'x')); }, SLUICE_INVALID), HasSubstr("File name too long"));
 }
 
-// ---- FIFOs and standard output ------------------------------------------------------------------------------------------------
+// ---- FIFOs and standard output ----------------------------------------------------------------------------------------------
 
 class FifoTest : public PublisherTest {
 protected:

@@ -74,10 +74,10 @@ TEST_F(StreamInputTest, ClaimsNoPositionsAndTakesNothingBack) {
     EXPECT_THAT(host_.ids(), ElementsAre("stdin:0", "stdin:4"));
     const sluice_settlement acks[] = {host_.ack(0)};
     EXPECT_EQ(input.settle(acks), SLUICE_OK);
-    const sluice_settlement both[] = {host_.ack(0), host_.nack(1)};
+    const sluice_settlement both[] = {host_.ack(0), host_.release(1)};
     EXPECT_EQ(input.settle(both), SLUICE_QUEUED);
     EXPECT_THAT(host_.settled,
-                ElementsAre(std::pair{host_.received[0].tag, SLUICE_OK}, std::pair{host_.received[1].tag, SLUICE_UNSUPPORTED}));
+                ElementsAre(std::pair{host_.received[0].tag, SLUICE_OK}, std::pair{host_.received[1].tag, SLUICE_INVALID}));
 }
 
 TEST_F(StreamInputTest, RefusesALineThatIsTooLong) {

@@ -64,7 +64,8 @@ Options some(std::uint64_t messages) {
 }
 
 TEST(Generator, MakesJsonOfExactlyTheSize) {
-    for (const std::size_t size : {Body::smallest, std::size_t{100}, std::size_t{256}, std::size_t{4096}, std::size_t{100'000}}) {
+    for (const std::size_t size :
+         {Body::smallest, std::size_t{100}, std::size_t{256}, std::size_t{4096}, std::size_t{100'000}}) {
         Options options = some(2'345);
         options.size = size;
         for (const Received& each : all_of(options)) {
@@ -108,7 +109,8 @@ TEST(Generator, MakesTheSameMessageAgainBeforeNewOnesWhenItIsTakenBack) {
     Generator generator(some(6));
     generator.start(host.sink());
     generator.poll(4, 0ms);
-    const sluice_settlement back[] = {{3, SLUICE_NACK, 0, 0}, {2, SLUICE_ACK, 0, 0}, {1, SLUICE_NACK, 0, 0}};
+    const sluice_settlement back[] = {
+        {3, SLUICE_RELEASE, 0, 0, {}, 0, 0}, {2, SLUICE_ACK, 0, 0, {}, 0, 0}, {1, SLUICE_RELEASE, 0, 0, {}, 0, 0}};
     generator.settle(back);
     while (generator.poll(100, 0ms) != SLUICE_END) {
     }
@@ -123,7 +125,7 @@ TEST(Generator, MakesAMessageAgainAfterTheEnd) {
     generator.start(host.sink());
     while (generator.poll(100, 0ms) != SLUICE_END) {
     }
-    const sluice_settlement back[] = {{1, SLUICE_NACK, 0, 0}};
+    const sluice_settlement back[] = {{1, SLUICE_RELEASE, 0, 0, {}, 0, 0}};
     generator.settle(back);
     EXPECT_EQ(generator.poll(100, 0ms), SLUICE_OK);
     EXPECT_EQ(generator.poll(100, 0ms), SLUICE_END);
@@ -135,7 +137,7 @@ TEST(Generator, HoldsNewMessagesBackWhileOneThatWasTakenBackIsNotDue) {
     Generator generator(some(3));
     generator.start(host.sink());
     generator.poll(1, 0ms);
-    const sluice_settlement back[] = {{0, SLUICE_NACK, 0, 3'600'000}};
+    const sluice_settlement back[] = {{0, SLUICE_RELEASE, 0, 3'600'000, {}, 0, 0}};
     generator.settle(back);
     EXPECT_EQ(generator.poll(100, 0ms), SLUICE_OK);
     EXPECT_EQ(host.received.size(), 1u);

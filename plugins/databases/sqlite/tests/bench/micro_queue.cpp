@@ -88,7 +88,7 @@ struct Host {
         sink.commit = [](void* context, const sluice_incoming* message) {
             auto& self = *static_cast<Host*>(context);
             benchmark::DoNotOptimize(self.room);
-            self.taken.push_back({message->tag, SLUICE_ACK, 0, 0});
+            self.taken.push_back({message->tag, SLUICE_ACK, 0, 0, {}, 0, 0});
             return SLUICE_OK;
         };
         sink.settled = [](void* context, const std::uint64_t*, std::uint64_t count, sluice_status) {
@@ -100,7 +100,7 @@ struct Host {
         settled = 0;
         while (settled < messages) {
             taken.clear();
-            (void)source.poll(call_size, std::chrono::milliseconds(100));
+            (void)source.poll({call_size, UINT64_MAX, std::chrono::milliseconds(100)});
             if (!taken.empty()) (void)source.settle(taken);
         }
     }

@@ -108,7 +108,7 @@ private:
     std::atomic<int> under_way_{0};
 };
 
-// Arguments: messages a unit, units under way a worker, 1 with records.
+// Arguments: messages per unit, units under way per worker, 1 with records.
 void ten_connections(benchmark::State& state) {
     const auto unit_size = static_cast<int>(state.range(0));
     const auto in_flight = static_cast<int>(state.range(1));
@@ -147,7 +147,7 @@ BENCHMARK(ten_connections)
     ->UseRealTime()
     ->Unit(benchmark::kMillisecond);
 
-// Argument: messages a commit.
+// Argument: messages per commit.
 void one_thread(benchmark::State& state) {
     const Folder folder(std::filesystem::temp_directory_path());
     const Handle handle = open_for_writing(folder.file());

@@ -1,0 +1,25 @@
+// A struct that a plugin hands over, in this host's size.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstring>
+
+namespace sluice {
+
+// Of a plugin that was built against an older minor the struct may be shorter, of a newer one longer: what it lacks is zero,
+// what it has beyond is left out.
+template <typename Struct>
+Struct whole(const Struct& given) {
+    Struct copy{};
+    std::memcpy(&copy, &given, std::min<std::size_t>(given.struct_size, sizeof copy));
+    return copy;
+}
+
+// Calls `use` with the struct itself, or with such a copy of a shorter one.
+template <typename Struct, typename Use>
+auto with_whole(const Struct& given, Use&& use) {
+    return given.struct_size >= sizeof given ? use(given) : use(whole(given));
+}
+
+}  // namespace sluice

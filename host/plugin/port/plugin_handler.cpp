@@ -1,0 +1,69 @@
+#include "plugin/port/plugin_handler.hpp"
+
+#include <string>
+#include <utility>
+
+namespace sluice {
+namespace {
+
+// A call with a message, which is on record with it.
+template <typename Call>
+HandlerPort::Answer answer(const PluginPart* part, const char* function, const sluice_message& message, sluice_fault* fault,
+                           Call&& call) {
+    return guarded(
+        [&]() -> HandlerPort::Answer {
+            const PluginCall on_record(part, function, &message);
+            return {call()};
+        },
+        [&](std::string_view text) -> HandlerPort::Answer {
+            const std::string said = "an exception left the handler: " + std::string(text);
+            sluice_fault_set(fault, SLUICE_CONTRACT, said.data(), said.size());
+            return {SLUICE_RETRY, true};
+        });
+}
+
+}  // namespace
+
+Result<void> PluginHandler::start() {
+    if (instance_.table().start == nullptr) return {};
+    return instance_.attempt(
+        "start", [](const sluice_handler& table, void* self, sluice_fault* fault) { return table.start(self, fault); });
+}
+
+Result<void> PluginHandler::stop() {
+    if (instance_.table().stop == nullptr) return {};
+    return guarded(
+        {instance_.part(), "stop"}, [&] { return instance_.table().stop(instance_.self()), Result<void>(); },
+        [](std::string_view text) -> Result<void> {
+            return Error{ErrorKind::contract, "an exception left stop() of the handler: " + clean_text(text)};
+        });
+}
+
+HandlerPort::Answer PluginHandler::handle(const sluice_message& message, sluice_ticket ticket, sluice_fault* fault) {
+    return answer(instance_.part(), handle_call, message, fault,
+                  [&] { return instance_.table().handle(instance_.self(), &message, ticket, fault); });
+}
+
+HandlerPort::Answer PluginHandler::resume(const sluice_message& message, sluice_ticket ticket, std::uint64_t cookie,
+                                          sluice_fault* fault) {
+    return answer(instance_.part(), resume_call, message, fault,
+                  [&] { return instance_.table().resume(instance_.self(), &message, ticket, cookie, fault); });
+}
+
+void PluginHandler::cancel(sluice_ticket ticket) {
+    if (!can_cancel()) return;
+    guarded({instance_.part(), "cancel"}, [&] { instance_.table().cancel(instance_.self(), ticket); });
+}
+
+std::unique_ptr<HandlerFactory> PluginHandlerFactory::of(const Library& library, std::string_view component) {
+    const sluice_handler* table = library.handler(component);
+    return table == nullptr ? nullptr : std::make_unique<PluginHandlerFactory>(*table);
+}
+
+Result<std::unique_ptr<HandlerPort>> PluginHandlerFactory::create(const sluice_setup& setup, const PluginPart* part) const {
+    auto created = HandlerInstance::create(*table_, setup, part);
+    if (!created) return std::move(created).error();
+    return std::unique_ptr<HandlerPort>(std::make_unique<PluginHandler>(std::move(created).value()));
+}
+
+}  // namespace sluice

@@ -1,0 +1,64 @@
+#include "reload/reloading.hpp"
+
+#include <iterator>
+#include <utility>
+
+namespace sluice {
+
+LogOptions log_options(const LogConfig& config) {
+    LogOptions options;
+    options.level = parse_log_level(config.level).value_or(LogLevel::info);
+    options.json = config.json;
+    for (const auto& [component, level] : config.levels)
+        options.levels.emplace_back(component, parse_log_level(level).value_or(LogLevel::info));
+    return options;
+}
+
+bool Reloading::go_on(bool host_stops) {
+    std::vector<ReloadDesk::Answer> more = desk_.take();
+    asked_ |= !more.empty();
+    std::move(more.begin(), more.end(), std::back_inserter(waiting_));
+    if (asked_ && !under_way()) begin(host_stops);
+    if (!reload_) return false;
+    reload_->step();
+    return reload_->ended() && !answered_ && end(reload_->outcome());
+}
+
+void Reloading::begin(bool host_stops) {
+    asked_ = false;
+    answers_ = std::exchange(waiting_, {});
+    answered_ = false;
+    if (!host_stops) host_.reopen_targets();  // as who rotates files expects, whatever the configuration says
+    if (host_stops) {
+        end({false, {"the host stops"}});
+    } else if (host_.config().file == "-") {
+        end({false, {"it was read from standard input, which cannot be read again; a change needs a restart"}});
+    } else if (LoadedConfig loaded = read_again_(); !loaded.problems.empty()) {
+        end({false, loaded.problems.lines()});
+    } else {
+        log_.info("reloads {}", host_.config().file.string());
+        reload_ = std::make_unique<Host::Reload>(host_, std::move(loaded.config), registry_);
+    }
+}
+
+void Reloading::give_up(const std::string& why) {
+    if (!under_way()) return;
+    reload_->give_up(why);
+    if (!answered_) end(reload_->outcome());
+}
+
+bool Reloading::end(const ReloadOutcome& outcome) {
+    answered_ = true;
+    if (outcome.applied) {
+        const LogOptions levels = log_options(host_.config().log);
+        logging_.set_levels(levels.level, levels.levels);
+        log_.info("reloaded: {}", outcome.lines.front());
+    } else {
+        for (const std::string& line : outcome.lines) log_.error("{}", line);
+        log_.error("the configuration was not reloaded; the host goes on with the one it has");
+    }
+    for (const ReloadDesk::Answer& answer : std::exchange(answers_, {})) answer(outcome);
+    return outcome.applied;
+}
+
+}  // namespace sluice

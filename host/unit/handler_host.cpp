@@ -1,0 +1,385 @@
+#include "unit/handler_host.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/bytes.hpp"
+#include "publish/target.hpp"
+#include "unit/canceller.hpp"
+#include "unit/publishable.hpp"
+
+namespace sluice {
+namespace {
+
+sluice_status say(sluice_fault* fault, sluice_status status, const std::string& text) {
+    return sluice_fault_set(fault, status, text.data(), text.size());
+}
+
+sluice_status stale(sluice_fault* fault) {
+    return say(fault, SLUICE_STALE,
+               "this ticket's message is not being handled now; use a ticket only inside its call of handle()");
+}
+
+template <typename Pairs>
+std::string names_of(const Pairs& pairs) {
+    std::string names;
+    for (const auto& [name, value] : pairs) names += (names.empty() ? "" : ", ") + name;
+    return names.empty() ? "none is configured" : "there are: " + names;
+}
+
+std::string text_of(sluice_bytes bytes) {
+    return std::string(view_of(bytes));
+}
+
+bool is_outage(sluice_status status) {
+    return status == SLUICE_UNAVAILABLE || status == SLUICE_CONFLICT;
+}
+
+// Of the handler's own fault, if it gave one.
+std::string text_of(const sluice_fault* fault) {
+    if (fault == nullptr || fault->text == nullptr) return {};
+    return clean_text({fault->text, std::min<std::size_t>({fault->text_size, fault->text_capacity, limits::fault_text_bytes})});
+}
+
+}  // namespace
+
+HandlerHost::HandlerHost(Logger logger, std::filesystem::path state_dir, const Clock& clock, const Dependencies& dependencies,
+                         Connection::Ended& ended)
+    : sluice_host(logger, std::move(state_dir), clock),
+      dependencies_(dependencies),
+      asked_for_(dependencies.targets.size()),
+      ended_(ended) {}
+
+HandlerHost::~HandlerHost() = default;
+
+Result<void> HandlerHost::create(const HandlerFactory& handlers, sluice_setup setup, const PluginPart* part) {
+    setup.api = &host_api();
+    setup.host = this;
+    auto created = handlers.create(setup, part);
+    if (!created) return std::move(created).error();
+    handler_ = std::move(created).value();
+    return {};
+}
+
+Result<void> HandlerHost::connect() {
+    for (auto& connection : connections_)
+        if (auto opened = connection->open(); !opened) return std::move(opened).error();
+    connected_ = true;
+    return {};
+}
+
+Result<void> HandlerHost::start() {
+    if (started_) return {};
+    if (auto started = handler_->start(); !started) return started;
+    started_ = true;
+    return {};
+}
+
+void HandlerHost::stop() {
+    deferred_.close();
+    if (std::exchange(started_, false))
+        if (const auto stopped = handler_->stop(); !stopped) logger().error("{}", stopped.error().message);
+    connections_.clear();
+}
+
+Connection* HandlerHost::connection(std::uint32_t database) {
+    for (auto& connection : connections_)
+        if (connection->number() == database) return connection.get();
+    return nullptr;
+}
+
+std::string HandlerHost::note_on_databases() const {
+    if (deduplicating_ == nullptr || connections_.size() < 2) return {};
+    std::string others;
+    for (const auto& connection : connections_)
+        if (connection.get() != deduplicating_)
+            others += (others.empty() ? "\"" : ", \"") + dependencies_.databases[connection->number()].first + "\"";
+    return "only database \"" + dependencies_.databases[deduplicating_->number()].first +
+           "\" says `deduplicate: true`; it commits last, and what goes to " + others +
+           " happens at least once: after a crash it may happen again";
+}
+
+// What failed because a dependency is unreachable is not the message's own failure.
+sluice_status HandlerHost::note(const Connection& connection, sluice_status status, const sluice_fault* fault) {
+    if (status == SLUICE_CONFLICT || status == SLUICE_UNKNOWN || status == SLUICE_STOPPED) unavailable_ = true;
+    if (status == SLUICE_UNAVAILABLE || is_for_good(status)) {
+        unavailable_ = true;
+        connection.note(status, text_of(fault));
+    }
+    return status;
+}
+
+// Rows are proof that the database responds.
+sluice_status HandlerHost::answered(const Connection& connection, sluice_status status, const sluice_fault* fault) {
+    if (status == SLUICE_OK) connection.circuit().worked();
+    return note(connection, status, fault);
+}
+
+sluice_status HandlerHost::begin(Unit& unit, std::size_t position, sluice_fault* fault) {
+    if (unit.handles[position] != 0) return SLUICE_OK;
+    const Connection& connection = *connections_[position];
+    const sluice_status begun = connection.port().unit_begin(unit.handles[position], fault);
+    return note(connection, begun == SLUICE_INVALID ? SLUICE_FAILED : begun, fault);
+}
+
+std::size_t HandlerHost::position_of(const Connection* connection) const {
+    return static_cast<std::size_t>(
+        std::find_if(connections_.begin(), connections_.end(), [&](const auto& c) { return c.get() == connection; }) -
+        connections_.begin());
+}
+
+HandlerHost::Said HandlerHost::handle(Unit& unit, std::uint32_t index) {
+    return call_handler(unit, index, [&](const sluice_message& message, sluice_ticket ticket) {
+        return handler_->handle(message, ticket, fault_.get());
+    });
+}
+
+HandlerHost::Said HandlerHost::handle_resumed(Unit& unit, std::uint32_t index, std::uint64_t cookie) {
+    return call_handler(unit, index, [&](const sluice_message& message, sluice_ticket ticket) {
+        return handler_->resume(message, ticket, cookie, fault_.get());
+    });
+}
+
+template <typename Function>
+HandlerHost::Said HandlerHost::call_handler(Unit& unit, std::uint32_t index, Function&& function) {
+    Said said;
+    unit_ = &unit;
+    unavailable_ = false;
+    fault_.clear();
+    Message& message = *unit.messages[index];
+    const bool in_solitude = poison_ != nullptr && poison_->any();
+    if (in_solitude) poison_->solitude().enter(message.suspect);
+    note_.begin(message.view.id);
+    const sluice_ticket ticket = unit.ticket(index);
+    if (timeout_ns_ != 0)
+        deadline_ns_.store(clock().now() + timeout_ns_, std::memory_order_release);  // not before the end of the last call
+    current_.store(ticket, std::memory_order_release);  // (W) whoever sees it sees its deadline: (R) in call()
+    const HandlerPort::Answer answer = function(message.view, ticket);
+    said.verdict = answer.verdict;
+    said.misbehaved = answer.threw;
+    if (said.verdict == SLUICE_DEFER) defer(&message, ticket, said);  // while current_ says so: an end may be on its way
+    current_.store(0, std::memory_order_release);
+    note_.end();
+    if (in_solitude) poison_->solitude().leave(message.suspect);
+    json_.close();
+    if (said.verdict == SLUICE_DONE)
+        return {.verdict = SLUICE_DONE};  // in registers: `said` would be stored in parts and loaded whole
+    if (said.verdict < SLUICE_DONE || said.verdict > SLUICE_DEFER) {
+        say(fault_.get(), SLUICE_CONTRACT, "the handler answered with the unknown verdict " + std::to_string(said.verdict));
+        said.verdict = SLUICE_RETRY;
+        said.misbehaved = true;
+    }
+    // Being told to give up does not count as an attempt either.
+    said.unavailable = said.verdict == SLUICE_RETRY && (unavailable_ || cancelled_.load(std::memory_order_relaxed));
+    said.outage = said.verdict == SLUICE_RETRY && !said.crowded && is_outage(fault_.fault().status);
+    said.delay_ms = fault_.fault().retry_delay_ms;
+    return said;
+}
+
+void HandlerHost::defer(Message* message, sluice_ticket ticket, Said& said) {
+    const std::int64_t time_ns = timeout_ns_ != 0 ? timeout_ns_ : limits::deferred_ms * 1'000'000;
+    if (!may_end_deferred() && !std::exchange(unbounded_said_, true))
+        logger().warn(
+            "the handler defers messages, has no `cancel`, and does not say that it keeps no views of them "
+            "(SLUICE_HANDLER_KEEPS_NO_VIEWS): the host cannot end one whose time is over, and waits until the handler does");
+    if (deferred_.add(ticket, message, clock().now(), time_ns)) return;
+    said.verdict = SLUICE_RETRY;
+    said.crowded = true;
+}
+
+void HandlerHost::drop(Unit& unit, std::uint32_t index, bool record) {
+    unit.publishes.drop(index);
+    for (std::size_t position = 0; position < connections_.size(); ++position) {
+        if (unit.handles[position] == 0) continue;
+        const Connection& connection = *connections_[position];
+        const sluice_ticket ticket = unit.ticket(index);
+        connection.port().drop(unit.handles[position], ticket);
+        if (record && &connection == deduplicating_) connection.port().forget(unit.handles[position], ticket);
+    }
+}
+
+void HandlerHost::restart() {
+    for (const auto& connection : connections_) connection->port().restart();
+}
+
+// ---- services ------------------------------------------------------------------------------------------------------------
+
+sluice_status HandlerHost::database(sluice_bytes name, uint32_t* number, sluice_fault* fault) {
+    const auto& databases = dependencies_.databases;
+    const std::string wanted = text_of(name);
+    const auto found =
+        std::find_if(databases.begin(), databases.end(), [&](const auto& entry) { return entry.first == wanted; });
+    if (found == databases.end())
+        return say(fault, SLUICE_INVALID,
+                   "there is no database \"" + wanted + "\" in `databases` (" + names_of(databases) + ")");
+    *number = static_cast<std::uint32_t>(found - databases.begin());
+    if (connection(*number) != nullptr) return SLUICE_OK;
+    if (connections_.size() == limits::databases_max)
+        return say(fault, SLUICE_INVALID,
+                   "a handler may use at most " + std::to_string(limits::databases_max) + " databases; split the pool");
+    const Database& database = *found->second;
+    const bool deduplicates = database.port->deduplicates();
+    if (deduplicates && deduplicating_ != nullptr)
+        return say(
+            fault, SLUICE_INVALID,
+            "two databases of this pool say `deduplicate: true`; only one can take part in a unit, switch it off in one");
+    connections_.push_back(std::make_unique<Connection>(database, *number, ended_));
+    if (deduplicates) deduplicating_ = connections_.back().get();
+    if (!connected_) return SLUICE_OK;
+    if (auto opened = connections_.back()->open(); !opened) {
+        if (deduplicates) deduplicating_ = nullptr;
+        connections_.pop_back();
+        unavailable_ = true;
+        return say(fault, SLUICE_UNAVAILABLE, opened.error().message);
+    }
+    if (deduplicates && current_.load(std::memory_order_relaxed) != 0)
+        // This message was begun before anybody knew that it has to be recorded: it runs again from the start, which does not
+        // count as an attempt.
+        return note(*deduplicating_,
+                    say(fault, SLUICE_CONFLICT, "connected to \"" + wanted + "\", the message runs again to be recorded there"),
+                    fault);
+    return SLUICE_OK;
+}
+
+sluice_status HandlerHost::prepare(uint32_t database, sluice_bytes sql, uint32_t* statement, sluice_fault* fault) {
+    const Connection* to = connection(database);
+    if (to == nullptr) return say(fault, SLUICE_INVALID, "ask for the database by name before preparing a statement on it");
+    if (!connected_)
+        return say(fault, SLUICE_INVALID, "databases are not connected yet: prepare statements in start(), not in create()");
+    const sluice_status prepared = note(*to, to->port().prepare(sql, statement, fault), fault);
+    // A table that was dropped, or a mistake in the statement: the message has no part in it.
+    if (prepared != SLUICE_OK && current_.load(std::memory_order_relaxed) != 0) unavailable_ = true;
+    return prepared;
+}
+
+sluice_status HandlerHost::describe(uint32_t database, uint32_t statement, sluice_statement* description, sluice_fault* fault) {
+    const Connection* to = connection(database);
+    if (to == nullptr || !connected_) return say(fault, SLUICE_INVALID, "there is no open database with this number");
+    return to->port().describe(statement, description, fault);
+}
+
+sluice_status HandlerHost::enter(sluice_ticket ticket, std::uint32_t database, std::size_t& position, sluice_fault* fault) {
+    if (ticket == 0 || ticket != current_.load(std::memory_order_relaxed)) return stale(fault);
+    for (position = 0; position < connections_.size(); ++position)
+        if (connections_[position]->number() == database) return begin(*unit_, position, fault);
+    return say(fault, SLUICE_INVALID, "there is no database with this number; ask for it by name in create() or start()");
+}
+
+sluice_status HandlerHost::execute(sluice_ticket ticket, uint32_t database, uint32_t statement, const sluice_value* values,
+                                   uint32_t count, sluice_fault* fault) {
+    std::size_t position = 0;
+    if (const sluice_status entered = enter(ticket, database, position, fault); entered != SLUICE_OK) return entered;
+    const Connection& to = *connections_[position];
+    return note(to, to.port().execute(unit_->handles[position], ticket, statement, values, count, fault), fault);
+}
+
+sluice_status HandlerHost::query(sluice_ticket ticket, uint32_t database, uint32_t statement, const sluice_value* values,
+                                 uint32_t count, const sluice_row_sink* sink, sluice_fault* fault) {
+    if (ticket == 0) {
+        const Connection* to = connection(database);
+        if (to == nullptr || !connected_) return say(fault, SLUICE_INVALID, "there is no open database with this number");
+        return answered(*to, to->port().query(0, 0, statement, values, count, sink, fault), fault);
+    }
+    std::size_t position = 0;
+    if (const sluice_status entered = enter(ticket, database, position, fault); entered != SLUICE_OK) return entered;
+    const Connection& to = *connections_[position];
+    return answered(to, to.port().query(unit_->handles[position], ticket, statement, values, count, sink, fault), fault);
+}
+
+std::vector<std::size_t> HandlerHost::targets() const {
+    std::vector<std::size_t> numbers;
+    for (std::size_t number = 0; number < asked_for_.size(); ++number)
+        if (asked_for_[number].load(std::memory_order_relaxed)) numbers.push_back(number);
+    return numbers;
+}
+
+sluice_status HandlerHost::target(sluice_bytes name, uint32_t* number, sluice_fault* fault) {
+    const auto& targets = dependencies_.targets;
+    const std::string wanted = text_of(name);
+    const auto found = std::find_if(targets.begin(), targets.end(), [&](const auto& entry) { return entry.first == wanted; });
+    if (found == targets.end())
+        return say(fault, SLUICE_INVALID, "there is no target \"" + wanted + "\" in `targets` (" + names_of(targets) + ")");
+    const auto at = static_cast<std::size_t>(found - targets.begin());
+    asked_for_[at].store(true, std::memory_order_relaxed);
+    *number = static_cast<std::uint32_t>(at);
+    return SLUICE_OK;
+}
+
+sluice_status HandlerHost::publish(sluice_ticket ticket, uint32_t target, const sluice_outgoing* message, sluice_fault* fault) {
+    if (ticket == 0 || ticket != current_.load(std::memory_order_relaxed)) return stale(fault);
+    if (target >= dependencies_.targets.size())
+        return say(fault, SLUICE_INVALID, "there is no target with this number; ask for it by name in create() or start()");
+    const auto& [name, to] = dependencies_.targets[target];
+    if (const std::string why = why_not_publishable(*message, name, to->message_bytes_max()); !why.empty())
+        return say(fault, SLUICE_INVALID, why);
+    const auto index = Unit::index_of(ticket);
+    if (!unit_->publishes.add(index, target, *message))
+        return say(fault, SLUICE_FULL, "a message may publish at most " + std::to_string(limits::publishes_max) + " messages");
+    return SLUICE_QUEUED;
+}
+
+HandlerHost::Call HandlerHost::call() const {
+    for (;;) {
+        Call call{current_.load(std::memory_order_acquire), deadline_ns_.load(std::memory_order_acquire)};  // (R)
+        // Unchanged after: the deadline is this call's and not that of one that has begun meanwhile.
+        if (current_.load(std::memory_order_relaxed) == call.ticket) return call;
+    }
+}
+
+bool HandlerHost::can_cancel() const {
+    return handler_->can_cancel();
+}
+
+bool HandlerHost::may_end_deferred() const {
+    return can_cancel() || handler_->flags().keeps_no_views();
+}
+
+void HandlerHost::cancel_ticket(sluice_ticket ticket) {
+    if (!can_cancel()) return;
+    canceller_ != nullptr ? canceller_->post(*this, ticket) : call_cancel(ticket);
+}
+
+void HandlerHost::call_cancel(sluice_ticket ticket) {
+    handler_->cancel(ticket);
+}
+
+// Of the call under way or a deferred message; 0: it has none, -1: the ticket has ended.
+int64_t HandlerHost::deadline_ns(sluice_ticket ticket) const {
+    if (ticket == 0) return 0;
+    const Call now = call();
+    if (now.ticket == ticket) return now.deadline_ns;
+    const std::int64_t deadline = deferred_.deadline_ns(ticket);
+    return deadline == 0 ? -1 : deadline;
+}
+
+uint32_t HandlerHost::cancelled(sluice_ticket ticket) {
+    if (cancelled_.load(std::memory_order_relaxed)) return 1;
+    const std::int64_t deadline = deadline_ns(ticket);
+    return deadline != 0 && clock().now() >= deadline ? 1 : 0;
+}
+
+int64_t HandlerHost::deadline_ms(sluice_ticket ticket) {
+    const std::int64_t deadline = deadline_ns(ticket);
+    return deadline <= 0 ? 0 : clock().wall_ms() + (deadline - clock().now()) / 1'000'000;
+}
+
+sluice_status HandlerHost::complete(sluice_ticket ticket, const sluice_ending& ending) {
+    if (ending.verdict < SLUICE_DONE || ending.verdict > SLUICE_SKIP) return SLUICE_INVALID;
+    Deferred::End end{.verdict = ending.verdict};
+    end.text = clean_text(view_of(ending.text).substr(0, limits::fault_text_bytes));
+    end.delay_ms = ending.retry_delay_ms;
+    end.outage = is_outage(ending.status);
+    return deferred_.end(ticket, std::move(end));
+}
+
+sluice_status HandlerHost::resume(sluice_ticket ticket, uint64_t cookie) {
+    if (handler_ == nullptr || !handler_->can_resume()) return SLUICE_UNSUPPORTED;  // NULL: its create() has not returned
+    return deferred_.end(ticket, {.cookie = cookie});
+}
+
+sluice_status HandlerHost::json(sluice_ticket ticket, sluice_bytes pointer, sluice_json* value, sluice_fault* fault) {
+    if (ticket == 0 || ticket != current_.load(std::memory_order_relaxed)) return stale(fault);
+    return json_.find(unit_->messages[Unit::index_of(ticket)]->view.body, pointer, *value, fault);
+}
+
+}  // namespace sluice
