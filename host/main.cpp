@@ -6,7 +6,6 @@
 #include <cstring>
 #include <exception>
 #include <string>
-#include <system_error>
 #include <vector>
 
 #include "app/exit_status.hpp"
@@ -29,12 +28,8 @@ int main(int argc, char** argv) {
     int status = exit_status::failed;
     try {
         status = run_command_line(words);
-    } catch (const std::system_error& unforeseen) {
-        const bool is_thread = unforeseen.code() == std::errc::resource_unavailable_try_again;  // pthread_create(3), EAGAIN
-        fmt::print(stderr, "sluice: {}{}\n", unforeseen.what(),
-                   is_thread ? ": most likely no thread can be started; raise `ulimit -u` (TasksMax of a systemd unit)" : "");
     } catch (const std::exception& unforeseen) {
-        fmt::print(stderr, "sluice: {}\n", unforeseen.what());
+        fmt::print(stderr, "sluice: {}\n", text_of(unforeseen));
     }
 
     // 4. The output. Unwritten output is a failure, also if a verb has flushed it before and it was lost then.

@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <new>
+#include <system_error>
 
 #include "core/limits.hpp"
 #include "plugin/last_words.hpp"
@@ -38,6 +40,16 @@ void prepare_process() {
     for (const int number : {SIGPIPE, SIGXFSZ}) ::signal(number, SIG_IGN);
     raise_open_files();
     last_words::install();
+}
+
+std::string text_of(const std::exception& unforeseen) {
+    std::string text = unforeseen.what();
+    const auto* const refused = dynamic_cast<const std::system_error*>(&unforeseen);
+    if (refused != nullptr && refused->code() == std::errc::resource_unavailable_try_again)  // pthread_create(3), EAGAIN
+        text += ": most likely no thread can be started; raise `ulimit -u` (TasksMax of a systemd unit)";
+    if (dynamic_cast<const std::bad_alloc*>(&unforeseen) != nullptr)
+        text += ": there is no memory left; raise the limit that the process runs under, or lower memory_limit";
+    return text;
 }
 
 }  // namespace sluice

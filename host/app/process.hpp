@@ -1,6 +1,9 @@
 // What the process needs before anything else happens in it.
 #pragma once
 
+#include <exception>
+#include <string>
+
 namespace sluice {
 
 // Threads      the main thread, before any other exists.
@@ -12,5 +15,8 @@ namespace sluice {
 //   open files             the soft limit is raised to the hard one (getrlimit(2)). The host starts no other programs, and uses
 //                          no select(2).
 void prepare_process();
+
+// What an exception that nobody foresaw says, with the remedy where it is one of the process's limits.
+std::string text_of(const std::exception& unforeseen);
 
 }  // namespace sluice

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,6 +13,7 @@
 #include "app/admin_desk.hpp"
 #include "app/call_watch_thread.hpp"
 #include "app/exit_status.hpp"
+#include "app/process.hpp"
 #include "app/state_dir.hpp"
 #include "app/supervisor.hpp"
 #include "core/clock.hpp"
@@ -197,6 +199,19 @@ int not_started(const Error& error, bool stop_asked, const Logger& log) {
     return error.kind == ErrorKind::invalid ? exit_status::invalid : exit_status::failed;
 }
 
+// Once parts are open, an exception that nobody foresaw, such as the end of memory, must not unwind: destructors would pull the
+// ground from under threads that run. What is in flight comes again, as after a crash.
+template <typename Work>
+auto without_unwinding(Logging& logging, Work work) noexcept -> decltype(work()) {
+    try {
+        return work();
+    } catch (const std::exception& unforeseen) {
+        logging.logger("host").error("cannot go on: {}; the process ends at once", text_of(unforeseen));
+        logging.flush();
+        std::_Exit(exit_status::failed);
+    }
+}
+
 }  // namespace
 
 Created create_host(const HostConfig& config, Registry& registry, const Host::Told& told) {
@@ -240,7 +255,8 @@ int run_host(const HostConfig& config, Registry& registry, const ReadAgain& read
 
     // 4  Everything is open, or was waited for. A signal ends the wait, and what a database does meanwhile.
     supervisor.on_stop([&host] { host->interrupt(); });
-    auto opened = host->open([&supervisor](std::chrono::milliseconds wait) { return supervisor.pause(wait); });
+    auto opened = without_unwinding(
+        logging, [&] { return host->open([&supervisor](std::chrono::milliseconds wait) { return supervisor.pause(wait); }); });
     supervisor.on_stop({});
     if (!opened) supervisor.begin_closing();
     if (!opened) return not_started(opened.error(), supervisor.stop_asked(), log);
@@ -255,9 +271,11 @@ int run_host(const HostConfig& config, Registry& registry, const ReadAgain& read
     // 6  Messages come in, until the sources have ended, by themselves or because we were asked; then everything closes in
     //    reverse.
     Reloading reloading(*host, registry, read_again, reloads, logging);
-    const std::int64_t started_ns = clock.now();
-    host->run();
-    return Run(*host, *state, desk, reloading, supervisor, logging, clock, started_ns).until_ended();
+    return without_unwinding(logging, [&] {
+        const std::int64_t started_ns = clock.now();
+        host->run();
+        return Run(*host, *state, desk, reloading, supervisor, logging, clock, started_ns).until_ended();
+    });
 }
 
 }  // namespace sluice

@@ -28,6 +28,11 @@ Executor::~Executor() {
         if (thread.joinable()) thread.detach();  // only after a stop() that left it behind: the process ends now
 }
 
+void Executor::start_first_thread() {
+    const std::lock_guard lock(mutex_);
+    if (threads_.empty()) start_thread_locked();
+}
+
 bool Executor::claim(Runnable& runnable) {
     // Sequentially consistent, both: the caller has made its news visible before; thread_main() clears the mark before it looks
     // for news. Either that look sees the news or this load sees the cleared mark.

@@ -58,6 +58,10 @@ public:
     Executor(const Executor&) = delete;
     Executor& operator=(const Executor&) = delete;
 
+    // The first thread, which the first schedule() starts otherwise. Throws std::system_error if the system has none left;
+    // without later ones it goes on.
+    void start_first_thread();
+
     void schedule(Runnable& runnable);
     void schedule(std::span<Runnable* const> runnables);
 

@@ -1,6 +1,7 @@
 #include "topology/host.hpp"
 
 #include <algorithm>
+#include <exception>
 #include <iterator>
 #include <utility>
 
@@ -46,7 +47,9 @@ Host::Host(const HostConfig& config, Registry& registry, Logging& logging, Clock
       poison_(config.state_dir, logging.logger("host")),
       watch_(clock) {}
 
-Host::~Host() = default;
+Host::~Host() {
+    if (running_) std::terminate();  // an exception on its way: what follows would wait for threads that nobody has stopped
+}
 
 std::unique_ptr<Host> Host::create(const HostConfig& config, Registry& registry, Logging& logging, Clock& clock,
                                    std::function<void()> changed, std::vector<std::string>& problems,
@@ -152,6 +155,7 @@ Result<void> Host::learn_ends(const Pause& pause) {
 
 void Host::run() {
     running_ = true;
+    for (auto& pool : pools_) pool->start_threads();
     for (auto& source : sources_) source->loop->start();
 }
 

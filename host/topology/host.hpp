@@ -51,7 +51,7 @@ public:
     static std::unique_ptr<Host> create(const HostConfig& config, Registry& registry, Logging& logging, Clock& clock,
                                         std::function<void()> changed, std::vector<std::string>& problems,
                                         std::optional<Rehearsal> rehearsal = {});
-    // After stop(), or before start().
+    // After close(), or before run(); otherwise the process is aborted.
     ~Host();
     Host(const Host&) = delete;
     Host& operator=(const Host&) = delete;

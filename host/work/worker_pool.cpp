@@ -65,6 +65,10 @@ Result<void> WorkerPool::start() {
     return {};
 }
 
+void WorkerPool::start_threads() {
+    for (auto& executor : executors_) executor->start_first_thread();
+}
+
 void WorkerPool::ack_in_units(std::string_view resource, std::string_view queue) {
     for (auto& seat : seats_) seat->handler->ack_in_units(resource, queue);
 }

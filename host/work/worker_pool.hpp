@@ -55,6 +55,8 @@ public:
     // May be called again after it failed.
     Result<void> start();
     ~WorkerPool();
+    // After start, before the first message: while it can still be said that there are no threads left (std::system_error).
+    void start_threads();
     // After start, before the first message: see HandlerHost.
     void ack_in_units(std::string_view resource, std::string_view queue);
     void stop(StopMode mode);

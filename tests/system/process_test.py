@@ -169,6 +169,27 @@ class Unread(SystemTest):
 
 
 class Limits(SystemTest):
+    @unittest.skipIf(SANITIZED, "a sanitizer needs more memory than one may limit")
+    def test_too_few_threads_are_said_and_hang_nothing(self):
+        """Each stack takes 32 MiB of what may be mapped, so that one thread after the other is the first that is refused."""
+        def limits(mebibytes):
+            resource.setrlimit(resource.RLIMIT_STACK, (32 << 20, 32 << 20))
+            resource.setrlimit(resource.RLIMIT_AS, (mebibytes << 20, mebibytes << 20))
+            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+        config = self.write("threads.yaml", THREADS.replace("follow: true", "follow: false").replace("rate: 10", "messages: 5"))
+        self.lines_file("in.jsonl", ({"n": n} for n in range(10)))
+        refused, mebibytes = 0, 100
+        while (done := subprocess.run([BIN, "run", config], cwd=self.folder, capture_output=True, text=True, timeout=DEADLINE,
+                                      check=False, preexec_fn=lambda: limits(mebibytes))).returncode != 0:
+            self.assertEqual(done.returncode, 5, f"{mebibytes} MiB: {done.stderr}")
+            self.assertRegex(done.stderr, "cannot be started|no thread can be started|cannot allocate memory|no memory left",
+                             f"{mebibytes} MiB")
+            refused += 1
+            mebibytes += 20
+            self.assertLess(mebibytes, 2000)
+        self.assertGreater(refused, 5)
+
     def test_a_file_that_may_not_grow_is_an_error_by_name(self):
         self.lines_file("in.jsonl", ({"n": n, "text": "x" * 10_000} for n in range(300)))
         config = self.write("process.yaml", f"""

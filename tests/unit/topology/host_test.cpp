@@ -1,4 +1,4 @@
-// A host that cannot start leaves nothing open; one that was never started closes as well.
+// A host that cannot start leaves nothing open; one that was never started closes as well; one that runs is not destroyed.
 #include "topology/host.hpp"
 
 #include <gtest/gtest.h>
@@ -66,6 +66,17 @@ TEST_F(HostTest, ClosesThoughItWasNeverStarted) {
     ASSERT_TRUE(host);
     EXPECT_TRUE(host->close(soon()));
     EXPECT_FALSE(host->all_sources_ended());
+}
+
+// An exception of the main thread would: destructors wait for threads that nobody has told to end.
+TEST_F(HostTest, IsNotDestroyedWhileItRuns) {
+    EXPECT_DEATH(
+        {
+            auto host = create("./second.db");
+            if (host->start()) host.reset();
+            std::_Exit(0);
+        },
+        "terminate");
 }
 
 }  // namespace

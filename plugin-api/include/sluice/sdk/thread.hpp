@@ -2,7 +2,7 @@
 // what it does in `top -H` and `ps -L`.
 //
 // Threads  any; the thread has to be joined before close(), stop() or the connection's destructor returns.
-// Errors   std::system_error, as std::thread.
+// Errors   std::system_error, as std::thread, which says which thread it was and what to raise.
 #pragma once
 
 #include <pthread.h>
@@ -10,6 +10,7 @@
 
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -26,6 +27,10 @@ std::thread start_thread(std::string_view name, Function&& function) {
     std::thread thread;
     try {
         thread = std::thread(std::forward<Function>(function));
+    } catch (const std::system_error& refused) {
+        ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+        throw std::system_error(refused.code(), "the thread \"" + std::string(name) +
+                                                    "\" cannot be started: raise `ulimit -u` (TasksMax of a systemd unit)");
     } catch (...) {
         ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
         throw;
