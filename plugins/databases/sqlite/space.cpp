@@ -63,8 +63,7 @@ bool Space::is_all_ours() const {
 // The file shrinks when the log is written back. Whoever reads at this moment keeps it from that, and is not waited for here.
 Space::Left Space::empty_log() {
     sqlite3_busy_handler(writer_, nullptr, nullptr);
-    has_log_to_empty_ =
-        sqlite3_wal_checkpoint_v2(writer_, nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr) != SQLITE_OK;
+    has_log_to_empty_ = sqlite3_wal_checkpoint_v2(writer_, nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr) != SQLITE_OK;
     patience_->apply_to(writer_);
     return has_log_to_empty_ ? Left::later : Left::nothing;
 }
