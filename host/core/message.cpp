@@ -58,7 +58,8 @@ bool says_more(const sluice_incoming& incoming) {
     return (incoming.message_key.size | incoming.subject.size | incoming.flags | incoming.deliveries) != 0;
 }
 
-char* copy(char* to, const sluice_bytes& from, sluice_bytes& view) {
+// `from` by value: what is written might lie where a reference leads.
+char* copy(char* to, sluice_bytes from, sluice_bytes& view) {
     copy_few(to, from.data, from.size);
     view = {to, from.size};
     return to + from.size;
@@ -158,7 +159,7 @@ inline Message* MessageStore::allocate(std::size_t size) {
 }
 
 // What id, headers, message_key and subject need; `too_large` if they, or the body, are larger than a message may have.
-inline std::size_t MessageStore::tail_bytes(const sluice_incoming& incoming) {
+inline std::size_t MessageStore::tail_bytes(const sluice_incoming& incoming, bool more) {
     if (incoming.body.size > limits::message_bytes_max || incoming.header_count > limits::headers_max ||
         incoming.id.size > limits::id_bytes_max || incoming.stream_size > incoming.id.size)
         return too_large;
@@ -168,15 +169,18 @@ inline std::size_t MessageStore::tail_bytes(const sluice_incoming& incoming) {
         if (header.name.size > room || header.value.size > room - header.name.size) return too_large;
         room -= header.name.size + header.value.size;
     }
-    if (incoming.message_key.size > room || incoming.subject.size > room - incoming.message_key.size) return too_large;
-    room -= incoming.message_key.size + incoming.subject.size;
+    if (more) {
+        if (incoming.message_key.size > room || incoming.subject.size > room - incoming.message_key.size) return too_large;
+        room -= incoming.message_key.size + incoming.subject.size;
+    }
     return incoming.id.size + incoming.header_count * sizeof(sluice_header) + (limits::headers_bytes_max - room);
 }
 
 Message* MessageStore::create(const sluice_incoming& incoming) {
-    const std::size_t tail_size = tail_bytes(incoming);
+    const bool more = says_more(incoming);
+    const std::size_t tail_size = tail_bytes(incoming, more);
     if (tail_size == too_large) return nullptr;
-    const std::size_t record_bytes = says_more(incoming) ? sizeof(Message) : plain_record_bytes;
+    const std::size_t record_bytes = more ? sizeof(Message) : plain_record_bytes;
     const std::size_t body_end = record_bytes + incoming.body.size + SLUICE_BODY_PADDING;
     const std::size_t tail_at = round_up(body_end, alignof(sluice_header));
     Message* message = allocate(tail_at + tail_size);
@@ -184,7 +188,7 @@ Message* MessageStore::create(const sluice_incoming& incoming) {
     if (incoming.body.size != 0) std::memcpy(base + record_bytes, incoming.body.data, incoming.body.size);
     message->view.body = {base + record_bytes, incoming.body.size};
     std::memset(base + record_bytes + incoming.body.size, 0, SLUICE_BODY_PADDING);
-    fill(message, incoming, base + tail_at);
+    fill(message, incoming, more, base + tail_at);
     return message;
 }
 
@@ -203,7 +207,8 @@ Message* MessageStore::reserve(std::uint64_t body_size) {
 }
 
 bool MessageStore::commit(Message* message, const sluice_incoming& incoming) {
-    const std::size_t size = tail_bytes(incoming);
+    const bool more = says_more(incoming);
+    const std::size_t size = tail_bytes(incoming, more);
     if (size == too_large) return false;
     char* body = reinterpret_cast<char*>(message) + sizeof(Message);
     message->view.body = {body, incoming.body.size};
@@ -218,22 +223,24 @@ bool MessageStore::commit(Message* message, const sluice_incoming& incoming) {
         message->charge += static_cast<std::uint32_t>(size);
         bytes_ += size;
     }
-    fill(message, incoming, tail);
+    fill(message, incoming, more, tail);
     return true;
 }
 
 // All but the body; headers, id and the other texts go to `tail`.
-inline void MessageStore::fill(Message* message, const sluice_incoming& incoming, char* tail) {
+inline void MessageStore::fill(Message* message, const sluice_incoming& incoming, bool more, char* tail) {
     auto* headers = reinterpret_cast<sluice_header*>(tail);
-    char* text = tail + incoming.header_count * sizeof(sluice_header);
-    for (std::uint32_t i = 0; i < incoming.header_count; ++i) {
-        text = copy(text, incoming.headers[i].name, headers[i].name);
-        text = copy(text, incoming.headers[i].value, headers[i].value);
+    const std::uint32_t header_count = incoming.header_count;
+    char* text = tail + header_count * sizeof(sluice_header);
+    const sluice_header* from = incoming.headers;
+    for (sluice_header *to = headers, *end = headers + header_count; to != end; ++to, ++from) {
+        text = copy(text, from->name, to->name);
+        text = copy(text, from->value, to->value);
     }
     text = copy(text, incoming.id, message->view.id);
     sluice_message& view = message->view;
     view.struct_size = plain_view_bytes;
-    if (says_more(incoming)) {
+    if (more) {
         view.struct_size = sizeof(sluice_message);
         text = copy(text, incoming.message_key, view.message_key);
         copy(text, incoming.subject, view.subject);
@@ -245,7 +252,7 @@ inline void MessageStore::fill(Message* message, const sluice_incoming& incoming
     view.worker = 0;
     view.source = {source_.data(), source_.size()};
     view.headers = headers;
-    view.header_count = incoming.header_count;
+    view.header_count = header_count;
     view.enqueued_ms = incoming.enqueued_ms;
     message->tag = incoming.tag;
     message->stream_size = static_cast<std::uint16_t>(incoming.stream_size);

@@ -213,8 +213,8 @@ private:
     static void spoil_views(const Message& message);
     void trim();
     void refill(std::uint16_t size_class);
-    static std::size_t tail_bytes(const sluice_incoming& incoming);
-    void fill(Message* message, const sluice_incoming& incoming, char* tail);
+    static std::size_t tail_bytes(const sluice_incoming& incoming, bool more);
+    void fill(Message* message, const sluice_incoming& incoming, bool more, char* tail);
 
     const bool debug_;
     std::string source_;

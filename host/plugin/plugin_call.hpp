@@ -7,7 +7,7 @@
 //
 // Threads      a record is written by its own thread; read by any under the list's lock, and by that thread's signal handlers.
 // Ownership    parts live as long as the process, since it may crash at any time.
-// Cost         four plain stores when a call begins and three when it ends; no clock, no locked instruction. The first call of
+// Cost         four plain stores when a call begins and one when it ends; no clock, no locked instruction. The first call of
 //              a thread lists it and gives it a stack for signal handlers.
 // Limits       a part for each component and worker of the configurations that were in use.
 #pragma once
@@ -59,17 +59,20 @@ public:
         if (!record.listed) [[unlikely]]
             calls::list_thread();
         part_before_ = record.part.load(std::memory_order_relaxed);
-        function_before_ = record.function.load(std::memory_order_relaxed);
-        message_before_ = record.message.load(std::memory_order_relaxed);
+        if (part_before_ != nullptr) [[unlikely]] {
+            function_before_ = record.function.load(std::memory_order_relaxed);
+            message_before_ = record.message.load(std::memory_order_relaxed);
+            if (message == nullptr) message = message_before_;  // a call within a handler's is for its message
+        }
         record.number.store(record.number.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
         record.function.store(function, std::memory_order_relaxed);
-        // a call within a handler's is for its message
-        if (message != nullptr) record.message.store(message, std::memory_order_relaxed);
+        record.message.store(message, std::memory_order_relaxed);
         record.part.store(part, std::memory_order_release);  // (W)
     }
     ~PluginCall() {
         CallRecord& record = calls::mine;
         record.part.store(part_before_, std::memory_order_release);
+        if (part_before_ == nullptr) return;  // in none: what is left of this one says nothing
         record.function.store(function_before_, std::memory_order_relaxed);
         record.message.store(message_before_, std::memory_order_relaxed);
     }
@@ -77,8 +80,8 @@ public:
     PluginCall& operator=(const PluginCall&) = delete;
 
 private:
-    const PluginPart* part_before_;  // a handler's call of a service may end in another plugin
-    const char* function_before_;
+    const PluginPart* part_before_;  // a handler's call of a service may end in another plugin; NULL: there is none before
+    const char* function_before_;    // only with part_before_, as the next
     const sluice_message* message_before_;
 };
 

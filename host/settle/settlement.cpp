@@ -43,6 +43,13 @@ Settlement::Settlement(QueuePort& queue, MessageStore& store, const Clock& clock
       clock_(clock),
       logger_(logger) {}
 
+[[gnu::always_inline]] inline void Settlement::add(std::uint64_t tag, End end) {
+    const std::uint32_t action = goes_back(end.outcome) ? SLUICE_RELEASE : end.acked ? SLUICE_ACKED_IN_UNIT : SLUICE_ACK;
+    items_.push_back({tag, action, end.attempt, 0, {}, 0, 0});
+    ends_.push_back(end);
+    releases_open_ += goes_back(end.outcome);
+}
+
 void Settlement::take(Message* message, std::int64_t now_ns) {
     now_ns_ = now_ns;
     // Never acked without an outcome that says so.
@@ -69,13 +76,6 @@ void Settlement::say_left() {
     logger_.warn(
         "{} messages were not processed, and the source cannot take messages back: they stay unacked and count as abandoned",
         std::exchange(left_, 0));
-}
-
-void Settlement::add(std::uint64_t tag, End end) {
-    const std::uint32_t action = goes_back(end.outcome) ? SLUICE_RELEASE : end.acked ? SLUICE_ACKED_IN_UNIT : SLUICE_ACK;
-    items_.push_back({tag, action, end.attempt, 0, {}, 0, 0});
-    ends_.push_back(end);
-    releases_open_ += goes_back(end.outcome);
 }
 
 // Among the others, so that it stays before the message's own end.

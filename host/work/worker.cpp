@@ -141,15 +141,6 @@ void Worker::report() {
     way_.bell.ring_soon();
 }
 
-Outcomes& Worker::reports() {
-    if (!reports_) reports_ = std::make_unique<Outcomes>();
-    return *reports_;
-}
-
-void Worker::finished(Message* message) {
-    reports().messages.push_back(message);
-}
-
 // ---- handling --------------------------------------------------------------------------------------------------------------
 
 void Worker::process(MessageList& batch, bool runs_again) {

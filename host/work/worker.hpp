@@ -120,8 +120,11 @@ private:
     bool is_poison(Message* message);
     void give_up(Message* message, std::string text);
     void release_all();
-    void finished(Message* message);
-    Outcomes& reports();
+    void finished(Message* message) { reports().messages.push_back(message); }
+    Outcomes& reports() {
+        if (!reports_) reports_ = std::make_unique<Outcomes>();
+        return *reports_;
+    }
     void report();
     void tell_room();
     bool may_begin() const;
