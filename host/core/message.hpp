@@ -71,8 +71,8 @@ struct alignas(64) Message {
     std::uint16_t outages = 0;        // in a row that its handler has reported for it
 
     // Constant after routing; written by the source thread.
-    alignas(64) std::uint64_t position = 0;
-    std::uint64_t position_end = 0;
+    alignas(64) std::uint64_t position;
+    std::uint64_t position_end;
     // The store's own. Written only with owns_more.
     void* tail;     // what is copied beside the body, where it did not fit behind a reserved one
     void* own_key;  // the key, where it is not a view of the body, the id or a header

@@ -101,22 +101,6 @@ void Dispatcher::route(Message* message, bool again, MessageList& ended) {
     put(pool, message, worker);
 }
 
-// In its worker's line.
-void Dispatcher::put(Pool& pool, Message* message, std::uint32_t worker) {
-    message->worker = static_cast<std::uint16_t>(worker);
-    message->view.worker = worker;
-    Line& line = pool.lines[worker];
-    if (line.messages.empty()) line.since_ns = now_ns_;
-    line.messages.push_back(message);
-    line.bytes += message->charge;
-    pool.loads.add(worker);
-    ++waiting_;
-    if (!line.listed) {
-        line.listed = true;
-        in_use_.emplace_back(&pool, &line);
-    }
-}
-
 void Dispatcher::push_waiting(std::int64_t now_ns, MessageList& ended) {
     now_ns_ = now_ns;
     if (drains_ != 0) end_drains();

@@ -147,7 +147,21 @@ private:
     bool hold(Pool& pool, Message* message);
     std::uint32_t better_for(Pool& pool, std::uint16_t slot, std::uint32_t worker);
     bool place_by_slot(Pool& pool, Message* message, const Routed& routed, std::uint32_t& worker);
-    void put(Pool& pool, Message* message, std::uint32_t worker);
+    // Into its worker's line.
+    [[gnu::always_inline]] void put(Pool& pool, Message* message, std::uint32_t worker) {
+        message->worker = static_cast<std::uint16_t>(worker);
+        message->view.worker = worker;
+        Line& line = pool.lines[worker];
+        if (line.messages.empty()) line.since_ns = now_ns_;
+        line.messages.push_back(message);
+        line.bytes += message->charge;
+        pool.loads.add(worker);
+        ++waiting_;
+        if (!line.listed) {
+            line.listed = true;
+            in_use_.emplace_back(&pool, &line);
+        }
+    }
     static void left(Pool& pool, const Message& message) {
         pool.loads.remove(message.worker);
         if (message.slot != no_slot) pool.loads.remove_from_slot(message.slot);

@@ -45,7 +45,10 @@ Settlement::Settlement(QueuePort& queue, MessageStore& store, const Clock& clock
 
 [[gnu::always_inline]] inline void Settlement::add(std::uint64_t tag, End end) {
     const std::uint32_t action = goes_back(end.outcome) ? SLUICE_RELEASE : end.acked ? SLUICE_ACKED_IN_UNIT : SLUICE_ACK;
-    items_.push_back({tag, action, end.attempt, 0, {}, 0, 0});
+    sluice_settlement& item = items_.emplace_back();  // in place: pushed, it would be made elsewhere and copied
+    item.tag = tag;
+    item.action = action;
+    item.attempt = end.attempt;
     ends_.push_back(end);
     releases_open_ += goes_back(end.outcome);
 }

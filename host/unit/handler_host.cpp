@@ -142,7 +142,6 @@ HandlerHost::Said HandlerHost::handle_resumed(Unit& unit, std::uint32_t index, s
 
 template <typename Function>
 HandlerHost::Said HandlerHost::call_handler(Unit& unit, std::uint32_t index, Function&& function) {
-    Said said;
     unit_ = &unit;
     unavailable_ = false;
     fault_.clear();
@@ -155,15 +154,19 @@ HandlerHost::Said HandlerHost::call_handler(Unit& unit, std::uint32_t index, Fun
         deadline_ns_.store(clock().now() + timeout_ns_, std::memory_order_release);  // not before the end of the last call
     current_.store(ticket, std::memory_order_release);  // (W) whoever sees it sees its deadline: (R) in call()
     const HandlerPort::Answer answer = function(message.view, ticket);
-    said.verdict = answer.verdict;
-    said.misbehaved = answer.threw;
+    const auto end_call = [&] {
+        current_.store(0, std::memory_order_release);
+        note_.end();
+        if (in_solitude) poison_->solitude().leave(message.suspect);
+        json_.close();
+    };
+    if (answer.verdict == SLUICE_DONE) {  // in registers: `said` would be stored in parts and loaded whole
+        end_call();
+        return {.verdict = SLUICE_DONE};
+    }
+    Said said{.verdict = answer.verdict, .misbehaved = answer.threw};
     if (said.verdict == SLUICE_DEFER) defer(&message, ticket, said);  // while current_ says so: an end may be on its way
-    current_.store(0, std::memory_order_release);
-    note_.end();
-    if (in_solitude) poison_->solitude().leave(message.suspect);
-    json_.close();
-    if (said.verdict == SLUICE_DONE)
-        return {.verdict = SLUICE_DONE};  // in registers: `said` would be stored in parts and loaded whole
+    end_call();
     if (said.verdict < SLUICE_DONE || said.verdict > SLUICE_DEFER) {
         say(fault_.get(), SLUICE_CONTRACT, "the handler answered with the unknown verdict " + std::to_string(said.verdict));
         said.verdict = SLUICE_RETRY;

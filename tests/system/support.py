@@ -176,7 +176,7 @@ class SystemTest(unittest.TestCase):
         return stored_dead_letters(self.state)
 
     def tell(self, *arguments, lines="", status=0):
-        """`sluice ARGUMENTS` with these lines on standard input: (standard output, standard error). `status`: one, or several."""
+        """`sluice ARGUMENTS` with these lines on standard input: its output and errors. `status`: one or several."""
         done = subprocess.run([str(BIN), *map(str, arguments)], cwd=self.folder, input=lines, capture_output=True, text=True,
                               timeout=DEADLINE)
         self.assertIn(done.returncode, status if isinstance(status, tuple) else (status,), done.stdout + done.stderr)
