@@ -39,12 +39,12 @@ constexpr std::size_t round_up(std::size_t size, std::size_t to) {
 // Blocks are multiples of a line up to 1 KiB, then four steps a doubling: at most a fifth of a block is unused.
 constexpr std::size_t classes_by_line = 16;
 
-std::uint16_t class_of(std::size_t size) {  // up to limits::pooled_bytes_max
-    if (size <= classes_by_line * line) return static_cast<std::uint16_t>((size + line - 1) / line - 1);
+std::uint8_t class_of(std::size_t size) {  // up to limits::pooled_bytes_max
+    if (size <= classes_by_line * line) return static_cast<std::uint8_t>((size + line - 1) / line - 1);
     const unsigned doubling = 63u - static_cast<unsigned>(__builtin_clzll(size - 1));  // 1024 < size <= 2048: 10
     const std::size_t step = std::size_t{1} << (doubling - 2);
     const std::size_t quarter = (size - (std::size_t{1} << doubling) + step - 1) / step;  // 1 .. 4
-    return static_cast<std::uint16_t>(classes_by_line - 1 + (doubling - 10) * 4 + quarter);
+    return static_cast<std::uint8_t>(classes_by_line - 1 + (doubling - 10) * 4 + quarter);
 }
 
 constexpr std::size_t size_of(std::size_t size_class) {
@@ -118,13 +118,13 @@ sluice_identity identity_of(const Message& message) {
 MessageStore::MessageStore(std::string source_identity) : debug_(is_debugged()), source_(std::move(source_identity)) {}
 
 MessageStore::~MessageStore() {
-    for (std::uint16_t size_class = 0; size_class < classes; ++size_class)
+    for (std::uint8_t size_class = 0; size_class < classes; ++size_class)
         for (Free* block = free_[size_class]; block != nullptr; block = block->next)
             ASAN_UNPOISON_MEMORY_REGION(block, size_of(size_class));
     for (void* slab : slabs_) std::free(slab);
 }
 
-void MessageStore::refill(std::uint16_t size_class) {
+void MessageStore::refill(std::uint8_t size_class) {
     static_assert(size_of(classes - 1) == limits::pooled_bytes_max);
     const std::size_t size = size_of(size_class);
     const std::size_t count = std::max<std::size_t>(slab_bytes / size, 1);
@@ -135,7 +135,7 @@ void MessageStore::refill(std::uint16_t size_class) {
 
 // `view` is left as it is: fill() writes all of it but the body.
 inline Message* MessageStore::allocate(std::size_t size) {
-    std::uint16_t size_class = direct;
+    std::uint8_t size_class = direct;
     void* memory = nullptr;
     if (size > limits::pooled_bytes_max) {
         memory = lines(size);
@@ -280,7 +280,7 @@ void MessageStore::destroy(Message* message) {
         std::free(message->tail);
         std::free(message->own_key);
     }
-    const std::uint16_t size_class = message->size_class;
+    const std::uint8_t size_class = message->size_class;
     if (size_class == direct) large_freed_ += message->charge;
     --live_;
     bytes_ -= message->charge;

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -35,6 +36,13 @@ enum class Outcome : std::uint8_t {
 };
 inline constexpr std::size_t outcome_count = 7;
 
+// Whether the source has taken a message away while the host has it. The later ones go further.
+enum class Withdrawn : std::uint8_t {
+    no,
+    drained,  // if it has not begun, it goes back
+    lost,     // another host has it: it is to have no effects
+};
+
 // Why a message failed. Kept apart because most messages never do.
 struct Failure {
     std::string text;
@@ -57,7 +65,8 @@ struct alignas(64) Message {
     bool recognised : 1 = false;     // the database that deduplicates has its record: acked without effects
     bool owns_more : 1 = false;      // the store's own: `tail` or `own_key` are there
     // The store's own.
-    std::uint16_t size_class = 0;
+    std::uint8_t size_class = 0;
+    std::atomic<Withdrawn> withdrawn{Withdrawn::no};  // any thread may look; written by the source thread (Deliveries)
     // Constant after routing; written by the source thread.
     std::uint32_t charge = 0;  // bytes counted against queues and limits
     std::uint16_t slot = 0;
@@ -69,6 +78,7 @@ struct alignas(64) Message {
     std::uint64_t key_hash = 0;       // 0 = no key: the message has no order to keep
     std::uint32_t body_capacity = 0;  // bytes a reserved body may have
     std::uint16_t outages = 0;        // in a row that its handler has reported for it
+    std::uint16_t lane = 0;           // that it came by; 0 = none
 
     // Constant after routing; written by the source thread.
     alignas(64) std::uint64_t position;
@@ -80,6 +90,9 @@ struct alignas(64) Message {
     // What plugins see, written by the store; .attempt is the running attempt's number. From .message_key on it is the fourth
     // cache line, which most messages do not have (view.struct_size says so): their body begins there.
     sluice_message view;
+
+    bool is_withdrawn() const { return withdrawn.load(std::memory_order_relaxed) != Withdrawn::no; }
+    bool is_lost() const { return withdrawn.load(std::memory_order_relaxed) == Withdrawn::lost; }
 
     void fail(std::string text) { failure = std::make_unique<Failure>(Failure{std::move(text), {}}); }
     const char* error() const { return failure ? failure->text.c_str() : ""; }
@@ -206,13 +219,13 @@ private:
     struct Free {
         Free* next;
     };
-    static constexpr std::uint16_t direct = 0xffff;  // size class of a block that is not pooled
+    static constexpr std::uint8_t direct = 0xff;  // size class of a block that is not pooled
     static constexpr std::size_t classes = 32;
 
     Message* allocate(std::size_t size);
     static void spoil_views(const Message& message);
     void trim();
-    void refill(std::uint16_t size_class);
+    void refill(std::uint8_t size_class);
     static std::size_t tail_bytes(const sluice_incoming& incoming, bool more);
     void fill(Message* message, const sluice_incoming& incoming, bool more, char* tail);
 

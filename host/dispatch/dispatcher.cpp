@@ -190,7 +190,7 @@ void Dispatcher::release_late(Pool& pool, Line& line, MessageList& ended) {
         Message* message = take_first(line);
         // A replayed one would never come again by itself, nor does anything follow it.
         if (message->key_hash != 0 && pool.lane.keeps_order && !message->replayed &&
-            !pool.fences.raise(message->key_hash, id_of(*message))) {
+            !pool.fences.raise(message->key_hash, id_of(*message), message->lane)) {
             kept.push_back(message);
             continue;
         }
@@ -249,6 +249,40 @@ void Dispatcher::take_left(MessageList& out) {
     in_use_.clear();
     blocked_.clear();
     for (Pool& pool : pools_) take_held(pool, out);
+}
+
+void Dispatcher::take_withdrawn(MessageList& out) {
+    for (auto& [pool, line] : in_use_) {
+        MessageList kept;
+        while (!line->messages.empty()) {
+            Message* message = take_first(*line);
+            if (message->is_withdrawn()) left(*pool, *message);
+            (message->is_withdrawn() ? out : kept).push_back(message);
+        }
+        keep_in(*line, kept);
+    }
+    for (Pool& pool : pools_) {  // what waits for its slot to move is not counted as its load
+        MessageList kept;
+        while (Message* message = pool.drain.held.pop_front()) {
+            if (!message->is_withdrawn()) {
+                kept.push_back(message);
+                continue;
+            }
+            pool.drain.bytes -= message->charge;
+            --waiting_;
+            out.push_back(message);
+        }
+        pool.drain.held = kept;
+    }
+    look_at_limits();
+}
+
+void Dispatcher::lane_has_gone(std::uint16_t lane) {
+    for (Pool& pool : pools_) pool.fences.forget_lane(lane);
+}
+
+void Dispatcher::tell_of_withdrawn() {
+    for (Pool& pool : pools_) pool.lane.pool->look_for_withdrawn();
 }
 
 void Dispatcher::release_all(MessageList& ended) {

@@ -84,6 +84,12 @@ public:
     }
     // A message went back to the source and has not come again.
     bool fenced() const;
+    // What the source has withdrawn and no worker has yet, each key in order.
+    void take_withdrawn(MessageList& out);
+    // Workers look for what the source has withdrawn.
+    void tell_of_withdrawn();
+    // Nothing that went back by this lane will come again by itself.
+    void lane_has_gone(std::uint16_t lane);
 
     // Messages that have no room in their worker's queue, or wait for their slot to move.
     std::uint32_t waiting() const { return waiting_; }

@@ -2,13 +2,13 @@
 
 namespace sluice {
 
-bool Fences::raise(std::uint64_t key_hash, std::string_view id) {
+bool Fences::raise(std::uint64_t key_hash, std::string_view id, std::uint16_t lane) {
     if (const auto found = fences_.find(key_hash); found != fences_.end()) {
         if (found->second.second.empty()) found->second.second = id;
         return true;
     }
     if (id.empty() || fences_.size() >= keys_max_) return false;
-    fences_.emplace(key_hash, Fence{std::string(id), {}});
+    fences_.emplace(key_hash, Fence{std::string(id), {}, lane});
     return true;
 }
 
@@ -22,6 +22,10 @@ bool Fences::pass(std::uint64_t key_hash, std::string_view id, bool all_went_bac
     else if (fence.second.empty())
         fence.second = id;
     return comes_again;
+}
+
+void Fences::forget_lane(std::uint16_t lane) {
+    std::erase_if(fences_, [&](const auto& fence) { return fence.second.lane == lane; });
 }
 
 }  // namespace sluice

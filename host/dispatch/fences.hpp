@@ -20,16 +20,19 @@ public:
     explicit Fences(std::size_t keys_max) : keys_max_(keys_max) {}
 
     bool empty() const { return fences_.empty(); }
-    // A message of a key is about to go back. False: no fence can be raised, keep the message.
-    bool raise(std::uint64_t key_hash, std::string_view id);
+    // A message of a key is about to go back, by the lane that it came by. False: no fence can be raised, keep the message.
+    bool raise(std::uint64_t key_hash, std::string_view id, std::uint16_t lane = 0);
     // May this newly polled message go to its worker? If not it is to be given back. `all_went_back`: the source has confirmed
     // that it has what was given back.
     bool pass(std::uint64_t key_hash, std::string_view id, bool all_went_back);
+    // What went back by this lane comes to another host, if at all: nothing waits for it any more.
+    void forget_lane(std::uint16_t lane);
 
 private:
     struct Fence {
         std::string first;
         std::string second;  // empty: none yet
+        std::uint16_t lane;  // a key has one
     };
 
     const std::size_t keys_max_;

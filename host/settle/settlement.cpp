@@ -57,6 +57,10 @@ void Settlement::take(Message* message, std::int64_t now_ns) {
     now_ns_ = now_ns;
     // Never acked without an outcome that says so.
     const Outcome outcome = message->outcome == Outcome::none ? Outcome::released : message->outcome;
+    if (goes_back(outcome) && message->is_lost()) {
+        counters_.lost_lease.add();  // who says so need not be told
+        return store_.destroy(message);
+    }
     if (goes_back(outcome) && !queue_.takes_back()) return leave(message);
     // Else only the first line of the message is looked at.
     const std::uint32_t next_attempt = queue_.keeps_attempts() && goes_back(outcome) ? message->view.attempt : 0;

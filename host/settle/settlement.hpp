@@ -48,6 +48,8 @@ public:
     // The source confirms all that was submitted before it returns.
     Result<void> flush();
 
+    // All that was taken has been handed to the source.
+    bool submitted() const { return items_.empty(); }
     // Something was taken that the source has not confirmed.
     bool pending() const { return !items_.empty() || !unconfirmed_.empty(); }
     bool unconfirmed() const { return !unconfirmed_.empty(); }

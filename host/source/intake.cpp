@@ -51,6 +51,13 @@ Intake::Intake(MessageStore& store, Settlement& settlement, Confirmed& confirmed
     sink_.confirmed_below = [](void* context, sluice_bytes stream, std::uint64_t position) noexcept {
         static_cast<Intake*>(context)->confirmed_.write(view_of(stream), position);
     };
+    sink_.revoke = [](void* context, std::uint32_t lane, std::uint32_t how, std::uint64_t token) noexcept {
+        const Withdrawn withdrawn = how == SLUICE_LANE_DRAIN ? Withdrawn::drained : Withdrawn::lost;
+        if (auto* const deliveries = static_cast<Intake*>(context)->deliveries_) deliveries->revoke(lane, withdrawn, token);
+    };
+    sink_.lost = [](void* context, const std::uint64_t* tags, std::uint64_t count) noexcept {
+        if (auto* const deliveries = static_cast<Intake*>(context)->deliveries_) deliveries->lose({tags, count});
+    };
 }
 
 void Intake::open(std::uint32_t max, std::uint64_t bytes, std::int64_t now_ns) {
@@ -70,6 +77,7 @@ MessageList Intake::close() {
 
 sluice_status Intake::push(const sluice_incoming& incoming) {
     if (is_full()) return SLUICE_FULL;
+    if (!may_come(incoming)) return SLUICE_CONTRACT;
     Message* message = store_.create(incoming);
     if (message == nullptr) return SLUICE_INVALID;
     accept(message, incoming);
@@ -84,7 +92,7 @@ char* Intake::reserve(std::uint64_t size) {
 }
 
 sluice_status Intake::commit(const sluice_incoming& incoming) {
-    if (reserved_ == nullptr || incoming.body.size > reserved_->body_capacity) return SLUICE_CONTRACT;
+    if (reserved_ == nullptr || incoming.body.size > reserved_->body_capacity || !may_come(incoming)) return SLUICE_CONTRACT;
     if (!store_.commit(reserved_, incoming)) return SLUICE_INVALID;
     accept(std::exchange(reserved_, nullptr), incoming);
     return SLUICE_OK;
@@ -92,6 +100,10 @@ sluice_status Intake::commit(const sluice_incoming& incoming) {
 
 void Intake::accept(Message* message, const sluice_incoming& incoming) {
     message->received_ns = now_ns_;
+    if (deliveries_ != nullptr) {
+        message->lane = static_cast<std::uint16_t>(incoming.lane);
+        deliveries_->add(*message, now_ns_);
+    }
     if (poison_ != nullptr && poison_->any()) poison_->mark(*message);
     if (incoming.refused.size != 0) {
         message->outcome = Outcome::dead_letter;

@@ -12,6 +12,7 @@
 #include "queue/confirmed.hpp"
 #include "settle/settlement.hpp"
 #include "sluice/queue.h"
+#include "source/deliveries.hpp"
 
 namespace sluice {
 
@@ -25,6 +26,8 @@ public:
 
     // Before the first poll: what is a suspect is marked as one.
     void mark_suspects(const Poison& poison) { poison_ = &poison; }
+    // Before the first poll: the source has lanes, or leases.
+    void note_deliveries(Deliveries& deliveries) { deliveries_ = &deliveries; }
     // Before a poll: how many it may push, after how many bytes no more, and when they are received.
     void open(std::uint32_t max, std::uint64_t bytes, std::int64_t now_ns);
     // After it; what the adapter reserved and did not commit is forgotten.
@@ -35,12 +38,16 @@ private:
     char* reserve(std::uint64_t size);
     sluice_status commit(const sluice_incoming& incoming);
     void accept(Message* message, const sluice_incoming& incoming);
+    bool may_come(const sluice_incoming& incoming) const {
+        return deliveries_ == nullptr || incoming.lane == 0 || deliveries_->may_come(incoming.lane);
+    }
     bool is_full() const { return polled_.size() >= max_ || store_.bytes() >= full_at_; }
 
     MessageStore& store_;
     Settlement& settlement_;
     Confirmed& confirmed_;
     const Poison* poison_ = nullptr;
+    Deliveries* deliveries_ = nullptr;  // NULL: what is delivered stays
     sluice_queue_sink sink_{};
     MessageList polled_;
     Message* reserved_ = nullptr;

@@ -47,6 +47,10 @@ Result<void> SourceLoop::open() {
         return limits.error();
     }
     source_in_flight_max_ = limits->in_flight_max;
+    if (queue_->has_lanes() || queue_->can_extend()) {
+        if (!deliveries_) intake_.note_deliveries(deliveries_.emplace());
+        deliveries_->set_lease(queue_->can_extend() ? static_cast<std::int64_t>(limits->lease_ms) * ns_per_ms : 0);
+    }
     return {};
 }
 
@@ -152,6 +156,7 @@ SourceLoop::State SourceLoop::loop() {
     for (;;) {
         now_ns_ = clock_.now();
         if (service_.is_due(now_ns_)) service();
+        if (deliveries_) look_after_deliveries();
         const bool giving_up =
             give_up_.load(std::memory_order_acquire);  // before (1): what was given back before it was asked for counts
         take_back();                                   // (1)
@@ -170,6 +175,7 @@ SourceLoop::State SourceLoop::loop() {
         end(ended);
         replay_posted();
         settlement_.submit(now_ns_);
+        if (deliveries_ && deliveries_->may_have_emptied() && settlement_.submitted()) tell_emptied();
         if (settled_ && std::exchange(confirmed_seen_, settlement_.confirmed()) != settlement_.confirmed()) settled_();
         if (!settlement_.failed().empty() && !failing()) {
             const auto flushed = settlement_.flush();  // knows the reason also where the answer came late
@@ -202,7 +208,8 @@ void SourceLoop::take_back() {
         [this](Message* message) {
             dispatcher_->came_back(*message);
             // A worker gives back for two reasons. The order to stop was given here before it was given to the pools.
-            if (message->outcome == Outcome::released && stop_.load(std::memory_order_relaxed) == StopMode::none) {
+            if (message->outcome == Outcome::released && stop_.load(std::memory_order_relaxed) == StopMode::none &&
+                !message->is_withdrawn()) {
                 message->outcome = Outcome::none;
                 (hold_ ? returned_ : kept_).push_back(message);
             } else {
@@ -302,6 +309,7 @@ void SourceLoop::settle(Message* message) {
     const bool suspected = (message->suspect || message->replayed) && poison_ != nullptr && poison_->any();
     if (suspected && message->outcome != Outcome::released) poison_->forget(*message);
     if (message->replayed) return replay_.settle(message);
+    if (deliveries_) deliveries_->leave(*message);
     settlement_.take(message, now_ns_);
 }
 

@@ -36,6 +36,7 @@
 #include "settle/recorded_before.hpp"
 #include "settle/settle_order.hpp"
 #include "settle/settlement.hpp"
+#include "source/deliveries.hpp"
 #include "source/intake.hpp"
 #include "source/replay.hpp"
 #include "source/source_proxy.hpp"
@@ -152,6 +153,8 @@ private:
     void settle_in_order(MessageList& stored);
     void settle(Message* message);
     void service();
+    void look_after_deliveries();
+    void tell_emptied();
     void poll_or_rest();
     void make_gates();
     void poll(const PollAllowance& allowance, std::uint32_t wait_ms);
@@ -181,11 +184,13 @@ private:
     MessageStore store_;
     Settlement settlement_;
     Intake intake_;
+    std::optional<Deliveries> deliveries_;  // of a source that may take them away
     Poison* poison_ = nullptr;
     RecordedBefore recorded_;
     KnownDead known_dead_;
     QueuePort* dead_letter_store_ = nullptr;  // with known_dead_
     RateLimit known_dead_said_{10'000'000'000};
+    RateLimit not_extended_said_{10'000'000'000};
     std::optional<MemoryLimit::Share> memory_;
     std::unique_ptr<DeadLetters> dead_letters_;
     std::unique_ptr<Dispatcher> dispatcher_;

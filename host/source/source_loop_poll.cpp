@@ -92,6 +92,45 @@ void SourceLoop::service() {
     if (status != SLUICE_OK && !failing()) fail(fault.error(status).message);
 }
 
+// Leases are extended, and what the source has withdrawn is looked for: here what waits for a worker ends, the workers look
+// among what they have.
+void SourceLoop::look_after_deliveries() {
+    if (const std::int64_t due = deliveries_->due_ns(); due != 0 && now_ns_ >= due) {
+        FaultBuffer fault;
+        const auto tags = deliveries_->to_extend(now_ns_);
+        const auto lease_ms = static_cast<std::uint32_t>(deliveries_->lease_ns() / ns_per_ms);
+        const sluice_status extended = tags.empty() ? SLUICE_OK : queue_->extend(tags, lease_ms, fault);
+        if (extended != SLUICE_OK) {
+            deliveries_->put_off(now_ns_);
+            if (not_extended_said_.pass(now_ns_))
+                logger_.warn("leases of {} messages could not be extended, which is tried again: {}", tags.size(),
+                             fault.error(extended).message);
+        }
+        now_ns_ = clock_.now();
+    }
+    if (!deliveries_->take_news()) return;
+    MessageList withdrawn;
+    dispatcher_->take_withdrawn(withdrawn);
+    for (MessageList* mine : {&returned_, &kept_}) {
+        MessageList others;
+        while (Message* message = mine->pop_front()) (message->is_withdrawn() ? withdrawn : others).push_back(message);
+        *mine = others;
+    }
+    while (Message* message = withdrawn.pop_front()) {
+        message->outcome = Outcome::released;
+        end(message);
+    }
+    dispatcher_->tell_of_withdrawn();
+}
+
+// Those lanes of which nothing is here any more, and nothing that was is still to be handed to the source.
+void SourceLoop::tell_emptied() {
+    for (const Deliveries::Emptied& emptied : deliveries_->take_emptied()) {
+        dispatcher_->lane_has_gone(emptied.lane);
+        for (const std::uint64_t token : emptied.tokens) queue_->revoked(token);
+    }
+}
+
 void SourceLoop::poll_or_rest() {
     if (memory_) memory_->publish(store_.bytes() + replay_.bytes());
     const PollAllowance allowance = gates_.ask(now_ns_);
@@ -172,6 +211,7 @@ std::int64_t SourceLoop::next_due_ns() const {
     at(gates_.due_ns());
     at(dead_letters_->due_ns());
     at(settlement_.retry_at_ns());
+    if (deliveries_) at(deliveries_->due_ns());
     if (unconfirmed_since_ns_ != 0) at(unconfirmed_since_ns_ + confirm_after_ns);
     // The one that does not wait for something else, should it be due by now already.
     if (service_.due_ns() != ServiceCalls::never) at(std::max(service_.due_ns(), now_ns_ + 1));

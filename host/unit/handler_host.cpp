@@ -357,6 +357,7 @@ int64_t HandlerHost::deadline_ns(sluice_ticket ticket) const {
 
 uint32_t HandlerHost::cancelled(sluice_ticket ticket) {
     if (cancelled_.load(std::memory_order_relaxed)) return 1;
+    if (ticket != 0 && ticket == lost_.load(std::memory_order_relaxed)) return 1;
     const std::int64_t deadline = deadline_ns(ticket);
     return deadline != 0 && clock().now() >= deadline ? 1 : 0;
 }

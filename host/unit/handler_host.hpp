@@ -121,6 +121,18 @@ public:
     std::vector<std::size_t> targets() const;
     // [any]
     Call call() const;
+    // [source] The same, with the message that `current` holds meanwhile.
+    template <typename Current>
+    Call call_of(const Current& current, const Message*& message) const {
+        const Call before = call();
+        message = current.load(std::memory_order_acquire);
+        return call().ticket == before.ticket ? before : Call{};  // else it may be another's
+    }
+    // [source] Another host has the message of this ticket: the handler is to give up.
+    void tell_lost(sluice_ticket ticket) {
+        lost_.store(ticket, std::memory_order_relaxed);  // nothing else is published with it
+        cancel_ticket(ticket);
+    }
     // [any] Has the handler told that a ticket's time is over, if it wants to be told: by the canceller, if it was given one.
     void cancel_ticket(sluice_ticket ticket);
     // Tells it now; returns when its cancel() does.
@@ -204,6 +216,7 @@ private:
     Deferred deferred_{current_};
 
     std::atomic<bool> cancelled_{false};
+    std::atomic<sluice_ticket> lost_{0};  // the last call whose message was lost
 };
 
 }  // namespace sluice

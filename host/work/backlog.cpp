@@ -173,6 +173,22 @@ void Backlog::suspect_again(std::uint32_t count) {
         message->suspect = true;
 }
 
+void Backlog::take_withdrawn(MessageList& out) {
+    const auto take = [&](MessageList& from, auto&& is_to_go) {
+        MessageList others;
+        while (Message* message = from.pop_front()) (is_to_go(*message) ? out : others).push_back(message);
+        from = others;
+    };
+    const auto is_withdrawn = [](const Message& message) { return message.is_withdrawn(); };
+    take(resumed_, [](const Message& message) { return message.is_lost(); });
+    for (const Message* message = out.first(); message != nullptr; message = message->next) parking_.free(*message, 0);
+    take(again_, is_withdrawn);
+    parking_.take_withdrawn(out);
+    queue_.pop(held_, queue_.capacity());
+    take(held_, is_withdrawn);
+    blocked_ = parking_.full();
+}
+
 void Backlog::take_all(MessageList& out, bool behind_deferred) {
     out.splice_back(resumed_);
     out.splice_back(again_);

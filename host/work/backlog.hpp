@@ -78,6 +78,9 @@ public:
 
     // Everything but the batch under way.
     void look(KeyLook& look) const;
+    // What the source has withdrawn, but for the batch under way, each key in the order received. A deferred message that goes
+    // on has begun: it is taken only if it is lost.
+    void take_withdrawn(MessageList& out);
     // Everything but the batch under way, each key in the order received. Without `behind_deferred`, what waits behind a
     // deferred message goes on waiting for it.
     void take_all(MessageList& out, bool behind_deferred);

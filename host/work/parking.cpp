@@ -71,6 +71,20 @@ void Parking::take_due(std::int64_t now_ns, std::uint32_t max, MessageList& out)
     }
 }
 
+void Parking::take_withdrawn(MessageList& out) {
+    const std::uint32_t before = out.size();
+    for (auto entry = keys_.begin(); entry != keys_.end();) {
+        Key& key = entry->second;
+        MessageList others;
+        while (Message* message = key.waiting.pop_front()) (message->is_withdrawn() ? out : others).push_back(message);
+        key.waiting = others;
+        const bool stays = key.held || !key.waiting.empty();  // (2)
+        if (!stays) due_.erase({key.due_ns, entry->first});
+        entry = stays ? std::next(entry) : keys_.erase(entry);
+    }
+    resize(std::int64_t{before} - std::int64_t{out.size()});
+}
+
 void Parking::take_all(MessageList& out, bool held) {
     const std::uint32_t before = out.size();
     for (auto key = keys_.begin(); key != keys_.end();) {

@@ -47,6 +47,8 @@ public:
     // Appends the keys whose time has come to `out`, each with all that waits behind its head, up to `max` messages. What is
     // left of a key stays parked and due.
     void take_due(std::int64_t now_ns, std::uint32_t max, MessageList& out);
+    // What the source has withdrawn.
+    void take_withdrawn(MessageList& out);
     // Without `held`, the keys that wait for a message that is out stay.
     void take_all(MessageList& out, bool held);
 

@@ -64,6 +64,9 @@ bool Worker::may_begin() const {
 Worker::Next Worker::run() {
     poked_.store(false, std::memory_order_seq_cst);
     now_ns_ = clock_.now();
+    if (looks_for_withdrawn_.load(std::memory_order_relaxed) && looks_for_withdrawn_.exchange(false, std::memory_order_acquire))
+        [[unlikely]]
+        release_withdrawn();
     commits_.collect(handler_);
     finish_units();
     end_deferred();
@@ -157,6 +160,10 @@ void Worker::process(MessageList& batch, bool runs_again) {
             break;
         }
         if (backlog_.follows_failed(message)) continue;
+        if (message->is_withdrawn() && (!message->resuming || message->is_lost())) [[unlikely]] {
+            release_withdrawn(message);
+            continue;
+        }
         if (!handle(unit, message)) {
             batch.push_front(message);
             break;
@@ -173,6 +180,7 @@ void Worker::process(MessageList& batch, bool runs_again) {
     now_ns_ = ended;
 
     backlog_.park_failed(runs_again);
+    if (looks_for_withdrawn_.load(std::memory_order_acquire)) drop_lost(unit);
     commits_.submit(unit, handler_);
     finish_units();
 }
@@ -204,6 +212,12 @@ bool Worker::handle(Unit& unit, Message* message) {
     }
     if (said.verdict == SLUICE_DONE) {
         message->outcome = Outcome::acked;
+        if (message->resuming) backlog_.ended(message);
+        return true;
+    }
+    if (message->is_lost() && said.verdict != SLUICE_DEFER) {  // whatever its handler has made of giving up
+        handler_.drop(unit, index, true);
+        message->outcome = Outcome::lost_lease;
         if (message->resuming) backlog_.ended(message);
         return true;
     }
@@ -268,6 +282,7 @@ void Worker::retry(Unit& unit, std::uint32_t index, const HandlerHost::Said& sai
     }
     if (message->resuming) forget_cookie(message);
     unit.messages[index] = nullptr;
+    if (message->is_withdrawn()) look_again_for_withdrawn();  // it does not wait for its time
     backlog_.failed(message, due);
 }
 

@@ -94,6 +94,9 @@ public:
     // Control: gives back what waits behind a handler that does not return. What the worker could give back itself, it does at
     // stop().
     void release_behind_handler();
+    // The source thread: some of its messages may be marked as withdrawn (Message::withdrawn). Those that have not begun go
+    // back, those that are lost are kept from having effects.
+    void look_for_withdrawn();
     // When the unit of work that runs now was begun; 0 = it is in none.
     std::int64_t running_since_ns() const { return running_since_ns_.load(std::memory_order_relaxed); }
 
@@ -120,6 +123,13 @@ private:
     bool is_poison(Message* message);
     void give_up(Message* message, std::string text);
     void release_all();
+    void release_withdrawn();
+    void release_withdrawn(Message* message);
+    void drop_lost(Unit& unit);
+    void look_again_for_withdrawn() {
+        looks_for_withdrawn_.store(true, std::memory_order_relaxed);
+        poke();
+    }
     void finished(Message* message) { reports().messages.push_back(message); }
     Outcomes& reports() {
         if (!reports_) reports_ = std::make_unique<Outcomes>();
@@ -166,6 +176,7 @@ private:
     WorkerCounters counters_;
 
     std::atomic<bool> poked_{false};
+    std::atomic<bool> looks_for_withdrawn_{false};
     std::atomic<bool> takes_{true};  // would take from the queue
     std::atomic<bool> source_waits_{false};
     std::atomic<StopMode> stop_{StopMode::none};

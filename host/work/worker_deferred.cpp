@@ -48,6 +48,10 @@ void Worker::end_deferred() {
 void Worker::end_one(Deferred::End& end) {
     Message* message = end.message;
     message->deferred = false;
+    if (message->is_lost()) {
+        backlog_.let_followers_go(*message, now_ns_);
+        return release_withdrawn(message);
+    }
     std::int64_t due = 0;
     switch (end.verdict) {
         case SLUICE_DONE:
@@ -72,6 +76,7 @@ void Worker::end_one(Deferred::End& end) {
             return;
     }
     if (due != 0) {
+        if (message->is_withdrawn()) look_again_for_withdrawn();
         backlog_.try_deferred_again(message, due);
         return;
     }

@@ -101,6 +101,10 @@ void WorkerPool::cancel() {
     }
 }
 
+void WorkerPool::look_for_withdrawn() {
+    for (auto& seat : seats_) seat->worker->look_for_withdrawn();
+}
+
 void WorkerPool::release_behind_handlers() {
     for (auto& seat : seats_) seat->worker->release_behind_handler();
 }

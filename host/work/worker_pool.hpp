@@ -65,6 +65,8 @@ public:
     void ask_back();
     bool keep_on();
     void cancel();
+    // [source] See Worker.
+    void look_for_withdrawn();
     // What waits behind handlers that do not return goes back to the source.
     void release_behind_handlers();
     // [source] Workers of this pool whose queues have got messages.

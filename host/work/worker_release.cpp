@@ -55,6 +55,39 @@ void Worker::release_all() {
     again_at_ns_ = 0;
 }
 
+void Worker::look_for_withdrawn() {
+    looks_for_withdrawn_.store(true, std::memory_order_release);  // the marks come before it
+    const Message* running = nullptr;
+    const HandlerHost::Call call = handler_.call_of(current_, running);
+    // Only this thread destroys messages.
+    if (call.ticket != 0 && running != nullptr && running->is_lost()) handler_.tell_lost(call.ticket);
+    poke();
+}
+
+void Worker::release_withdrawn() {
+    MessageList withdrawn;
+    backlog_.take_withdrawn(withdrawn);
+    while (Message* message = withdrawn.pop_front()) release_withdrawn(message);
+}
+
+void Worker::release_withdrawn(Message* message) {
+    if (message->resuming) forget_cookie(message);
+    message->failure.reset();
+    message->outcome = message->is_lost() ? Outcome::lost_lease : Outcome::released;
+    finished(message);
+}
+
+// They have been handled, and are to have no effects. A unit that is on its way to its commit is not held up: an engine that
+// can tells the two apart (settle in the unit).
+void Worker::drop_lost(Unit& unit) {
+    for (std::uint32_t index = 0; index < unit.messages.size(); ++index) {
+        Message* message = unit.messages[index];
+        if (message == nullptr || message->deferred || message->outcome == Outcome::none || !message->is_lost()) continue;
+        handler_.drop(unit, index, true);
+        message->outcome = Outcome::lost_lease;
+    }
+}
+
 // Not the rest of the batch: that is in the hands of the thread inside the handler, and could be shared only at the price of a
 // fence a message. It and the unit under way are older than what is given back here, and come again once the process has ended.
 void Worker::release_behind_handler() {

@@ -61,6 +61,16 @@ Result<void> PluginQueue::flush() {
         "flush", [](const sluice_queue& table, void* self, sluice_fault* fault) { return table.flush(self, fault); });
 }
 
+void PluginQueue::revoked(std::uint64_t token) {
+    if (has_lanes()) guarded(call("revoked"), [&] { table().revoked(self(), token); });
+}
+
+sluice_status PluginQueue::extend(std::span<const std::uint64_t> tags, std::uint32_t ms, FaultBuffer& fault) {
+    if (!can_extend()) return QueuePort::extend(tags, ms, fault);
+    return guarded_status(call("extend"), fault,
+                          [&] { return table().extend(self(), tags.data(), tags.size(), ms, fault.get()); });
+}
+
 void PluginQueue::wake() {
     if (table().wake != nullptr) guarded(call("wake"), [this] { table().wake(self()); });
 }

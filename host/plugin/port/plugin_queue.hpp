@@ -28,6 +28,10 @@ public:
     Result<void> flush() override;
     bool can_wake() const override { return table().wake != nullptr; }
     void wake() override;
+    bool has_lanes() const override { return table().revoked != nullptr; }
+    bool can_extend() const override { return table().extend != nullptr; }
+    void revoked(std::uint64_t token) override;
+    sluice_status extend(std::span<const std::uint64_t> tags, std::uint32_t ms, FaultBuffer& fault) override;
 
     Result<void> open_target(const sluice_target_sink& sink) override;
     sluice_status publish(std::span<const sluice_outgoing* const> messages, std::uint64_t first_token,

@@ -26,6 +26,9 @@ sluice_status QueuePort::poll(const sluice_poll&, FaultBuffer& fault) {
 sluice_status QueuePort::settle(std::span<const sluice_settlement>, FaultBuffer& fault) {
     return lacks(fault);
 }
+sluice_status QueuePort::extend(std::span<const std::uint64_t>, std::uint32_t, FaultBuffer& fault) {
+    return lacks(fault);
+}
 Result<void> QueuePort::open_target(const sluice_target_sink&) {
     return lacks(*this);
 }

@@ -55,6 +55,12 @@ public:
     virtual bool can_wake() const { return false; }  // [any]
     virtual void wake() {}                           // [any]
 
+    // Whether it has lanes, or deliveries that others may get: then revoked() and extend() do something.
+    virtual bool has_lanes() const { return false; }                                                          // [any]
+    virtual bool can_extend() const { return false; }                                                         // [any]
+    virtual void revoked(std::uint64_t /*token*/) {}                                                          // [source]
+    virtual sluice_status extend(std::span<const std::uint64_t> tags, std::uint32_t ms, FaultBuffer& fault);  // [source]
+
     // ---- producing ----
     virtual Result<void> open_target(const sluice_target_sink& sink);  // [control]
     virtual sluice_status publish(std::span<const sluice_outgoing* const> messages, std::uint64_t first_token,

@@ -48,6 +48,12 @@ public:
         if (limits && limits->in_flight_max != 0) messages_max_ = std::min(messages_max_, limits->in_flight_max);
         return limits;
     }
+    bool has_lanes() const override { return source_->has_lanes(); }
+    bool can_extend() const override { return source_->can_extend(); }
+    void revoked(std::uint64_t token) override { source_->revoked(token); }
+    sluice_status extend(std::span<const std::uint64_t> tags, std::uint32_t ms, FaultBuffer& fault) override {
+        return source_->extend(tags, ms, fault);
+    }
     bool can_wake() const override { return source_->can_wake(); }
     void wake() override { source_->wake(); }
     void interrupt() override { source_->interrupt(); }

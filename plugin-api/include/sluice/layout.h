@@ -154,7 +154,7 @@ SLUICE_LAYOUT_MEMBER(sluice_handler, destroy, 40, 8);
 SLUICE_LAYOUT_MEMBER(sluice_handler, resume, 48, 8);
 SLUICE_LAYOUT_MEMBER(sluice_handler, cancel, 56, 8);
 
-SLUICE_LAYOUT_SIZE(sluice_incoming, 144);
+SLUICE_LAYOUT_SIZE(sluice_incoming, 152);
 SLUICE_LAYOUT_MEMBER(sluice_incoming, struct_size, 0, 4);
 SLUICE_LAYOUT_MEMBER(sluice_incoming, stream_size, 4, 4);
 SLUICE_LAYOUT_MEMBER(sluice_incoming, body, 8, 16);
@@ -171,6 +171,8 @@ SLUICE_LAYOUT_MEMBER(sluice_incoming, message_key, 104, 16);
 SLUICE_LAYOUT_MEMBER(sluice_incoming, subject, 120, 16);
 SLUICE_LAYOUT_MEMBER(sluice_incoming, flags, 136, 4);
 SLUICE_LAYOUT_MEMBER(sluice_incoming, deliveries, 140, 4);
+SLUICE_LAYOUT_MEMBER(sluice_incoming, lane, 144, 4);
+SLUICE_LAYOUT_MEMBER(sluice_incoming, reserved, 148, 4);
 
 SLUICE_LAYOUT_SIZE(sluice_poll, 24);
 SLUICE_LAYOUT_MEMBER(sluice_poll, struct_size, 0, 4);
@@ -188,7 +190,7 @@ SLUICE_LAYOUT_MEMBER(sluice_settlement, reason, 24, 16);
 SLUICE_LAYOUT_MEMBER(sluice_settlement, flags, 40, 4);
 SLUICE_LAYOUT_MEMBER(sluice_settlement, reserved, 44, 4);
 
-SLUICE_LAYOUT_SIZE(sluice_queue_sink, 56);
+SLUICE_LAYOUT_SIZE(sluice_queue_sink, 72);
 SLUICE_LAYOUT_MEMBER(sluice_queue_sink, struct_size, 0, 4);
 SLUICE_LAYOUT_MEMBER(sluice_queue_sink, reserved, 4, 4);
 SLUICE_LAYOUT_MEMBER(sluice_queue_sink, context, 8, 8);
@@ -197,6 +199,8 @@ SLUICE_LAYOUT_MEMBER(sluice_queue_sink, reserve, 24, 8);
 SLUICE_LAYOUT_MEMBER(sluice_queue_sink, commit, 32, 8);
 SLUICE_LAYOUT_MEMBER(sluice_queue_sink, settled, 40, 8);
 SLUICE_LAYOUT_MEMBER(sluice_queue_sink, confirmed_below, 48, 8);
+SLUICE_LAYOUT_MEMBER(sluice_queue_sink, revoke, 56, 8);
+SLUICE_LAYOUT_MEMBER(sluice_queue_sink, lost, 64, 8);
 
 SLUICE_LAYOUT_SIZE(sluice_target_sink, 24);
 SLUICE_LAYOUT_MEMBER(sluice_target_sink, struct_size, 0, 4);
@@ -204,11 +208,12 @@ SLUICE_LAYOUT_MEMBER(sluice_target_sink, reserved, 4, 4);
 SLUICE_LAYOUT_MEMBER(sluice_target_sink, context, 8, 8);
 SLUICE_LAYOUT_MEMBER(sluice_target_sink, published, 16, 8);
 
-SLUICE_LAYOUT_SIZE(sluice_queue_limits, 24);
+SLUICE_LAYOUT_SIZE(sluice_queue_limits, 32);
 SLUICE_LAYOUT_MEMBER(sluice_queue_limits, struct_size, 0, 4);
 SLUICE_LAYOUT_MEMBER(sluice_queue_limits, reserved, 4, 4);
 SLUICE_LAYOUT_MEMBER(sluice_queue_limits, in_flight_max, 8, 8);
 SLUICE_LAYOUT_MEMBER(sluice_queue_limits, message_bytes_max, 16, 8);
+SLUICE_LAYOUT_MEMBER(sluice_queue_limits, lease_ms, 24, 8);
 
 SLUICE_LAYOUT_SIZE(sluice_queue_depths, 72);
 SLUICE_LAYOUT_MEMBER(sluice_queue_depths, struct_size, 0, 4);
@@ -241,7 +246,7 @@ SLUICE_LAYOUT_MEMBER(sluice_stored_sink, reserved, 4, 4);
 SLUICE_LAYOUT_MEMBER(sluice_stored_sink, context, 8, 8);
 SLUICE_LAYOUT_MEMBER(sluice_stored_sink, message, 16, 8);
 
-SLUICE_LAYOUT_SIZE(sluice_queue, 184);
+SLUICE_LAYOUT_SIZE(sluice_queue, 200);
 SLUICE_LAYOUT_MEMBER(sluice_queue, struct_size, 0, 4);
 SLUICE_LAYOUT_MEMBER(sluice_queue, flags, 4, 4);
 SLUICE_LAYOUT_MEMBER(sluice_queue, create, 8, 8);
@@ -266,6 +271,8 @@ SLUICE_LAYOUT_MEMBER(sluice_queue, reopen, 152, 8);
 SLUICE_LAYOUT_MEMBER(sluice_queue, service, 160, 8);
 SLUICE_LAYOUT_MEMBER(sluice_queue, limits, 168, 8);
 SLUICE_LAYOUT_MEMBER(sluice_queue, probe, 176, 8);
+SLUICE_LAYOUT_MEMBER(sluice_queue, revoked, 184, 8);
+SLUICE_LAYOUT_MEMBER(sluice_queue, extend, 192, 8);
 
 SLUICE_LAYOUT_SIZE(sluice_commit_result, 32);
 SLUICE_LAYOUT_MEMBER(sluice_commit_result, ticket, 0, 8);

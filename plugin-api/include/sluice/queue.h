@@ -29,7 +29,18 @@ typedef struct sluice_incoming {
     sluice_bytes subject;     /* the topic, subject or routing address that it came by; empty = none */
     uint32_t flags;           /* SLUICE_MESSAGE_ */
     uint32_t deliveries;      /* how often the engine has delivered it, this time included; 0 = not kept */
+    /* The lane that it came by: the part of the source that one host owns at a time (a partition, a slot of keys). All messages
+     * of a key have one lane, so that their order holds across hosts. 1 .. SLUICE_LANES_MAX; 0 = the source has no lanes. Only
+     * of an adapter that has `revoked`. */
+    uint32_t lane;
+    uint32_t reserved;
 } sluice_incoming;
+
+#define SLUICE_LANES_MAX 65535u
+
+/* How the host is to end what it has of a lane. */
+#define SLUICE_LANE_DRAIN 1u /* it is this host's until `revoked`: what runs is finished, and may have effects */
+#define SLUICE_LANE_LOST 2u  /* another host may have begun with it: what runs is told to give up, and has no effects */
 
 /* What the host asks for with one poll. */
 typedef struct sluice_poll {
@@ -81,6 +92,15 @@ typedef struct sluice_queue_sink {
     void (*settled)(void* context, const uint64_t* tags, uint64_t count, sluice_status status);
     /* All of the stream below `position` is acked, and that is durable: the engine never delivers it again by itself. */
     void (*confirmed_below)(void* context, sluice_bytes stream, uint64_t position);
+    /* The engine takes a lane away; `how` is SLUICE_LANE_. Nothing of it is begun any more: what waits is released
+     * (SLUICE_LANE_DRAIN) or forgotten as lost (SLUICE_LANE_LOST), what runs ends as `how` says; effects whose commit is under
+     * way already are not held up. Then the host calls `revoked` with this token. Until that has returned, push answers
+     * SLUICE_CONTRACT to a message of the lane. A lane that drains may be lost meanwhile: it is revoked once more then, and
+     * each token gets its `revoked`. */
+    void (*revoke)(void* context, uint32_t lane, uint32_t how, uint64_t token);
+    /* Another host has these deliveries, whatever their lane: as with SLUICE_LANE_LOST. What is not known any more is left
+     * out. */
+    void (*lost)(void* context, const uint64_t* tags, uint64_t count);
 } sluice_queue_sink;
 
 /* What a configured source can do. Known after create, and asked again after each open: some of it only the server can tell. */
@@ -114,6 +134,10 @@ typedef struct sluice_queue_limits {
      * refuses a larger one when a handler publishes it, before anything is committed. Refusing what is too large for another
      * reason stays with publish. 0 = no bound is known. */
     uint64_t message_bytes_max;
+    /* Of a source: how long the engine leaves a delivery with this host, in milliseconds, unless `extend` is called for it. The
+     * host does so in good time for as long as it has the delivery, from its push to its settlement. 0 = for ever, or the
+     * adapter sees to it. */
+    uint64_t lease_ms;
 } sluice_queue_limits;
 
 /* ---- looking into a queue --------------------------------------------------------------------------------------------------
@@ -266,6 +290,15 @@ typedef struct sluice_queue {
      * configuration does not fit what is there (another schema version, a missing table, no rights); the text names the remedy.
      * NULL: it cannot be probed. */
     sluice_status (*probe)(void* self, const sluice_probe_sink* sink, sluice_fault* fault);
+    /* [source] The host has nothing of the lane any more that sink->revoke named with this token, and has settled all that it
+     * had to settle of it; what was answered with SLUICE_QUEUED may still be confirmed. A key that waits for a message of the
+     * lane to come again waits no longer. The lane may be pushed again at once, should the engine have given it back. NULL: the
+     * source has no lanes. */
+    void (*revoked)(void* self, uint64_t token);
+    /* [source] These deliveries are to stay with this host for `ms` from now on, see sluice_queue_limits.lease_ms. SLUICE_OK:
+     * they do; of those that do not, sink->lost tells. Anything else: none was extended, for now; the host tries again soon.
+     * NULL: leases cannot be extended; then limits must not name any. */
+    sluice_status (*extend)(void* self, const uint64_t* tags, uint64_t count, uint32_t ms, sluice_fault* fault);
 } sluice_queue;
 
 #endif

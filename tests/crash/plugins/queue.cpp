@@ -72,6 +72,12 @@ void settled(void* context, const std::uint64_t* tags, std::uint64_t count, slui
 void confirmed_below(void* context, sluice_bytes stream, std::uint64_t position) {
     of(context).host->confirmed_below(of(context).host->context, stream, position);
 }
+void revoke(void* context, std::uint32_t lane, std::uint32_t how, std::uint64_t token) {
+    of(context).host->revoke(of(context).host->context, lane, how, token);
+}
+void lost(void* context, const std::uint64_t* tags, std::uint64_t count) {
+    of(context).host->lost(of(context).host->context, tags, count);
+}
 
 sluice_status open_source(void* self, const sluice_queue_sink* sink, sluice_fault* fault) {
     auto source = std::make_unique<OpenSource>();
@@ -83,7 +89,9 @@ sluice_status open_source(void* self, const sluice_queue_sink* sink, sluice_faul
                     sink->reserve == nullptr ? nullptr : &reserve,
                     sink->commit == nullptr ? nullptr : &commit,
                     &settled,
-                    sink->confirmed_below == nullptr ? nullptr : &confirmed_below};
+                    sink->confirmed_below == nullptr ? nullptr : &confirmed_below,
+                    sink->revoke == nullptr ? nullptr : &revoke,
+                    sink->lost == nullptr ? nullptr : &lost};
     const sluice_queue_sink* mine = &source->mine;
     {
         const std::lock_guard lock(mutex);

@@ -50,6 +50,11 @@ public:
             table_.limits = [](void* self, sluice_queue_limits* limits, sluice_fault* fault) {
                 return fake(self).on_limits(*limits, fault);
             };
+        if (on_revoked) table_.revoked = [](void* self, uint64_t token) { fake(self).on_revoked(token); };
+        if (on_extend)
+            table_.extend = [](void* self, const uint64_t* tags, uint64_t count, uint32_t ms, sluice_fault*) {
+                return fake(self).on_extend({tags, count}, ms);
+            };
         sluice_setup setup{};
         setup.struct_size = sizeof setup;
         setup.role = SLUICE_ROLE_SOURCE;
@@ -66,6 +71,8 @@ public:
     // Before create_port(); without them the table has no such function.
     std::function<sluice_status(std::uint32_t& next_ms, sluice_fault*)> on_service;
     std::function<sluice_status(sluice_queue_limits&, sluice_fault*)> on_limits;
+    std::function<void(std::uint64_t token)> on_revoked;
+    std::function<sluice_status(std::span<const std::uint64_t> tags, std::uint32_t ms)> on_extend;
     std::uint64_t capabilities = SLUICE_QUEUE_TAKES_BACK;
     const sluice_queue_sink* sink = nullptr;
     sluice_poll polled{};  // the last one; the source thread's

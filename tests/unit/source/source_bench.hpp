@@ -51,12 +51,13 @@ struct SourceBench : PoolBench {
         pool->close();
         stop(target, clock);
     }
-    sluice_status push(const std::string& id, const std::string& body, std::uint64_t tag) const {
+    sluice_status push(const std::string& id, const std::string& body, std::uint64_t tag, std::uint32_t lane = 0) const {
         sluice_incoming incoming{};
         incoming.struct_size = sizeof incoming;
         incoming.body = {body.data(), body.size()};
         incoming.id = {id.data(), id.size()};
         incoming.tag = tag;
+        incoming.lane = lane;
         return source.sink->push(source.sink->context, &incoming);
     }
 

@@ -7,8 +7,8 @@
 // An instance has one role: the host makes a Source for each configured source, a Target for each configured target. The
 // functions are those of sluice/queue.h one to one; what they must do stands there.
 //
-// Threads  Source: poll, settle, flush on its source thread; wake from any. Target: publish on its target thread. QueueAdapter:
-//          service on either thread, limits alone, the rest from any. All others: alone.
+// Threads  Source: poll, settle, flush, revoked, extend on its source thread; wake from any. Target: publish on its target
+//          thread. QueueAdapter: service on either thread, limits alone, the rest from any. All others: alone.
 // Errors   a Status, or an exception: a Failure keeps its status, any other exception is SLUICE_FAILED (constructor:
 //          SLUICE_INVALID).
 // Cost     pushing a message is one call into the host, nothing is copied or allocated on the way.
@@ -132,6 +132,17 @@ public:
         if (SLUICE_HAS(sink_, confirmed_below) && sink_->confirmed_below != nullptr)
             sink_->confirmed_below(sink_->context, bytes(stream), position);
     }
+    // The engine takes this lane away: SLUICE_LANE_DRAIN, or SLUICE_LANE_LOST. Source::revoked() comes with the token once the
+    // host has nothing of it any more. False: this host knows no lanes.
+    bool revoke(std::uint32_t lane, std::uint32_t how, std::uint64_t token) const {
+        if (!SLUICE_HAS(sink_, revoke) || sink_->revoke == nullptr) return false;
+        sink_->revoke(sink_->context, lane, how, token);
+        return true;
+    }
+    // Another host has these deliveries.
+    void lost(std::span<const std::uint64_t> tags) const {
+        if (SLUICE_HAS(sink_, lost) && sink_->lost != nullptr) sink_->lost(sink_->context, tags.data(), tags.size());
+    }
 
 private:
     const sluice_queue_sink* sink_ = nullptr;
@@ -155,6 +166,11 @@ public:
     virtual Status flush() { return SLUICE_OK; }
     // Ends a waiting poll, or the next one's wait; any thread. A source that does not override it is polled with short waits.
     virtual void wake() noexcept {}
+    // The host has nothing any more of the lane that sink.revoke() named with this token.
+    virtual void revoked(std::uint64_t /*token*/) {}
+    // These deliveries are to stay with this host for so long from now on; of those that do not, sink.lost() tells. For who
+    // names sluice_queue_limits::lease_ms. A failure: none was extended, for now.
+    virtual Status extend(std::span<const std::uint64_t> /*tags*/, std::chrono::milliseconds /*time*/) { return SLUICE_OK; }
     // After the last poll, settle and flush.
     virtual void close() {}
 };
@@ -327,6 +343,13 @@ struct QueueThunks {
         *next_ms = next ? static_cast<std::uint32_t>(std::clamp<std::int64_t>(next->count(), 1, most)) : 0;
         return status;
     }
+    static void revoked(void* self, std::uint64_t token) noexcept {
+        guarded_quietly([&] { of(self).source->revoked(token); });
+    }
+    static sluice_status extend(void* self, const std::uint64_t* tags, std::uint64_t count, std::uint32_t ms,
+                                sluice_fault* fault) noexcept {
+        return guarded(fault, [&] { return of(self).source->extend({tags, count}, std::chrono::milliseconds(ms)); });
+    }
     static sluice_status limits(void* self, sluice_queue_limits* limits, sluice_fault* fault) noexcept {
         return guarded(fault, [&] {
             sluice_queue_limits all{};  // never written past the size that the caller knows
@@ -369,7 +392,15 @@ struct QueueThunks {
             : nullptr,
         if_brought(&service, [](auto* type) -> decltype(&std::remove_pointer_t<decltype(type)>::service) { return nullptr; }),
         if_brought(&limits, [](auto* type) -> decltype(&std::remove_pointer_t<decltype(type)>::limits) { return nullptr; }),
-        if_brought(&probe, [](auto* type) -> decltype(&std::remove_pointer_t<decltype(type)>::probe) { return nullptr; })};
+        if_brought(&probe, [](auto* type) -> decltype(&std::remove_pointer_t<decltype(type)>::probe) { return nullptr; }),
+        brings<Source, SourceType>(
+            [](auto* type) -> decltype(&std::remove_pointer_t<decltype(type)>::revoked) { return nullptr; })
+            ? &revoked
+            : nullptr,
+        brings<Source, SourceType>(
+            [](auto* type) -> decltype(&std::remove_pointer_t<decltype(type)>::extend) { return nullptr; })
+            ? &extend
+            : nullptr};
 };
 
 }  // namespace detail

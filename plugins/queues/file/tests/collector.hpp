@@ -66,7 +66,7 @@ private:
         self.confirmed_below = position;
     }
 
-    sluice_queue_sink table_{sizeof(sluice_queue_sink), 0, this, &push, nullptr, nullptr, &settle, &confirm};
+    sluice_queue_sink table_{sizeof(sluice_queue_sink), 0, this, &push, nullptr, nullptr, &settle, &confirm, nullptr, nullptr};
 };
 
 }  // namespace sluice::file

@@ -45,7 +45,7 @@ private:
                                  message->position_end, message->stream_size});
         return SLUICE_OK;
     }
-    sluice_queue_sink table_{sizeof(sluice_queue_sink), 0, this, &push, nullptr, nullptr, nullptr, nullptr};
+    sluice_queue_sink table_{sizeof(sluice_queue_sink), 0, this, &push, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr};
 };
 
 std::vector<Received> all_of(const Options& options) {

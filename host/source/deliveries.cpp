@@ -1,0 +1,89 @@
+#include "source/deliveries.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "sluice/queue.h"
+
+namespace sluice {
+
+bool Deliveries::may_come(std::uint32_t lane) const {
+    if (lane == 0) return true;
+    if (lane > SLUICE_LANES_MAX) return false;
+    const auto found = lanes_.find(static_cast<std::uint16_t>(lane));
+    return found == lanes_.end() || found->second.tokens.empty();
+}
+
+// A tag that is in use already is a mistake of the adapter, which shows when it confirms: the first one keeps it here.
+void Deliveries::add(Message& message, std::int64_t now_ns) {
+    held_.try_emplace(message.tag, Held{&message, now_ns + lease_ns_});
+    if (message.lane != 0) ++lanes_[message.lane].held;
+    if (lease_ns_ != 0 && due_ns_ == 0) due_ns_ = now_ns + look_again_ns();
+}
+
+void Deliveries::leave(const Message& message) {
+    if (const auto found = held_.find(message.tag); found != held_.end() && found->second.message == &message)
+        held_.erase(found);
+    if (message.lane == 0) return;
+    const auto lane = lanes_.find(message.lane);
+    if (--lane->second.held != 0) return;
+    if (lane->second.tokens.empty())
+        lanes_.erase(lane);
+    else
+        emptied_ = true;
+}
+
+void Deliveries::mark(Message& message, Withdrawn how) {
+    // Written by this thread only. Relaxed: whoever reads it acts on nothing else that was written before.
+    if (message.withdrawn.load(std::memory_order_relaxed) >= how) return;
+    message.withdrawn.store(how, std::memory_order_relaxed);
+    news_ = true;
+}
+
+void Deliveries::revoke(std::uint32_t number, Withdrawn how, std::uint64_t token) {
+    if (number > SLUICE_LANES_MAX) return;
+    Lane& lane = lanes_[static_cast<std::uint16_t>(number)];
+    lane.tokens.push_back(token);
+    emptied_ |= lane.held == 0;
+    if (lane.held == 0) return;
+    for (const auto& [tag, held] : held_)
+        if (held.message->lane == number) mark(*held.message, how);
+}
+
+void Deliveries::lose(std::span<const std::uint64_t> tags) {
+    for (const std::uint64_t tag : tags)
+        if (const auto found = held_.find(tag); found != held_.end()) mark(*found->second.message, Withdrawn::lost);
+}
+
+std::vector<Deliveries::Emptied> Deliveries::take_emptied() {
+    std::vector<Emptied> emptied;
+    emptied_ = false;
+    for (auto lane = lanes_.begin(); lane != lanes_.end();) {
+        if (lane->second.held != 0 || lane->second.tokens.empty()) {
+            ++lane;
+            continue;
+        }
+        emptied.push_back({lane->first, std::move(lane->second.tokens)});
+        lane = lanes_.erase(lane);
+    }
+    return emptied;
+}
+
+std::span<const std::uint64_t> Deliveries::to_extend(std::int64_t now_ns) {
+    extended_.clear();
+    for (auto& [tag, held] : held_) {
+        if (held.message->is_lost()) continue;
+        if (held.until_ns - now_ns > lease_ns_ - look_again_ns()) continue;
+        held.until_ns = now_ns + lease_ns_;
+        extended_.push_back(tag);
+    }
+    due_ns_ = now_ns + look_again_ns();
+    return extended_;
+}
+
+void Deliveries::put_off(std::int64_t now_ns) {
+    for (const std::uint64_t tag : extended_) held_.find(tag)->second.until_ns = now_ns;
+    due_ns_ = now_ns + lease_ns_ / 10;
+}
+
+}  // namespace sluice
