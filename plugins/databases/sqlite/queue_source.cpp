@@ -20,6 +20,7 @@ Status QueueSource::open(SourceSink sink) {
         queue_->claim_for_source();
         sink_ = sink;
         reader_.emplace(*queue_, sink);
+        interruption_.on_interrupt([bell = &queue_->bell()] { bell->ring(); });
     } catch (...) {
         leave();
         throw;
@@ -42,6 +43,7 @@ Status QueueSource::poll(const Poll& poll) {
         if (settings_.until_empty && has_ended()) return SLUICE_END;
         // Nothing is stored, so nobody has looked whether the file is still there.
         if (Status there = queue_->file().check_in_place(); !there.ok()) return there;
+        if (interruption_.is_asked()) return {SLUICE_UNAVAILABLE, "the host waits no longer"};
         has_news |= woken_.exchange(false, std::memory_order_relaxed);
         if (has_news || now >= deadline) return SLUICE_OK;
         auto until = deadline;
