@@ -55,13 +55,15 @@ constexpr sluice_stored stored() {
 // Receives what a queue has stored.
 class StoredSink {
 public:
-    explicit StoredSink(const sluice_stored_sink* sink) : sink_(sink) {}
+    explicit StoredSink(const sluice_stored_sink* sink) : sink_(detail::whole(*sink)) {}
 
     // False: no more are wanted, which is no error. What the message views is copied before it returns.
-    bool message(const sluice_stored& message) const { return sink_->message(sink_->context, &message) == SLUICE_OK; }
+    bool message(const sluice_stored& message) const {
+        return sink_.message != nullptr && sink_.message(sink_.context, &message) == SLUICE_OK;
+    }
 
 private:
-    const sluice_stored_sink* sink_;
+    sluice_stored_sink sink_;
 };
 
 // What sources and targets have in common: a look into the queue, from any thread, and the care for the engine's connection.
@@ -113,28 +115,31 @@ struct Poll {
 class SourceSink {
 public:
     SourceSink() = default;
-    explicit SourceSink(const sluice_queue_sink* sink) : sink_(sink) {}
+    explicit SourceSink(const sluice_queue_sink* sink) : sink_(detail::whole(*sink)) {}
 
     // Takes one message; the host copies what it views. SLUICE_FULL: this poll has enough, keep the message for the next one.
     // SLUICE_INVALID: larger than the host takes, push it again with `refused` set and the body cut.
-    sluice_status push(const sluice_incoming& message) const { return sink_->push(sink_->context, &message); }
+    sluice_status push(const sluice_incoming& message) const {
+        return sink_.push != nullptr ? sink_.push(sink_.context, &message) : SLUICE_FULL;
+    }
 
     // Room for a body in the host's own buffer, to be filled before commit(); nullptr is as SLUICE_FULL.
-    char* reserve(std::uint64_t size) const { return sink_->reserve(sink_->context, size); }
-    sluice_status commit(const sluice_incoming& message) const { return sink_->commit(sink_->context, &message); }
+    char* reserve(std::uint64_t size) const {
+        return sink_.reserve != nullptr && sink_.commit != nullptr ? sink_.reserve(sink_.context, size) : nullptr;
+    }
+    sluice_status commit(const sluice_incoming& message) const { return sink_.commit(sink_.context, &message); }
 
     // The engine has confirmed (SLUICE_OK), lost (SLUICE_LOST_LEASE, SLUICE_STALE) or could not settle these deliveries.
     void settled(std::span<const std::uint64_t> tags, sluice_status status) const {
-        sink_->settled(sink_->context, tags.data(), tags.size(), status);
+        if (sink_.settled != nullptr) sink_.settled(sink_.context, tags.data(), tags.size(), status);
     }
     // All of the stream below `position` is acked, and that is durable.
     void confirmed_below(std::string_view stream, std::uint64_t position) const {
-        if (SLUICE_HAS(sink_, confirmed_below) && sink_->confirmed_below != nullptr)
-            sink_->confirmed_below(sink_->context, bytes(stream), position);
+        if (sink_.confirmed_below != nullptr) sink_.confirmed_below(sink_.context, bytes(stream), position);
     }
 
 private:
-    const sluice_queue_sink* sink_ = nullptr;
+    sluice_queue_sink sink_{};
 };
 
 // Where messages come from.
@@ -163,15 +168,15 @@ public:
 class TargetSink {
 public:
     TargetSink() = default;
-    explicit TargetSink(const sluice_target_sink* sink) : sink_(sink) {}
+    explicit TargetSink(const sluice_target_sink* sink) : sink_(detail::whole(*sink)) {}
 
     // The messages token .. token + count - 1 are stored durably (SLUICE_OK), or are not, for this reason.
     void published(std::uint64_t token, std::uint64_t count, sluice_status status, std::string_view text = {}) const {
-        sink_->published(sink_->context, token, count, status, bytes(text));
+        if (sink_.published != nullptr) sink_.published(sink_.context, token, count, status, bytes(text));
     }
 
 private:
-    const sluice_target_sink* sink_ = nullptr;
+    sluice_target_sink sink_{};
 };
 
 // Where messages are published to.
@@ -264,10 +269,8 @@ struct QueueThunks {
         return guarded(fault, [&] { return of(self).source->open(SourceSink(sink)); });
     }
     static sluice_status poll(void* self, const sluice_poll* given, sluice_fault* fault) noexcept {
-        sluice_poll whole{};  // what an older host does not say is zero
-        std::memcpy(&whole, given, std::min<std::size_t>(given->struct_size, sizeof whole));
-        const Poll asked{whole.max, whole.max_bytes != 0 ? whole.max_bytes : UINT64_MAX,
-                         std::chrono::milliseconds(whole.wait_ms)};
+        const sluice_poll poll = whole(*given);
+        const Poll asked{poll.max, poll.max_bytes != 0 ? poll.max_bytes : UINT64_MAX, std::chrono::milliseconds(poll.wait_ms)};
         return guarded(fault, [&] { return of(self).source->poll(asked); });
     }
     static sluice_status settle(void* self, const sluice_settlement* items, std::uint64_t count, sluice_fault* fault) noexcept {
@@ -282,7 +285,10 @@ struct QueueThunks {
     }
     static sluice_status publish(void* self, const sluice_outgoing* const* messages, std::uint64_t count,
                                  std::uint64_t first_token, sluice_fault* fault) noexcept {
-        return guarded(fault, [&] { return of(self).target->publish({messages, count}, first_token); });
+        return guarded(fault, [&] {
+            const WholeArray whole(messages, count);
+            return of(self).target->publish(whole.all(), first_token);
+        });
     }
     static void close(void* self) noexcept {
         guarded_quietly([self] { of(self).source ? of(self).source->close() : of(self).target->close(); });
