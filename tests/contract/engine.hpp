@@ -46,7 +46,7 @@ struct QueueEngine {
     bool can_be_interrupted = false;
     bool can_list = false;       // depths, list, get and remove
     bool can_delay = false;      // what is published with a delay comes not before that
-    bool stores_fields = false;  // id, key and headers of what is published come back
+    bool stores_fields = false;  // key and headers of what is published come back
     bool has_limits = false;     // limits() says how large a message may be
     bool can_be_probed = true;
 

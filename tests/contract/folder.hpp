@@ -15,8 +15,8 @@ public:
     Folder() {
         // In memory where that can be had: the contract says nothing of how long a disk takes.
         const std::filesystem::path memory = "/dev/shm";
-        std::string name =
-            (std::filesystem::is_directory(memory) ? memory : std::filesystem::temp_directory_path()) / "sluice-contract-XXXXXX";
+        std::string name = (std::filesystem::is_directory(memory) ? memory : std::filesystem::temp_directory_path()) /
+                           "sluice-contract-XXXXXX";
         if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("cannot create a folder for the test");
         path_ = name;
     }
