@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "cut.hpp"
 #include "source.hpp"
 #include "target.hpp"
 
@@ -10,22 +11,6 @@ namespace sluice::contract {
 namespace {
 
 using testing::SizeIs;
-
-// A struct, and where it ends. What a test expects of that besides that nothing crashes: whether all works.
-struct Cut {
-    const char* name;
-    Sizes sizes;
-    bool works = true;
-};
-std::ostream& operator<<(std::ostream& out, const Cut& cut) {
-    return out << cut.name;
-}
-template <typename Struct>
-Cut cut(const char* name, std::size_t at, bool works = true) {
-    return {name, Sizes::cut<Struct>(static_cast<std::uint32_t>(at)), works};
-}
-#define CUT_BEFORE(type, member) cut<type>(#type "_before_" #member, offsetof(type, member))
-#define CUT_SHORT(type, member) cut<type>(#type "_before_" #member, offsetof(type, member), false)
 
 // What every instance is created with. Without a configuration it may refuse to be.
 std::vector<Cut> of_all() {
@@ -66,7 +51,7 @@ using OfSource = std::tuple<const QueueEngine*, Cut>;
 
 class SourceSizes : public testing::TestWithParam<OfSource> {};
 
-std::string size_name(const testing::TestParamInfo<OfSource>& test) {
+std::string queue_size_name(const testing::TestParamInfo<OfSource>& test) {
     return std::get<0>(test.param)->name + "_" + std::get<1>(test.param).name;
 }
 
@@ -123,7 +108,7 @@ TEST_P(SourceSizes, HarmNothing) {
 INSTANTIATE_TEST_SUITE_P(, SourceSizes,
                          testing::Combine(testing::ValuesIn(queues([](auto& engine) { return bool(engine.source); })),
                                           testing::ValuesIn(of_sources())),
-                         size_name);
+                         queue_size_name);
 
 // ---- targets ---------------------------------------------------------------------------------------------------------------
 
@@ -176,7 +161,7 @@ TEST_P(TargetSizes, HarmNothing) {
 INSTANTIATE_TEST_SUITE_P(, TargetSizes,
                          testing::Combine(testing::ValuesIn(queues([](auto& engine) { return bool(engine.target); })),
                                           testing::ValuesIn(of_targets())),
-                         size_name);
+                         queue_size_name);
 
 // ---- the looks -------------------------------------------------------------------------------------------------------------
 
@@ -214,7 +199,7 @@ INSTANTIATE_TEST_SUITE_P(, LookSizes,
                                               return engine.source && engine.can_list;
                                           })),
                                           testing::ValuesIn(of_looks())),
-                         size_name);
+                         queue_size_name);
 
 }  // namespace
 }  // namespace sluice::contract
