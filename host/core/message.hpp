@@ -91,8 +91,9 @@ struct alignas(64) Message {
     // cache line, which most messages do not have (view.struct_size says so): their body begins there.
     sluice_message view;
 
-    bool is_withdrawn() const { return withdrawn.load(std::memory_order_relaxed) != Withdrawn::no; }
-    bool is_lost() const { return withdrawn.load(std::memory_order_relaxed) == Withdrawn::lost; }
+    // (R) acquire: see Deliveries, (3).
+    bool is_withdrawn() const { return withdrawn.load(std::memory_order_acquire) != Withdrawn::no; }
+    bool is_lost() const { return withdrawn.load(std::memory_order_acquire) == Withdrawn::lost; }
 
     void fail(std::string text) { failure = std::make_unique<Failure>(Failure{std::move(text), {}}); }
     const char* error() const { return failure ? failure->text.c_str() : ""; }

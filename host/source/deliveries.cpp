@@ -16,7 +16,7 @@ bool Deliveries::may_come(std::uint32_t lane) const {
 
 // A tag that is in use already is a mistake of the adapter, which shows when it confirms: the first one keeps it here.
 void Deliveries::add(Message& message, std::int64_t now_ns) {
-    held_.try_emplace(message.tag, Held{&message, now_ns + lease_ns_});
+    held_.try_emplace(message.tag, Held{&message, ++arrivals_, now_ns + lease_ns_});
     if (message.lane != 0) ++lanes_[message.lane].held;
     if (lease_ns_ != 0 && due_ns_ == 0) due_ns_ = now_ns + look_again_ns();
 }
@@ -33,26 +33,35 @@ void Deliveries::leave(const Message& message) {
         emptied_ = true;
 }
 
-void Deliveries::mark(Message& message, Withdrawn how) {
-    // Written by this thread only. Relaxed: whoever reads it acts on nothing else that was written before.
-    if (message.withdrawn.load(std::memory_order_relaxed) >= how) return;
-    message.withdrawn.store(how, std::memory_order_relaxed);
-    news_ = true;
+void Deliveries::mark(std::vector<const Held*>& messages, Withdrawn how) {
+    std::sort(messages.begin(), messages.end(), [](const Held* a, const Held* b) { return a->arrival > b->arrival; });  // (3)
+    for (const Held* held : messages) {
+        std::atomic<Withdrawn>& withdrawn = held->message->withdrawn;
+        if (withdrawn.load(std::memory_order_relaxed) >= how) continue;  // written by this thread only
+        withdrawn.store(how, std::memory_order_release);                 // (W) pairs with (R) of Message::is_withdrawn()
+        news_ = true;
+    }
 }
 
 void Deliveries::revoke(std::uint32_t number, Withdrawn how, std::uint64_t token) {
     if (number > SLUICE_LANES_MAX) return;
     Lane& lane = lanes_[static_cast<std::uint16_t>(number)];
     lane.tokens.push_back(token);
-    emptied_ |= lane.held == 0;
-    if (lane.held == 0) return;
+    if (lane.held == 0) {
+        emptied_ = true;
+        return;
+    }
+    std::vector<const Held*> its;
     for (const auto& [tag, held] : held_)
-        if (held.message->lane == number) mark(*held.message, how);
+        if (held.message->lane == number) its.push_back(&held);
+    mark(its, how);
 }
 
 void Deliveries::lose(std::span<const std::uint64_t> tags) {
+    std::vector<const Held*> its;
     for (const std::uint64_t tag : tags)
-        if (const auto found = held_.find(tag); found != held_.end()) mark(*found->second.message, Withdrawn::lost);
+        if (const auto found = held_.find(tag); found != held_.end()) its.push_back(&found->second);
+    mark(its, Withdrawn::lost);
 }
 
 std::vector<Deliveries::Emptied> Deliveries::take_emptied() {

@@ -7,8 +7,9 @@
 // Threads      the source thread. The marks are read by any.
 // Ownership    of the marks only; the messages live in the MessageStore, and leave() comes before they are destroyed.
 // Limits       an entry per message in flight; SLUICE_LANES_MAX lanes.
-// Invariants   (1) a message is marked `lost` at most once, and never unmarked (2) nothing is added to a lane that is revoked
-//              and not empty yet
+// Invariants   (1) a mark only ever goes further (2) nothing is added to a lane that is revoked and not empty yet
+//              (3) whoever sees the mark of a message sees those of all that came after it and are marked with it: the youngest
+//              is marked first. So of a key a beginning is handled, and never a message behind one that is not.
 #pragma once
 
 #include <cstdint>
@@ -57,19 +58,21 @@ public:
 private:
     struct Held {
         Message* message;
+        std::uint64_t arrival;
         std::int64_t until_ns;
     };
     struct Lane {
         std::uint64_t held = 0;
         std::vector<std::uint64_t> tokens{};  // of its revocations; empty: it is ours
     };
-    void mark(Message& message, Withdrawn how);
+    void mark(std::vector<const Held*>& messages, Withdrawn how);
     std::int64_t look_again_ns() const { return lease_ns_ / 3; }
 
     std::int64_t lease_ns_ = 0;
     std::unordered_map<std::uint64_t, Held> held_;  // by tag
     std::unordered_map<std::uint16_t, Lane> lanes_;
     std::vector<std::uint64_t> extended_;
+    std::uint64_t arrivals_ = 0;
     std::int64_t due_ns_ = 0;
     bool news_ = false;
     bool emptied_ = false;  // a lane that was revoked may be empty

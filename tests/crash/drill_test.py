@@ -35,6 +35,9 @@ class Drills(unittest.TestCase):
     def test_a_queue_and_a_database_in_one_file(self):
         self.drill("one_file")
 
+    def test_lanes_that_come_and_go(self):
+        self.drill("lanes")
+
     def test_publishes_to_a_durable_queue(self):
         self.drill("publishing")
 

@@ -289,6 +289,15 @@ class Leaking(Topology):
     attempts = 1000
 
 
+class Lanes(Topology):
+    about = "a broker that takes lanes away all the time, some of them at once, into sqlite with deduplicate"
+    dead_once = False  # a message whose dead letter was stored as its lane was lost is delivered again, and dies again
+    longest_s = 0.4 * SLOWER
+
+    def source(self):
+        return f"{{ plugin: {FAULTY / 'lanes.so'}, path: ./in.jsonl, lanes: 8, churn: 2ms, lease: 500ms }}"
+
+
 class Replayed(Topology):
     about = ("a file that is followed, into sqlite with deduplicate; "
              "many messages are rejected until their handler is mended, some for ever")
@@ -328,5 +337,5 @@ class MendedIds(MendedQueue):
 
 
 TOPOLOGIES = {"deferring": Deferring, "file": Topology, "file_twice": NothingDeduplicates, "followed": Followed,
-              "leaking": Leaking, "mended": Mended, "mended_ids": MendedIds, "mended_queue": MendedQueue,
+              "lanes": Lanes, "leaking": Leaking, "mended": Mended, "mended_ids": MendedIds, "mended_queue": MendedQueue,
               "one_file": OneFile, "publishing": Publishing, "queue": Queue, "reloading": Reloading, "replayed": Replayed}

@@ -11,13 +11,12 @@
  *      messages in sink->committed, and commits the rest; with SLUICE_CONFLICT or SLUICE_UNAVAILABLE the whole unit fails;
  *   3. makes the units of one connection durable in the order of their commit_submit;
  *   4. once it has answered a unit of a connection, or a message of it, with anything but SLUICE_OK, SLUICE_SEEN,
- * SLUICE_CONSTRAINT or
- *      SLUICE_INVALID, answers every later unit already submitted on that connection with SLUICE_CONFLICT and applies nothing
- * of
- *      it: the host runs them again in order. Units begun after restart() count again. After a message that was answered so on
- * its own,
- *      those of its key that follow it in its unit are run again too: what was committed of them is done once more, if nothing
- * recorded it;
+ *      SLUICE_LOST_LEASE, SLUICE_CONSTRAINT or SLUICE_INVALID, answers every later unit already submitted on that connection
+ *      with SLUICE_CONFLICT and applies nothing of it: the host runs them again in order. Units begun after restart() count
+ *      again. After a message that was answered so on its own, those of its key that follow it in its unit are run again too:
+ *      what was committed of them is done once more, if nothing recorded it. A message whose delivery is gone
+ *      (SLUICE_LOST_LEASE) ends by itself and holds up nothing; an adapter that has lost all deliveries of a lane answers each
+ *      of them so;
  *   5. may apply and commit the units of several connections in one transaction.
  */
 #ifndef SLUICE_DATABASE_H

@@ -17,9 +17,9 @@ typedef struct sluice_fault {
 
 /* Sets status and text; a text longer than the buffer is cut. A NULL fault is ignored. Returns status. */
 static inline sluice_status sluice_fault_set(sluice_fault* fault, sluice_status status, const char* text, uint64_t size) {
-    if (fault == NULL) return status;
+    if (fault == NULL || !SLUICE_HAS(fault, status)) return status;
     fault->status = status;
-    if (fault->text == NULL || fault->text_capacity == 0) return status;
+    if (!SLUICE_HAS(fault, text_size) || fault->text == NULL || fault->text_capacity == 0) return status;
     if (size > fault->text_capacity) size = fault->text_capacity;
     if (size != 0) memcpy(fault->text, text, (size_t)size);
     fault->text_size = (uint32_t)size;

@@ -136,6 +136,7 @@ void run_script(sqlite3* handle, const std::string& sql, std::string_view doing)
 }
 
 Prepared prepare(sqlite3* handle, std::string_view sql) {
+    if (sql.empty()) throw Failure(SLUICE_INVALID, "the statement is empty");  // its data may be NULL, a misuse of SQLite
     sqlite3_stmt* raw = nullptr;
     const char* tail = nullptr;
     const int code =

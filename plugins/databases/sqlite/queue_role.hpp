@@ -68,6 +68,7 @@ protected:
         }
     }
     void leave() {
+        interruption_.on_interrupt({});
         view_.reset();
         queue_ = nullptr;
         file_.reset();

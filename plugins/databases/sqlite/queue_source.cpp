@@ -20,6 +20,7 @@ Status QueueSource::open(SourceSink sink) {
         queue_->claim_for_source();
         sink_ = sink;
         reader_.emplace(*queue_, sink);
+        interruption_.on_interrupt([bell = &queue_->bell()] { bell->ring(); });
     } catch (...) {
         leave();
         throw;
@@ -42,6 +43,7 @@ Status QueueSource::poll(const Poll& poll) {
         if (settings_.until_empty && has_ended()) return SLUICE_END;
         // Nothing is stored, so nobody has looked whether the file is still there.
         if (Status there = queue_->file().check_in_place(); !there.ok()) return there;
+        if (interruption_.is_asked()) return {SLUICE_UNAVAILABLE, "the host waits no longer"};
         has_news |= woken_.exchange(false, std::memory_order_relaxed);
         if (has_news || now >= deadline) return SLUICE_OK;
         auto until = deadline;
@@ -58,29 +60,31 @@ Status QueueSource::settle(std::span<const sluice_settlement> items) {
     (void)report_ended();
     SettleJob& job = idle_job();
     tags_.clear();
+    stale_.clear();
     refused_.clear();
     {
         const std::lock_guard lock(queue_->delivery());
         for (const sluice_settlement& item : items) take(item, job);
     }
     // What needs no transaction is confirmed at once, whatever becomes of the rest.
-    const bool is_queued = !job.acked.empty() || !job.given_back.empty() || !refused_.empty();
+    const bool is_queued = !job.acked.empty() || !job.given_back.empty() || !stale_.empty() || !refused_.empty();
     if (job.is_empty())
         idle_.push_back(&job);
     else
         submit(job);
     if (!is_queued) return SLUICE_OK;
     if (!tags_.empty()) sink_.settled(tags_, SLUICE_OK);
+    if (!stale_.empty()) sink_.settled(stale_, SLUICE_STALE);
     if (!refused_.empty()) sink_.settled(refused_, SLUICE_INVALID);
     return SLUICE_QUEUED;
 }
 
-// One settlement: into the job, or done at once, its tag in tags_. The host may say again what is not in flight any more, after
-// an answer it did not believe: that is done.
+// One settlement: into the job, or done at once, its tag in tags_. The host may ack again what is not in flight any more, after
+// an answer it did not believe: that is done. A release of it would bring nothing.
 void QueueSource::take(const sluice_settlement& item, SettleJob& job) {
     InFlight& in_flight = queue_->in_flight();
     if (!in_flight.contains(item.tag)) {
-        if (item.action != SLUICE_ATTEMPTED) tags_.push_back(item.tag);
+        if (item.action != SLUICE_ATTEMPTED) (item.action == SLUICE_RELEASE ? stale_ : tags_).push_back(item.tag);
         return;
     }
     const std::uint32_t bytes = in_flight.bytes(item.tag);
@@ -128,14 +132,21 @@ void QueueSource::wake() noexcept {
 
 void QueueSource::close() {
     if (queue_ == nullptr) return;
+    // Nobody is told any more: what was not confirmed before is in flight no longer, and comes again unless it is gone.
     while (away_ != 0) {
         queue_->bell().wait();
-        (void)report_ended();
+        const std::lock_guard lock(mutex_);
+        away_ -= ended_.size();
+        ended_.clear();
     }
     reader_.reset();
     queue_->unclaim_for_source();
     jobs_.clear();
     idle_.clear();
+    attempted_again_.clear();
+    returning_ = 0;
+    trouble_ = SLUICE_OK;
+    has_settled_ = false;
     leave();
 }
 

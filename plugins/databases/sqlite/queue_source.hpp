@@ -55,6 +55,7 @@ private:
     std::vector<SettleJob*> idle_;
     std::vector<SettleJob::Attempted> attempted_again_;  // could not be stored
     std::vector<std::uint64_t> tags_;
+    std::vector<std::uint64_t> stale_;    // released, and not in flight
     std::vector<std::uint64_t> refused_;  // settled in a way that it does not know
     std::size_t away_ = 0;                // jobs submitted and not reported
     std::size_t returning_ = 0;           // messages on their way back to be delivered at once

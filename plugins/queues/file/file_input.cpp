@@ -147,7 +147,7 @@ sluice_status FileInput::settle(std::span<const sluice_settlement> items) {
             status = SLUICE_STALE;
         } else if (item.action == SLUICE_RELEASE) {
             // Nothing to make durable: a message that is not settled is delivered again in any case.
-            const std::int64_t due_ms = now + std::max<std::int64_t>(item.delay_ms, 0);
+            const std::int64_t due_ms = now + std::clamp<std::int64_t>(item.delay_ms, 0, INT64_MAX - now);
             status = segment != nullptr && segment->take_back(item.tag, due_ms) ? SLUICE_OK : SLUICE_STALE;
         }
         sink_.settled({&item.tag, 1}, status);

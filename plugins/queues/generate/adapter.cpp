@@ -32,10 +32,7 @@ public:
         return SLUICE_OK;
     }
     sluice::Status poll(const sluice::Poll& poll) override { return generator_.poll(poll.max, poll.wait); }
-    sluice::Status settle(std::span<const sluice_settlement> items) override {
-        generator_.settle(items);
-        return SLUICE_OK;
-    }
+    sluice::Status settle(std::span<const sluice_settlement> items) override { return generator_.settle(items); }
     void wake() noexcept override { generator_.wake(); }
     sluice::Status probe(sluice::Probe probe) override {
         probe.fact(SLUICE_FACT_LIMITS,

@@ -55,18 +55,17 @@ sluice_status Generator::poll(std::uint32_t max, std::chrono::milliseconds wait)
 
 std::int64_t Generator::next_due(std::int64_t now) const {
     // Newer messages wait for one that was taken back: that is what keeps the order.
-    if (!taken_back_.empty()) return taken_back_.front().due_ns;
+    if (!taken_back_.empty()) return taken_back_.begin()->due_ns;
     return schedule_.paced() ? schedule_.due_ns(next_) : now;
 }
 
 void Generator::deliver(std::uint32_t max, std::int64_t now) {
     for (; max != 0 && !taken_back_.empty(); --max) {
-        const TakenBack first = taken_back_.front();
+        const TakenBack first = *taken_back_.begin();
         if (first.due_ns > now) return;
         make(*made_[0], first.sequence, now);
         if (!push(*made_[0])) return;
-        std::pop_heap(taken_back_.begin(), taken_back_.end());
-        taken_back_.pop_back();
+        taken_back_.erase(taken_back_.begin());
     }
     const bool paced = schedule_.paced();
     bool more = true;
@@ -115,13 +114,23 @@ bool Generator::push(const Made& made) {
     throw Failure(status, "the host does not take messages of " + std::to_string(options_.size) + " bytes: lower `size`");
 }
 
-void Generator::settle(std::span<const sluice_settlement> items) {
-    for (const sluice_settlement& item : items) {
-        if (item.action != SLUICE_RELEASE) continue;
-        const std::int64_t delay_ms = std::clamp<std::int64_t>(item.delay_ms, 0, 1'000'000'000);
-        taken_back_.push_back({item.tag, delay_ms == 0 ? 0 : monotonic_ns() + delay_ms * millisecond_ns});
-        std::push_heap(taken_back_.begin(), taken_back_.end());
-    }
+sluice_status Generator::settle(std::span<const sluice_settlement> items) {
+    settled_.clear();
+    for (const sluice_settlement& item : items) settled_.push_back(settle(item));
+    if (std::ranges::all_of(settled_, [](sluice_status status) { return status == SLUICE_OK; })) return SLUICE_OK;
+    for (std::size_t i = 0; i < items.size(); ++i)
+        if (items[i].action != SLUICE_ATTEMPTED) sink_.settled({&items[i].tag, 1}, settled_[i]);
+    return SLUICE_QUEUED;
+}
+
+// Which of the delivered ones are settled is not kept, but what was never delivered, or waits to be delivered again, is known.
+sluice_status Generator::settle(const sluice_settlement& item) {
+    if (item.action != SLUICE_ACK && item.action != SLUICE_RELEASE) return SLUICE_INVALID;
+    if (item.tag >= next_) return SLUICE_STALE;
+    if (item.action == SLUICE_ACK) return SLUICE_OK;
+    const std::int64_t delay_ms = std::clamp<std::int64_t>(item.delay_ms, 0, 1'000'000'000);
+    const std::int64_t due_ns = delay_ms == 0 ? 0 : monotonic_ns() + delay_ms * millisecond_ns;
+    return taken_back_.insert({item.tag, due_ns}).second ? SLUICE_OK : SLUICE_STALE;
 }
 
 }  // namespace sluice::generate

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -44,15 +45,15 @@ public:
     void start(SourceSink sink);
     // SLUICE_OK or SLUICE_END.
     sluice_status poll(std::uint32_t max, std::chrono::milliseconds wait);
-    void settle(std::span<const sluice_settlement> items);
+    // SLUICE_OK for all of them, or SLUICE_QUEUED: the sink was told of each.
+    sluice_status settle(std::span<const sluice_settlement> items);
     void wake() const noexcept { alarm_.wake(); }
 
 private:
     struct TakenBack {
         std::uint64_t sequence = 0;
         std::int64_t due_ns = 0;
-        // The heap's top is its largest: the lowest number.
-        bool operator<(const TakenBack& other) const { return sequence > other.sequence; }
+        bool operator<(const TakenBack& other) const { return sequence < other.sequence; }
     };
 
     // One of those that are made ahead.
@@ -69,6 +70,7 @@ private:
     void deliver(std::uint32_t max, std::int64_t now);
     void make(Made& made, std::uint64_t sequence, std::int64_t due_ns);
     bool push(const Made& made);
+    sluice_status settle(const sluice_settlement& item);
     std::int64_t next_due(std::int64_t now) const;
     bool finished() const { return taken_back_.empty() && options_.messages != 0 && next_ == options_.messages; }
 
@@ -83,7 +85,8 @@ private:
     std::int64_t unix_offset_ns_ = 0;  // from the monotonic clock to Unix time
     std::int64_t stamped_ns_ = -1;     // the monotonic time that message_.enqueued_ms stands for
     std::uint64_t next_ = 0;
-    std::vector<TakenBack> taken_back_;
+    std::set<TakenBack> taken_back_;
+    std::vector<sluice_status> settled_;  // of the call under way
     sluice_header header_{};
     sluice_incoming message_ = incoming();
 };

@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <memory>
+#include <thread>
 #include <vector>
 
 namespace sluice {
@@ -43,6 +45,28 @@ TEST_F(DeliveriesTest, AreMarkedByTheirLaneOnly) {
     EXPECT_FALSE(two.is_withdrawn());
     EXPECT_TRUE(deliveries.take_news());
     EXPECT_FALSE(deliveries.take_news()) << "once";
+}
+
+// A worker that takes one message after the other must not find a message unmarked behind one that is marked.
+TEST_F(DeliveriesTest, AreMarkedFromTheYoungestOn) {
+    constexpr std::uint64_t count = 2'000;
+    for (std::uint64_t tag = 1; tag <= count; ++tag) deliver(tag * 7'919, 1);
+    std::atomic<bool> ended{false};
+    std::size_t overtaken = 0;
+    std::thread worker([&] {
+        for (bool last = false; !last;) {
+            last = ended;
+            bool seen = false;
+            for (const auto& message : messages) {
+                overtaken += seen && !message->is_withdrawn();
+                seen |= message->is_withdrawn();
+            }
+        }
+    });
+    deliveries.revoke(1, Withdrawn::lost, 7);
+    ended = true;
+    worker.join();
+    EXPECT_EQ(overtaken, 0u);
 }
 
 TEST_F(DeliveriesTest, OfARevokedLaneDoNotComeUntilItIsEmpty) {

@@ -32,45 +32,47 @@ namespace sluice::inline sdk {
 class CommitSink {
 public:
     CommitSink() = default;
-    explicit CommitSink(const sluice_database_sink* sink) : sink_(sink) {}
+    explicit CommitSink(const sluice_database_sink* sink) : sink_(detail::whole(*sink)) {}
 
     // The end of a submitted unit, exactly once. `status` is that of every message that is not listed; `text` explains one that
     // is not OK.
     void committed(std::uint64_t token, sluice_status status, std::span<const sluice_commit_result> results = {},
                    std::string_view text = {}) const noexcept {
-        sink_->committed(sink_->context, token, status, results.data(), results.size(), bytes(text));
+        if (sink_.committed != nullptr)
+            sink_.committed(sink_.context, token, status, results.data(), results.size(), bytes(text));
     }
 
 private:
-    const sluice_database_sink* sink_ = nullptr;
+    sluice_database_sink sink_{};
 };
 
 // Receives the rows of a query.
 class RowSink {
 public:
-    explicit RowSink(const sluice_row_sink* sink) : sink_(sink) {}
+    explicit RowSink(const sluice_row_sink* sink) : sink_(detail::whole(*sink)) {}
 
     // False: no more rows are wanted, which is no error. The values are viewed until it returns.
     bool row(std::span<const sluice_value> columns) const {
-        return sink_->row(sink_->context, columns.data(), static_cast<std::uint32_t>(columns.size())) == SLUICE_OK;
+        return sink_.row != nullptr &&
+               sink_.row(sink_.context, columns.data(), static_cast<std::uint32_t>(columns.size())) == SLUICE_OK;
     }
 
 private:
-    const sluice_row_sink* sink_;
+    sluice_row_sink sink_;
 };
 
 // Receives ranges of recorded positions.
 class RecordedSink {
 public:
-    explicit RecordedSink(const sluice_recorded_sink* sink) : sink_(sink) {}
+    explicit RecordedSink(const sluice_recorded_sink* sink) : sink_(detail::whole(*sink)) {}
 
     // Positions from .. to - 1. False: no more ranges are wanted, which is no error.
     bool range(std::string_view stream, std::uint64_t from, std::uint64_t to) const {
-        return sink_->range(sink_->context, bytes(stream), from, to) == SLUICE_OK;
+        return sink_.range != nullptr && sink_.range(sink_.context, bytes(stream), from, to) == SLUICE_OK;
     }
 
 private:
-    const sluice_recorded_sink* sink_;
+    sluice_recorded_sink sink_;
 };
 
 // One worker's connection.
@@ -242,7 +244,7 @@ struct DatabaseThunks {
     }
     static sluice_status record_once(void* self, std::uint64_t unit, sluice_ticket ticket, const sluice_identity* identity,
                                      sluice_fault* fault) noexcept {
-        return guarded(fault, [&] { return connection(self).record_once(unit, ticket, *identity); });
+        return guarded(fault, [&] { return connection(self).record_once(unit, ticket, whole(*identity)); });
     }
     static sluice_status execute(void* self, std::uint64_t unit, sluice_ticket ticket, std::uint32_t statement,
                                  const sluice_value* values, std::uint32_t count, sluice_fault* fault) noexcept {
@@ -274,10 +276,13 @@ struct DatabaseThunks {
     }
     static sluice_status kept_publishes(void* self, const sluice_identity* identity, const sluice_row_sink* sink,
                                         sluice_fault* fault) noexcept {
-        return guarded(fault, [&] { return connection(self).kept_publishes(*identity, RowSink(sink)); });
+        return guarded(fault, [&] { return connection(self).kept_publishes(whole(*identity), RowSink(sink)); });
     }
     static void publishes_done(void* self, const sluice_identity* const* identities, std::uint64_t count) noexcept {
-        connection(self).publishes_done({identities, count});
+        guarded_quietly([&] {
+            const WholeArray whole(identities, count);
+            connection(self).publishes_done(whole.all());
+        });
     }
     static void interrupt(void* self) noexcept { static_cast<Database&>(of(self)).interrupt(); }
 

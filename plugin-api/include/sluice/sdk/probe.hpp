@@ -19,13 +19,15 @@ namespace sluice::inline sdk {
 // The host's end. To be used inside probe() only.
 class Probe {
 public:
-    explicit Probe(const sluice_probe_sink* sink) : sink_(sink) {}
+    explicit Probe(const sluice_probe_sink* sink) : sink_(detail::whole(*sink)) {}
 
     // A short line. `name`: a SLUICE_FACT_ of sluice/probe.h, or a word of its own.
-    void fact(std::string_view name, std::string_view value) const { sink_->fact(sink_->context, bytes(name), bytes(value)); }
+    void fact(std::string_view name, std::string_view value) const {
+        if (sink_.fact != nullptr) sink_.fact(sink_.context, bytes(name), bytes(value));
+    }
 
 private:
-    const sluice_probe_sink* sink_;
+    sluice_probe_sink sink_;
 };
 
 }  // namespace sluice::inline sdk

@@ -6,10 +6,8 @@
 //            fails; if it does, it throws a Failure that names file, line and key.
 #pragma once
 
-#include <algorithm>
 #include <chrono>
 #include <cstdint>
-#include <cstring>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -133,9 +131,7 @@ inline Node::Iterator Node::end() const {
 class Setup {
 public:
     // `context` is there for handlers only.
-    explicit Setup(const sluice_setup& setup, Context* context = nullptr) : context_(context) {
-        std::memcpy(&setup_, &setup, std::min<std::size_t>(setup.struct_size, sizeof setup_));
-    }
+    explicit Setup(const sluice_setup& setup, Context* context = nullptr) : setup_(detail::whole(setup)), context_(context) {}
 
     // Options by name. One that is absent answers `otherwise`; of the right type they are by the declaration.
     std::string text(std::string_view name, std::string_view otherwise = {}) const {
@@ -210,7 +206,7 @@ public:
 private:
     static bool given(const Node& node) { return !node.absent() && !node.is_null(); }
 
-    sluice_setup setup_{};
+    sluice_setup setup_;
     Context* context_;
 };
 

@@ -11,13 +11,18 @@
 #error "The C++ SDK of Sluice needs C++20: compile with -std=c++20. Older C++ can use the C headers."
 #endif
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <exception>
 #include <new>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "sluice/sluice.h"
 
@@ -62,6 +67,42 @@ private:
 };
 
 namespace detail {
+
+// A struct of the host's in the size that this header knows: what a shorter one lacks is zero.
+template <typename Struct>
+Struct whole(const Struct& given) noexcept {
+    Struct copy{};
+    std::memcpy(&copy, &given, std::min<std::size_t>(given.struct_size, sizeof copy));
+    return copy;
+}
+// A count without the array that it counts is none.
+inline sluice_outgoing whole(const sluice_outgoing& given) noexcept {
+    sluice_outgoing copy = whole<sluice_outgoing>(given);
+    if (copy.headers == nullptr) copy.header_count = 0;
+    return copy;
+}
+
+// An array of pointers to such structs: the host's own, unless one of them is shorter.
+template <typename Struct>
+class WholeArray {
+public:
+    WholeArray(const Struct* const* given, std::uint64_t count) : all_(given, count) {
+        if (std::none_of(all_.begin(), all_.end(), [](const Struct* one) { return one->struct_size < sizeof *one; })) return;
+        copies_.reserve(count);
+        pointers_.reserve(count);
+        for (const Struct* one : all_) pointers_.push_back(&copies_.emplace_back(whole(*one)));
+        all_ = pointers_;
+    }
+    WholeArray(const WholeArray&) = delete;
+    WholeArray& operator=(const WholeArray&) = delete;
+
+    std::span<const Struct* const> all() const noexcept { return all_; }
+
+private:
+    std::span<const Struct* const> all_;
+    std::vector<Struct> copies_;
+    std::vector<const Struct*> pointers_;
+};
 
 inline sluice_status say(sluice_fault* fault, sluice_status code, std::string_view text) noexcept {
     return sluice_fault_set(fault, code, text.data(), text.size());
