@@ -27,13 +27,14 @@ Worker::Worker(std::uint32_t index, const WorkPolicy& policy, PoolNotices& notic
       policy_(policy),
       notices_(notices),
       handler_(handler),
+      session_(handler.session()),
       commits_(commits),
       executor_(executor),
       watch_(watch),
       clock_(clock),
       way_(way),
       logger_(logger),
-      gate_(handler.connections(), [this] { poke(); }),
+      gate_(session_.connections(), [this] { poke(); }),
       backlog_(policy),
       backoff_(policy, seed) {
     handler.set_timeout(policy.timeout_ms * ns_per_ms);
@@ -64,14 +65,14 @@ bool Worker::may_begin() const {
 Worker::Next Worker::run() {
     poked_.store(false, std::memory_order_seq_cst);
     now_ns_ = clock_.now();
-    commits_.collect(handler_);
+    commits_.collect(session_);
     finish_units();
     end_deferred();
     const bool gives_back = is_to_give_back();
     if (gives_back ? may_finish_resumed() : may_begin() && may_pass()) {
-        if (std::exchange(restart_, false)) handler_.restart();
+        if (std::exchange(restart_, false)) session_.restart();
         if (suspicion_.undecided()) judge_loss();
-        if (handler_.deduplicates()) pass_on_confirmed();
+        if (session_.deduplicates()) pass_on_confirmed();
         MessageList batch, refused;
         const bool runs_again = backlog_.collect(now_ns_, batch, refused, gives_back);
         while (Message* message = refused.pop_front()) {
@@ -173,7 +174,7 @@ void Worker::process(MessageList& batch, bool runs_again) {
     now_ns_ = ended;
 
     backlog_.park_failed(runs_again);
-    commits_.submit(unit, handler_);
+    commits_.submit(unit, session_);
     finish_units();
 }
 
@@ -184,17 +185,13 @@ bool Worker::handle(Unit& unit, Message* message) {
     counters_.handled.add();
     HandlerHost::Said said;
     if (message->suspect && is_poison(message)) return true;
-    if (handler_.deduplicates() || !owed_by(*message).empty()) {
-        const sluice_status recorded = handler_.record_once(unit, index);
-        if (recorded == SLUICE_SEEN) {
-            message->outcome = Outcome::acked;
-            message->recognised = true;
-            if (handler_.find_kept(unit, index) == SLUICE_OK) {
-                if (message->resuming) backlog_.ended(message);
-                return true;
-            }
+    if (session_.may_know(*message)) {
+        const Session::Known known = session_.look_up(unit, index);
+        if (known == Session::Known::yes) {
+            if (message->resuming) backlog_.ended(message);
+            return true;
         }
-        if (recorded != SLUICE_OK) said.unavailable = true;
+        said.unavailable = known == Session::Known::not_known;
     }
     if (!said.unavailable) {
         message->handled = true;
@@ -210,15 +207,15 @@ bool Worker::handle(Unit& unit, Message* message) {
     if (said.misbehaved) {
         counters_.misbehaved.add();
         if (const auto left_out = notices_.pass(PoolNotices::About::misbehaviour, clock_.now()))
-            logger_.warn("the handler broke a rule at message {}: {}{}", id_of(*message), handler_.fault().text(),
+            logger_.warn("the handler broke a rule at message {}: {}{}", id_of(*message), session_.fault().text(),
                          PoolNotices::more(*left_out));
     }
-    handler_.drop(unit, index, said.verdict != SLUICE_SKIP);
+    session_.drop(unit, index, said.verdict != SLUICE_SKIP);
     if (said.verdict == SLUICE_SKIP) {
         message->outcome = Outcome::skipped;
         if (message->resuming) backlog_.ended(message);
     } else if (said.verdict == SLUICE_REJECT) {
-        give_up(message, handler_.fault().text());
+        give_up(message, session_.fault().text());
         if (message->resuming) backlog_.ended(message);
     } else if (said.verdict == SLUICE_DEFER) {
         message->deferred = true;
@@ -227,7 +224,7 @@ bool Worker::handle(Unit& unit, Message* message) {
     } else if (said.unavailable) {
         message->outcome = Outcome::none;
         unit.messages[index] = nullptr;
-        pause(true, handler_.fault().text(), index == 0);
+        pause(true, session_.fault().text(), index == 0);
         return false;
     } else {
         retry(unit, index, said);
@@ -258,9 +255,9 @@ void Worker::retry(Unit& unit, std::uint32_t index, const HandlerHost::Said& sai
                 handler_.deferred().size(), id_of(*message), PoolNotices::more(*left_out));
         due = clock_.now() + crowded_ns;
     } else if (said.outage) {
-        due = after_outage_ns(message, said.delay_ms, handler_.fault().text());
+        due = after_outage_ns(message, said.delay_ms, session_.fault().text());
     } else {
-        due = next_try_ns(message, said.delay_ms, handler_.fault().text());
+        due = next_try_ns(message, said.delay_ms, session_.fault().text());
     }
     if (due == 0) {
         if (message->resuming) backlog_.ended(message);
@@ -302,7 +299,7 @@ void Worker::pass_on_confirmed() {
     if (way_.confirmed.changes() == confirmed_seen_) return;
     const Confirmed::Position position = way_.confirmed.read();
     confirmed_seen_ = position.changes;
-    handler_.confirmed_below(position.source, position.stream, position.below);
+    session_.confirmed_below(position.source, position.stream, position.below);
 }
 
 }  // namespace sluice

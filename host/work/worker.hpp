@@ -140,6 +140,7 @@ private:
     const WorkPolicy& policy_;
     PoolNotices& notices_;
     HandlerHost& handler_;
+    Session& session_;  // the handler's
     Commits& commits_;
     Executor& executor_;
     Watch& watch_;

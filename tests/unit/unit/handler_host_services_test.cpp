@@ -100,7 +100,7 @@ TEST(HandlerServices, StopsOnlyHandlersThatWereStarted) {
     sluice_setup setup{};
     setup.struct_size = sizeof setup;
     ASSERT_TRUE(bench.host->create(bench.handler.handlers(), setup));
-    ASSERT_TRUE(bench.host->connect());
+    ASSERT_TRUE(bench.host->session().open());
     EXPECT_FALSE(bench.host->start());
     bench.host->stop();
     EXPECT_EQ(bench.handler.stops, 0);
@@ -116,7 +116,7 @@ TEST(HandlerServices, NoteWhichOfTwoDatabasesHappensAtLeastOnce) {
     const auto note = [](std::vector<FakeDatabase*> databases) {
         WorkerBench bench([](const Handled&) { return SLUICE_DONE; }, WorkerBench::quick(), std::move(databases));
         bench.start();
-        return bench.host->note_on_databases();
+        return bench.host->session().note_on_databases();
     };
     EXPECT_EQ(note({&shop, &records, &audit}),
               "only database \"records\" says `deduplicate: true`; it commits last, and what goes to \"shop\", \"audit\" "
