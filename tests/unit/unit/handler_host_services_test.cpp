@@ -111,20 +111,5 @@ TEST(HandlerServices, StopsOnlyHandlersThatWereStarted) {
     EXPECT_EQ(bench.handler.stops, 1);
 }
 
-TEST(HandlerServices, NoteWhichOfTwoDatabasesHappensAtLeastOnce) {
-    FakeDatabase shop("shop"), audit("audit"), records("records", true);
-    const auto note = [](std::vector<FakeDatabase*> databases) {
-        WorkerBench bench([](const Handled&) { return SLUICE_DONE; }, WorkerBench::quick(), std::move(databases));
-        bench.start();
-        return bench.host->session().note_on_databases();
-    };
-    EXPECT_EQ(note({&shop, &records, &audit}),
-              "only database \"records\" says `deduplicate: true`; it commits last, and what goes to \"shop\", \"audit\" "
-              "happens at least "
-              "once: after a crash it may happen again");
-    EXPECT_EQ(note({&records}), "");
-    EXPECT_EQ(note({&shop, &audit}), "") << "nobody has asked for more";
-}
-
 }  // namespace
 }  // namespace sluice
