@@ -46,7 +46,7 @@ enum class Withdrawn : std::uint8_t {
 // Why a message failed. Kept apart because most messages never do.
 struct Failure {
     std::string text;
-    std::string owed;  // its effects are committed: what it still has to publish (unit/kept_publishes.hpp); empty: it is not so
+    std::string owed;  // its effects are committed: what it has yet to publish (unit/publishes_codec.hpp); empty: it is not so
 };
 
 // The first cache line is all that changes hands twice: what the worker leaves behind and what the source thread needs to

@@ -282,7 +282,7 @@ void Dispatcher::lane_has_gone(std::uint16_t lane) {
 }
 
 void Dispatcher::tell_of_withdrawn() {
-    for (Pool& pool : pools_) pool.lane.pool->look_for_withdrawn();
+    for (Pool& pool : pools_) pool.lane.pool->tell_of_withdrawn();
 }
 
 void Dispatcher::release_all(MessageList& ended) {

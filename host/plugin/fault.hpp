@@ -23,6 +23,11 @@ std::string status_name(sluice_status status);
 // One line of UTF-8, whatever a plugin wrote: control characters become spaces, bytes that are not UTF-8 question marks.
 std::string clean_text(std::string_view text);
 
+// As sluice_fault_set(): answers the status.
+inline sluice_status set_fault(sluice_fault* fault, sluice_status status, std::string_view text) {
+    return sluice_fault_set(fault, status, text.data(), text.size());
+}
+
 class FaultBuffer {
 public:
     FaultBuffer() { clear(); }

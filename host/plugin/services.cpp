@@ -15,6 +15,7 @@
 #include "core/bytes.hpp"
 #include "core/private_files.hpp"
 #include "core/whole.hpp"
+#include "plugin/fault.hpp"
 
 namespace {
 
@@ -77,10 +78,6 @@ sluice_status sluice_host::json(sluice_ticket, sluice_bytes, sluice_json*, sluic
 namespace sluice {
 namespace {
 
-sluice_status say(sluice_fault* fault, sluice_status status, std::string_view text) {
-    return sluice_fault_set(fault, status, text.data(), text.size());
-}
-
 // Runs a service that answers a status. A NULL host is a plugin's mistake that costs it the answer, not the process.
 template <typename Service>
 sluice_status served(sluice_host* host, sluice_fault* fault, Service&& service) noexcept {
@@ -88,11 +85,11 @@ sluice_status served(sluice_host* host, sluice_fault* fault, Service&& service) 
     try {
         return service(*host);
     } catch (const std::bad_alloc&) {
-        return say(fault, SLUICE_UNAVAILABLE, "the host is out of memory");
+        return set_fault(fault, SLUICE_UNAVAILABLE, "the host is out of memory");
     } catch (const std::exception& thrown) {
-        return say(fault, SLUICE_UNAVAILABLE, thrown.what());
+        return set_fault(fault, SLUICE_UNAVAILABLE, thrown.what());
     } catch (...) {
-        return say(fault, SLUICE_UNAVAILABLE, "the host could not do it and does not say why");
+        return set_fault(fault, SLUICE_UNAVAILABLE, "the host could not do it and does not say why");
     }
 }
 

@@ -2,14 +2,12 @@
 
 #include <algorithm>
 #include <exception>
-#include <span>
 #include <string>
 #include <thread>
 #include <unordered_set>
 #include <utility>
 
 #include "publish/target.hpp"
-#include "unit/kept_publishes.hpp"
 
 namespace sluice {
 Commits::Commits(Logger logger, std::function<void()> news, std::uint32_t tag) : logger_(logger), news_(std::move(news)) {
@@ -28,20 +26,20 @@ Unit& Commits::begin() {
     return *unit;
 }
 
-void Commits::submit(Unit& unit, HandlerHost& handler) {
-    handler.begin_acks(unit);
-    const auto& connections = handler.connections();
+void Commits::submit(Unit& unit, Session& session) {
+    session.filled(unit);
+    const auto& connections = session.connections();
     for (std::uint32_t position = 0; position < connections.size(); ++position)
         if (unit.handles[position] != 0) unit.to_commit.push_back(position);
     // From the back: first those that cannot recognise a message, so that a crash in between is found by the one that can.
     std::stable_partition(unit.to_commit.begin(), unit.to_commit.end(),
-                          [&](std::uint32_t position) { return handler.commits_last(*connections[position]); });
+                          [&](std::uint32_t position) { return session.commits_last(position); });
     if (std::all_of(unit.messages.begin(), unit.messages.end(),
                     [](const Message* message) { return message == nullptr || message->deferred; }))
-        abandon(unit, handler);  // all of them come again: nothing to make durable
+        abandon(unit, session);  // all of them come again: nothing to make durable
     unit.has_effects = !unit.to_commit.empty() || !unit.publishes.empty();
     unit.stage = unit.has_effects ? Unit::Stage::waiting : Unit::Stage::finished;
-    advance(handler);
+    advance(session);
 }
 
 // (4)
@@ -55,34 +53,30 @@ bool Commits::may_follow(const Unit& unit, const Unit& earlier) {
     }
 }
 
-void Commits::advance(HandlerHost& handler) {
+void Commits::advance(Session& session) {
     for (std::size_t at = 0; at < order_.size(); ++at) {
         Unit& unit = *order_[at];
         if (unit.stage != Unit::Stage::waiting) continue;
         const auto end = order_.begin() + static_cast<std::ptrdiff_t>(at);
         if (std::any_of(order_.begin(), end, [](const Unit* earlier) { return earlier->failed || earlier->partly_failed; }))
-            fail(unit, handler, SLUICE_CONFLICT, "a unit before it failed");
+            fail(unit, session, SLUICE_CONFLICT, "a unit before it failed");
         else if (std::all_of(order_.begin(), end, [&](const Unit* earlier) { return may_follow(unit, *earlier); }))
-            step(unit, handler);
+            step(unit, session);
     }
 }
 
-void Commits::step(Unit& unit, HandlerHost& handler) {
+void Commits::step(Unit& unit, Session& session) {
     if (!unit.to_commit.empty()) {
         const std::uint32_t position = unit.to_commit.back();
-        if (handler.connections()[position]->database().deduplicates())
-            if (const sluice_status kept = handler.keep_publishes(unit); kept != SLUICE_OK)
-                return fail(unit, handler, kept, handler.fault().text());
-        if (handler.connections()[position].get() == handler.acking())
-            if (const sluice_status settled = handler.settle_acks(unit); settled != SLUICE_OK)
-                return fail(unit, handler, settled, handler.fault().text());
+        if (const sluice_status ready = session.before_commit(unit, position); ready != SLUICE_OK)
+            return fail(unit, session, ready, session.fault().text());
         unit.to_commit.pop_back();
         unit.committing_at = position;
         unit.stage = Unit::Stage::committing;
-        commit(unit, *handler.connections()[position], std::exchange(unit.handles[position], 0));
+        commit(unit, *session.connections()[position], std::exchange(unit.handles[position], 0));
     } else if (!unit.publishes.empty()) {
         unit.stage = Unit::Stage::publishing;
-        publish(unit, handler);
+        publish(unit, session);
     } else {
         unit.stage = Unit::Stage::finished;
     }
@@ -130,35 +124,35 @@ void Commits::committed(std::uint64_t token, sluice_status status, const sluice_
     returned(unit);
 }
 
-void Commits::collect(HandlerHost& handler) {
+void Commits::collect(Session& session) {
     for (Unit* unit = returned_.take(); unit != nullptr;) {
         Unit* next = unit->next;
         if (unit->stage == Unit::Stage::committing)
-            take_answer(*unit, handler);
+            take_answer(*unit, session);
         else
-            take_publishes(*unit, handler);
+            take_publishes(*unit, session);
         unit = next;
     }
-    advance(handler);
+    advance(session);
 }
 
-void Commits::take_answer(Unit& unit, HandlerHost& handler) {
-    const Connection& connection = *handler.connections()[unit.committing_at];
+void Commits::take_answer(Unit& unit, Session& session) {
+    const Connection& connection = *session.connections()[unit.committing_at];
     if (unit.answer.status != SLUICE_OK) {
         connection.note(unit.answer.status, clean_text(unit.answer.text));
         for (const Unit::Answer::Item& item : unit.answer.items)
             if (item.status == SLUICE_LOST_LEASE && item.message < unit.messages.size() &&
                 unit.messages[item.message] != nullptr)
                 unit.messages[item.message]->outcome = Outcome::lost_lease;  // that does not run again
-        fail(unit, handler, unit.answer.status, unit.answer.text);
+        fail(unit, session, unit.answer.status, unit.answer.text);
         return;
     }
     connection.circuit().worked();
     for (const Unit::Answer::Item& item : unit.answer.items)
         if (item.message < unit.messages.size() && unit.messages[item.message] != nullptr &&
             unit.messages[item.message]->outcome == Outcome::acked)
-            take_result(unit, item, connection, handler);
-    if (unit.partly_failed && unit.keeps_order) hold_back_followers(unit, handler);
+            take_result(unit, item, connection, session);
+    if (unit.partly_failed && unit.keeps_order) hold_back_followers(unit, session);
     unit.publishes.sort();  // those found with a record came last
     unit.stage = Unit::Stage::waiting;
 }
@@ -166,14 +160,14 @@ void Commits::take_answer(Unit& unit, HandlerHost& handler) {
 // Of a key whose message runs again, nothing that follows is committed elsewhere or published before that. What this database
 // has committed of them already - against the rules of sluice/database.h, or because only the publishes of a message that was
 // seen before could not be found - is found by its record when they run again, or done once more.
-void Commits::hold_back_followers(Unit& unit, HandlerHost& handler) {
+void Commits::hold_back_followers(Unit& unit, Session& session) {
     std::unordered_set<std::uint64_t> keys;
     for (std::uint32_t index = 0; index < unit.messages.size(); ++index) {
         Message* message = unit.messages[index];
         if (message == nullptr || message->key_hash == 0 || message->acked_in_unit) continue;
         const bool has_verdict = message->outcome != Outcome::none && message->outcome != Outcome::lost_lease;
         if (has_verdict && keys.contains(message->key_hash)) {
-            handler.drop(unit, index, true);
+            session.drop(unit, index, true);
             message->outcome = Outcome::none;
         }
         if (message->outcome == Outcome::none && !message->deferred) keys.insert(message->key_hash);
@@ -181,7 +175,7 @@ void Commits::hold_back_followers(Unit& unit, HandlerHost& handler) {
 }
 
 // A message that was to be done and has not ended so.
-void Commits::take_result(Unit& unit, const Unit::Answer::Item& item, const Connection& connection, HandlerHost& handler) {
+void Commits::take_result(Unit& unit, const Unit::Answer::Item& item, const Connection& connection, Session& session) {
     Message& message = *unit.messages[item.message];
     message.acked_in_unit = false;
     const auto run_again = [&](sluice_status status, std::string why) {
@@ -191,15 +185,14 @@ void Commits::take_result(Unit& unit, const Unit::Answer::Item& item, const Conn
         unit.answer.text = std::move(why);
     };
     if (item.status == SLUICE_SEEN) {
-        message.recognised = true;
         // What it has published in this run is what it published then; only what is not confirmed yet is sent.
         unit.publishes.remove(item.message);
-        if (const sluice_status found = handler.find_kept(unit, item.message); found != SLUICE_OK)
-            run_again(found, handler.fault().text());
+        if (const sluice_status found = session.recognised(unit, item.message); found != SLUICE_OK)
+            run_again(found, session.fault().text());
         return;
     }
     const bool runs_again = is_of_the_database(item.status);
-    handler.drop(unit, item.message, true);  // from the databases that have not committed yet
+    session.drop(unit, item.message, true);  // from the databases that have not committed yet
     if (runs_again) {
         connection.note(item.status, clean_text(item.text));
         run_again(item.status, item.text);
@@ -211,25 +204,25 @@ void Commits::take_result(Unit& unit, const Unit::Answer::Item& item, const Conn
     }
 }
 
-void Commits::abandon(Unit& unit, HandlerHost& handler) {
+void Commits::abandon(Unit& unit, Session& session) {
     for (const std::uint32_t position : unit.to_commit)
-        handler.connections()[position]->port().abandon_unit(unit.handles[position]);
+        session.connections()[position]->port().abandon_unit(unit.handles[position]);
     unit.to_commit.clear();
 }
 
 // Nothing of it is durable (or nobody knows): all of it runs again, and what other databases have not committed is forgotten.
-void Commits::fail(Unit& unit, HandlerHost& handler, sluice_status status, std::string_view text) {
+void Commits::fail(Unit& unit, Session& session, sluice_status status, std::string_view text) {
     logger_.debug("a unit of {} messages was not committed and runs again: {} {}", unit.messages.size(), status_name(status),
                   text);
-    abandon(unit, handler);
+    abandon(unit, session);
     unit.failed = true;
     unit.retry_later = status != SLUICE_CONFLICT;
     unit.answer.text.assign(text);
     unit.stage = Unit::Stage::finished;
 }
 
-void Commits::publish(Unit& unit, HandlerHost& handler) {
-    const auto& targets = handler.dependencies().targets;
+void Commits::publish(Unit& unit, Session& session) {
+    const auto& targets = session.dependencies().targets;
     unit.batches.resize(targets.size());
     for (const Publishes::Item& item : unit.publishes.items()) {
         const Message* message = unit.messages[item.message];
@@ -273,23 +266,8 @@ void Commits::wait_for_tellers() const {
     while (telling_.load(std::memory_order_acquire) != 0) std::this_thread::yield();
 }
 
-// The effects of these messages are committed. What targets have refused of them goes into their dead letters, so that a replay
-// publishes that and does no more: the database may have forgotten them by then, as their source hears that they are done.
-void Commits::note_owed(Unit& unit, const HandlerHost& handler, std::vector<Publishes::Item> refused) {
-    const auto by_message = [](const Publishes::Item& a, const Publishes::Item& b) { return a.message < b.message; };
-    std::stable_sort(refused.begin(), refused.end(), by_message);
-    const auto name_of = [&](std::uint32_t target) { return std::string_view(handler.dependencies().targets[target].first); };
-    for (std::size_t from = 0, to = 0; from < refused.size(); from = to) {
-        Message& message = *unit.messages[refused[from].message];
-        while (to < refused.size() && refused[to].message == refused[from].message) ++to;
-        std::string owed;
-        if (message.outcome == Outcome::dead_letter &&
-            encode_publishes(std::span(refused).subspan(from, to - from), name_of, owed))
-            message.owe(std::move(owed));
-    }
-}
-
-void Commits::take_publishes(Unit& unit, HandlerHost& handler) {
+void Commits::take_publishes(Unit& unit, Session& session) {
+    const auto& targets = session.dependencies().targets;
     std::vector<Publishes::Item> refused;
     for (std::size_t target = 0; target < unit.batches.size(); ++target) {
         if (!unit.batches[target]) continue;
@@ -305,14 +283,13 @@ void Commits::take_publishes(Unit& unit, HandlerHost& handler) {
             }
             refused.push_back({batch.messages[i], static_cast<std::uint32_t>(target), batch.publish.messages[i]});
             message.outcome = Outcome::dead_letter;
-            message.fail("its effects are committed, but target \"" + handler.dependencies().targets[target].first +
+            message.fail("its effects are committed, but target \"" + targets[target].first +
                          "\" refused what it publishes: " + result.text);
         }
         batch.publish.messages.clear();
         batch.messages.clear();
     }
-    note_owed(unit, handler, std::move(refused));
-    handler.publishes_done(unit);
+    session.published(unit, std::move(refused));
     unit.stage = Unit::Stage::finished;
 }
 

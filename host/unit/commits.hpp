@@ -10,9 +10,8 @@
 //              (2) a commit is answered once: a second or foreign answer is logged and ignored
 //              (3) take_finished() answers units in the order of submit()
 //              (4) units become durable and are published in that order too: a unit follows another while that one still
-//              commits
-//                  only on the same connection, whose adapter keeps the order; and when one fails, or a message of it, all
-//                  later ones fail with it
+//                  commits only on the same connection, whose adapter keeps the order; and when one fails, or a message of it,
+//                  all later ones fail with it
 #pragma once
 
 #include <array>
@@ -25,7 +24,7 @@
 
 #include "observe/logging.hpp"
 #include "queue/inbox.hpp"
-#include "unit/handler_host.hpp"
+#include "unit/session.hpp"
 #include "unit/unit_of_work.hpp"
 
 namespace sluice {
@@ -40,9 +39,9 @@ public:
     Unit& begin();
     // Gives a unit that is filled on its way; its end comes through take_finished(). Nothing to commit or publish: it is
     // finished now.
-    void submit(Unit& unit, HandlerHost& handler);
+    void submit(Unit& unit, Session& session);
     // Looks after the units that came back.
-    void collect(HandlerHost& handler);
+    void collect(Session& session);
     // Messages of a key in units that have not ended.
     std::uint32_t count(std::uint64_t key_hash) const {
         std::uint32_t found = 0;
@@ -66,18 +65,17 @@ private:
     static std::uint64_t token_of(const Unit& unit, std::size_t index) { return (std::uint64_t{unit.generation} << 8) | index; }
     std::size_t index_of(const Unit& unit) const { return static_cast<std::size_t>(&unit - units_.data()); }
     // Every unit that waits and whose turn it is commits what comes next, or publishes, or finishes.
-    void advance(HandlerHost& handler);
-    void step(Unit& unit, HandlerHost& handler);
+    void advance(Session& session);
+    void step(Unit& unit, Session& session);
     static bool may_follow(const Unit& unit, const Unit& earlier);
     void commit(Unit& unit, Connection& connection, Unit::Handle handle);
-    void take_answer(Unit& unit, HandlerHost& handler);
-    void take_result(Unit& unit, const Unit::Answer::Item& item, const Connection& connection, HandlerHost& handler);
-    static void hold_back_followers(Unit& unit, HandlerHost& handler);
-    void publish(Unit& unit, HandlerHost& handler);
-    void take_publishes(Unit& unit, HandlerHost& handler);
-    static void note_owed(Unit& unit, const HandlerHost& handler, std::vector<Publishes::Item> refused);
-    static void abandon(Unit& unit, HandlerHost& handler);
-    void fail(Unit& unit, HandlerHost& handler, sluice_status status, std::string_view text);
+    void take_answer(Unit& unit, Session& session);
+    void take_result(Unit& unit, const Unit::Answer::Item& item, const Connection& connection, Session& session);
+    static void hold_back_followers(Unit& unit, Session& session);
+    void publish(Unit& unit, Session& session);
+    void take_publishes(Unit& unit, Session& session);
+    static void abandon(Unit& unit, Session& session);
+    void fail(Unit& unit, Session& session, sluice_status status, std::string_view text);
 
     const Logger logger_;
     const std::function<void()> news_;

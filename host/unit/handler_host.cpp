@@ -11,13 +11,9 @@
 namespace sluice {
 namespace {
 
-sluice_status say(sluice_fault* fault, sluice_status status, const std::string& text) {
-    return sluice_fault_set(fault, status, text.data(), text.size());
-}
-
 sluice_status stale(sluice_fault* fault) {
-    return say(fault, SLUICE_STALE,
-               "this ticket's message is not being handled now; use a ticket only inside its call of handle()");
+    return set_fault(fault, SLUICE_STALE,
+                     "this ticket's message is not being handled now; use a ticket only inside its call of handle()");
 }
 
 template <typename Pairs>
@@ -35,20 +31,13 @@ bool is_outage(sluice_status status) {
     return status == SLUICE_UNAVAILABLE || status == SLUICE_CONFLICT;
 }
 
-// Of the handler's own fault, if it gave one.
-std::string text_of(const sluice_fault* fault) {
-    if (fault == nullptr || fault->text == nullptr) return {};
-    return clean_text({fault->text, std::min<std::size_t>({fault->text_size, fault->text_capacity, limits::fault_text_bytes})});
-}
-
 }  // namespace
 
 HandlerHost::HandlerHost(Logger logger, std::filesystem::path state_dir, const Clock& clock, const Dependencies& dependencies,
                          Connection::Ended& ended)
     : sluice_host(logger, std::move(state_dir), clock),
-      dependencies_(dependencies),
       asked_for_(dependencies.targets.size()),
-      ended_(ended) {}
+      session_(dependencies, ended, this->clock(), this->logger()) {}
 
 HandlerHost::~HandlerHost() = default;
 
@@ -58,13 +47,6 @@ Result<void> HandlerHost::create(const HandlerFactory& handlers, sluice_setup se
     auto created = handlers.create(setup, part);
     if (!created) return std::move(created).error();
     handler_ = std::move(created).value();
-    return {};
-}
-
-Result<void> HandlerHost::connect() {
-    for (auto& connection : connections_)
-        if (auto opened = connection->open(); !opened) return std::move(opened).error();
-    connected_ = true;
     return {};
 }
 
@@ -79,72 +61,25 @@ void HandlerHost::stop() {
     deferred_.close();
     if (std::exchange(started_, false))
         if (const auto stopped = handler_->stop(); !stopped) logger().error("{}", stopped.error().message);
-    connections_.clear();
-}
-
-Connection* HandlerHost::connection(std::uint32_t database) {
-    for (auto& connection : connections_)
-        if (connection->number() == database) return connection.get();
-    return nullptr;
-}
-
-std::string HandlerHost::note_on_databases() const {
-    if (deduplicating_ == nullptr || connections_.size() < 2) return {};
-    std::string others;
-    for (const auto& connection : connections_)
-        if (connection.get() != deduplicating_)
-            others += (others.empty() ? "\"" : ", \"") + dependencies_.databases[connection->number()].first + "\"";
-    return "only database \"" + dependencies_.databases[deduplicating_->number()].first +
-           "\" says `deduplicate: true`; it commits last, and what goes to " + others +
-           " happens at least once: after a crash it may happen again";
-}
-
-// What failed because a dependency is unreachable is not the message's own failure.
-sluice_status HandlerHost::note(const Connection& connection, sluice_status status, const sluice_fault* fault) {
-    if (status == SLUICE_CONFLICT || status == SLUICE_UNKNOWN || status == SLUICE_STOPPED) unavailable_ = true;
-    if (status == SLUICE_UNAVAILABLE || is_for_good(status)) {
-        unavailable_ = true;
-        connection.note(status, text_of(fault));
-    }
-    return status;
-}
-
-// Rows are proof that the database responds.
-sluice_status HandlerHost::answered(const Connection& connection, sluice_status status, const sluice_fault* fault) {
-    if (status == SLUICE_OK) connection.circuit().worked();
-    return note(connection, status, fault);
-}
-
-sluice_status HandlerHost::begin(Unit& unit, std::size_t position, sluice_fault* fault) {
-    if (unit.handles[position] != 0) return SLUICE_OK;
-    const Connection& connection = *connections_[position];
-    const sluice_status begun = connection.port().unit_begin(unit.handles[position], fault);
-    return note(connection, begun == SLUICE_INVALID ? SLUICE_FAILED : begun, fault);
-}
-
-std::size_t HandlerHost::position_of(const Connection* connection) const {
-    return static_cast<std::size_t>(
-        std::find_if(connections_.begin(), connections_.end(), [&](const auto& c) { return c.get() == connection; }) -
-        connections_.begin());
+    session_.close();
 }
 
 HandlerHost::Said HandlerHost::handle(Unit& unit, std::uint32_t index) {
     return call_handler(unit, index, [&](const sluice_message& message, sluice_ticket ticket) {
-        return handler_->handle(message, ticket, fault_.get());
+        return handler_->handle(message, ticket, session_.fault().get());
     });
 }
 
 HandlerHost::Said HandlerHost::handle_resumed(Unit& unit, std::uint32_t index, std::uint64_t cookie) {
     return call_handler(unit, index, [&](const sluice_message& message, sluice_ticket ticket) {
-        return handler_->resume(message, ticket, cookie, fault_.get());
+        return handler_->resume(message, ticket, cookie, session_.fault().get());
     });
 }
 
 template <typename Function>
 HandlerHost::Said HandlerHost::call_handler(Unit& unit, std::uint32_t index, Function&& function) {
     unit_ = &unit;
-    unavailable_ = false;
-    fault_.clear();
+    session_.forget_said();
     Message& message = *unit.messages[index];
     const bool in_solitude = poison_ != nullptr && poison_->any();
     if (in_solitude) poison_->solitude().enter(message.suspect);
@@ -168,14 +103,16 @@ HandlerHost::Said HandlerHost::call_handler(Unit& unit, std::uint32_t index, Fun
     if (said.verdict == SLUICE_DEFER) defer(&message, ticket, said);  // while current_ says so: an end may be on its way
     end_call();
     if (said.verdict < SLUICE_DONE || said.verdict > SLUICE_DEFER) {
-        say(fault_.get(), SLUICE_CONTRACT, "the handler answered with the unknown verdict " + std::to_string(said.verdict));
+        set_fault(session_.fault().get(), SLUICE_CONTRACT,
+                  "the handler answered with the unknown verdict " + std::to_string(said.verdict));
         said.verdict = SLUICE_RETRY;
         said.misbehaved = true;
     }
     // Being told to give up does not count as an attempt either.
-    said.unavailable = said.verdict == SLUICE_RETRY && (unavailable_ || cancelled_.load(std::memory_order_relaxed));
-    said.outage = said.verdict == SLUICE_RETRY && !said.crowded && is_outage(fault_.fault().status);
-    said.delay_ms = fault_.fault().retry_delay_ms;
+    said.unavailable =
+        said.verdict == SLUICE_RETRY && (session_.was_unavailable() || cancelled_.load(std::memory_order_relaxed));
+    said.outage = said.verdict == SLUICE_RETRY && !said.crowded && is_outage(session_.fault().fault().status);
+    said.delay_ms = session_.fault().fault().retry_delay_ms;
     return said;
 }
 
@@ -190,103 +127,69 @@ void HandlerHost::defer(Message* message, sluice_ticket ticket, Said& said) {
     said.crowded = true;
 }
 
-void HandlerHost::drop(Unit& unit, std::uint32_t index, bool record) {
-    unit.publishes.drop(index);
-    for (std::size_t position = 0; position < connections_.size(); ++position) {
-        if (unit.handles[position] == 0) continue;
-        const Connection& connection = *connections_[position];
-        const sluice_ticket ticket = unit.ticket(index);
-        connection.port().drop(unit.handles[position], ticket);
-        if (record && &connection == deduplicating_) connection.port().forget(unit.handles[position], ticket);
-    }
-}
-
-void HandlerHost::restart() {
-    for (const auto& connection : connections_) connection->port().restart();
-}
-
 // ---- services ------------------------------------------------------------------------------------------------------------
 
 sluice_status HandlerHost::database(sluice_bytes name, uint32_t* number, sluice_fault* fault) {
-    const auto& databases = dependencies_.databases;
+    const auto& databases = session_.dependencies().databases;
     const std::string wanted = text_of(name);
     const auto found =
         std::find_if(databases.begin(), databases.end(), [&](const auto& entry) { return entry.first == wanted; });
     if (found == databases.end())
-        return say(fault, SLUICE_INVALID,
-                   "there is no database \"" + wanted + "\" in `databases` (" + names_of(databases) + ")");
+        return set_fault(fault, SLUICE_INVALID,
+                         "there is no database \"" + wanted + "\" in `databases` (" + names_of(databases) + ")");
     *number = static_cast<std::uint32_t>(found - databases.begin());
-    if (connection(*number) != nullptr) return SLUICE_OK;
-    if (connections_.size() == limits::databases_max)
-        return say(fault, SLUICE_INVALID,
-                   "a handler may use at most " + std::to_string(limits::databases_max) + " databases; split the pool");
-    const Database& database = *found->second;
-    const bool deduplicates = database.port->deduplicates();
-    if (deduplicates && deduplicating_ != nullptr)
-        return say(
-            fault, SLUICE_INVALID,
-            "two databases of this pool say `deduplicate: true`; only one can take part in a unit, switch it off in one");
-    connections_.push_back(std::make_unique<Connection>(database, *number, ended_));
-    if (deduplicates) deduplicating_ = connections_.back().get();
-    if (!connected_) return SLUICE_OK;
-    if (auto opened = connections_.back()->open(); !opened) {
-        if (deduplicates) deduplicating_ = nullptr;
-        connections_.pop_back();
-        unavailable_ = true;
-        return say(fault, SLUICE_UNAVAILABLE, opened.error().message);
-    }
-    if (deduplicates && current_.load(std::memory_order_relaxed) != 0)
-        // This message was begun before anybody knew that it has to be recorded: it runs again from the start, which does not
-        // count as an attempt.
-        return note(*deduplicating_,
-                    say(fault, SLUICE_CONFLICT, "connected to \"" + wanted + "\", the message runs again to be recorded there"),
-                    fault);
-    return SLUICE_OK;
+    return session_.use(*number, current_.load(std::memory_order_relaxed) != 0, fault);
 }
 
 sluice_status HandlerHost::prepare(uint32_t database, sluice_bytes sql, uint32_t* statement, sluice_fault* fault) {
-    const Connection* to = connection(database);
-    if (to == nullptr) return say(fault, SLUICE_INVALID, "ask for the database by name before preparing a statement on it");
-    if (!connected_)
-        return say(fault, SLUICE_INVALID, "databases are not connected yet: prepare statements in start(), not in create()");
-    const sluice_status prepared = note(*to, to->port().prepare(sql, statement, fault), fault);
+    const Connection* to = session_.connection(database);
+    if (to == nullptr)
+        return set_fault(fault, SLUICE_INVALID, "ask for the database by name before preparing a statement on it");
+    if (!session_.is_open())
+        return set_fault(fault, SLUICE_INVALID,
+                         "databases are not connected yet: prepare statements in start(), not in create()");
+    const sluice_status prepared = session_.note(*to, to->port().prepare(sql, statement, fault), fault);
     // A table that was dropped, or a mistake in the statement: the message has no part in it.
-    if (prepared != SLUICE_OK && current_.load(std::memory_order_relaxed) != 0) unavailable_ = true;
+    if (prepared != SLUICE_OK && current_.load(std::memory_order_relaxed) != 0) session_.note_unavailable();
     return prepared;
 }
 
 sluice_status HandlerHost::describe(uint32_t database, uint32_t statement, sluice_statement* description, sluice_fault* fault) {
-    const Connection* to = connection(database);
-    if (to == nullptr || !connected_) return say(fault, SLUICE_INVALID, "there is no open database with this number");
+    const Connection* to = session_.connection(database);
+    if (to == nullptr || !session_.is_open())
+        return set_fault(fault, SLUICE_INVALID, "there is no open database with this number");
     return to->port().describe(statement, description, fault);
 }
 
 sluice_status HandlerHost::enter(sluice_ticket ticket, std::uint32_t database, std::size_t& position, sluice_fault* fault) {
     if (ticket == 0 || ticket != current_.load(std::memory_order_relaxed)) return stale(fault);
-    for (position = 0; position < connections_.size(); ++position)
-        if (connections_[position]->number() == database) return begin(*unit_, position, fault);
-    return say(fault, SLUICE_INVALID, "there is no database with this number; ask for it by name in create() or start()");
+    const auto& connections = session_.connections();
+    for (position = 0; position < connections.size(); ++position)
+        if (connections[position]->number() == database) return session_.begin(*unit_, position, fault);
+    return set_fault(fault, SLUICE_INVALID, "there is no database with this number; ask for it by name in create() or start()");
 }
 
 sluice_status HandlerHost::execute(sluice_ticket ticket, uint32_t database, uint32_t statement, const sluice_value* values,
                                    uint32_t count, sluice_fault* fault) {
     std::size_t position = 0;
     if (const sluice_status entered = enter(ticket, database, position, fault); entered != SLUICE_OK) return entered;
-    const Connection& to = *connections_[position];
-    return note(to, to.port().execute(unit_->handles[position], ticket, statement, values, count, fault), fault);
+    const Connection& to = *session_.connections()[position];
+    return session_.note(to, to.port().execute(unit_->handles[position], ticket, statement, values, count, fault), fault);
 }
 
 sluice_status HandlerHost::query(sluice_ticket ticket, uint32_t database, uint32_t statement, const sluice_value* values,
                                  uint32_t count, const sluice_row_sink* sink, sluice_fault* fault) {
     if (ticket == 0) {
-        const Connection* to = connection(database);
-        if (to == nullptr || !connected_) return say(fault, SLUICE_INVALID, "there is no open database with this number");
-        return answered(*to, to->port().query(0, 0, statement, values, count, sink, fault), fault);
+        const Connection* to = session_.connection(database);
+        if (to == nullptr || !session_.is_open())
+            return set_fault(fault, SLUICE_INVALID, "there is no open database with this number");
+        return session_.answered(*to, to->port().query(0, 0, statement, values, count, sink, fault), fault);
     }
     std::size_t position = 0;
     if (const sluice_status entered = enter(ticket, database, position, fault); entered != SLUICE_OK) return entered;
-    const Connection& to = *connections_[position];
-    return answered(to, to.port().query(unit_->handles[position], ticket, statement, values, count, sink, fault), fault);
+    const Connection& to = *session_.connections()[position];
+    return session_.answered(to, to.port().query(unit_->handles[position], ticket, statement, values, count, sink, fault),
+                             fault);
 }
 
 std::vector<std::size_t> HandlerHost::targets() const {
@@ -297,11 +200,12 @@ std::vector<std::size_t> HandlerHost::targets() const {
 }
 
 sluice_status HandlerHost::target(sluice_bytes name, uint32_t* number, sluice_fault* fault) {
-    const auto& targets = dependencies_.targets;
+    const auto& targets = session_.dependencies().targets;
     const std::string wanted = text_of(name);
     const auto found = std::find_if(targets.begin(), targets.end(), [&](const auto& entry) { return entry.first == wanted; });
     if (found == targets.end())
-        return say(fault, SLUICE_INVALID, "there is no target \"" + wanted + "\" in `targets` (" + names_of(targets) + ")");
+        return set_fault(fault, SLUICE_INVALID,
+                         "there is no target \"" + wanted + "\" in `targets` (" + names_of(targets) + ")");
     const auto at = static_cast<std::size_t>(found - targets.begin());
     asked_for_[at].store(true, std::memory_order_relaxed);
     *number = static_cast<std::uint32_t>(at);
@@ -310,14 +214,16 @@ sluice_status HandlerHost::target(sluice_bytes name, uint32_t* number, sluice_fa
 
 sluice_status HandlerHost::publish(sluice_ticket ticket, uint32_t target, const sluice_outgoing* message, sluice_fault* fault) {
     if (ticket == 0 || ticket != current_.load(std::memory_order_relaxed)) return stale(fault);
-    if (target >= dependencies_.targets.size())
-        return say(fault, SLUICE_INVALID, "there is no target with this number; ask for it by name in create() or start()");
-    const auto& [name, to] = dependencies_.targets[target];
+    if (target >= session_.dependencies().targets.size())
+        return set_fault(fault, SLUICE_INVALID,
+                         "there is no target with this number; ask for it by name in create() or start()");
+    const auto& [name, to] = session_.dependencies().targets[target];
     if (const std::string why = why_not_publishable(*message, name, to->message_bytes_max()); !why.empty())
-        return say(fault, SLUICE_INVALID, why);
+        return set_fault(fault, SLUICE_INVALID, why);
     const auto index = Unit::index_of(ticket);
     if (!unit_->publishes.add(index, target, *message))
-        return say(fault, SLUICE_FULL, "a message may publish at most " + std::to_string(limits::publishes_max) + " messages");
+        return set_fault(fault, SLUICE_FULL,
+                         "a message may publish at most " + std::to_string(limits::publishes_max) + " messages");
     return SLUICE_QUEUED;
 }
 

@@ -6,17 +6,9 @@
 
 #include "core/bytes.hpp"
 #include "core/limits.hpp"
-#include "sluice/fault.h"
+#include "plugin/fault.hpp"
 
 namespace sluice {
-namespace {
-
-sluice_status refuse(sluice_fault* fault, sluice_status status, std::string_view text) {
-    return sluice_fault_set(fault, status, text.data(), text.size());
-}
-
-}  // namespace
-
 const JsonPointer* MessageJson::parsed(std::string_view text, Known& beyond, std::string& why) {
     const auto known = std::ranges::find(known_, text, &Known::text);
     if (known != known_.end()) return &known->pointer;
@@ -45,11 +37,11 @@ sluice_status MessageJson::find(sluice_bytes body, sluice_bytes pointer, sluice_
     std::string why;
     Known beyond;
     const JsonPointer* wanted = parsed(view_of(pointer), beyond, why);
-    if (wanted == nullptr) return refuse(fault, SLUICE_INVALID, why);
+    if (wanted == nullptr) return set_fault(fault, SLUICE_INVALID, why);
     if (!std::exchange(is_open_, true)) body_.open(view_of(body));
     JsonValue found = body_.at(*wanted, scratch_);
     if (found.text.data() == scratch_.data() && !found.text.empty() && !keep(found.text))
-        return refuse(
+        return set_fault(
             fault, SLUICE_FULL,
             "the strings with escapes that were asked for of this message are larger together than a message may be; keep what "
             "was found instead of asking again");

@@ -85,6 +85,7 @@ void Backlog::run_again(MessageList& messages, bool behind) {
 }
 
 void Backlog::failed(Message* message, std::int64_t due_ns) {
+    keeps_withdrawn_ |= message->is_withdrawn();
     if (!keeps_order_of(*message)) {
         failed_alone_.emplace_back(message, due_ns);
         return;
@@ -95,6 +96,7 @@ void Backlog::failed(Message* message, std::int64_t due_ns) {
 }
 
 void Backlog::try_deferred_again(Message* message, std::int64_t due_ns) {
+    keeps_withdrawn_ |= message->is_withdrawn();
     MessageList one;
     one.push_back(message);
     parking_.park(one, due_ns);
@@ -174,6 +176,7 @@ void Backlog::suspect_again(std::uint32_t count) {
 }
 
 void Backlog::take_withdrawn(MessageList& out) {
+    keeps_withdrawn_ = false;
     const auto take = [&](MessageList& from, auto&& is_to_go) {
         MessageList others;
         while (Message* message = from.pop_front()) (is_to_go(*message) ? out : others).push_back(message);

@@ -81,6 +81,8 @@ public:
     // What the source has withdrawn, but for the batch under way, each key in the order received. A deferred message that goes
     // on has begun: it is taken only if it is lost.
     void take_withdrawn(MessageList& out);
+    // A withdrawn message was put back since, to be tried again: it does not wait for its time.
+    bool keeps_withdrawn() const { return keeps_withdrawn_; }
     // Everything but the batch under way, each key in the order received. Without `behind_deferred`, what waits behind a
     // deferred message goes on waiting for it.
     void take_all(MessageList& out, bool behind_deferred);
@@ -98,9 +100,10 @@ private:
     const WorkPolicy& policy_;
     BoundedQueue queue_;
     Parking parking_;
-    MessageList held_;      // taken from the queue, not yet begun: a parked key is full, or the batch was
-    MessageList resumed_;   // deferred messages to go on with; older than what waits of their keys
-    MessageList again_;     // of units that failed, in order
+    MessageList held_;     // taken from the queue, not yet begun: a parked key is full, or the batch was
+    MessageList resumed_;  // deferred messages to go on with; older than what waits of their keys
+    MessageList again_;    // of units that failed, in order
+    bool keeps_withdrawn_ = false;
     bool blocked_ = false;  // a parked key is full: nothing is taken until it has room
 
     // of the batch under way

@@ -7,13 +7,12 @@
 #include "core/bytes.hpp"
 #include "core/clock.hpp"
 #include "plugin/fault.hpp"
+#include "work/rerun.hpp"
 
 namespace sluice {
 namespace {
 
 constexpr std::int64_t crowded_ns = 100 * ns_per_ms;  // until a message that could not be deferred is tried again
-
-constexpr const char* no_reason = "the handler gave no reason";
 
 std::string id_of(const Message& message) {
     return clean_text(view_of(message.view.id));
@@ -27,15 +26,21 @@ Worker::Worker(std::uint32_t index, const WorkPolicy& policy, PoolNotices& notic
       policy_(policy),
       notices_(notices),
       handler_(handler),
+      session_(handler.session()),
       commits_(commits),
       executor_(executor),
       watch_(watch),
       clock_(clock),
-      way_(way),
       logger_(logger),
-      gate_(handler.connections(), [this] { poke(); }),
       backlog_(policy),
-      backoff_(policy, seed) {
+      reports_(way),
+      retries_(policy, notices, counters_, reports_, clock, logger, seed),
+      deferrals_(handler, backlog_, retries_, reports_, notices, counters_, clock, logger),
+      recovery_(
+          session_.connections(), [this] { poke(); }, policy, notices, clock, logger),
+      looks_(backlog_, commits, recovery_, under_way_),
+      giving_back_(backlog_, deferrals_, reports_, commits, handler, under_way_.lent),
+      withdrawal_(backlog_, deferrals_, reports_, handler, session_, under_way_) {
     handler.set_timeout(policy.timeout_ms * ns_per_ms);
     handler.deferred().on_news([this] { poke(); });
 }
@@ -46,8 +51,19 @@ void Worker::poke() {
 }
 
 void Worker::stop(StopMode mode) {
-    stop_.store(mode, std::memory_order_relaxed);  // ordered by poke()
+    giving_back_.stop(mode);
     poke();
+}
+
+void Worker::ask_back() {
+    giving_back_.ask();
+    poke();
+}
+
+bool Worker::keep_on() {
+    if (!giving_back_.keep_on()) return false;
+    poke();
+    return true;
 }
 
 bool Worker::has_news() const {
@@ -55,124 +71,142 @@ bool Worker::has_news() const {
            (takes_.load(std::memory_order_relaxed) && !queue().empty());
 }
 
-bool Worker::may_begin() const {
-    if (is_to_give_back()) return commits_.empty();  // to release, see there
-    // (3)
-    return commits_.has_free_unit() && now_ns_ >= again_at_ns_ && ((!backlog_.runs_again() && !restart_) || commits_.empty());
+// A unit that runs has its time in unit_since_ns until that is 0, and in busy_ns from then on; in between, for a moment, in
+// neither. Its begin being the same before and after the counters were read, they are those of before its end.
+WorkerCounts Worker::counts() const {
+    // Acquire keeps the reads in order, as those of the counters do.
+    const std::int64_t since = under_way_.unit_since_ns.load(std::memory_order_acquire);
+    WorkerCounts counts = counters_.read();
+    if (since != 0 && running_since_ns() == since)
+        counts.busy_ns += static_cast<std::uint64_t>(std::max<std::int64_t>(clock_.now() - since, 0));
+    return counts;
+}
+
+std::string Worker::describe_current() {
+    if (!under_way_.lent.borrow()) return {};
+    std::string text = under_way_.describe_message();
+    under_way_.lent.give_back();
+    return text;
 }
 
 Worker::Next Worker::run() {
     poked_.store(false, std::memory_order_seq_cst);
     now_ns_ = clock_.now();
-    if (looks_for_withdrawn_.load(std::memory_order_relaxed) && looks_for_withdrawn_.exchange(false, std::memory_order_acquire))
-        [[unlikely]]
-        release_withdrawn();
-    commits_.collect(handler_);
+    withdrawal_.begin_turn();
+    commits_.collect(session_);
     finish_units();
-    end_deferred();
+    deferrals_.take_ends(now_ns_);
     const bool gives_back = is_to_give_back();
-    if (gives_back ? may_finish_resumed() : may_begin() && may_pass()) {
-        if (std::exchange(restart_, false)) handler_.restart();
-        if (suspicion_.undecided()) judge_loss();
-        if (handler_.deduplicates()) pass_on_confirmed();
-        MessageList batch, refused;
-        const bool runs_again = backlog_.collect(now_ns_, batch, refused, gives_back);
-        while (Message* message = refused.pop_front()) {
-            give_up(message, "its key waits for a retry and has as many messages waiting as park_limit allows");
-            finished(message);
-        }
-        if (!batch.empty()) {
-            tell_room();  // the handler may take long, and the queue would be empty after it
-            process(batch, runs_again);
-        }
-    } else if (gives_back) {
-        release_all();
-    }
-    if (looks_.waiting()) answer_looks();
+    if (gives_back ? may_finish_resumed() : may_begin() && may_pass())
+        begin(gives_back);
+    else if (gives_back && giving_back_.release_all())
+        recovery_.end_pause();
+    if (looks_.waiting()) looks_.answer(now_ns_);
     tell_room();
-    report();
-    if (give_back_.load(std::memory_order_relaxed) == GiveBack::giving)
-        give_back_.store(has_nothing() ? GiveBack::given : GiveBack::asked, std::memory_order_release);
+    reports_.send();
+    giving_back_.end_turn();
     return rest();
+}
+
+// ---- take ------------------------------------------------------------------------------------------------------------------
+
+bool Worker::may_begin() const {
+    if (is_to_give_back()) return commits_.empty();  // to release, see there
+    // (3)
+    return commits_.has_free_unit() && !recovery_.pauses(now_ns_) &&
+           ((!backlog_.runs_again() && !recovery_.is_to_restart()) || commits_.empty());
 }
 
 // What was deferred and goes on has begun, and is finished. But not if its effects cannot be made now: nobody can say how long
 // the stop would wait, and it comes again like everything else whose unit of work failed.
 bool Worker::may_finish_resumed() {
-    return backlog_.has_resumed() && commits_.empty() && now_ns_ >= again_at_ns_ && may_pass();
+    return backlog_.has_resumed() && commits_.empty() && !recovery_.pauses(now_ns_) && may_pass();
 }
 
 bool Worker::may_pass() {
-    if (!gate_.shut()) return true;
-    if (!backlog_.has_work(now_ns_) || !gate_.pass()) return false;
+    if (!recovery_.gate().shut()) return true;
+    if (!backlog_.has_work(now_ns_) || !recovery_.gate().pass()) return false;
     now_ns_ = clock_.now();  // asking may have taken long
     return true;
+}
+
+void Worker::begin(bool gives_back) {
+    if (recovery_.take_restart()) session_.restart();
+    if (recovery_.undecided())
+        if (Message* to_blame = recovery_.judge(backlog_)) blame(to_blame);
+    if (session_.deduplicates()) pass_on_confirmed();
+    MessageList batch, refused;
+    const bool runs_again = backlog_.collect(now_ns_, batch, refused, gives_back);
+    while (Message* message = refused.pop_front()) {
+        Retries::give_up(message, "its key waits for a retry and has as many messages waiting as park_limit allows");
+        reports_.ended(message);
+    }
+    if (batch.empty()) return;
+    tell_room();  // the handler may take long, and the queue would be empty after it
+    process(batch, runs_again);
+}
+
+// What the source has confirmed need not be remembered message by message.
+void Worker::pass_on_confirmed() {
+    const Confirmed& confirmed = reports_.way().confirmed;
+    if (confirmed.changes() == confirmed_seen_) return;
+    const Confirmed::Position position = confirmed.read();
+    confirmed_seen_ = position.changes;
+    session_.confirmed_below(position.source, position.stream, position.below);
+}
+
+void Worker::tell_room() {
+    if (!source_waits_.load(std::memory_order_seq_cst) || !queue().half_empty()) return;
+    source_waits_.store(false, std::memory_order_seq_cst);
+    reports_.way().bell.ring();
 }
 
 // What comes next, and what will wake the worker if that is nothing.
 Worker::Next Worker::rest() {
     bool begins = may_begin();
     const bool has_work = backlog_.has_work(now_ns_);
-    if (begins && gate_.shut() && !is_to_give_back() && has_work) {
-        const std::int64_t until = gate_.wait();
+    if (begins && recovery_.gate().shut() && !is_to_give_back() && has_work) {
+        const std::int64_t until = recovery_.gate().wait();
         begins = until == 0;
         if (until != 0 && until != INT64_MAX) watch_.set(*this, until);
     }
     takes_.store(begins && backlog_.takes_new(), std::memory_order_relaxed);  // ordered before the executor's mark
-    if (begins && has_work) return Next::again;
-    if (const std::int64_t over =
-            handler_.deferred().empty() || !handler_.may_end_deferred() ? 0 : handler_.deferred().next_due_ns();
-        over != 0)
-        watch_.set(*this, over);
+    if ((begins && has_work) || backlog_.keeps_withdrawn()) return Next::again;
+    if (const std::int64_t over = deferrals_.next_due_ns(); over != 0) watch_.set(*this, over);
     const std::int64_t due = backlog_.parking().next_due_ns();
-    if (now_ns_ < again_at_ns_)
-        watch_.set(*this, again_at_ns_);
+    if (recovery_.pauses(now_ns_))
+        watch_.set(*this, recovery_.again_at_ns());
     else if (due > now_ns_)  // what is due already waits for a unit to come back, and that wakes us
         watch_.set(*this, due);
     return commits_.empty() ? Next::idle : Next::awaiting;
 }
 
-void Worker::tell_room() {
-    if (!source_waits_.load(std::memory_order_seq_cst) || !queue().half_empty()) return;
-    source_waits_.store(false, std::memory_order_seq_cst);
-    way_.bell.ring();
-}
-
-void Worker::report() {
-    if (!reports_) return;
-    way_.outcomes.push(reports_.release());
-    way_.bell.ring_soon();
-}
-
-// ---- handling --------------------------------------------------------------------------------------------------------------
+// ---- handle ----------------------------------------------------------------------------------------------------------------
 
 void Worker::process(MessageList& batch, bool runs_again) {
     Unit& unit = commits_.begin();
     unit.messages.reserve(batch.size());
     unit.keeps_order = policy_.keep_order;
     const std::int64_t closes_ns = now_ns_ + policy_.batch_time_ms * ns_per_ms;
-    running_since_ns_.store(now_ns_, std::memory_order_relaxed);
-    lent_.lend();
+    under_way_.unit_since_ns.store(now_ns_, std::memory_order_relaxed);
+    under_way_.lent.lend();
     while (Message* message = batch.pop_front()) {
         const bool has_had_its_time = watch_.coarse_now_ns() >= closes_ns && !unit.messages.empty();
-        if (has_had_its_time || (is_to_finish() && !message->resuming)) {
+        if (has_had_its_time || (giving_back_.is_to_finish_current() && !message->resuming)) {
             batch.push_front(message);
             break;
         }
         if (backlog_.follows_failed(message)) continue;
-        if (message->is_withdrawn() && (!message->resuming || message->is_lost())) [[unlikely]] {
-            release_withdrawn(message);
-            continue;
-        }
+        if (withdrawal_.takes(message)) continue;
         if (!handle(unit, message)) {
             batch.push_front(message);
             break;
         }
     }
-    lent_.take_back();
-    running_since_ns_.store(0, std::memory_order_relaxed);  // before busy_ns, see counts()
+    under_way_.lent.take_back();
+    under_way_.unit_since_ns.store(0, std::memory_order_relaxed);  // before busy_ns, see counts()
     backlog_.let_followers_of_ended_go(now_ns_);
-    runs_again |= suspicion_.undecided();  // a message that lost its database is looked for among what runs again
+    runs_again |= recovery_.undecided();  // a message that lost its database is looked for among what runs again
     backlog_.put_back(batch, runs_again, now_ns_);
     counters_.units.add();
     const std::int64_t ended = clock_.now();
@@ -180,8 +214,8 @@ void Worker::process(MessageList& batch, bool runs_again) {
     now_ns_ = ended;
 
     backlog_.park_failed(runs_again);
-    if (looks_for_withdrawn_.load(std::memory_order_acquire)) drop_lost(unit);
-    commits_.submit(unit, handler_);
+    withdrawal_.end_unit(unit);
+    commits_.submit(unit, session_);
     finish_units();
 }
 
@@ -192,47 +226,59 @@ bool Worker::handle(Unit& unit, Message* message) {
     counters_.handled.add();
     HandlerHost::Said said;
     if (message->suspect && is_poison(message)) return true;
-    if (handler_.deduplicates() || !owed_by(*message).empty()) {
-        const sluice_status recorded = handler_.record_once(unit, index);
-        if (recorded == SLUICE_SEEN) {
-            message->outcome = Outcome::acked;
-            message->recognised = true;
-            if (handler_.find_kept(unit, index) == SLUICE_OK) {
-                if (message->resuming) backlog_.ended(message);
-                return true;
-            }
+    if (session_.may_know(*message)) {
+        const Session::Known known = session_.look_up(unit, index);
+        if (known == Session::Known::yes) {
+            if (message->resuming) backlog_.ended(message);
+            return true;
         }
-        if (recorded != SLUICE_OK) said.unavailable = true;
+        said.unavailable = known == Session::Known::not_known;
     }
     if (!said.unavailable) {
         message->handled = true;
-        current_.store(message, std::memory_order_release);
-        said = message->resuming ? handler_.handle_resumed(unit, index, cookies_.at(message)) : handler_.handle(unit, index);
-        current_.store(nullptr, std::memory_order_release);
+        under_way_.message.store(message, std::memory_order_release);
+        said =
+            message->resuming ? handler_.handle_resumed(unit, index, deferrals_.cookie(message)) : handler_.handle(unit, index);
+        under_way_.message.store(nullptr, std::memory_order_release);
     }
     if (said.verdict == SLUICE_DONE) {
         message->outcome = Outcome::acked;
         if (message->resuming) backlog_.ended(message);
         return true;
     }
-    if (message->is_lost() && said.verdict != SLUICE_DEFER) {  // whatever its handler has made of giving up
-        handler_.drop(unit, index, true);
-        message->outcome = Outcome::lost_lease;
+    return judge(unit, index, said);
+}
+
+bool Worker::is_poison(Message* message) {
+    const std::uint32_t crashes = handler_.crashes(*message);
+    if (crashes < policy_.crash_attempts) return false;
+    Retries::give_up(message, "the process has ended " + std::to_string(crashes) +
+                                  " times inside its handler, and crash_attempts allows no further try");
+    return true;
+}
+
+// ---- verdict ---------------------------------------------------------------------------------------------------------------
+
+// Any but done. False: as handle(). By value: the address of what was said would keep it in memory for those that are done too.
+bool Worker::judge(Unit& unit, std::uint32_t index, HandlerHost::Said said) {
+    Message* message = unit.messages[index];
+    if (message->is_lost() && said.verdict != SLUICE_DEFER) {
+        withdrawal_.drop(unit, index);
         if (message->resuming) backlog_.ended(message);
         return true;
     }
     if (said.misbehaved) {
         counters_.misbehaved.add();
         if (const auto left_out = notices_.pass(PoolNotices::About::misbehaviour, clock_.now()))
-            logger_.warn("the handler broke a rule at message {}: {}{}", id_of(*message), handler_.fault().text(),
+            logger_.warn("the handler broke a rule at message {}: {}{}", id_of(*message), session_.fault().text(),
                          PoolNotices::more(*left_out));
     }
-    handler_.drop(unit, index, said.verdict != SLUICE_SKIP);
+    session_.drop(unit, index, said.verdict != SLUICE_SKIP);
     if (said.verdict == SLUICE_SKIP) {
         message->outcome = Outcome::skipped;
         if (message->resuming) backlog_.ended(message);
     } else if (said.verdict == SLUICE_REJECT) {
-        give_up(message, handler_.fault().text());
+        Retries::give_up(message, session_.fault().text());
         if (message->resuming) backlog_.ended(message);
     } else if (said.verdict == SLUICE_DEFER) {
         message->deferred = true;
@@ -241,25 +287,12 @@ bool Worker::handle(Unit& unit, Message* message) {
     } else if (said.unavailable) {
         message->outcome = Outcome::none;
         unit.messages[index] = nullptr;
-        pause(true, handler_.fault().text(), index == 0);
+        recovery_.pause(true, session_.fault().text(), index == 0);
         return false;
     } else {
         retry(unit, index, said);
     }
     return true;
-}
-
-bool Worker::is_poison(Message* message) {
-    const std::uint32_t crashes = handler_.crashes(*message);
-    if (crashes < policy_.crash_attempts) return false;
-    give_up(message, "the process has ended " + std::to_string(crashes) +
-                         " times inside its handler, and crash_attempts allows no further try");
-    return true;
-}
-
-void Worker::give_up(Message* message, std::string text) {
-    message->outcome = Outcome::dead_letter;
-    message->fail(text.empty() ? std::string(no_reason) : std::move(text));
 }
 
 void Worker::retry(Unit& unit, std::uint32_t index, const HandlerHost::Said& said) {
@@ -272,52 +305,73 @@ void Worker::retry(Unit& unit, std::uint32_t index, const HandlerHost::Said& sai
                 handler_.deferred().size(), id_of(*message), PoolNotices::more(*left_out));
         due = clock_.now() + crowded_ns;
     } else if (said.outage) {
-        due = after_outage_ns(message, said.delay_ms, handler_.fault().text());
+        due = retries_.after_outage_ns(message, said.delay_ms, session_.fault().text());
     } else {
-        due = next_try_ns(message, said.delay_ms, handler_.fault().text());
+        due = retries_.after_failure_ns(message, said.delay_ms, session_.fault().text());
     }
     if (due == 0) {
         if (message->resuming) backlog_.ended(message);
         return;
     }
-    if (message->resuming) forget_cookie(message);
+    if (message->resuming) deferrals_.forget_cookie(message);
     unit.messages[index] = nullptr;
-    if (message->is_withdrawn()) look_again_for_withdrawn();  // it does not wait for its time
     backlog_.failed(message, due);
 }
 
-// After a failure of its own; 0: it has no attempts left, and was given up.
-std::int64_t Worker::next_try_ns(Message* message, std::int64_t delay_ms, std::string text) {
-    if (!policy_.park || message->view.attempt >= policy_.attempts) {
-        give_up(message, std::move(text));
-        return 0;
+// A message that loses the database whenever it runs.
+void Worker::blame(Message* message) {
+    const std::int64_t due = retries_.after_failure_ns(
+        message, -1,
+        "whenever it runs, even alone, the database is lost, and responds again when it is asked: " + recovery_.why_lost());
+    if (due == 0 && message->resuming) backlog_.let_followers_go(*message, now_ns_);
+    if (message->resuming) deferrals_.forget_cookie(message);
+    if (due == 0) {
+        counters_.rejected.add();
+        reports_.ended(message);
+    } else {
+        backlog_.failed(message, due);
+        backlog_.park_failed(true);
     }
-    counters_.retried.add();
-    const std::int64_t backoff = backoff_.after_ns(message->view.attempt, delay_ms);
-    const bool has_reason = !text.empty();
-    if (!has_reason) text = no_reason;
-    say_failed(*message, backoff, text);
-    message->fail(std::move(text));  // for `why`, as long as it waits
-    ++message->view.attempt;
-    if (way_.keeps_attempts && !message->replayed)
-        reports().attempts.push_back(
-            {message->tag, message->view.attempt, backoff / ns_per_ms, has_reason ? message->failure->text : std::string()});
-    return clock_.now() + backoff;
 }
 
-void Worker::say_failed(const Message& message, std::int64_t backoff_ns, std::string_view text) {
-    const auto left_out = notices_.pass(PoolNotices::About::failed_attempt, clock_.now());
-    logger_.log(left_out ? LogLevel::warn : LogLevel::debug,
-                "message {} failed at attempt {} of {} and is tried again in {} ms: {}{}", id_of(message), message.view.attempt,
-                policy_.attempts, backoff_ns / ns_per_ms, text, PoolNotices::more(left_out.value_or(0)));
-}
+// ---- report ----------------------------------------------------------------------------------------------------------------
 
-// What the source has confirmed need not be remembered message by message.
-void Worker::pass_on_confirmed() {
-    if (way_.confirmed.changes() == confirmed_seen_) return;
-    const Confirmed::Position position = way_.confirmed.read();
-    confirmed_seen_ = position.changes;
-    handler_.confirmed_below(position.source, position.stream, position.below);
+void Worker::finish_units() {
+    while (Unit* unit = commits_.take_finished()) {
+        const bool earlier_failed = recovery_.is_to_restart();
+        Rerun rerun(*unit, earlier_failed, policy_.keep_order);
+        std::uint64_t done = 0, skipped = 0, rejected = 0;
+        for (std::uint32_t index = 0; index < unit->messages.size(); ++index) {
+            Message* message = unit->messages[index];
+            if (message == nullptr) continue;
+            const bool runs_again = rerun.includes(*message);
+            if (message->deferred) {
+                deferrals_.unit_ended(*unit, index, runs_again, now_ns_);
+                if (!runs_again) continue;
+            }
+            if (runs_again || message->outcome == Outcome::none) {
+                rerun.add(message);
+                continue;
+            }
+            done += message->outcome == Outcome::acked;
+            skipped += message->outcome == Outcome::skipped;
+            rejected += message->outcome == Outcome::dead_letter;
+            if (message->resuming) deferrals_.forget_cookie(message);
+            reports_.ended(message);
+        }
+        counters_.done.add(done);
+        if (skipped != 0) counters_.skipped.add(skipped);
+        if (rejected != 0) counters_.rejected.add(rejected);
+        if (!rerun.messages().empty()) {
+            recovery_.unit_failed(*unit);
+            // The first to fail goes before what has not even begun again, of which a part failed once more; those after it
+            // follow.
+            backlog_.run_again(rerun.messages(), earlier_failed);
+        } else if (done + skipped + rejected != 0) {
+            recovery_.unit_worked(*unit);
+        }
+        commits_.release(*unit);
+    }
 }
 
 }  // namespace sluice

@@ -2,6 +2,10 @@
 //
 //   queue -> (parked keys wait aside) -> unit of work -> commit, publish -> outcomes to the source's inbox, in order
 //
+// It takes what waits, has it handled, judges the verdicts and reports how messages have ended. What else may become of them
+// stands apart: Retries, Deferrals, Recovery and Rerun after failures, GivingBack at a stop or for a reload, Looks where others
+// ask about a key.
+//
 // Threads      queue().push and note_waiting_for_room: the source thread. run: the executor's. stop, cancel, the counters: any.
 // Ownership    owns each message from the push until its outcome is in the inbox.
 // Limits       the queue's, Parking's, and limits::units_in_flight units of batch_max messages. A unit takes no further message
@@ -15,37 +19,29 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <unordered_map>
 
-#include "crash/suspicion.hpp"
 #include "observe/counters.hpp"
-#include "queue/confirmed.hpp"
-#include "queue/doorbell.hpp"
-#include "queue/mailbox.hpp"
 #include "run/executor.hpp"
 #include "run/watch.hpp"
 #include "unit/commits.hpp"
-#include "unit/gate.hpp"
 #include "unit/handler_host.hpp"
 #include "work/backlog.hpp"
-#include "work/backoff.hpp"
-#include "work/lent.hpp"
+#include "work/deferrals.hpp"
+#include "work/giving_back.hpp"
+#include "work/looks.hpp"
 #include "work/pool_notices.hpp"
+#include "work/recovery.hpp"
+#include "work/reports.hpp"
+#include "work/retries.hpp"
+#include "work/under_way.hpp"
+#include "work/withdrawal.hpp"
 #include "work/work_policy.hpp"
 
 namespace sluice {
 
-enum class StopMode : std::uint8_t { none, drain, finish_current };
-
 class Worker final : public Runnable, private Watch::Alarm {
 public:
-    // Where outcomes go: the inbox and the bell of the pool's source.
-    struct Way {
-        Inbox<Outcomes>& outcomes;
-        Doorbell& bell;
-        const Confirmed& confirmed;
-        bool keeps_attempts = false;  // the source hears of each failed attempt
-    };
+    using Way = Reports::Way;
 
     // `notices`: the pool's.
     Worker(std::uint32_t index, const WorkPolicy& policy, PoolNotices& notices, HandlerHost& handler, Commits& commits,
@@ -85,104 +81,77 @@ public:
     std::string describe_current();
     // Any thread: told between two batches.
     void ask(std::shared_ptr<KeyLook> look) {
-        looks_.post(std::move(look));
+        looks_.ask(std::move(look));
         poke();
     }
     // Any thread: tells what was asked, if the worker is inside a handler and cannot.
-    void answer_from_outside();
-    bool is_in_handler() const { return current_.load(std::memory_order_relaxed) != nullptr; }
-    // Control: gives back what waits behind a handler that does not return. What the worker could give back itself, it does at
-    // stop().
-    void release_behind_handler();
-    // The source thread: some of its messages may be marked as withdrawn (Message::withdrawn). Those that have not begun go
-    // back, those that are lost are kept from having effects.
-    void look_for_withdrawn();
-    // When the unit of work that runs now was begun; 0 = it is in none.
-    std::int64_t running_since_ns() const { return running_since_ns_.load(std::memory_order_relaxed); }
-
-private:
-    enum class GiveBack : std::uint8_t { no, asked, giving, given };
-
-    void ring() override { poke(); }
-
-    void finish_units();
-    void end_deferred();
-    void end_one(Deferred::End& end);
-    bool unfinished(Unit& unit, std::uint32_t index, bool whole);
-    void forget_cookie(Message* message);
-    void pass_on_confirmed();
-    void answer_looks();
-    void process(MessageList& batch, bool runs_again);
-    bool handle(Unit& unit, Message* message);
-    void retry(Unit& unit, std::uint32_t index, const HandlerHost::Said& said);
-    std::int64_t next_try_ns(Message* message, std::int64_t delay_ms, std::string text);
-    std::int64_t after_outage_ns(Message* message, std::int64_t delay_ms, std::string text);
-    void say_failed(const Message& message, std::int64_t backoff_ns, std::string_view text);
-    void pause(bool something_is_away, std::string_view why, bool alone);
-    void judge_loss();
-    bool is_poison(Message* message);
-    void give_up(Message* message, std::string text);
-    void release_all();
-    void release_withdrawn();
-    void release_withdrawn(Message* message);
-    void drop_lost(Unit& unit);
-    void look_again_for_withdrawn() {
-        looks_for_withdrawn_.store(true, std::memory_order_relaxed);
+    void answer_from_outside() { looks_.answer_from_outside(); }
+    bool is_in_handler() const { return under_way_.message.load(std::memory_order_relaxed) != nullptr; }
+    // Control: gives back what waits behind a handler that does not return.
+    void release_behind_handler() { giving_back_.release_behind_handler(); }
+    // The source thread: some messages have been marked as withdrawn.
+    void tell_of_withdrawn() {
+        withdrawal_.tell();
         poke();
     }
-    void finished(Message* message) { reports().messages.push_back(message); }
-    Outcomes& reports() {
-        if (!reports_) reports_ = std::make_unique<Outcomes>();
-        return *reports_;
-    }
-    void report();
-    void tell_room();
+    // When the unit of work that runs now was begun; 0 = it is in none.
+    std::int64_t running_since_ns() const { return under_way_.unit_since_ns.load(std::memory_order_relaxed); }
+
+private:
+    void ring() override { poke(); }
+
+    // take
+    bool is_to_give_back() const { return giving_back_.is_wanted(recovery_.gate().shut_for_good()); }
     bool may_begin() const;
     bool may_pass();
     bool may_finish_resumed();
-    bool is_to_give_back() const;
-    bool is_to_finish() const;
-    bool has_nothing() const;
+    void begin(bool gives_back);
+    void pass_on_confirmed();
+    void tell_room();
     Next rest();
+    // handle
+    void process(MessageList& batch, bool runs_again);
+    [[gnu::noinline]] bool handle(Unit& unit, Message* message);  // a stage of its own where instructions are counted
+    bool is_poison(Message* message);
+    // verdict
+    bool judge(Unit& unit, std::uint32_t index, HandlerHost::Said said);
+    void retry(Unit& unit, std::uint32_t index, const HandlerHost::Said& said);
+    void blame(Message* message);
+    // report
+    void finish_units();
 
     // constant after construction
     const std::uint32_t index_;
     const WorkPolicy& policy_;
     PoolNotices& notices_;
     HandlerHost& handler_;
+    Session& session_;  // the handler's
     Commits& commits_;
     Executor& executor_;
     Watch& watch_;
     const Clock& clock_;
-    const Way way_;
     const Logger logger_;
 
-    Gate gate_;
-    Suspicion suspicion_;
-    Lent lent_;
-    Mailbox<std::shared_ptr<KeyLook>> looks_;
-    Backlog backlog_;  // lent while handlers run
+    Backlog backlog_;     // lent while handlers run
+    UnderWay under_way_;  // written by whoever runs the worker
 
     // written by whoever runs the worker
-    bool restart_ = false;  // a unit has failed: its databases take nothing until all have ended and restart() was called
-    std::uint64_t confirmed_seen_ = 0;
-    std::unique_ptr<Outcomes> reports_;  // of this run
+    Reports reports_;
     std::int64_t now_ns_ = 0;
-    std::int64_t again_at_ns_ = 0;
-    std::uint32_t failures_in_a_row_ = 0;
-    std::string pauses_for_;  // why it paused last
-    Backoff backoff_;
-    std::unordered_map<const Message*, std::uint64_t> cookies_;  // of messages that are resuming
+    std::uint64_t confirmed_seen_ = 0;
     WorkerCounters counters_;
 
+    // as each of them says
+    Retries retries_;
+    Deferrals deferrals_;
+    Recovery recovery_;
+    Looks looks_;
+    GivingBack giving_back_;
+    Withdrawal withdrawal_;
+
     std::atomic<bool> poked_{false};
-    std::atomic<bool> looks_for_withdrawn_{false};
     std::atomic<bool> takes_{true};  // would take from the queue
     std::atomic<bool> source_waits_{false};
-    std::atomic<StopMode> stop_{StopMode::none};
-    std::atomic<GiveBack> give_back_{GiveBack::no};
-    std::atomic<const Message*> current_{nullptr};
-    std::atomic<std::int64_t> running_since_ns_{0};
 };
 
 }  // namespace sluice

@@ -57,7 +57,7 @@ Result<std::unique_ptr<WorkerPool>> WorkerPool::create(Setup setup_of, const Sur
 
 Result<void> WorkerPool::start() {
     for (auto& seat : seats_) {
-        if (auto connected = seat->handler->connect(); !connected) return connected;
+        if (auto connected = seat->handler->session().open(); !connected) return connected;
         if (auto started = seat->handler->start(); !started) return started;
         if (poison_ != nullptr && !std::exchange(seat->noted, true))
             seat->handler->watch_for_poison(*poison_, poison_->note(source_, setup_.name, setup_.plugin_file.string()));
@@ -70,7 +70,7 @@ void WorkerPool::start_threads() {
 }
 
 void WorkerPool::ack_in_units(std::string_view resource, std::string_view queue) {
-    for (auto& seat : seats_) seat->handler->ack_in_units(resource, queue);
+    for (auto& seat : seats_) seat->handler->session().ack_in_units(resource, queue);
 }
 
 WorkerPool::~WorkerPool() {
@@ -101,8 +101,8 @@ void WorkerPool::cancel() {
     }
 }
 
-void WorkerPool::look_for_withdrawn() {
-    for (auto& seat : seats_) seat->worker->look_for_withdrawn();
+void WorkerPool::tell_of_withdrawn() {
+    for (auto& seat : seats_) seat->worker->tell_of_withdrawn();
 }
 
 void WorkerPool::release_behind_handlers() {

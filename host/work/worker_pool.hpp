@@ -57,7 +57,7 @@ public:
     ~WorkerPool();
     // After start, before the first message: while it can still be said that there are no threads left (std::system_error).
     void start_threads();
-    // After start, before the first message: see HandlerHost.
+    // After start, before the first message: see Session.
     void ack_in_units(std::string_view resource, std::string_view queue);
     void stop(StopMode mode);
     // What the workers have comes back to the source thread, in order. False of keep_on(): one of them is just doing so, call
@@ -66,7 +66,7 @@ public:
     bool keep_on();
     void cancel();
     // [source] See Worker.
-    void look_for_withdrawn();
+    void tell_of_withdrawn();
     // What waits behind handlers that do not return goes back to the source.
     void release_behind_handlers();
     // [source] Workers of this pool whose queues have got messages.
@@ -81,10 +81,10 @@ public:
     std::uint32_t size() const { return setup_.workers; }
     Worker& worker(std::uint32_t index) { return *seats_[index]->worker; }
     const Worker& worker(std::uint32_t index) const { return *seats_[index]->worker; }
-    std::string note_on_databases() const { return seats_.front()->handler->note_on_databases(); }
+    std::string note_on_databases() const { return seats_.front()->handler->session().note_on_databases(); }
     // Numbers of the targets that its handlers have asked for so far. Any thread.
     std::vector<std::size_t> targets() const { return seats_.front()->handler->targets(); }
-    bool deduplicates() const { return seats_.front()->handler->deduplicates(); }
+    bool deduplicates() const { return seats_.front()->handler->session().deduplicates(); }
     // Messages that the pool may hold at once, wherever in it.
     std::uint64_t room() const;
 

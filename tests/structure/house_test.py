@@ -35,7 +35,7 @@ def too_full(folder, names):
 
 
 def mirrors(test, subjects):
-    """The file that a test is of: work/worker_records_test.cpp is one of work/worker's."""
+    """The file that a test is of: work/worker_circuit_test.cpp is one of work/worker's."""
     stem = test.removesuffix("_test.cpp")
     return any(stem == subject or stem.startswith(subject + "_") for subject in subjects)
 
@@ -95,8 +95,8 @@ class UnitTests(unittest.TestCase):
         self.assertEqual([test for test in sorted(tests) if not test.startswith("plugin-api/") and not mirrors(test, host)], [])
 
     def test_that_mirror_nothing_are_found(self):
-        self.assertTrue(mirrors("work/worker_records_test.cpp", {"work/worker"}))
-        self.assertFalse(mirrors("unit/worker_records_test.cpp", {"work/worker"}))
+        self.assertTrue(mirrors("work/worker_circuit_test.cpp", {"work/worker"}))
+        self.assertFalse(mirrors("unit/worker_circuit_test.cpp", {"work/worker"}))
         self.assertFalse(mirrors("work/workers_test.cpp", {"work/worker"}))
 
 

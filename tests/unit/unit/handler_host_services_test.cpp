@@ -100,7 +100,7 @@ TEST(HandlerServices, StopsOnlyHandlersThatWereStarted) {
     sluice_setup setup{};
     setup.struct_size = sizeof setup;
     ASSERT_TRUE(bench.host->create(bench.handler.handlers(), setup));
-    ASSERT_TRUE(bench.host->connect());
+    ASSERT_TRUE(bench.host->session().open());
     EXPECT_FALSE(bench.host->start());
     bench.host->stop();
     EXPECT_EQ(bench.handler.stops, 0);
@@ -109,21 +109,6 @@ TEST(HandlerServices, StopsOnlyHandlersThatWereStarted) {
     bench.host->stop();
     bench.host->stop();
     EXPECT_EQ(bench.handler.stops, 1);
-}
-
-TEST(HandlerServices, NoteWhichOfTwoDatabasesHappensAtLeastOnce) {
-    FakeDatabase shop("shop"), audit("audit"), records("records", true);
-    const auto note = [](std::vector<FakeDatabase*> databases) {
-        WorkerBench bench([](const Handled&) { return SLUICE_DONE; }, WorkerBench::quick(), std::move(databases));
-        bench.start();
-        return bench.host->note_on_databases();
-    };
-    EXPECT_EQ(note({&shop, &records, &audit}),
-              "only database \"records\" says `deduplicate: true`; it commits last, and what goes to \"shop\", \"audit\" "
-              "happens at least "
-              "once: after a crash it may happen again");
-    EXPECT_EQ(note({&records}), "");
-    EXPECT_EQ(note({&shop, &audit}), "") << "nobody has asked for more";
 }
 
 }  // namespace

@@ -1,124 +1,183 @@
-#include "unit/kept_publishes.hpp"
-
-#include <gtest/gtest.h>
-
-#include <random>
-#include <string>
-#include <vector>
-
-#include "abi_text.hpp"
-#include "core/limits.hpp"
+// What a message publishes is kept with its record until it is confirmed: a crash between commit and publish loses none of it.
+#include "unit/publishes_codec.hpp"
+#include "work/publishing_bench.hpp"
 
 namespace sluice {
 namespace {
 
-// "target/body/key/id/delay name=value …"
-std::string line_of(std::string_view target, const sluice_outgoing& outgoing) {
-    std::string line = std::string(target) + "/" + text(outgoing.body) + "/" + text(outgoing.key) + "/" + text(outgoing.id) +
-                       "/" + std::to_string(outgoing.delay_ms);
-    for (std::uint32_t i = 0; i < outgoing.header_count; ++i)
-        line += " " + text(outgoing.headers[i].name) + "=" + text(outgoing.headers[i].value);
-    return line;
-}
+using std::chrono::milliseconds;
 
-struct Read {
-    bool all;
-    std::vector<std::string> lines;
-};
-Read read(std::string_view kept) {
-    Read read{};
-    read.all = decode_publishes(kept, [&](std::string_view target, const sluice_outgoing& outgoing) {
-        read.lines.push_back(line_of(target, outgoing));
-        return true;
-    });
-    return read;
-}
-
-class KeptPublishes : public testing::Test {
+class KeptPublishesTest : public PublishingTest {
 protected:
-    void add(std::uint32_t target, std::string_view body, std::string_view key = {}, std::string_view id = {},
-             std::int64_t delay_ms = 0, const std::vector<sluice_header>& headers = {}) {
-        sluice_outgoing outgoing{};
-        outgoing.struct_size = sizeof outgoing;
-        outgoing.body = bytes(body);
-        outgoing.key = bytes(key);
-        outgoing.id = bytes(id);
-        outgoing.delay_ms = delay_ms;
-        outgoing.headers = headers.data();
-        outgoing.header_count = static_cast<std::uint32_t>(headers.size());
-        ASSERT_TRUE(publishes.add(0, target, outgoing));
+    KeptPublishesTest() : PublishingTest(true) {}
+
+    // A host from its start on; what the one before knew is gone, what it had under way has ended with it.
+    WorkerBench& restart(const std::string& target_name = "out") {
+        return make(
+            [](const Handled& call) {
+                EXPECT_EQ(call.write(), SLUICE_QUEUED);
+                EXPECT_EQ(call.publish("1 of " + call.id()), SLUICE_QUEUED);
+                EXPECT_EQ(call.publish("2 of " + call.id()), SLUICE_QUEUED);
+                return SLUICE_DONE;
+            },
+            WorkerBench::quick(), target_name);
     }
-    std::string encoded() {
-        std::string out = "what was there before";
-        EXPECT_TRUE(encode_publishes(
-            publishes.items(), [](std::uint32_t target) { return target == 0 ? "out" : "audit"; }, out));
-        return out;
+    // a1 is committed, and then the host is killed: nobody runs the worker any more.
+    void crash_between_commit_and_publish() {
+        database.hold();
+        restart().push("a1");
+        bench->run();
+        database.answer();
+        database.hold(false);
     }
-    Publishes publishes;
 };
 
-TEST_F(KeptPublishes, ComeBackAsTheyWere) {
-    add(0, "body", "key", "id", 1'500, {{bytes("type"), bytes("order")}, {bytes(""), bytes("")}});
-    add(1, std::string_view("\0\xff", 2), "", "", INT64_MAX);
-    add(0, "");
-    const Read back = read(encoded());
-    EXPECT_TRUE(back.all);
-    EXPECT_EQ(back.lines,
-              (std::vector<std::string>{"out/body/key/id/1500 type=order =",
-                                        "audit/" + std::string("\0\xff", 2) + "///9223372036854775807", "out////0"}));
+TEST_F(KeptPublishesTest, AreKeptWithTheCommitAndNotLongerThanUntilTheyAreConfirmed) {
+    database.hold();
+    restart().push("a1");
+    bench->run();
+    EXPECT_FALSE(database.keeps("a1"));
+    database.answer();
+    EXPECT_TRUE(database.keeps("a1"));
+    EXPECT_EQ(ended(1), Texts{"a1 acked"});
+    EXPECT_FALSE(database.keeps("a1"));
+    EXPECT_EQ(published(), (Texts{"1 of a1", "2 of a1"}));
 }
 
-TEST_F(KeptPublishes, MayBeAsManyAsAMessageMayPublish) {
-    for (std::size_t i = 0; i < limits::publishes_max; ++i) add(0, std::string(i % 300, 'x'));
-    const Read back = read(encoded());
-    EXPECT_TRUE(back.all);
-    EXPECT_EQ(back.lines.size(), limits::publishes_max);
+TEST_F(KeptPublishesTest, AreSentOnceMoreByTheHostThatComesAfterACrashBetweenCommitAndPublish) {
+    crash_between_commit_and_publish();
+    restart().push("a1");
+    EXPECT_EQ(ended(1), Texts{"a1 acked"});
+    EXPECT_EQ(bench->called(), Texts{}) << "its effects are there";
+    EXPECT_EQ(published(), (Texts{"1 of a1", "2 of a1"}));
+    EXPECT_FALSE(database.keeps("a1"));
+
+    restart().push("a1");
+    EXPECT_EQ(ended(1), Texts{"a1 acked"});
+    EXPECT_EQ(published(), (Texts{"1 of a1", "2 of a1"})) << "nothing is kept any more";
 }
 
-TEST_F(KeptPublishes, AreRefusedWhenTheyAreTooLarge) {
-    const std::string body(limits::kept_publishes_bytes / 2, 'x');
-    add(0, body);
-    add(0, body);
-    std::string out;
-    EXPECT_FALSE(encode_publishes(
-        publishes.items(), [](std::uint32_t) { return "out"; }, out));
+TEST_F(KeptPublishesTest, OfAMessageFoundToBeSeenInTheCommitAreThoseOfThen) {
+    crash_between_commit_and_publish();
+    database.hold();
+    database.finds_duplicates_late = true;
+    restart().push("a1 b1");
+    bench->run();
+    database.answer(SLUICE_OK, {{"a1", SLUICE_SEEN}});
+    EXPECT_EQ(ended(2), (Texts{"a1 acked", "b1 acked"}));
+    EXPECT_EQ(published(), (Texts{"1 of a1", "2 of a1", "1 of b1", "2 of b1"})) << "not twice, and in the order of the unit";
+    restart().push("a1");
+    bench->run();
+    database.answer(SLUICE_OK, {{"a1", SLUICE_SEEN}});
+    EXPECT_EQ(ended(1), Texts{"a1 acked"});
+    EXPECT_EQ(published().size(), 4u) << "what was confirmed is not sent again";
 }
 
-TEST_F(KeptPublishes, AreNotReadFurtherThanTheReaderWants) {
-    add(0, "1");
-    add(0, "2");
-    int taken = 0;
-    EXPECT_FALSE(decode_publishes(encoded(), [&](std::string_view, const sluice_outgoing&) { return ++taken < 1; }));
-    EXPECT_EQ(taken, 1);
+TEST_F(KeptPublishesTest, ComeBeforeThoseOfLaterMessagesWhereOnlyTheCommitFindsThem) {
+    crash_between_commit_and_publish();
+    database.hold();
+    database.finds_duplicates_late = true;
+    restart().push("a0 a1 a2 a3");
+    bench->run();
+    database.answer(SLUICE_OK, {{"a1", SLUICE_SEEN}});
+    EXPECT_EQ(ended(4), (Texts{"a0 acked", "a1 acked", "a2 acked", "a3 acked"}));
+    EXPECT_EQ(published(), (Texts{"1 of a0", "2 of a0", "1 of a1", "2 of a1", "1 of a2", "2 of a2", "1 of a3", "2 of a3"}));
 }
 
-TEST_F(KeptPublishes, CutAnywhereAreFoundToBeCut) {
-    add(0, "body", "key", "id", 300, {{bytes("name"), bytes("value")}});
-    add(1, "another");
-    const std::string whole = encoded();
-    for (std::size_t size = 0; size < whole.size(); ++size) {
-        const std::string cut = whole.substr(0, size);  // of its own, so that a sanitizer sees a step too far
-        EXPECT_FALSE(read(cut).all) << size;
-    }
-    EXPECT_FALSE(read(whole + "x").all);
+TEST_F(KeptPublishesTest, ThatCannotBeFoundNowHoldBackThoseOfLaterMessagesOfTheKey) {
+    crash_between_commit_and_publish();
+    database.hold();
+    database.finds_duplicates_late = true;
+    database.kept_answer = SLUICE_UNAVAILABLE;
+    restart().push("a1 b1 a2");
+    bench->run();
+    database.answer(SLUICE_OK, {{"a1", SLUICE_SEEN}});
+    EXPECT_EQ(ended(1), Texts{"b1 acked"});
+    EXPECT_EQ(published(), (Texts{"1 of b1", "2 of b1"})) << "a2 is committed, and what it publishes waits for a1";
+    EXPECT_EQ(database.durable(), (Texts{"a1", "b1", "a2"}));
+    database.kept_answer = SLUICE_OK;
+    database.finds_duplicates_late = false;
+    bench->clock.advance(milliseconds(5'000));
+    bench->run();
+    while (database.submitted() != 0) database.answer();
+    EXPECT_EQ(ended(2), (Texts{"a1 acked", "a2 acked"}));
+    EXPECT_EQ(published(), (Texts{"1 of b1", "2 of b1", "1 of a1", "2 of a1", "1 of a2", "2 of a2"}));
+    EXPECT_EQ(database.durable(), (Texts{"a1", "b1", "a2"})) << "each once in effect";
 }
 
-TEST_F(KeptPublishes, OfAnotherLayoutAreNotRead) {
-    std::string kept = encoded();
-    kept[0] = 2;
-    EXPECT_FALSE(read(kept).all);
+TEST_F(KeptPublishesTest, ToATargetThatIsGoneMakeADeadLetterThatNamesIt) {
+    crash_between_commit_and_publish();
+    restart("elsewhere").push("a1");
+    EXPECT_EQ(ended(1), Texts{"a1 dead letter"});
+    EXPECT_NE(bench->error.find("publish to target \"out\", which is not in `targets` any more"), std::string::npos)
+        << bench->error;
+    // Its source hears that it is done, and the database may forget what it keeps of it.
+    const std::string owed = bench->owed;
+    database.keeps("a1", "");
+    restart().push_replayed("a1", owed);
+    EXPECT_EQ(ended(1), Texts{"a1 acked"});
+    EXPECT_EQ(bench->called(), Texts{});
+    EXPECT_EQ(published(), (Texts{"1 of a1", "2 of a1"}));
 }
 
-TEST_F(KeptPublishes, DamagedAtRandomNeverReadBeyondTheirEnd) {
-    add(0, "body", "key", "id", 300, {{bytes("name"), bytes("value")}});
-    const std::string whole = encoded();
-    std::minstd_rand random(1);
-    for (int round = 0; round < 20'000; ++round) {
-        std::string damaged = whole;
-        for (int i = 0; i < 3; ++i) damaged[random() % damaged.size()] = static_cast<char>(random());
-        const Read back = read(std::string(damaged));
-        for (const std::string& line : back.lines) EXPECT_LE(line.size(), whole.size() + 64);
-    }
+TEST_F(KeptPublishesTest, ThatCannotBeReadAreTheDatabasesDamageAndNoMessagesFault) {
+    database.keeps("a1", "\x09what is this");
+    database.hold();
+    restart().push("a1");
+    bench->run();
+    database.finds_duplicates_late = true;
+    database.keeps("a1", "\x09what is this");
+    database.answer(SLUICE_OK, {{"a1", SLUICE_SEEN}});
+    bench->run();
+    EXPECT_EQ(bench->ended(), Texts{});
+    EXPECT_TRUE(database.database.circuit->failed_for_good());
+    EXPECT_EQ(published(), Texts{});
+}
+
+TEST_F(KeptPublishesTest, AreAskedForAgainWhileTheDatabaseCannotSay) {
+    crash_between_commit_and_publish();
+    database.kept_answer = SLUICE_UNAVAILABLE;
+    restart().push("a1");
+    bench->run();
+    EXPECT_EQ(bench->ended(), Texts{});
+    EXPECT_EQ(published(), Texts{});
+    database.kept_answer = SLUICE_OK;
+    bench->clock.advance(milliseconds(5'000));
+    EXPECT_EQ(ended(1), Texts{"a1 acked"});
+    EXPECT_EQ(published(), (Texts{"1 of a1", "2 of a1"}));
+}
+
+TEST_F(KeptPublishesTest, ThatCannotBeKeptNowLetTheUnitRunAgain) {
+    database.keep_answer = SLUICE_UNAVAILABLE;
+    restart().push("a1");
+    bench->run();
+    EXPECT_EQ(database.durable(), Texts{});
+    EXPECT_EQ(database.abandoned, 1);
+    database.keep_answer = SLUICE_OK;
+    bench->clock.advance(milliseconds(5'000));
+    EXPECT_EQ(ended(1), Texts{"a1 acked"});
+    EXPECT_EQ(published(), (Texts{"1 of a1", "2 of a1"}));
+}
+
+TEST_F(KeptPublishesTest, ThatCanNeverBeKeptMakeADeadLetterWithoutEffects) {
+    database.keep_answer = SLUICE_INVALID;
+    restart().push("a1");
+    EXPECT_EQ(ended(1), Texts{"a1 dead letter"});
+    EXPECT_NE(bench->error.find("could not be kept with its record: not kept"), std::string::npos) << bench->error;
+    EXPECT_EQ(database.durable(), Texts{});
+    EXPECT_FALSE(database.knows("a1"));
+    EXPECT_EQ(published(), Texts{});
+}
+
+TEST_F(KeptPublishesTest, AreSentAllTheSameByADatabaseThatKeepsNoneWhichIsSaidOnce) {
+    database.keep_answer = SLUICE_UNSUPPORTED;
+    restart().push("a1 b1");
+    EXPECT_EQ(ended(2), (Texts{"a1 acked", "b1 acked"}));
+    EXPECT_EQ(published().size(), 4u);
+    const std::string log = bench->log.text();
+    const auto said = log.find("keeps no publishes");
+    ASSERT_NE(said, std::string::npos);
+    EXPECT_EQ(log.find("keeps no publishes", said + 1), std::string::npos);
 }
 
 }  // namespace

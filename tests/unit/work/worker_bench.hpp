@@ -85,7 +85,7 @@ public:
         setup.struct_size = sizeof setup;
         setup.name = {"pools.p.handler", 15};
         ASSERT_TRUE(host->create(handler.handlers(), setup));
-        ASSERT_TRUE(host->connect());
+        ASSERT_TRUE(host->session().open());
         ASSERT_TRUE(host->start());
         worker = std::make_unique<Worker>(0, policy, notices, *host, *commits, executor, watch, clock,
                                           Worker::Way{outcomes, bell, confirmed, keeps_attempts},

@@ -4,13 +4,13 @@
 namespace sluice {
 namespace {
 
-class WorkerPublishes : public PublishingTest {
+class CommitsPublishes : public PublishingTest {
 protected:
-    WorkerPublishes() : PublishingTest(false) {}
+    CommitsPublishes() : PublishingTest(false) {}
     void make(FakeHandler::Handle handle) { PublishingTest::make(std::move(handle), WorkerBench::batches_of(1)); }
 };
 
-TEST_F(WorkerPublishes, LeaveAfterTheCommitAndAreConfirmedBeforeTheAck) {
+TEST_F(CommitsPublishes, LeaveAfterTheCommitAndAreConfirmedBeforeTheAck) {
     database.hold();
     make([](const Handled& call) {
         EXPECT_EQ(call.write(), SLUICE_QUEUED);
@@ -25,7 +25,7 @@ TEST_F(WorkerPublishes, LeaveAfterTheCommitAndAreConfirmedBeforeTheAck) {
     EXPECT_EQ(published(), Texts{"of a1"});
 }
 
-TEST_F(WorkerPublishes, OfAUnitWithoutWritesWaitForTheUnitBefore) {
+TEST_F(CommitsPublishes, OfAUnitWithoutWritesWaitForTheUnitBefore) {
     database.hold();
     make([](const Handled& call) {
         if (call.id() == "a1") return call.write() == SLUICE_QUEUED ? SLUICE_DONE : SLUICE_RETRY;
@@ -44,7 +44,7 @@ TEST_F(WorkerPublishes, OfAUnitWithoutWritesWaitForTheUnitBefore) {
     EXPECT_EQ(bench->called(), (Texts{"a1", "a2", "a1", "a2"}));
 }
 
-TEST_F(WorkerPublishes, AreForgottenWithAMessageThatFails) {
+TEST_F(CommitsPublishes, AreForgottenWithAMessageThatFails) {
     make([](const Handled& call) {
         EXPECT_EQ(call.publish(call.id()), SLUICE_QUEUED);
         return call.id() == "a1" ? SLUICE_REJECT : SLUICE_DONE;
@@ -54,7 +54,7 @@ TEST_F(WorkerPublishes, AreForgottenWithAMessageThatFails) {
     EXPECT_EQ(published(), Texts{"a2"});
 }
 
-TEST_F(WorkerPublishes, AreNotSentForAMessageThatTheCommitRefused) {
+TEST_F(CommitsPublishes, AreNotSentForAMessageThatTheCommitRefused) {
     database.hold();
     make([](const Handled& call) {
         EXPECT_EQ(call.write(), SLUICE_QUEUED);
@@ -68,7 +68,7 @@ TEST_F(WorkerPublishes, AreNotSentForAMessageThatTheCommitRefused) {
     EXPECT_EQ(published(), Texts{});
 }
 
-TEST_F(WorkerPublishes, ThatTheTargetRefusesMakeADeadLetter) {
+TEST_F(CommitsPublishes, ThatTheTargetRefusesMakeADeadLetter) {
     answer = SLUICE_INVALID;
     make([](const Handled& call) {
         EXPECT_EQ(call.publish(call.id()), SLUICE_QUEUED);
@@ -80,7 +80,7 @@ TEST_F(WorkerPublishes, ThatTheTargetRefusesMakeADeadLetter) {
 }
 
 // Its effects are committed, whether or not the database records that: the handler must not make them again.
-TEST_F(WorkerPublishes, ThatTheTargetRefusedAreAllThatAReplayDoes) {
+TEST_F(CommitsPublishes, ThatTheTargetRefusedAreAllThatAReplayDoes) {
     answer = SLUICE_INVALID;
     const auto handle = [](const Handled& call) {
         EXPECT_EQ(call.write(), SLUICE_QUEUED);
@@ -106,7 +106,7 @@ TEST_F(WorkerPublishes, ThatTheTargetRefusedAreAllThatAReplayDoes) {
     EXPECT_EQ(Texts(all.end() - 2, all.end()), (Texts{"1 of a1", "2 of a1"}));
 }
 
-TEST_F(WorkerPublishes, ThatCannotBeReadFromADeadLetterLeaveItWhatItIs) {
+TEST_F(CommitsPublishes, ThatCannotBeReadFromADeadLetterLeaveItWhatItIs) {
     make([](const Handled&) { return SLUICE_DONE; });
     bench->push_replayed("a1", "\x09what is this");
     EXPECT_EQ(ended(1), Texts{"a1 dead letter"});
@@ -115,7 +115,7 @@ TEST_F(WorkerPublishes, ThatCannotBeReadFromADeadLetterLeaveItWhatItIs) {
     EXPECT_NE(bench->error.find("cannot be read from its dead letter"), std::string::npos) << bench->error;
 }
 
-TEST_F(WorkerPublishes, ThatTheTargetNoLongerTakesGiveTheMessageBack) {
+TEST_F(CommitsPublishes, ThatTheTargetNoLongerTakesGiveTheMessageBack) {
     make([](const Handled& call) {
         EXPECT_EQ(call.publish(call.id()), SLUICE_QUEUED);
         return SLUICE_DONE;

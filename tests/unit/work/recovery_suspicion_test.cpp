@@ -6,7 +6,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds longest{5'000};
+constexpr milliseconds longest_pause{5'000};
 
 class WorkerSuspicion : public testing::Test {
 protected:
@@ -15,7 +15,7 @@ protected:
     void run(std::string_view killer, int rounds = 60) {
         database.kills = killer;
         for (int i = 0; i < rounds && !bench.messages.empty(); ++i) {
-            bench.run_after(longest);
+            bench.run_after(longest_pause);
             const Texts some = bench.ended();
             all.insert(all.end(), some.begin(), some.end());
         }
@@ -54,7 +54,7 @@ TEST_F(WorkerSuspicion, FindsAMessageWhoseWriteLosesTheDatabase) {
     other.push("a1 b1 b2 c1");
     Texts ended;
     for (int i = 0; i < 60 && !other.messages.empty(); ++i) {
-        other.run_after(longest);
+        other.run_after(longest_pause);
         const Texts some = other.ended();
         ended.insert(ended.end(), some.begin(), some.end());
     }
@@ -70,9 +70,9 @@ TEST_F(WorkerSuspicion, IsNotRaisedByAnOutageHoweverLong) {
         database.answer(SLUICE_UNAVAILABLE);
         database.ping_answer = SLUICE_UNAVAILABLE;
         bench.run();
-        for (int i = 0; i < 3; ++i) bench.run_after(longest);
+        for (int i = 0; i < 3; ++i) bench.run_after(longest_pause);
         database.ping_answer = SLUICE_OK;
-        bench.run_after(longest);
+        bench.run_after(longest_pause);
     }
     database.answer();
     bench.run();
@@ -88,7 +88,7 @@ TEST_F(WorkerSuspicion, IsForgottenWhenAUnitWorksInBetween) {
         for (int loss = 0; loss < 2; ++loss) {
             database.answer(SLUICE_UNAVAILABLE);
             bench.run();
-            bench.run_after(longest);
+            bench.run_after(longest_pause);
         }
         database.answer();
         bench.run();
@@ -102,7 +102,7 @@ TEST(WorkerSuspicionWithoutPing, IsNeverRaised) {
     database.kills = "a1";
     WorkerBench bench(write_id, WorkerBench::quick(), {&database});
     bench.push("a1");
-    for (int i = 0; i < 50; ++i) bench.run_after(longest);
+    for (int i = 0; i < 50; ++i) bench.run_after(longest_pause);
     EXPECT_EQ(bench.ended(), Texts{}) << "nobody can tell it from an outage";
     EXPECT_EQ(bench.called().back(), "a1");
 }

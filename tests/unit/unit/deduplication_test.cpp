@@ -6,7 +6,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-TEST(WorkerRecords, RunsNoHandlerForAMessageThatWasSeen) {
+TEST(DeduplicationTest, RunsNoHandlerForAMessageThatWasSeen) {
     FakeDatabase database("db", true);
     WorkerBench bench(write_id, WorkerBench::quick(), {&database});
     bench.push("a1");
@@ -18,7 +18,7 @@ TEST(WorkerRecords, RunsNoHandlerForAMessageThatWasSeen) {
     EXPECT_EQ(database.durable(), (Texts{"a1", "a2"}));
 }
 
-TEST(WorkerRecords, ForgetsTheRecordOfAMessageThatComesAgain) {
+TEST(DeduplicationTest, ForgetsTheRecordOfAMessageThatComesAgain) {
     FakeDatabase database("db", true);
     WorkPolicy policy = WorkerBench::quick();
     policy.backoff_ms = policy.backoff_max_ms = 1'000;
@@ -32,7 +32,7 @@ TEST(WorkerRecords, ForgetsTheRecordOfAMessageThatComesAgain) {
     EXPECT_TRUE(database.knows("a1"));
 }
 
-TEST(WorkerRecords, WaitsWhileTheDatabaseCannotSayWhetherAMessageWasSeen) {
+TEST(DeduplicationTest, WaitsWhileTheDatabaseCannotSayWhetherAMessageWasSeen) {
     FakeDatabase database("db", true);
     database.record_answer = SLUICE_UNAVAILABLE;
     WorkerBench bench(write_id, WorkerBench::quick(), {&database});
@@ -44,7 +44,7 @@ TEST(WorkerRecords, WaitsWhileTheDatabaseCannotSayWhetherAMessageWasSeen) {
     EXPECT_EQ(bench.ended(), Texts{"a1 acked"});
 }
 
-TEST(WorkerRecords, RecordsAlsoTheMessageThatFirstAskedForTheDatabase) {
+TEST(DeduplicationTest, RecordsAlsoTheMessageThatFirstAskedForTheDatabase) {
     FakeDatabase database("db", true);
     WorkerBench bench(write_id, WorkerBench::quick(), {&database}, {}, false);
     bench.push("a1 a2");
@@ -57,7 +57,7 @@ TEST(WorkerRecords, RecordsAlsoTheMessageThatFirstAskedForTheDatabase) {
     EXPECT_EQ(bench.ended(), (Texts{"a1 acked", "a2 acked"}));
 }
 
-TEST(WorkerRecords, TriesAgainToConnectADatabaseThatIsAskedForLate) {
+TEST(DeduplicationTest, TriesAgainToConnectADatabaseThatIsAskedForLate) {
     FakeDatabase database;
     database.connect_answer = SLUICE_UNAVAILABLE;
     WorkerBench bench(write_id, WorkerBench::quick(), {&database}, {}, false);

@@ -9,15 +9,15 @@ namespace {
 
 using std::chrono::milliseconds;
 
-class WorkerAcks : public testing::Test {
+class SourceAckTest : public testing::Test {
 protected:
-    WorkerAcks() { database.resource = "file 7"; }
+    SourceAckTest() { database.resource = "file 7"; }
 
     WorkerBench& make(FakeHandler::Handle handle, std::vector<FakeDatabase*> databases, std::uint32_t batch_max = 64,
                       std::vector<std::pair<std::string, Target*>> targets = {}) {
         bench.emplace(std::move(handle), WorkerBench::batches_of(batch_max), std::move(databases), std::move(targets));
         bench->start();
-        bench->host->ack_in_units("file 7", "the queue");
+        bench->host->session().ack_in_units("file 7", "the queue");
         return *bench;
     }
     WorkerBench& make() { return make(write_id, {&database}); }
@@ -33,7 +33,7 @@ protected:
     std::optional<WorkerBench> bench;
 };
 
-TEST_F(WorkerAcks, StandInTheUnitOfTheEffects) {
+TEST_F(SourceAckTest, StandInTheUnitOfTheEffects) {
     make().push("a1 b1");
     bench->run();
     EXPECT_EQ(database.durable(), (Texts{"a1", "ack 1", "b1", "ack 2"}));
@@ -42,12 +42,12 @@ TEST_F(WorkerAcks, StandInTheUnitOfTheEffects) {
     EXPECT_EQ(bench->ended(), (Texts{"a1 acked", "b1 acked"}));
 }
 
-TEST_F(WorkerAcks, AreTheSourcesOwnBusinessWhereTheDatabaseIsAnother) {
+TEST_F(SourceAckTest, AreTheSourcesOwnBusinessWhereTheDatabaseIsAnother) {
     bench.emplace(write_id, WorkerBench::quick(), std::vector<FakeDatabase*>{&database});
     bench->start();
-    bench->host->ack_in_units("file 8", "the queue");
-    bench->host->ack_in_units("", "the queue");
-    bench->host->ack_in_units("file 7", "");
+    bench->host->session().ack_in_units("file 8", "the queue");
+    bench->host->session().ack_in_units("", "the queue");
+    bench->host->session().ack_in_units("file 7", "");
     bench->push("a1");
     bench->run();
     EXPECT_EQ(database.durable(), Texts{"a1"});
@@ -55,7 +55,7 @@ TEST_F(WorkerAcks, AreTheSourcesOwnBusinessWhereTheDatabaseIsAnother) {
     EXPECT_EQ(bench->ended(), Texts{"a1 acked"});
 }
 
-TEST_F(WorkerAcks, AreOnlyForMessagesThatAreDone) {
+TEST_F(SourceAckTest, AreOnlyForMessagesThatAreDone) {
     make(
         [](const Handled& call) {
             EXPECT_EQ(call.write(), SLUICE_QUEUED);
@@ -69,7 +69,7 @@ TEST_F(WorkerAcks, AreOnlyForMessagesThatAreDone) {
 }
 
 // Without its ack in the unit, another host could have had the message meanwhile.
-TEST_F(WorkerAcks, ThatThrowAreALostConnectionAndTheMessageRunsAgain) {
+TEST_F(SourceAckTest, ThatThrowAreALostConnectionAndTheMessageRunsAgain) {
     make([](const Handled&) { return SLUICE_DONE; }, {&database}).push("a1");
     database.settle_throws = true;
     bench->run();
@@ -82,7 +82,7 @@ TEST_F(WorkerAcks, ThatThrowAreALostConnectionAndTheMessageRunsAgain) {
     EXPECT_EQ(bench->called(), (Texts{"a1", "a1"})) << "the attempt is the same";
 }
 
-TEST_F(WorkerAcks, AreNotForReplayedMessages) {
+TEST_F(SourceAckTest, AreNotForReplayedMessages) {
     make();
     bench->push_replayed("a1", "");
     bench->run();
@@ -90,7 +90,7 @@ TEST_F(WorkerAcks, AreNotForReplayedMessages) {
     EXPECT_EQ(in_units(), Texts{});
 }
 
-TEST_F(WorkerAcks, AreMadeAgainWithAUnitThatRunsAgain) {
+TEST_F(SourceAckTest, AreMadeAgainWithAUnitThatRunsAgain) {
     database.hold();
     make().push("a1");
     bench->run();
@@ -105,7 +105,7 @@ TEST_F(WorkerAcks, AreMadeAgainWithAUnitThatRunsAgain) {
     EXPECT_EQ(in_units(), Texts{"a1"});
 }
 
-TEST_F(WorkerAcks, ThatComeTooLateTakeTheEffectsWithThem) {
+TEST_F(SourceAckTest, ThatComeTooLateTakeTheEffectsWithThem) {
     database.lose_lease(2);
     make().push("a1 b1 c1");
     bench->run();
@@ -114,7 +114,7 @@ TEST_F(WorkerAcks, ThatComeTooLateTakeTheEffectsWithThem) {
     EXPECT_EQ(bench->ended(), (Texts{"a1 acked", "b1 lost lease", "c1 acked"}));
 }
 
-TEST_F(WorkerAcks, AreNotBlamedForAWriteThatIsRefused) {
+TEST_F(SourceAckTest, AreNotBlamedForAWriteThatIsRefused) {
     database.hold();
     make().push("a1 b1");
     bench->run();
@@ -124,7 +124,7 @@ TEST_F(WorkerAcks, AreNotBlamedForAWriteThatIsRefused) {
     EXPECT_EQ(bench->ended(), (Texts{"a1 dead letter", "b1 acked"}));
 }
 
-TEST_F(WorkerAcks, ThatAreFoundLateLetTheRestOfTheUnitRunAgainWithoutTheirMessages) {
+TEST_F(SourceAckTest, ThatAreFoundLateLetTheRestOfTheUnitRunAgainWithoutTheirMessages) {
     database.lose_lease(2);
     database.finds_lost_leases_late = false;
     make().push("a1 b1 c1");
@@ -136,7 +136,7 @@ TEST_F(WorkerAcks, ThatAreFoundLateLetTheRestOfTheUnitRunAgainWithoutTheirMessag
     EXPECT_EQ(bench->ended(), (Texts{"a1 acked", "c1 acked"}));
 }
 
-TEST_F(WorkerAcks, ThatTheDatabaseRefusesAreLeftToTheSourceWhichIsSaidOnce) {
+TEST_F(SourceAckTest, ThatTheDatabaseRefusesAreLeftToTheSourceWhichIsSaidOnce) {
     database.settle_answer = SLUICE_UNSUPPORTED;
     make().push("a1 b1");
     bench->run();
@@ -148,7 +148,7 @@ TEST_F(WorkerAcks, ThatTheDatabaseRefusesAreLeftToTheSourceWhichIsSaidOnce) {
     EXPECT_EQ(bench->times_logged("warn", "their source acks them"), 1u);
 }
 
-TEST_F(WorkerAcks, ComeLastWhereSeveralDatabasesTakePart) {
+TEST_F(SourceAckTest, ComeLastWhereSeveralDatabasesTakePart) {
     other.hold();
     make(
         [](const Handled& call) {
@@ -164,7 +164,7 @@ TEST_F(WorkerAcks, ComeLastWhereSeveralDatabasesTakePart) {
     EXPECT_EQ(database.durable(), (Texts{"a1", "ack 1"}));
 }
 
-TEST_F(WorkerAcks, AreLeftToTheSourceWhereAnotherDatabaseDeduplicates) {
+TEST_F(SourceAckTest, AreLeftToTheSourceWhereAnotherDatabaseDeduplicates) {
     make([](const Handled& call) { return call.write({}, "db") == SLUICE_QUEUED ? SLUICE_DONE : SLUICE_RETRY; },
          {&database, &recording})
         .push("a1");
@@ -173,7 +173,7 @@ TEST_F(WorkerAcks, AreLeftToTheSourceWhereAnotherDatabaseDeduplicates) {
     EXPECT_EQ(bench->ended(), Texts{"a1 acked"});
 }
 
-TEST_F(WorkerAcks, WaitForWhatIsPublished) {
+TEST_F(SourceAckTest, WaitForWhatIsPublished) {
     SystemClock clock;
     FakeTarget fake;
     Target target{fake.port(), quick(), clock, Logger()};
@@ -196,7 +196,7 @@ TEST_F(WorkerAcks, WaitForWhatIsPublished) {
     stop(target, clock);
 }
 
-TEST_F(WorkerAcks, ThatTheDatabaseCannotTakeNowWait) {
+TEST_F(SourceAckTest, ThatTheDatabaseCannotTakeNowWait) {
     make([](const Handled&) { return SLUICE_DONE; }, {&database}).push("a1");
     database.settle_answer = SLUICE_UNAVAILABLE;
     bench->run();
@@ -208,7 +208,7 @@ TEST_F(WorkerAcks, ThatTheDatabaseCannotTakeNowWait) {
     EXPECT_EQ(bench->ended(), Texts{"a1 acked"});
 }
 
-TEST_F(WorkerAcks, OfAMessageWithoutEffectsAreTheSourcesWhereNoUnitCanBegin) {
+TEST_F(SourceAckTest, OfAMessageWithoutEffectsAreTheSourcesWhereNoUnitCanBegin) {
     make([](const Handled&) { return SLUICE_DONE; }, {&database}).push("a1");
     database.begin_answer = SLUICE_UNAVAILABLE;
     bench->run();

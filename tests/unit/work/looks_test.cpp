@@ -1,0 +1,94 @@
+// What a worker tells of the messages of a key.
+#include "work/looks.hpp"
+
+#include <memory>
+
+#include "work/failing.hpp"
+#include "work/worker_bench.hpp"
+
+namespace sluice {
+namespace {
+
+using std::chrono::milliseconds;
+
+std::shared_ptr<KeyLook> ask(Worker& worker, char key) {
+    auto look = std::make_shared<KeyLook>();
+    look->key_hash = static_cast<std::uint64_t>(key);
+    worker.ask(look);
+    return look;
+}
+
+TEST(LooksTest, KnowsWhyAParkedMessageFailedUntilItsNextAttempt) {
+    WorkerBench bench(Failing{{{"a1", 1}}}, slow_retries());
+    bench.push("a1");
+    bench.run();
+    const auto look = ask(*bench.worker, 'a');
+    bench.run();
+    ASSERT_TRUE(look->answered.load());
+    EXPECT_EQ(look->parked_error, "not yet");
+    bench.run_after(milliseconds(1'000));
+    EXPECT_EQ(bench.ended(), Texts{"a1 acked"});
+    EXPECT_EQ(bench.error, "") << "what came to nothing is not told of a message that is done";
+}
+
+TEST(LooksTest, TellWhatIsCommittingAndWhyTheWorkerPauses) {
+    FakeDatabase database;
+    database.hold();
+    WorkerBench bench(write_id, WorkerBench::quick(), {&database});
+    bench.push("a1 b1 a2");
+    bench.run();
+    auto look = ask(*bench.worker, 'a');
+    bench.run();
+    EXPECT_EQ(look->committing, 2u);
+    EXPECT_EQ(look->pauses_for, "");
+    database.answer(SLUICE_CONFLICT);
+    bench.worker->run();
+    look = ask(*bench.worker, 'a');
+    bench.worker->run();
+    ASSERT_TRUE(look->answered.load());
+    EXPECT_EQ(look->committing, 0u);
+    EXPECT_EQ(look->run_again, 2u);
+    EXPECT_GT(look->paused_until_ns, bench.clock.now());
+    EXPECT_FALSE(look->database_away);
+    bench.run_after(milliseconds(10));
+    database.answer(SLUICE_UNAVAILABLE);
+    bench.worker->run();
+    look = ask(*bench.worker, 'a');
+    bench.worker->run();
+    EXPECT_TRUE(look->database_away);
+    EXPECT_EQ(look->paused_until_ns, 0) << "the circuit says when";
+    database.hold(false);
+    bench.run_after(std::chrono::seconds(6));
+}
+
+TEST(LooksTest, AreAnsweredForAWorkerThatIsInsideAHandlerAndForNoOther) {
+    Worker* worker = nullptr;
+    std::shared_ptr<KeyLook> look;
+    std::string current;
+    WorkerBench bench([&](const Handled& call) {
+        if (call.id() == "a1") {
+            look = ask(*worker, 'a');
+            worker->answer_from_outside();
+            current = worker->describe_current();
+        }
+        return SLUICE_DONE;
+    });
+    bench.start();
+    worker = bench.worker.get();
+    const auto before = ask(*worker, 'a');
+    worker->answer_from_outside();
+    EXPECT_FALSE(before->answered.load()) << "it answers itself";
+    bench.run();
+    EXPECT_TRUE(before->answered.load());
+    EXPECT_FALSE(before->in_handler);
+    bench.push("a1");
+    bench.run();
+    ASSERT_TRUE(look && look->answered.load());
+    EXPECT_TRUE(look->in_handler);
+    EXPECT_EQ(look->handling, "message a1");
+    EXPECT_EQ(look->handling, current);
+    EXPECT_EQ(worker->describe_current(), "");
+}
+
+}  // namespace
+}  // namespace sluice
