@@ -51,7 +51,7 @@ pools:
     }
     // As the main loop does it.
     ReloadOutcome reload(const std::string& text, const std::string& give_up_at_once = {}) {
-        Host::Reload reload(*host, load(text).config, *loaded.front()->registry);
+        Reload reload(*host, load(text).config);
         if (!give_up_at_once.empty()) reload.give_up(give_up_at_once);
         const std::int64_t deadline = clock.now() + 60'000'000'000;
         for (;;) {
@@ -64,18 +64,18 @@ pools:
         return reload.outcome();
     }
     void wait_for_more() {
-        const std::uint64_t before = host->settled();
+        const std::uint64_t before = host->report().settled();
         const std::int64_t deadline = clock.now() + 60'000'000'000;
-        while (host->settled() < before + 200 && clock.now() < deadline) std::this_thread::yield();
-        EXPECT_GE(host->settled(), before + 200) << "the host goes on";
+        while (host->report().settled() < before + 200 && clock.now() < deadline) std::this_thread::yield();
+        EXPECT_GE(host->report().settled(), before + 200) << "the host goes on";
     }
-    std::size_t workers() const { return host->snapshot().sources[0].workers.size(); }
+    std::size_t workers() const { return host->report().snapshot().sources[0].workers.size(); }
     void TearDown() override {
         if (!host) return;
         host->request_stop();
         const std::int64_t deadline = clock.now() + 20'000'000'000;
-        while (!host->all_sources_ended() && clock.now() < deadline) std::this_thread::yield();
-        const StatisticsSnapshot last = host->snapshot();
+        while (!host->report().all_sources_ended() && clock.now() < deadline) std::this_thread::yield();
+        const StatisticsSnapshot last = host->report().snapshot();
         EXPECT_TRUE(host->close(clock.now() + 20'000'000'000));
         EXPECT_TRUE(last.sources[0].counts.law_holds());
         EXPECT_EQ(last.sources[0].counts.abandoned, 0u);
@@ -95,15 +95,15 @@ pools:
 TEST_F(HostReload, ReplacesThePoolsThatHaveChanged) {
     start(configuration(pool("4")));
     wait_for_more();
-    const std::uint64_t handled = host->snapshot().sources[0].workers[0].counts.handled;
+    const std::uint64_t handled = host->report().snapshot().sources[0].workers[0].counts.handled;
     const ReloadOutcome outcome = reload(configuration(pool("2")));
     EXPECT_TRUE(outcome.applied);
     EXPECT_EQ(outcome.lines, std::vector<std::string>{"pools.p: workers 4 -> 2"});
     EXPECT_EQ(workers(), 2u);
     EXPECT_EQ(host->config().pools[0].workers, 2u);
     wait_for_more();
-    EXPECT_GT(host->snapshot().sources[0].workers[0].counts.handled, handled) << "what was counted stays counted";
-    EXPECT_EQ(host->snapshot().sources[0].counts.released, 0u);
+    EXPECT_GT(host->report().snapshot().sources[0].workers[0].counts.handled, handled) << "what was counted stays counted";
+    EXPECT_EQ(host->report().snapshot().sources[0].counts.released, 0u);
 }
 
 TEST_F(HostReload, TakesOverAgainAndAgain) {
@@ -143,7 +143,7 @@ TEST_F(HostReload, MakesTheOldPoolsAgainWhenTheNewOnesDoNotStart) {
     EXPECT_FALSE(outcome.applied);
     EXPECT_NE(outcome.lines.front().find("state"), std::string::npos) << outcome.lines.front();
     EXPECT_EQ(workers(), 2u);
-    EXPECT_EQ(host->failure(), "");
+    EXPECT_EQ(host->report().failure(), "");
     wait_for_more();
     EXPECT_TRUE(reload(configuration(pool("3"))).applied) << "the next one is not hindered";
     wait_for_more();
