@@ -17,7 +17,34 @@ std::size_t index_of(const HostConfig& config, const std::string& pool) {
     return static_cast<std::size_t>(found - config.pools.begin());
 }
 
+template <typename Part>
+std::size_t index_in(const std::vector<Part>& parts, const std::string& name) {
+    const auto found = std::ranges::find(parts, name, [](const Part& part) { return part.component.name; });
+    return static_cast<std::size_t>(found - parts.begin());
+}
+
+template <typename Part>
+void keep_places(const std::vector<Part>& running, std::vector<Part>& next) {
+    std::ranges::stable_sort(next, {}, [&](const Part& part) { return index_in(running, part.component.name); });
+}
+
+// Parts are known by their places in the configuration: those that stay must not change them.
+HostConfig in_places_of(const HostConfig& running, HostConfig next) {
+    std::vector<std::string> sources;
+    for (const PoolConfig& pool : next.pools) sources.push_back(next.sources[pool.source].component.name);
+    keep_places(running.sources, next.sources);
+    keep_places(running.databases, next.databases);
+    keep_places(running.targets, next.targets);
+    for (std::size_t i = 0; i < sources.size(); ++i)
+        next.pools[i].source = static_cast<std::uint32_t>(index_in(next.sources, sources[i]));
+    return next;
+}
+
 }  // namespace
+
+PoolReplacement::PoolReplacement(Topology& topology, HostConfig next)
+    : topology_(topology),
+      next_(in_places_of(topology.config, std::move(next))) {}
 
 void PoolReplacement::create(const std::function<bool(const std::string& pool)>& is_new, std::vector<std::size_t> sources,
                              std::vector<std::string>& problems) {

@@ -24,10 +24,11 @@ namespace sluice {
 
 class PoolReplacement {
 public:
-    PoolReplacement(Topology& topology, HostConfig next) : topology_(topology), next_(std::move(next)) {}
+    PoolReplacement(Topology& topology, HostConfig next);
     PoolReplacement(const PoolReplacement&) = delete;
     PoolReplacement& operator=(const PoolReplacement&) = delete;
 
+    // Sources, databases and targets that the topology has stand where they stand there, whatever their order in the file.
     const HostConfig& next() const { return next_; }
 
     // Creates those pools of next() that `is_new` names, beside the ones that run; the others stay. `sources`: those whose

@@ -70,6 +70,16 @@ pools:
         EXPECT_GE(host->report().settled(), before + 200) << "the host goes on";
     }
     std::size_t workers() const { return host->report().snapshot().sources[0].workers.size(); }
+    // "load: p p": the pool of each worker.
+    std::string workers_by_source() const {
+        std::string text;
+        for (const SourceStatistics& source : host->report().snapshot().sources) {
+            text += source.name + ":";
+            for (const WorkerStatistics& worker : source.workers) text += " " + worker.pool;
+            text += "\n";
+        }
+        return text;
+    }
     void TearDown() override {
         if (!host) return;
         host->request_stop();
@@ -123,6 +133,46 @@ TEST_F(HostReload, AddsAndRemovesPools) {
     wait_for_more();
     EXPECT_EQ(reload(configuration(pool("2"))).lines, std::vector<std::string>{"pools.q: removed"});
     EXPECT_EQ(workers(), 2u);
+    wait_for_more();
+}
+
+// Parts are known by their places, and these come from the order in the file.
+TEST_F(HostReload, LeavesPoolsWithTheirSourcesWhenThoseStandInAnotherOrder) {
+    const std::string a = "a: { plugin: generate, rate: 5000 }", b = "b: { plugin: generate, rate: 5000 }";
+    const auto text = [](const std::string& sources, const std::string& workers) {
+        return "state_dir: ./state\nplugin_path: [ \"" SLUICE_PLUGINS "\" ]\nsources: { " + sources +
+               " }\npools:\n"
+               "  p: { source: a, handler: { plugin: noop }, workers: " +
+               workers +
+               " }\n"
+               "  q: { source: b, handler: { plugin: noop }, workers: 1 }\n";
+    };
+    start(text(a + ", " + b, "1"));
+    ASSERT_EQ(workers_by_source(), "a: p\nb: q\n");
+    EXPECT_TRUE(reload(text(b + ", " + a, "2")).applied);
+    EXPECT_EQ(workers_by_source(), "a: p p\nb: q\n");
+    wait_for_more();
+}
+
+TEST_F(HostReload, KnowsPoolsOfSeveralSourcesAfterTheyHaveStoodInAnotherOrder) {
+    const auto text = [](const std::string& pools) {
+        return "state_dir: ./state\nplugin_path: [ \"" SLUICE_PLUGINS
+               "\" ]\nsources:\n"
+               "  a: { plugin: generate, rate: 5000 }\n  b: { plugin: generate, rate: 5000 }\npools:\n" +
+               pools;
+    };
+    const auto p = [](const std::string& workers) {
+        return "  p: { source: a, handler: { plugin: noop }, workers: " + workers + " }\n";
+    };
+    const auto q = [](const std::string& workers) {
+        return "  q: { source: b, handler: { plugin: noop }, workers: " + workers + " }\n";
+    };
+    start(text(p("1") + q("1")));
+    EXPECT_EQ(reload(text(q("1") + p("1"))).lines, std::vector<std::string>{"pools: in another order"});
+    EXPECT_TRUE(reload(text(q("3") + p("1"))).applied);
+    EXPECT_EQ(workers_by_source(), "a: p\nb: q q q\n");
+    EXPECT_TRUE(reload(text(q("3") + p("2"))).applied);
+    EXPECT_EQ(workers_by_source(), "a: p p\nb: q q q\n");
     wait_for_more();
 }
 
