@@ -108,13 +108,13 @@ void Reload::find_feeders() {
             if (of.contains(through)) of.insert(feeders_[through].begin(), feeders_[through].end());
 }
 
-bool Reload::is_at(const Part& part, SourceLoop::PoolStage stage) const {
+bool Reload::is_at(const Part& part, PoolStage stage) const {
     const SourceLoop& source = loop(part.source);
     return source.state() == SourceLoop::State::finished || source.pool_stage() == stage ||
-           (stage == SourceLoop::PoolStage::held && source.pool_stage() == SourceLoop::PoolStage::quiet);
+           (stage == PoolStage::held && source.pool_stage() == PoolStage::quiet);
 }
 
-bool Reload::all_at(SourceLoop::PoolStage stage) const {
+bool Reload::all_at(PoolStage stage) const {
     return std::all_of(parts_.begin(), parts_.end(), [&](const Part& part) { return is_at(part, stage); });
 }
 
@@ -122,7 +122,7 @@ bool Reload::all_at(SourceLoop::PoolStage stage) const {
 bool Reload::waits_for_others(const Part& part) const {
     return std::any_of(parts_.begin(), parts_.end(), [&](const Part& other) {
         return feeders_[part.source].contains(other.source) && !feeders_[other.source].contains(part.source) &&
-               !is_at(other, SourceLoop::PoolStage::quiet);
+               !is_at(other, PoolStage::quiet);
     });
 }
 
@@ -132,7 +132,7 @@ void Reload::empty_pools() {
             part.held = true;
             loop(part.source).proxy().hold(part.how);
         }
-        if (!part.held || part.asked || !is_at(part, SourceLoop::PoolStage::held)) continue;
+        if (!part.held || part.asked || !is_at(part, PoolStage::held)) continue;
         part.asked = true;
         if (part.how == Hold::keep) pools_.ask_back(part.source);
     }
@@ -143,13 +143,13 @@ void Reload::step() {
         for (const Part& part : parts_)
             if (loop(part.source).failing()) return give_up("source \"" + loop(part.source).name() + "\" has failed");
         empty_pools();
-        if (std::ranges::all_of(parts_, &Part::asked) && all_at(SourceLoop::PoolStage::quiet)) exchange_pools();
+        if (std::ranges::all_of(parts_, &Part::asked) && all_at(PoolStage::quiet)) exchange_pools();
     }
-    if (phase_ == Phase::resuming && all_at(SourceLoop::PoolStage::polling)) {
+    if (phase_ == Phase::resuming && all_at(PoolStage::polling)) {
         pools_.forget_old();
         finish();
     }
-    if (phase_ == Phase::undoing && all_at(SourceLoop::PoolStage::polling)) phase_ = Phase::ended;
+    if (phase_ == Phase::undoing && all_at(PoolStage::polling)) phase_ = Phase::ended;
     if (phase_ == Phase::emptying && topology_.around.clock.now() >= deadline_ns_)
         give_up("not all that the old pools had came back within " +
                 format_duration(topology_.config.shutdown_deadline.count()) + " (shutdown.deadline)");
@@ -159,7 +159,7 @@ void Reload::give_up(const std::string& why) {
     if (phase_ != Phase::emptying) return;
     outcome_.lines = {why};
     for (const Part& part : parts_)
-        if (part.held && !is_at(part, SourceLoop::PoolStage::quiet))
+        if (part.held && !is_at(part, PoolStage::quiet))
             refuse("source \"" + loop(part.source).name() +
                    "\" has messages in its old pools, or does not confirm what has ended");
     for (std::string& line : HostReport(topology_).holding_up()) refuse(std::move(line));

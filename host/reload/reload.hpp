@@ -62,8 +62,8 @@ private:
     bool pool_changed(const std::string& name, bool only_way) const;
     void find_feeders();
     SourceLoop& loop(std::size_t source) const { return *topology_.sources[source]->loop; }
-    bool is_at(const Part& part, SourceLoop::PoolStage stage) const;
-    bool all_at(SourceLoop::PoolStage stage) const;
+    bool is_at(const Part& part, PoolStage stage) const;
+    bool all_at(PoolStage stage) const;
     bool waits_for_others(const Part& part) const;
     void empty_pools();
     void exchange_pools();

@@ -50,7 +50,7 @@ void Host::request_stop() {
     for (auto& source : topology_->sources) {
         const StopMode mode =
             topology_->config.drain || !source->loop->queue().takes_back() ? StopMode::drain : StopMode::finish_current;
-        source->loop->request_stop(mode);
+        source->loop->request_stop();
         for (const std::size_t pool : source->pools) topology_->pools[pool]->stop(mode);
     }
     for (auto& target : topology_->targets)
