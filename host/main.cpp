@@ -24,7 +24,7 @@ int main(int argc, char** argv) {
     const std::vector<std::string> words(argv + (argc > 0 ? 1 : 0), argv + argc);
 
     // 3. The verb: all that is started in there is ended in there. What `run` starts and stops, and in which order, stands
-    //    in app/run_host.cpp and topology/host.cpp.
+    //    in app/run_host.cpp, topology/host.cpp and topology/open_parts.cpp.
     int status = exit_status::failed;
     try {
         status = run_command_line(words);

@@ -7,15 +7,15 @@
 
 namespace sluice {
 
-AdminDesk::AdminDesk(const HostConfig& config, Host& host, ReloadDesk& reloads, Logging& logging, const Clock& clock)
+AdminDesk::AdminDesk(const HostConfig& config, PartDirectory parts, ReloadDesk& reloads, Logging& logging, const Clock& clock)
     : logger_(logging.logger("host")),
-      queues_(config, host, logging, clock),
+      queues_(config, parts, logging, clock),
       server_(logger_, clock),
       dead_letters_(queues_, clock, logger_, server_.waker()) {
     server_.add("queues", depths_verb(queues_, clock));
     server_.add("enqueue", enqueue_verb(queues_, server_.waker()));
     server_.add("reload", reload_verb(reloads, server_.waker()));
-    server_.add("why", why_verb(host, clock, server_.waker()));
+    server_.add("why", why_verb(parts, clock, server_.waker()));
     server_.add("dead-letters", dead_letters_.verb());
     server_.add_chore([this] { dead_letters_.go_on(); });
 }

@@ -1,7 +1,7 @@
 // Where a running host answers the verbs of the command line: the control socket, and what stands behind each verb.
 //
 // Threads      control; the verbs run on the admin thread.
-// Ownership    the host, which outlives it until stop().
+// Ownership    the host behind `parts` outlives it.
 #pragma once
 
 #include <filesystem>
@@ -15,7 +15,7 @@ namespace sluice {
 
 class AdminDesk {
 public:
-    AdminDesk(const HostConfig& config, Host& host, ReloadDesk& reloads, Logging& logging, const Clock& clock);
+    AdminDesk(const HostConfig& config, PartDirectory parts, ReloadDesk& reloads, Logging& logging, const Clock& clock);
     AdminDesk(const AdminDesk&) = delete;
     AdminDesk& operator=(const AdminDesk&) = delete;
 

@@ -18,9 +18,9 @@ constexpr std::int64_t give_up_ns = 3'000 * ns_per_ms;
 
 class Why final : public Conversation {
 public:
-    Why(Host& host, const Clock& clock, std::vector<std::string> sources, std::string pool, const std::string& key,
+    Why(PartDirectory parts, const Clock& clock, std::vector<std::string> sources, std::string pool, const std::string& key,
         std::shared_ptr<Waker> waker)
-        : host_(host),
+        : parts_(parts),
           clock_(clock),
           pool_(std::move(pool)),
           asked_ns_(clock.now()) {
@@ -29,7 +29,7 @@ public:
             question->key = key;
             question->told = [waker] { waker->wake(); };
             questions_.emplace_back(std::move(source), question);
-            host_.ask(questions_.back().first, question);
+            parts_.ask(questions_.back().first, question);
         }
     }
 
@@ -39,7 +39,7 @@ public:
         if (!all && waited < give_up_ns) {
             if (waited > ask_again_ns)
                 for (const auto& [source, question] : questions_)
-                    if (!is_answered(*question)) host_.ask(source, question);
+                    if (!is_answered(*question)) parts_.ask(source, question);
             return;
         }
         for (const auto& [source, question] : questions_) tell(source, *question, talk);
@@ -107,7 +107,7 @@ private:
             fields.add("handling", look.handling).add("handling_ms", (now - look.handling_since_ns) / ns_per_ms);
     }
 
-    Host& host_;
+    const PartDirectory parts_;
     const Clock& clock_;
     const std::string pool_;
     const std::int64_t asked_ns_;
@@ -116,21 +116,21 @@ private:
 
 }  // namespace
 
-Verb why_verb(Host& host, const Clock& clock, std::shared_ptr<Waker> waker) {
-    return [&host, &clock, waker = std::move(waker)](const Node& node, Talk& talk) -> std::unique_ptr<Conversation> {
+Verb why_verb(PartDirectory parts, const Clock& clock, std::shared_ptr<Waker> waker) {
+    return [parts, &clock, waker = std::move(waker)](const Node& node, Talk& talk) -> std::unique_ptr<Conversation> {
         Request request(node);
         const std::string source = request.text("source").value_or("");
         const std::string pool = request.text("pool").value_or("");
         const std::string key = request.text("key").value_or("");
         if (const Result<void> right = request.finish(); !right) return talk.end(2, right.error().message), nullptr;
-        std::vector<std::string> sources = host.source_names();
+        std::vector<std::string> sources = parts.source_names();
         if (!source.empty()) {
             if (std::ranges::find(sources, source) == sources.end())
                 return talk.end(2, fmt::format("there is no source \"{}\"{}", source, did_you_mean_or_list(source, sources))),
                        nullptr;
             sources = {source};
         }
-        return std::make_unique<Why>(host, clock, std::move(sources), pool, key, waker);
+        return std::make_unique<Why>(parts, clock, std::move(sources), pool, key, waker);
     };
 }
 

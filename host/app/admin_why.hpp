@@ -7,10 +7,10 @@
 #pragma once
 
 #include "admin/socket/control_server.hpp"
-#include "topology/host.hpp"
+#include "topology/part_directory.hpp"
 
 namespace sluice {
 
-Verb why_verb(Host& host, const Clock& clock, std::shared_ptr<Waker> waker);
+Verb why_verb(PartDirectory parts, const Clock& clock, std::shared_ptr<Waker> waker);
 
 }  // namespace sluice

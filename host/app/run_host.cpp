@@ -21,6 +21,7 @@
 #include "plugin/last_words.hpp"
 #include "reload/reloading.hpp"
 #include "text/units.hpp"
+#include "topology/build.hpp"
 #include "topology/host.hpp"
 #include "topology/queues.hpp"
 
@@ -42,6 +43,7 @@ public:
     Run(Host& host, const StateDir& state, AdminDesk& desk, Reloading& reloading, Supervisor& supervisor, Logging& logging,
         Clock& clock, std::int64_t started_ns)
         : host_(host),
+          report_(host.report()),
           state_(state),
           desk_(desk),
           reloading_(reloading),
@@ -51,15 +53,15 @@ public:
           log_(logging.logger("host")),
           statistics_(logging.logger("statistics"), started_ns),
           next_report_ns_(clock.now() + every()) {
-        if (host.reads_finite_source()) progress_.emplace(logging, clock);
+        if (report_.reads_finite_source()) progress_.emplace(logging, clock);
     }
 
     int until_ended() {
-        while (!host_.all_sources_ended()) {
+        while (!report_.all_sources_ended()) {
             const Signals::Event event = supervisor_.wait(std::chrono::milliseconds(wait_ms()));
             if (event == Signals::Event::stop) stop_asked();
             if (event == Signals::Event::reload) reloading_.ask();
-            if (host_.hung())
+            if (report_.hung())
                 leave_with_plugin("a call of a handler still runs after twice its timeout, and on_hang says exit");
             if (failure_.empty() && !(failure_ = failure()).empty()) {
                 log_.error("cannot go on: {}", failure_);
@@ -87,14 +89,14 @@ private:
     }
 
     std::string failure() const {
-        for (const Result<void>& there : {state_.check_in_place(), host_.check_state()})
+        for (const Result<void>& there : {state_.check_in_place(), report_.check_state()})
             if (!there) return there.error().message;
-        return host_.failure();
+        return report_.failure();
     }
 
     void stop_asked() {
         if (deadline_ns_ == 0) {
-            const auto [busy, queued] = host_.busy_and_queued();
+            const auto [busy, queued] = report_.busy_and_queued();
             log_.info("{}", stopping_text(logging_.terminal(), host_.config().drain, busy, queued));
             stop();
         } else if (!cancelled_) {
@@ -112,9 +114,9 @@ private:
 
     void keep_time() {
         const std::int64_t now = clock_.now();
-        if (progress_) progress_->update(host_.settled());
+        if (progress_) progress_->update(report_.settled());
         if (now >= next_report_ns_) {
-            statistics_.interval(host_.snapshot());
+            statistics_.interval(report_.snapshot());
             next_report_ns_ = now + every();
         }
         if (deadline_ns_ == 0 || now < deadline_ns_) return;
@@ -135,23 +137,23 @@ private:
         progress_.reset();
         supervisor_.begin_closing();
         reloading_.give_up("the host has ended");
-        const StatisticsSnapshot last = host_.snapshot();
+        const StatisticsSnapshot last = report_.snapshot();
         const bool abandoned = std::any_of(last.sources.begin(), last.sources.end(),
                                            [](const SourceStatistics& source) { return source.counts.abandoned != 0; });
         const std::int64_t teardown = abandoned ? hung_teardown_ns : teardown_ns;
-        const bool letters_can_be_listed = find_dead_letters(host_.config(), host_.queues()).queue != nullptr;
+        const bool letters_can_be_listed = find_dead_letters(host_.config(), host_.directory().queues()).queue != nullptr;
         const bool desk_closed = desk_.close(clock_.now() + teardown);
         const bool closed = host_.close(clock_.now() + teardown) && desk_closed;
         const bool law = statistics_.final(last);
         say_deaths(letters_can_be_listed);
         if (!closed) leave_with_plugin("not everything has come to an end");
-        if (!failure_.empty() || !(failure_ = host_.failure()).empty()) return exit_status::failed;
+        if (!failure_.empty() || !(failure_ = report_.failure()).empty()) return exit_status::failed;
         if (!law) return exit_status::law;
         return abandoned ? exit_status::abandoned : exit_status::clean;
     }
 
     void say_deaths(bool can_be_listed) const {
-        const DeathCauses deaths = host_.deaths();
+        const DeathCauses deaths = report_.deaths();
         if (deaths.total() == 0) return;
         const HostConfig& config = host_.config();
         log_.warn("{} became {}; {}", counted(deaths.total(), "message"),
@@ -165,7 +167,7 @@ private:
     // Destructors would pull the ground from under the plugin's thread.
     [[noreturn]] void leave_with_plugin(std::string_view why) {
         progress_.reset();
-        for (const std::string& line : host_.stuck()) log_.error("{}", line);
+        for (const std::string& line : report_.stuck()) log_.error("{}", line);
         supervisor_.say_running();
         log_.error("{}; the process ends without ending it in order", why);
         logging_.flush();
@@ -173,6 +175,7 @@ private:
     }
 
     Host& host_;
+    const HostReport report_;
     const StateDir& state_;
     AdminDesk& desk_;
     Reloading& reloading_;
@@ -214,16 +217,15 @@ auto without_unwinding(Logging& logging, Work work) noexcept -> decltype(work())
 
 }  // namespace
 
-Created create_host(const HostConfig& config, Registry& registry, const Host::Told& told) {
+Created create_host(const HostConfig& config, Registry& registry, const ProbeTold& told) {
     SystemClock clock;
     Logging logging(log_options(config.log), clock);
     const CallWatchThread watch(logging.logger("host"), clock);
     last_words::as_json(config.log.json);
     Created created;
-    const auto host = Host::create(
-        config, registry, logging, clock, [] {}, created.problems);
-    if (host) created.notes = host->notes();
-    if (host && told) host->probe(told);
+    const auto topology = build_topology(config, {registry, logging, clock, [] {}}, created.problems);
+    if (topology) created.notes = topology->notes;
+    if (topology && told) probe_parts(*topology, told);
     return created;
 }
 
@@ -263,14 +265,14 @@ int run_host(const HostConfig& config, Registry& registry, const ReadAgain& read
 
     // 5  The verbs of the command line are answered.
     ReloadDesk reloads([&supervisor] { supervisor.notify(); });
-    AdminDesk desk(config, *host, reloads, logging, clock);
+    AdminDesk desk(config, host->directory(), reloads, logging, clock);
     desk.open(state->path());
     log.info("{} runs: {}, {}", config.name, counted(config.sources.size(), "source"), counted(config.pools.size(), "pool"));
     last_words::guard_exit();
 
     // 6  Messages come in, until the sources have ended, by themselves or because we were asked; then everything closes in
     //    reverse.
-    Reloading reloading(*host, registry, read_again, reloads, logging);
+    Reloading reloading(*host, read_again, reloads, logging);
     return without_unwinding(logging, [&] {
         const std::int64_t started_ns = clock.now();
         host->run();

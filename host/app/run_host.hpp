@@ -7,7 +7,7 @@
 #include "config/config.hpp"
 #include "plugin/registry.hpp"
 #include "reload/reloading.hpp"
-#include "topology/host.hpp"
+#include "topology/probe_parts.hpp"
 
 namespace sluice {
 
@@ -17,11 +17,11 @@ namespace sluice {
 int run_host(const HostConfig& config, Registry& registry, const ReadAgain& read_again);
 
 // Creates every part and lets go of it again: loads the plugins, opens nothing. Everything that is wrong, or else what is to be
-// known, a sentence each. With `told`, and if nothing is wrong, the parts are probed, see Host::probe.
+// known, a sentence each. With `told`, and if nothing is wrong, the parts are probed, see probe_parts.
 struct Created {
     std::vector<std::string> problems;
     std::vector<std::string> notes;
 };
-Created create_host(const HostConfig& config, Registry& registry, const Host::Told& told = {});
+Created create_host(const HostConfig& config, Registry& registry, const ProbeTold& told = {});
 
 }  // namespace sluice

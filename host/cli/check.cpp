@@ -84,7 +84,7 @@ int check_verb(std::span<const std::string> words) {
         return exit_status::invalid;
     }
     Finds finds;
-    Host::Told told;
+    ProbeTold told;
     if (connects) told = [&finds](const std::string& part, const Result<Facts>& found) { finds.tell(part, found); };
     const Created created = create_host(loaded.config, *loaded.registry, told);
     for (const std::string& problem : created.problems) fmt::print(stderr, "{}\n", problem);

@@ -1,7 +1,7 @@
 // Takes another configuration over while the host runs, with nothing lost and each key in order.
 //
 //   new pools are created -> their sources stop polling -> all that is with the old pools is worked off or comes back -> the
-//   old pools close, the new ones start -> what came back goes to them, and polling goes on
+//   old pools close, the new ones start (topology/pool_replacement.hpp) -> what came back goes to them, and polling goes on
 //
 // A source that is fed by another of these is held once that one's pools are empty: what they publish needs the room that it
 // makes.
@@ -10,25 +10,24 @@
 // why this way.
 //
 // Threads      control. Never blocks longer than a plugin does in create, start and stop.
-// Ownership    owns the new pools until they take their place, and the old ones until their source has let go of them.
+// Ownership    the host outlives it; it outlives the host's close(), since it may hold pools that were replaced.
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "config/changes.hpp"
 #include "reload/reload_desk.hpp"
-#include "topology/parts.hpp"
+#include "topology/host.hpp"
 
 namespace sluice {
 
-class Host::Reload {
+class Reload {
 public:
     // `next` has passed load_config. Everything that speaks against it is in outcome() at once; then it has ended().
-    Reload(Host& host, HostConfig next, Registry& registry);
+    Reload(Host& host, HostConfig next);
     Reload(const Reload&) = delete;
     Reload& operator=(const Reload&) = delete;
 
@@ -60,30 +59,21 @@ private:
     void check_changes();
     void check_plugin_files();
     void find_parts();
-    void create_pools();
     bool pool_changed(const std::string& name, bool only_way) const;
     void find_feeders();
-    bool is_at(const Part& part, SourceLoop::PoolStage stage) const;
-    bool all_at(SourceLoop::PoolStage stage) const;
+    SourceLoop& loop(std::size_t source) const { return *topology_.sources[source]->loop; }
+    bool is_at(const Part& part, PoolStage stage) const;
+    bool all_at(PoolStage stage) const;
     bool waits_for_others(const Part& part) const;
     void empty_pools();
-    std::uint32_t free_number() const;
-    void swap();
-    Result<void> start(WorkerPool& pool, std::size_t source);
-    bool start_fresh();
-    bool make_old_again(const std::vector<std::size_t>& closed);
-    void go_on();
+    void exchange_pools();
     void finish();
 
-    Host& host_;
-    HostConfig next_;
-    Registry& registry_;
+    const Topology& topology_;
+    PoolReplacement pools_;
     std::vector<ConfigChange> changes_;
     std::vector<Part> parts_;
-    std::vector<std::set<std::size_t>> feeders_;      // of each source, over any number of stages
-    std::vector<std::unique_ptr<WorkerPool>> fresh_;  // as in next_.pools; NULL: the old one stays
-    std::vector<std::unique_ptr<WorkerPool>> retired_;
-    std::vector<std::pair<std::size_t, SourceWays>> ways_;  // of the parts
+    std::vector<std::set<std::size_t>> feeders_;  // of each source, over any number of stages
     ReloadOutcome outcome_;
     Phase phase_ = Phase::emptying;
     std::int64_t deadline_ns_ = 0;

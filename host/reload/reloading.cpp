@@ -37,7 +37,7 @@ void Reloading::begin(bool host_stops) {
         end({false, loaded.problems.lines()});
     } else {
         log_.info("reloads {}", host_.config().file.string());
-        reload_ = std::make_unique<Host::Reload>(host_, std::move(loaded.config), registry_);
+        reload_ = std::make_unique<Reload>(host_, std::move(loaded.config));
     }
 }
 

@@ -1,7 +1,7 @@
 // Reloads as the main loop sees them: asked for by SIGHUP or at the desk, one after the other, each logged and answered.
 //
 // Threads      control.
-// Ownership    the host, the registry and the log outlive it; it outlives the host's close(), since it may hold pools that were
+// Ownership    the host and the log outlive it; it outlives the host's close(), since it may hold pools that were
 //              replaced.
 #pragma once
 
@@ -25,9 +25,8 @@ LogOptions log_options(const LogConfig& config);
 
 class Reloading {
 public:
-    Reloading(Host& host, Registry& registry, const ReadAgain& read_again, ReloadDesk& desk, Logging& logging)
+    Reloading(Host& host, const ReadAgain& read_again, ReloadDesk& desk, Logging& logging)
         : host_(host),
-          registry_(registry),
           read_again_(read_again),
           desk_(desk),
           logging_(logging),
@@ -47,7 +46,6 @@ private:
     bool end(const ReloadOutcome& outcome);
 
     Host& host_;
-    Registry& registry_;
     const ReadAgain& read_again_;
     ReloadDesk& desk_;
     Logging& logging_;
@@ -56,7 +54,7 @@ private:
     bool answered_ = true;                     // the one in reload_
     std::vector<ReloadDesk::Answer> waiting_;  // for the next one
     std::vector<ReloadDesk::Answer> answers_;  // for the one under way
-    std::unique_ptr<Host::Reload> reload_;
+    std::unique_ptr<Reload> reload_;
 };
 
 }  // namespace sluice

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <type_traits>
 #include <utility>
 
 #include "core/bytes.hpp"
@@ -59,8 +60,7 @@ void SourceLoop::close() {
     const auto forget = [this](Message* message) { message->replayed ? replay_.forget(message) : store_.destroy(message); };
     MessageList left;
     if (dispatcher_) dispatcher_->take_left(left);
-    left.splice_back(returned_);
-    left.splice_back(kept_);
+    pool_switch_.take_all(left);
     take_outcomes(outcomes_, forget);
     settle_order_.take_all(left);
     dead_letter_pause_.take_all(left);
@@ -110,13 +110,14 @@ void SourceLoop::start() {
     thread_ = std::thread([this] { thread_main(); });
 }
 
-void SourceLoop::request_stop(StopMode mode) {
-    stop_.store(mode, std::memory_order_seq_cst);
+void SourceLoop::request_stop() {
+    Asked before = Asked::nothing;
+    asked_.compare_exchange_strong(before, Asked::stop, std::memory_order_seq_cst);  // one to give up outlasts it
     bell_.ring();
 }
 
 void SourceLoop::give_up() {
-    give_up_.store(true, std::memory_order_seq_cst);
+    asked_.store(Asked::give_up, std::memory_order_seq_cst);
     bell_.ring();
 }
 
@@ -157,21 +158,21 @@ SourceLoop::State SourceLoop::loop() {
         now_ns_ = clock_.now();
         if (service_.is_due(now_ns_)) service();
         if (deliveries_) look_after_deliveries();
-        const bool giving_up =
-            give_up_.load(std::memory_order_acquire);  // before (1): what was given back before it was asked for counts
-        take_back();                                   // (1)
-        stopped_ = stop_.load(std::memory_order_acquire) != StopMode::none;  // orders of before are there too
+        // Before (1): what was given back before it was asked for counts.
+        const bool giving_up = asked_.load(std::memory_order_acquire) == Asked::give_up;
+        take_back();                                                          // (1)
+        stopped_ = asked_.load(std::memory_order_acquire) != Asked::nothing;  // orders of before are there too
         if (stage_.stages != nullptr) stage_.seen_version = stage_.stages->version();
         end_dead_letters();
         if (commands_.waiting()) obey();
-        dispatcher_->keep_waiting(stopped_ || hold_);
+        dispatcher_->keep_waiting(stopped_ || pool_switch_.is_on());
         MessageList ended;
         // The host may also stop because a reload could go neither on nor back: then no worker takes anything any more.
-        const bool for_nobody = stopped_ && hold_ && pool_stage() == PoolStage::quiet;
+        const bool for_nobody = stopped_ && pool_stage() == PoolStage::quiet;
         if ((giving_up || for_nobody) && queue_->takes_back())
-            release_rest(ended);
+            pool_switch_.release_all(*dispatcher_, ended);
         else
-            push_on(ended);  // (2)
+            push(ended);  // (2)
         end(ended);
         replay_posted();
         settlement_.submit(now_ns_);
@@ -181,8 +182,8 @@ SourceLoop::State SourceLoop::loop() {
             const auto flushed = settlement_.flush();  // knows the reason also where the answer came late
             fail(flushed ? settlement_.failed() : flushed.error().message);
         }
-        if (hold_ && pool_stage() == PoolStage::held && is_quiet()) {
-            pool_stage_.store(PoolStage::quiet, std::memory_order_release);
+        if (pool_stage() == PoolStage::held && is_quiet()) {
+            pool_switch_.all_is_back();
             changed_();
         }
 
@@ -195,11 +196,67 @@ SourceLoop::State SourceLoop::loop() {
             if (failed) return State::failed;
             return in_flight() == 0 ? State::finished : State::abandoned;
         }
-        if (at_end_ && !ended_) look_for_end();
-        if ((ended_ || stopped_) && !failed && confirm_rest()) return State::finished;  // (3)
+        if (supply_ == Supply::at_end) look_for_end();
+        if ((supply_ == Supply::over || stopped_) && !failed && confirm_rest()) return State::finished;  // (3)
 
         poll_or_rest();  // (4)
     }
+}
+
+// ---- what other threads ask of it (SourceProxy) -----------------------------------------------------------------------------
+
+void SourceLoop::obey() {
+    for (SourceCommand& command : commands_.take())
+        std::visit(
+            [this]<typename Command>(Command& its) {
+                if constexpr (std::is_same_v<Command, SlidingRate>)
+                    dead_letter_pause_.limit(its);
+                else if constexpr (std::is_same_v<Command, std::shared_ptr<KeyQuestion>>)
+                    answer(*its);
+                else
+                    obey(its);
+            },
+            command);
+}
+
+void SourceLoop::obey(Hold how) {
+    pool_switch_.hold(how);
+    changed_();
+}
+
+void SourceLoop::obey(GoOn& command) {
+    take_back();  // what workers gave back before the command was given
+    pool_switch_.leave(*dispatcher_);
+    if (command.ways) {
+        dispatcher_ =
+            std::make_unique<Dispatcher>(std::move(command.ways->router), store_, std::move(command.ways->pools), &recorded_);
+        in_flight_max_ = command.ways->in_flight_max;
+    }
+    pool_switch_.go_on();
+    changed_();
+}
+
+void SourceLoop::answer(KeyQuestion& question) {
+    if (!question.placed.load(std::memory_order_relaxed)) question.not_polled = gates_.not_polled();
+    dispatcher_->answer(question);
+}
+
+// ---- one turn ---------------------------------------------------------------------------------------------------------------
+
+// All that is alive is here, or with the dead letters or behind one. While keys are fenced, what went back must have arrived:
+// the fences go with the dispatcher, and it is for the source then to deliver those messages first.
+bool SourceLoop::is_quiet() const {
+    return store_.live() + replay_.live() == pool_switch_.size() + dispatcher_->waiting() + dead_letters_->waiting() +
+                                                 dead_letter_pause_.waiting() + settle_order_.held() &&
+           pool_switch_.is_worked_off(*dispatcher_) &&
+           !(dispatcher_->fenced() && (settlement_.pending() || settle_order_.held() != 0));
+}
+
+void SourceLoop::push(MessageList& ended) {
+    pool_switch_.push(*dispatcher_, now_ns_, ended);
+    if (const std::uint32_t moved = dispatcher_->take_slots_moved(); moved != 0) slots_moved_.add(moved);
+    if (dispatcher_->overflowed() != overflowed_.load(std::memory_order_relaxed))
+        overflowed_.store(dispatcher_->overflowed(), std::memory_order_relaxed);
 }
 
 void SourceLoop::take_back() {
@@ -208,10 +265,10 @@ void SourceLoop::take_back() {
         [this](Message* message) {
             dispatcher_->came_back(*message);
             // A worker gives back for two reasons. The order to stop was given here before it was given to the pools.
-            if (message->outcome == Outcome::released && stop_.load(std::memory_order_relaxed) == StopMode::none &&
+            if (message->outcome == Outcome::released && asked_.load(std::memory_order_relaxed) == Asked::nothing &&
                 !message->is_withdrawn()) {
                 message->outcome = Outcome::none;
-                (hold_ ? returned_ : kept_).push_back(message);
+                pool_switch_.keep(message);
             } else {
                 end(message);
             }
@@ -315,7 +372,7 @@ void SourceLoop::settle(Message* message) {
 
 // The source has said that it is at its end; whether more can come into it is not for the source to know.
 void SourceLoop::look_for_end() {
-    ended_ = stage_.stages->is_over(stage_.number, stage_.seen, in_flight() == 0);
+    if (stage_.stages->is_over(stage_.number, stage_.seen, in_flight() == 0)) supply_ = Supply::over;
 }
 
 // Nothing more comes in: true once everything is settled and the source has confirmed it.

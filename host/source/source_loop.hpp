@@ -38,6 +38,7 @@
 #include "settle/settlement.hpp"
 #include "source/deliveries.hpp"
 #include "source/intake.hpp"
+#include "source/pool_switch.hpp"
 #include "source/replay.hpp"
 #include "source/source_proxy.hpp"
 #include "source/stages.hpp"
@@ -92,12 +93,11 @@ public:
     // ---- at any time ----
     // What other threads ask of it.
     SourceProxy proxy() { return {commands_, bell_}; }
-    enum class PoolStage : std::uint8_t { polling, held, quiet };  // see SourceProxy
-    PoolStage pool_stage() const { return pool_stage_.load(std::memory_order_acquire); }
-    // Stops polling; pools have been or are told by the same caller. What waits for room still goes to its worker, which gives
-    // it back
-    // (finish_current) behind older messages of its keys.
-    void request_stop(StopMode mode);
+    // How far it is with what SourceProxy::hold() asked for.
+    PoolStage pool_stage() const { return pool_switch_.stage(); }
+    // Stops polling; pools have been or are told by the same caller. What waits for room still goes to its worker, which works
+    // it off or gives it back behind older messages of its keys, as the pool was told.
+    void request_stop();
     // Settles what has come back, counts the rest as abandoned, and ends.
     void give_up();
     // False: the adapter still holds the thread at `deadline_ns`.
@@ -136,8 +136,7 @@ private:
     void obey(Hold how);
     void obey(GoOn& command);
     void answer(KeyQuestion& question);
-    void push_on(MessageList& ended);
-    void release_rest(MessageList& ended);
+    void push(MessageList& ended);
     bool is_quiet() const;
     void take_back();
     void end_known_dead(MessageList& polled);
@@ -201,17 +200,16 @@ private:
     std::int64_t unconfirmed_since_ns_ = 0;  // the source has not been called since, and has not confirmed all; 0 = it has
     std::int64_t poll_again_ns_ = 0;
     std::uint32_t poll_failures_ = 0;
-    bool at_end_ = false;      // the last poll said so, but pools of other sources may bring more
-    bool ended_ = false;       // nothing will come any more
+    enum class Supply : std::uint8_t {
+        open,
+        at_end,  // the last poll said so, but pools of other sources may bring more
+        over,    // nothing will come any more
+    } supply_ = Supply::open;
     bool came_empty_ = false;  // the last poll brought nothing
     bool stopped_ = false;     // the stop has been seen
     std::string error_;        // written before failing_
     std::atomic<bool> failing_{false};
-    std::optional<Hold> hold_;
-    // Of each key, from old to new: what workers gave back during this hold; what waits for room in the dispatcher; what
-    // earlier holds kept and no worker has yet.
-    MessageList returned_;
-    MessageList kept_;
+    PoolSwitch pool_switch_;
     DeadLetterPause dead_letter_pause_;
     PollGates gates_;
     SettleOrder settle_order_;
@@ -226,11 +224,10 @@ private:
     } stage_;
 
     Mailbox<SourceCommand> commands_;
-    std::atomic<PoolStage> pool_stage_{PoolStage::polling};  // written by the source thread
     std::atomic<std::uint32_t> overflowed_{0};
     Counter slots_moved_;
-    std::atomic<StopMode> stop_{StopMode::none};
-    std::atomic<bool> give_up_{false};
+    enum class Asked : std::uint8_t { nothing, stop, give_up };  // give_up includes stop
+    std::atomic<Asked> asked_{Asked::nothing};
     std::atomic<std::int64_t> away_since_ns_{0};  // written by the source thread; nothing else is read with it
     std::atomic<State> state_{State::running};
     std::atomic<std::uint64_t> in_flight_{0};          // as the ledger counts it; written by the source thread

@@ -32,16 +32,17 @@ void SourceLoop::make_gates() {
     shut_if(
         "the host stops", [this] { return stopped_; }, true);
     shut_if(
-        "it is at its end", [this] { return ended_; }, false);
+        "it is at its end", [this] { return supply_ == Supply::over; }, false);
     shut_if(
-        "a reload", [this] { return hold_ || !kept_.empty(); }, true);
-    gates_.add({.reason = "it is unreachable",
-                .bound = [this](PollAllowance& allowance) { allowance.shut_if(!at_end_ && now_ns_ < poll_again_ns_); },
-                .due_ns = [this] { return poll_again_ns_; }});
+        "a reload", [this] { return !pool_switch_.lets_poll(); }, true);
+    gates_.add(
+        {.reason = "it is unreachable",
+         .bound = [this](PollAllowance& allowance) { allowance.shut_if(supply_ == Supply::open && now_ns_ < poll_again_ns_); },
+         .due_ns = [this] { return poll_again_ns_; }});
     gates_.add({.reason = "it is empty, and so are those that feed it",
                 .bound =
                     [this](PollAllowance& allowance) {
-                        allowance.shut_if(at_end_ && now_ns_ < poll_again_ns_ &&
+                        allowance.shut_if(supply_ == Supply::at_end && now_ns_ < poll_again_ns_ &&
                                           !stage_.stages->has_more(stage_.number, stage_.seen));
                     },
                 .due_ns = [this] { return poll_again_ns_; }});
@@ -76,12 +77,11 @@ void SourceLoop::make_gates() {
 // All of it is looked at in the turn that follows, or the source thread would not come to rest. Room: a worker that was asked
 // says so by clearing its mark, which may_push() looks at.
 bool SourceLoop::has_news() const {
-    const bool pushes = hold_ != Hold::keep;
-    return commands_.waiting() || (pushes && dispatcher_->may_push()) ||
-           (pushes && !kept_.empty() && dispatcher_->may_poll()) || !outcomes_.empty() || dead_letters_->has_news() ||
-           give_up_.load(std::memory_order_seq_cst) || (!stopped_ && stop_.load(std::memory_order_seq_cst) != StopMode::none) ||
-           (memory_ && memory_->has_room()) || (replay_.has_posted() && gates_.lets_replays_pass()) ||
-           (at_end_ && stage_.stages->version() != stage_.seen_version);
+    const Asked asked = asked_.load(std::memory_order_seq_cst);
+    return commands_.waiting() || pool_switch_.may_push(*dispatcher_) || !outcomes_.empty() || dead_letters_->has_news() ||
+           asked == Asked::give_up || (!stopped_ && asked == Asked::stop) || (memory_ && memory_->has_room()) ||
+           (replay_.has_posted() && gates_.lets_replays_pass()) ||
+           (supply_ == Supply::at_end && stage_.stages->version() != stage_.seen_version);
 }
 
 // Before anything of the turn goes by the time, as it may take some. The intake is closed: what is pushed finds no room.
@@ -111,11 +111,7 @@ void SourceLoop::look_after_deliveries() {
     if (!deliveries_->take_news()) return;
     MessageList withdrawn;
     dispatcher_->take_withdrawn(withdrawn);
-    for (MessageList* mine : {&returned_, &kept_}) {
-        MessageList others;
-        while (Message* message = mine->pop_front()) (message->is_withdrawn() ? withdrawn : others).push_back(message);
-        *mine = others;
-    }
+    pool_switch_.take_withdrawn(withdrawn);
     while (Message* message = withdrawn.pop_front()) {
         message->outcome = Outcome::released;
         end(message);
@@ -153,7 +149,7 @@ void SourceLoop::poll(const PollAllowance& allowance, std::uint32_t wait_ms) {
         if (has_news()) wait_ms = 0;  // (S2)
     }
     if (stage_.stages != nullptr) stage_.seen = stage_.stages->begin_poll(stage_.number);
-    at_end_ = false;
+    supply_ = Supply::open;
     unconfirmed_since_ns_ = 0;
     intake_.open(max, allowance.bytes, now_ns_);
     FaultBuffer fault;
@@ -184,10 +180,12 @@ void SourceLoop::poll_answered(sluice_status status, const FaultBuffer& fault) {
             away_since_ns_.store(0, std::memory_order_relaxed);
         }
         poll_failures_ = 0;
-        at_end_ = status == SLUICE_END && stage_.stages != nullptr && stage_.stages->is_fed(stage_.number);
-        ended_ = status == SLUICE_END && !at_end_;
+        if (status == SLUICE_END) {
+            const bool is_fed = stage_.stages != nullptr && stage_.stages->is_fed(stage_.number);
+            supply_ = is_fed ? Supply::at_end : Supply::over;
+        }
         // Others than pools may put something there too.
-        poll_again_ns_ = at_end_ ? clock_.now() + look_again_ns : 0;
+        poll_again_ns_ = supply_ == Supply::at_end ? clock_.now() + look_again_ns : 0;
     } else if (status == SLUICE_FAILED || status == SLUICE_CORRUPT || status == SLUICE_INVALID || status == SLUICE_CONTRACT ||
                status == SLUICE_UNSUPPORTED) {
         fail(fault.error(status).message);
@@ -207,7 +205,7 @@ std::int64_t SourceLoop::next_due_ns() const {
     const auto at = [&](std::int64_t due_ns) {
         if (due_ns > now_ns_ && (next == 0 || due_ns < next)) next = due_ns;
     };
-    if (hold_ != Hold::keep) at(dispatcher_->due_ns());
+    if (pool_switch_.lets_push()) at(dispatcher_->due_ns());
     at(gates_.due_ns());
     at(dead_letters_->due_ns());
     at(settlement_.retry_at_ns());
@@ -225,9 +223,10 @@ void SourceLoop::rest() {
         unconfirmed_since_ns_ = 0;
     else if (unconfirmed_since_ns_ == 0)
         unconfirmed_since_ns_ = now_ns_;
-    const bool for_room = !dispatcher_->may_poll() && !ended_ && !stopped_ && !hold_;  // outcomes do not make any
-    bell_.lie_down(for_room);                                                          // Doorbell (S1)
-    if (!has_news()) {                                                                 // (S2)
+    const bool for_room =
+        !dispatcher_->may_poll() && supply_ != Supply::over && !stopped_ && !pool_switch_.is_on();  // outcomes do not make any
+    bell_.lie_down(for_room);                                                                       // Doorbell (S1)
+    if (!has_news()) {                                                                              // (S2)
         const std::int64_t due = next_due_ns();
         bell_.wait(std::chrono::nanoseconds(due == 0 ? 1'000 * ns_per_ms : std::min(due - now_ns_, 1'000 * ns_per_ms)));
     }

@@ -29,6 +29,8 @@ enum class Hold : std::uint8_t {
     keep,   // they give it back, and it waits for go_on(): its place in the order is kept
 };
 
+enum class PoolStage : std::uint8_t { polling, held, quiet };
+
 // Where messages go.
 struct SourceWays {
     SourceRouter router;

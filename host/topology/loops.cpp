@@ -4,7 +4,7 @@
 #include <optional>
 
 #include "plugin/port/plugin_queue.hpp"
-#include "topology/pool_builder.hpp"
+#include "topology/located.hpp"
 #include "topology/same_file.hpp"
 
 namespace sluice {

@@ -1,28 +1,29 @@
-// What the host owns of each configured component: the instance and the services it was given.
+// What the topology owns of each configured component: the instance and the services it was given.
 #pragma once
 
-#include <algorithm>
-#include <atomic>
-#include <cstdint>
-#include <iterator>
-#include <map>
+#include <cstddef>
 #include <memory>
 #include <mutex>
 #include <string>
-#include <utility>
 #include <vector>
 
-#include "topology/host.hpp"
+#include "plugin/library.hpp"
+#include "plugin/port/queue_port.hpp"
+#include "plugin/services.hpp"
+#include "publish/target.hpp"
+#include "source/source_loop.hpp"
+#include "topology/past_counts.hpp"
+#include "unit/connection.hpp"
 
 namespace sluice {
 
 // Why a part has failed permanently, noted by its own thread.
 struct Failed {
-    std::mutex mutex;
+    mutable std::mutex mutex;
     std::string why;  // guarded by mutex; empty: it has not
 };
 
-struct Host::NamedDatabase {
+struct DatabasePart {
     std::string name;
     std::unique_ptr<sluice_host> services;
     Database database;
@@ -30,7 +31,7 @@ struct Host::NamedDatabase {
     Failed failed;
 };
 
-struct Host::NamedTarget {
+struct TargetPart {
     std::string name;
     std::unique_ptr<sluice_host> services;
     std::unique_ptr<QueuePort> queue;
@@ -39,29 +40,14 @@ struct Host::NamedTarget {
     Failed failed;
 };
 
-struct Host::NamedSource {
+struct SourcePart {
     std::string name;
     const Library* library = nullptr;
     std::unique_ptr<sluice_host> services;
     std::unique_ptr<SourceLoop> loop;
-    std::vector<std::size_t> pools;  // indices
+    std::vector<std::size_t> pools;  // indices of those that read it
     bool open = false;
-    // What workers had counted when their pool was replaced, by pool and worker; those that are gone together under no name.
-    std::map<std::pair<std::string, std::uint32_t>, WorkerCounts> past;
-
-    void note_past(const WorkerPool& pool) {
-        for (std::uint32_t i = 0; i < pool.size(); ++i) past[{pool.name(), i}] += pool.worker(i).counts();
-    }
-    void forget_past_of_gone(const std::vector<std::unique_ptr<WorkerPool>>& there) {
-        for (auto entry = past.begin(); entry != past.end();) {
-            const auto& key = entry->first;
-            const bool gone = !key.first.empty() && std::none_of(there.begin(), there.end(), [&](const auto& pool) {
-                return pool->name() == key.first && key.second < pool->size();
-            });
-            if (gone) past[{"", 0}] += entry->second;
-            entry = gone ? past.erase(entry) : std::next(entry);
-        }
-    }
+    PastCounts past;
 };
 
 }  // namespace sluice

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "plugin/port/plugin_handler.hpp"
+#include "topology/located.hpp"
 
 namespace sluice {
 namespace {
@@ -63,35 +64,18 @@ WhenFullThen to_when_full(const WhenFull& when_full) {
 
 }  // namespace
 
-std::string located(const Mark& mark, const std::string& path, const std::string& text) {
-    const std::string where = mark.where.empty() ? "" : mark.where + ": ";
-    // What an instance says begins with its path already.
-    const bool has_path = text.starts_with(path);
-    // What it says of one of its options has the place of that, which is the better one: "pools.a.handler: invalid: f.yaml:9:7:
-    // ...".
-    constexpr std::size_t status_bytes = 16;
-    const std::size_t column = mark.where.rfind(':'), line = column == 0 ? 0 : mark.where.rfind(':', column - 1);
-    const std::string file = line == std::string::npos ? "" : mark.where.substr(0, line + 1);
-    for (const std::string_view place :
-         {std::string_view(file), std::string_view("--set "), std::string_view("the default of plugin ")}) {
-        const std::size_t at = place.empty() ? std::string::npos : text.find(place);
-        if (at == 0 || (has_path && at != std::string::npos && at <= path.size() + status_bytes)) return text.substr(at);
-    }
-    return where + (has_path ? "" : path + ": ") + text;
-}
-
-std::unique_ptr<WorkerPool> Host::PoolBuilder::make(const PoolConfig& pool, std::uint32_t number) {
+std::unique_ptr<WorkerPool> PoolBuilder::make(const PoolConfig& pool, std::uint32_t number) {
     const auto failed = [&](const Error& error) {
         problems_.push_back(located(pool.handler.mark, pool.handler.path, error.message));
         return nullptr;
     };
-    auto found = registry_.find(ComponentKind::handler, pool.handler.plugin);
+    auto found = topology_.around.registry.find(ComponentKind::handler, pool.handler.plugin);
     if (!found) return failed(found.error());
-    host_.plugin_files_.note(found->manifest().file);
-    auto library = registry_.load(*found);
+    topology_.plugin_files.note(found->manifest().file);
+    auto library = topology_.around.registry.load(*found);
     if (!library) return failed(library.error());
 
-    const NamedSource& source = *host_.sources_[pool.source];
+    const SourcePart& source = *topology_.sources[pool.source];
     WorkerPool::Setup setup{.name = pool.name,
                             .number = number,
                             .handler_path = pool.handler.path,
@@ -103,16 +87,16 @@ std::unique_ptr<WorkerPool> Host::PoolBuilder::make(const PoolConfig& pool, std:
                             .policy = to_policy(pool),
                             .state_dir = config_.state_dir / pool.handler.path};
     const bool ids_stay = source.loop->queue().has_stable_ids();
-    auto created = WorkerPool::create(std::move(setup), {.dependencies = host_.dependencies_,
-                                                         .logging = host_.logging_,
-                                                         .clock = host_.clock_,
-                                                         .watch = host_.watch_,
+    auto created = WorkerPool::create(std::move(setup), {.dependencies = topology_.dependencies,
+                                                         .logging = topology_.around.logging,
+                                                         .clock = topology_.around.clock,
+                                                         .watch = topology_.watch,
                                                          .way = source.loop->way(),
-                                                         .poison = ids_stay ? &host_.poison_ : nullptr,
+                                                         .poison = ids_stay ? &topology_.poison : nullptr,
                                                          .source = config_.sources[pool.source].id,
-                                                         .hung = [this_host = &host_] {
-                                                             this_host->hung_.store(true, std::memory_order_release);
-                                                             this_host->changed_();
+                                                         .hung = [&topology = topology_] {
+                                                             topology.hung.store(true, std::memory_order_release);
+                                                             topology.around.changed();
                                                          }});
     if (!created) return failed(created.error());
     const std::size_t problems_before = problems_.size();
@@ -121,7 +105,7 @@ std::unique_ptr<WorkerPool> Host::PoolBuilder::make(const PoolConfig& pool, std:
     return problems_.size() == problems_before ? std::move(created).value() : nullptr;
 }
 
-void Host::PoolBuilder::check_ids(const PoolConfig& pool, const NamedSource& source) {
+void PoolBuilder::check_ids(const PoolConfig& pool, const SourcePart& source) {
     if (source.loop->queue().has_stable_ids()) return;
     problems_.push_back(
         located(pool.handler.mark, pool.handler.path,
@@ -130,7 +114,7 @@ void Host::PoolBuilder::check_ids(const PoolConfig& pool, const NamedSource& sou
                     "false, or read a source with stable ids"));
 }
 
-void Host::PoolBuilder::check_release(const PoolConfig& pool, const NamedSource& source) {
+void PoolBuilder::check_release(const PoolConfig& pool, const SourcePart& source) {
     const QueuePort& queue = source.loop->queue();
     const std::string path = "pools." + pool.name + ".queue.when_full.timeout";
     if (!queue.takes_back())
@@ -144,7 +128,7 @@ void Host::PoolBuilder::check_release(const PoolConfig& pool, const NamedSource&
                         "order; use block or { overflow: 10000 }, or give up the order with order: none"));
 }
 
-std::optional<SourceWays> Host::PoolBuilder::ways(std::size_t source, const std::vector<WorkerPool*>& pools) {
+std::optional<SourceWays> PoolBuilder::ways(std::size_t source, const std::vector<WorkerPool*>& pools) {
     std::vector<PoolRules> rules;
     std::vector<Dispatcher::PoolLane> lanes;
     std::uint64_t room = 2 * limits::poll_batch;
@@ -154,7 +138,7 @@ std::optional<SourceWays> Host::PoolBuilder::ways(std::size_t source, const std:
         rules.push_back({pool.when, to_rules(pool)});
         lanes.push_back({.pool = pools[i],
                          .when_full = to_when_full(pool.when_full),
-                         .logger = host_.logging_.logger("pools." + pool.name, pool.name),
+                         .logger = topology_.around.logging.logger("pools." + pool.name, pool.name),
                          .overflow = pool.when_full.overflow,
                          .timeout_ns = pool.when_full.timeout.count() * 1'000'000,
                          .keeps_order = pool.keep_order,

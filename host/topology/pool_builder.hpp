@@ -6,20 +6,16 @@
 #include <string>
 #include <vector>
 
-#include "topology/parts.hpp"
+#include "topology/topology.hpp"
 
 namespace sluice {
 
-// "flights.yaml:14:5: pools.airports: TEXT"
-std::string located(const Mark& mark, const std::string& path, const std::string& text);
-
-class Host::PoolBuilder {
+class PoolBuilder {
 public:
     // Every problem is added to `problems`, a sentence each.
-    PoolBuilder(Host& host, const HostConfig& config, Registry& registry, std::vector<std::string>& problems)
-        : host_(host),
+    PoolBuilder(Topology& topology, const HostConfig& config, std::vector<std::string>& problems)
+        : topology_(topology),
           config_(config),
-          registry_(registry),
           problems_(problems) {}
 
     // Its source exists. `number`: as WorkerPool::Setup has it. NULL if there is a problem.
@@ -28,12 +24,11 @@ public:
     std::optional<SourceWays> ways(std::size_t source, const std::vector<WorkerPool*>& pools);
 
 private:
-    void check_ids(const PoolConfig& pool, const NamedSource& source);
-    void check_release(const PoolConfig& pool, const NamedSource& source);
+    void check_ids(const PoolConfig& pool, const SourcePart& source);
+    void check_release(const PoolConfig& pool, const SourcePart& source);
 
-    Host& host_;
+    Topology& topology_;
     const HostConfig& config_;
-    Registry& registry_;
     std::vector<std::string>& problems_;
 };
 

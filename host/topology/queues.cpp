@@ -28,7 +28,7 @@ Result<Target*> HostQueues::publisher(const std::string& source) {
     std::unique_ptr<PublishSide>& side = sides_[source];
     if (side && side->failed()) failed_.push_back(std::move(side));
     if (!side) {
-        const Library* library = host_.library_of(source);
+        const Library* library = parts_.library_of(source);
         if (library == nullptr) return Error{ErrorKind::invalid, fmt::format("the running host has no source \"{}\"", source)};
         const ComponentConfig& component = (*config)->publish_side;
         auto opened = PublishSide::open({*library, component, (*config)->id, config_.state_dir / ("sources." + (*config)->id)},
@@ -53,11 +53,11 @@ SeenQueue find_dead_letters(const HostConfig& config, std::vector<SeenQueue> que
 }
 
 SeenQueue HostQueues::dead_letters() {
-    return find_dead_letters(config_, host_.queues());
+    return find_dead_letters(config_, parts_.queues());
 }
 
 Result<void> HostQueues::replay(const std::string& source, std::unique_ptr<ReplayItem>& item) {
-    if (host_.replay(source, item)) return {};
+    if (parts_.replay(source, item)) return {};
     return Error{ErrorKind::invalid, fmt::format("the running host has no source with the id \"{}\", or it has ended", source)};
 }
 

@@ -10,20 +10,21 @@
 #include <vector>
 
 #include "admin/queues.hpp"
-#include "topology/host.hpp"
+#include "config/config.hpp"
+#include "topology/part_directory.hpp"
 #include "topology/publish_side.hpp"
 
 namespace sluice {
 
 class HostQueues final : public Queues {
 public:
-    HostQueues(const HostConfig& config, Host& host, Logging& logging, const Clock& clock)
+    HostQueues(const HostConfig& config, PartDirectory parts, Logging& logging, const Clock& clock)
         : config_(config),
-          host_(host),
+          parts_(parts),
           logging_(logging),
           clock_(clock) {}
 
-    std::vector<SeenQueue> all() override { return host_.queues(); }
+    std::vector<SeenQueue> all() override { return parts_.queues(); }
     Result<Target*> publisher(const std::string& source) override;
     SeenQueue dead_letters() override;
     Result<void> replay(const std::string& source, std::unique_ptr<ReplayItem>& item) override;
@@ -32,7 +33,7 @@ public:
 
 private:
     const HostConfig& config_;
-    Host& host_;
+    const PartDirectory parts_;
     Logging& logging_;
     const Clock& clock_;
     std::map<std::string, std::unique_ptr<PublishSide>> sides_;

@@ -56,22 +56,22 @@ public:
     Result<TuneFigures> run(std::int64_t time_ns) {
         const std::int64_t start = clock_.now();
         wait_until(start + time_ns);
-        const std::string failure = host_.failure();
+        const std::string failure = host_.report().failure();
         TuneFigures figures = measured(clock_.now() - start);
         host_.request_stop();
         const bool stopped = signalled_;
         wait_until(clock_.now() + finish_ns);
-        if (!host_.all_sources_ended()) {
+        if (!host_.report().all_sources_ended()) {
             host_.cancel();
             wait_until(clock_.now() + cancel_ns);
         }
-        if (!host_.all_sources_ended()) {
+        if (!host_.report().all_sources_ended()) {
             host_.give_up();
             wait_until(clock_.now() + cancel_ns);
         }
         if (!host_.close(clock_.now() + close_ns)) {
             // Destructors would pull the ground from under the plugin's thread.
-            for (const std::string& line : host_.stuck()) fmt::print(stderr, "sluice tune: {}\n", line);
+            for (const std::string& line : host_.report().stuck()) fmt::print(stderr, "sluice tune: {}\n", line);
             signals_.say_running();
             fmt::print(stderr, "sluice tune: not everything has come to an end; the process ends without ending it in order\n");
             std::_Exit(exit_status::abandoned);
@@ -87,7 +87,7 @@ public:
 
 private:
     void wait_until(std::int64_t deadline_ns) {
-        while (!host_.all_sources_ended() && host_.failure().empty()) {
+        while (!host_.report().all_sources_ended() && host_.report().failure().empty()) {
             const std::int64_t left = deadline_ns - clock_.now();
             if (left <= 0) return;
             if (signals_.wait(std::chrono::milliseconds(left / ns_per_ms + 1)) == Signals::Event::stop) {
@@ -99,7 +99,7 @@ private:
 
     TuneFigures measured(std::int64_t elapsed_ns) const {
         TuneFigures figures;
-        for (const SourceStatistics& source : host_.snapshot().sources) {
+        for (const SourceStatistics& source : host_.report().snapshot().sources) {
             if (source.name != source_) continue;
             figures.messages = source.counts.settled() - source.counts.released - source.counts.abandoned;
             figures.per_second =

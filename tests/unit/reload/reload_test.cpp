@@ -51,7 +51,7 @@ pools:
     }
     // As the main loop does it.
     ReloadOutcome reload(const std::string& text, const std::string& give_up_at_once = {}) {
-        Host::Reload reload(*host, load(text).config, *loaded.front()->registry);
+        Reload reload(*host, load(text).config);
         if (!give_up_at_once.empty()) reload.give_up(give_up_at_once);
         const std::int64_t deadline = clock.now() + 60'000'000'000;
         for (;;) {
@@ -64,18 +64,28 @@ pools:
         return reload.outcome();
     }
     void wait_for_more() {
-        const std::uint64_t before = host->settled();
+        const std::uint64_t before = host->report().settled();
         const std::int64_t deadline = clock.now() + 60'000'000'000;
-        while (host->settled() < before + 200 && clock.now() < deadline) std::this_thread::yield();
-        EXPECT_GE(host->settled(), before + 200) << "the host goes on";
+        while (host->report().settled() < before + 200 && clock.now() < deadline) std::this_thread::yield();
+        EXPECT_GE(host->report().settled(), before + 200) << "the host goes on";
     }
-    std::size_t workers() const { return host->snapshot().sources[0].workers.size(); }
+    std::size_t workers() const { return host->report().snapshot().sources[0].workers.size(); }
+    // "load: p p": the pool of each worker.
+    std::string workers_by_source() const {
+        std::string text;
+        for (const SourceStatistics& source : host->report().snapshot().sources) {
+            text += source.name + ":";
+            for (const WorkerStatistics& worker : source.workers) text += " " + worker.pool;
+            text += "\n";
+        }
+        return text;
+    }
     void TearDown() override {
         if (!host) return;
         host->request_stop();
         const std::int64_t deadline = clock.now() + 20'000'000'000;
-        while (!host->all_sources_ended() && clock.now() < deadline) std::this_thread::yield();
-        const StatisticsSnapshot last = host->snapshot();
+        while (!host->report().all_sources_ended() && clock.now() < deadline) std::this_thread::yield();
+        const StatisticsSnapshot last = host->report().snapshot();
         EXPECT_TRUE(host->close(clock.now() + 20'000'000'000));
         EXPECT_TRUE(last.sources[0].counts.law_holds());
         EXPECT_EQ(last.sources[0].counts.abandoned, 0u);
@@ -95,15 +105,15 @@ pools:
 TEST_F(HostReload, ReplacesThePoolsThatHaveChanged) {
     start(configuration(pool("4")));
     wait_for_more();
-    const std::uint64_t handled = host->snapshot().sources[0].workers[0].counts.handled;
+    const std::uint64_t handled = host->report().snapshot().sources[0].workers[0].counts.handled;
     const ReloadOutcome outcome = reload(configuration(pool("2")));
     EXPECT_TRUE(outcome.applied);
     EXPECT_EQ(outcome.lines, std::vector<std::string>{"pools.p: workers 4 -> 2"});
     EXPECT_EQ(workers(), 2u);
     EXPECT_EQ(host->config().pools[0].workers, 2u);
     wait_for_more();
-    EXPECT_GT(host->snapshot().sources[0].workers[0].counts.handled, handled) << "what was counted stays counted";
-    EXPECT_EQ(host->snapshot().sources[0].counts.released, 0u);
+    EXPECT_GT(host->report().snapshot().sources[0].workers[0].counts.handled, handled) << "what was counted stays counted";
+    EXPECT_EQ(host->report().snapshot().sources[0].counts.released, 0u);
 }
 
 TEST_F(HostReload, TakesOverAgainAndAgain) {
@@ -126,6 +136,46 @@ TEST_F(HostReload, AddsAndRemovesPools) {
     wait_for_more();
 }
 
+// Parts are known by their places, and these come from the order in the file.
+TEST_F(HostReload, LeavesPoolsWithTheirSourcesWhenThoseStandInAnotherOrder) {
+    const std::string a = "a: { plugin: generate, rate: 5000 }", b = "b: { plugin: generate, rate: 5000 }";
+    const auto text = [](const std::string& sources, const std::string& workers) {
+        return "state_dir: ./state\nplugin_path: [ \"" SLUICE_PLUGINS "\" ]\nsources: { " + sources +
+               " }\npools:\n"
+               "  p: { source: a, handler: { plugin: noop }, workers: " +
+               workers +
+               " }\n"
+               "  q: { source: b, handler: { plugin: noop }, workers: 1 }\n";
+    };
+    start(text(a + ", " + b, "1"));
+    ASSERT_EQ(workers_by_source(), "a: p\nb: q\n");
+    EXPECT_TRUE(reload(text(b + ", " + a, "2")).applied);
+    EXPECT_EQ(workers_by_source(), "a: p p\nb: q\n");
+    wait_for_more();
+}
+
+TEST_F(HostReload, KnowsPoolsOfSeveralSourcesAfterTheyHaveStoodInAnotherOrder) {
+    const auto text = [](const std::string& pools) {
+        return "state_dir: ./state\nplugin_path: [ \"" SLUICE_PLUGINS
+               "\" ]\nsources:\n"
+               "  a: { plugin: generate, rate: 5000 }\n  b: { plugin: generate, rate: 5000 }\npools:\n" +
+               pools;
+    };
+    const auto p = [](const std::string& workers) {
+        return "  p: { source: a, handler: { plugin: noop }, workers: " + workers + " }\n";
+    };
+    const auto q = [](const std::string& workers) {
+        return "  q: { source: b, handler: { plugin: noop }, workers: " + workers + " }\n";
+    };
+    start(text(p("1") + q("1")));
+    EXPECT_EQ(reload(text(q("1") + p("1"))).lines, std::vector<std::string>{"pools: in another order"});
+    EXPECT_TRUE(reload(text(q("3") + p("1"))).applied);
+    EXPECT_EQ(workers_by_source(), "a: p\nb: q q q\n");
+    EXPECT_TRUE(reload(text(q("3") + p("2"))).applied);
+    EXPECT_EQ(workers_by_source(), "a: p p\nb: q q q\n");
+    wait_for_more();
+}
+
 TEST_F(HostReload, ChangesNothingWhenAHandlerCannotBeCreated) {
     start(configuration(pool("2")));
     const ReloadOutcome outcome = reload(configuration(pool("3", "plugin: sql, database: nowhere, statement: x")));
@@ -143,7 +193,7 @@ TEST_F(HostReload, MakesTheOldPoolsAgainWhenTheNewOnesDoNotStart) {
     EXPECT_FALSE(outcome.applied);
     EXPECT_NE(outcome.lines.front().find("state"), std::string::npos) << outcome.lines.front();
     EXPECT_EQ(workers(), 2u);
-    EXPECT_EQ(host->failure(), "");
+    EXPECT_EQ(host->report().failure(), "");
     wait_for_more();
     EXPECT_TRUE(reload(configuration(pool("3"))).applied) << "the next one is not hindered";
     wait_for_more();

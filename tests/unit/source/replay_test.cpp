@@ -60,7 +60,7 @@ protected:
         bench.start(std::move(handle), 1, policy, std::move(databases));
     }
     void stop() {
-        bench.loop->request_stop(StopMode::drain);
+        bench.loop->request_stop();
         bench.pool->stop(StopMode::drain);
         woken.add(1000);
         bench.close();
@@ -184,7 +184,7 @@ TEST_F(ReplayTest, ThatAStopCutsShortStaysWhereItIs) {
         }());
     for (const char* place : {"1", "2"}) ASSERT_TRUE(replay(place));
     begun.get_future().wait();
-    bench.loop->request_stop(StopMode::finish_current);
+    bench.loop->request_stop();
     bench.pool->stop(StopMode::finish_current);
     release.set_value();
     ASSERT_TRUE(back->count.reaches(2));

@@ -261,7 +261,7 @@ TEST_F(OrderTest, GivesBackOnStopOnlyWhatFollowsTheFinishedMessagesOfItsKey) {
         UINT64_MAX, {&database});
     const std::int64_t deadline = soon();
     while (loop->counts().acked < 1'000 && clock.now() < deadline) std::this_thread::yield();
-    loop->request_stop(StopMode::finish_current);
+    loop->request_stop();
     pool->stop(StopMode::finish_current);
     close();
     EXPECT_GE(deliveries->acked(), 1'000u);

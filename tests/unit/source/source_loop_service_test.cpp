@@ -71,7 +71,7 @@ TEST_F(SourceLoopService, GoesOnWhileNothingIsPolledForAFullQueue) {
     const std::uint64_t polls = polled.value();
     EXPECT_TRUE(is_serviced_on());
     EXPECT_LE(polled.value(), polls + 1) << "it is serviced, not polled";
-    bench.loop->request_stop(StopMode::finish_current);
+    bench.loop->request_stop();
     bench.pool->stop(StopMode::finish_current);
     release.set_value();
     bench.close();
@@ -82,9 +82,9 @@ TEST_F(SourceLoopService, GoesOnWhileAReloadHoldsTheSource) {
     bench.source.on_poll = [](std::uint32_t, std::uint32_t, sluice_fault*) { return SLUICE_OK; };
     bench.start([](const FakeHandler::Call&) { return SLUICE_DONE; }, 1, WorkPolicy{});
     bench.loop->proxy().hold(Hold::keep);
-    while (bench.loop->pool_stage() != SourceLoop::PoolStage::quiet) ASSERT_TRUE(is_serviced_on());
+    while (bench.loop->pool_stage() != PoolStage::quiet) ASSERT_TRUE(is_serviced_on());
     EXPECT_TRUE(is_serviced_on());
-    bench.loop->request_stop(StopMode::finish_current);
+    bench.loop->request_stop();
     bench.pool->stop(StopMode::finish_current);
     bench.close();
 }
@@ -159,7 +159,7 @@ protected:
     }
     bool is_serviced_on() { return serviced.reaches(serviced.value() + 5); }
     void end() {
-        bench.loop->request_stop(StopMode::finish_current);
+        bench.loop->request_stop();
         bench.pool->stop(StopMode::finish_current);
         bench.close();
         EXPECT_TRUE(bench.loop->counts().law_holds());

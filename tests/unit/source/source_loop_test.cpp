@@ -162,7 +162,7 @@ TEST_F(SourceLoopTest, WakesAPollThatWaitsWhenItIsToStop) {
     };
     start([](const Handled&) { return SLUICE_DONE; });
     ASSERT_TRUE(waiting.reaches(1));
-    bench.loop->request_stop(StopMode::finish_current);
+    bench.loop->request_stop();
     close();
     EXPECT_EQ(bench.loop->state(), SourceLoop::State::finished);
 }
@@ -177,7 +177,7 @@ TEST_F(SourceLoopTest, AbandonsWhatHangsWhenItIsToGiveUp) {
         return SLUICE_REJECT;
     });
     ASSERT_TRUE(inside.reaches(1));
-    bench.loop->request_stop(StopMode::finish_current);
+    bench.loop->request_stop();
     bench.pool->stop(StopMode::finish_current);
     bench.loop->give_up();
     ASSERT_TRUE(bench.ended.reaches(1));
@@ -276,7 +276,7 @@ TEST_F(DeadLettersOfAKey, AreKeptWithWhatFollowsWhileTheirStoreRefusesThem) {
     start("aab");
     ASSERT_TRUE(refused.reaches(1) && tally.reaches(1));
     EXPECT_EQ(settled, " ack3");
-    bench.loop->request_stop(StopMode::finish_current);
+    bench.loop->request_stop();
     close();
     EXPECT_EQ(settled, " ack3 release1 ack2") << "it goes back at the stop, and what followed was processed";
     EXPECT_LE(refused.value(), 2u) << "it is not tried all the time";
@@ -310,7 +310,7 @@ TEST_F(SourceLoopTest, LetsNoMoreDieThanTheRateAllowsAndGivesTheRestBackAtAStop)
         return call.say(SLUICE_REJECT, "no");
     });
     ASSERT_TRUE(handled.reaches(50) && died.reaches(5));
-    bench.loop->request_stop(StopMode::finish_current);
+    bench.loop->request_stop();
     bench.pool->stop(StopMode::finish_current);
     close();
     EXPECT_EQ(died.value(), 5u);
@@ -335,7 +335,7 @@ TEST_F(SourceLoopTest, SaysWhyItIsNotPolled) {
         std::this_thread::yield();
     EXPECT_EQ(bench.loop->not_polled().reason, "dead_letters.max_rate");
     EXPECT_GT(bench.loop->not_polled().since_ns, 0);
-    bench.loop->request_stop(StopMode::finish_current);
+    bench.loop->request_stop();
     bench.pool->stop(StopMode::finish_current);
     close();
     EXPECT_EQ(bench.loop->not_polled().reason, "") << "it has ended";

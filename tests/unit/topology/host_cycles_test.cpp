@@ -107,10 +107,10 @@ pools:
         ASSERT_TRUE(started) << started.error().message;
         {
             std::unique_lock lock(mutex);
-            ASSERT_TRUE(changed.wait_for(lock, std::chrono::seconds(60), [&] { return host->all_sources_ended(); }));
+            ASSERT_TRUE(changed.wait_for(lock, std::chrono::seconds(60), [&] { return host->report().all_sources_ended(); }));
         }
-        ASSERT_EQ(host->failure(), "");
-        ASSERT_EQ(host->settled(), static_cast<std::uint64_t>(lines_a_cycle));
+        ASSERT_EQ(host->report().failure(), "");
+        ASSERT_EQ(host->report().settled(), static_cast<std::uint64_t>(lines_a_cycle));
         ASSERT_TRUE(host->close(clock.now() + 60'000'000'000));
     }
 

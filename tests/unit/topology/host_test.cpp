@@ -56,8 +56,8 @@ TEST_F(HostTest, ClosesWhatItHasOpenedWhenAPartCannotBeOpened) {
     const auto opened = other->start();
     ASSERT_TRUE(opened) << opened.error().message;
     const std::int64_t deadline = soon();
-    while (!other->all_sources_ended() && clock.now() < deadline) std::this_thread::yield();
-    EXPECT_EQ(other->settled(), 2u);
+    while (!other->report().all_sources_ended() && clock.now() < deadline) std::this_thread::yield();
+    EXPECT_EQ(other->report().settled(), 2u);
     EXPECT_TRUE(other->close(soon()));
 }
 
@@ -65,7 +65,7 @@ TEST_F(HostTest, ClosesThoughItWasNeverStarted) {
     const auto host = create("./second.db");
     ASSERT_TRUE(host);
     EXPECT_TRUE(host->close(soon()));
-    EXPECT_FALSE(host->all_sources_ended());
+    EXPECT_FALSE(host->report().all_sources_ended());
 }
 
 // An exception of the main thread would: destructors wait for threads that nobody has told to end.

@@ -63,7 +63,7 @@ protected:
 
 TEST_F(ResumedAtAStop, GoesBackWithWhatWaitsForIt) {
     begin();
-    bench.loop->request_stop(StopMode::finish_current);
+    bench.loop->request_stop();
     bench.pool->stop(StopMode::finish_current);
     bench.close();
     EXPECT_EQ(released, 2u);
@@ -76,7 +76,7 @@ TEST_F(ResumedAtAStop, UsesNoProcessorWhileItWaitsForTheDatabase) {
     const std::int64_t before = used_ns();
     ::poll(nullptr, 0, 400);  // the time that is measured
     EXPECT_LT(used_ns() - before, 100'000'000) << "while the host runs";
-    bench.loop->request_stop(StopMode::drain);  // works off what it has, so this waits too
+    bench.loop->request_stop();  // works off what it has, so this waits too
     bench.pool->stop(StopMode::drain);
     const std::int64_t stopping = used_ns();
     ::poll(nullptr, 0, 400);

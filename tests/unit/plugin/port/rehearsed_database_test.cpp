@@ -44,8 +44,8 @@ pools: { p: { source: lines, workers: 2, route: { key: /n }, handler: { plugin: 
         const auto started = host->start();
         EXPECT_TRUE(started) << started.error().message;
         const std::int64_t deadline = clock.now() + 20'000'000'000;
-        while (!host->all_sources_ended() && clock.now() < deadline) std::this_thread::yield();
-        const SourceCounts counts = host->snapshot().sources[0].counts;
+        while (!host->report().all_sources_ended() && clock.now() < deadline) std::this_thread::yield();
+        const SourceCounts counts = host->report().snapshot().sources[0].counts;
         EXPECT_TRUE(host->close(deadline));
         return {counts.acked, counts.dead_lettered};
     }

@@ -1,4 +1,6 @@
-// A host that only looks whether everything is there, with plugins that really do.
+// Whether everything is there is looked at without a host, with plugins that really do.
+#include "topology/probe_parts.hpp"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -10,12 +12,12 @@
 
 #include "config/load.hpp"
 #include "plugin/plugin_files.hpp"
-#include "topology/host.hpp"
+#include "topology/build.hpp"
 
 namespace sluice {
 namespace {
 
-class HostProbe : public testing::Test {
+class ProbeParts : public testing::Test {
 protected:
     // What each part has found; the kind of its error, or "ok".
     std::vector<std::pair<std::string, std::string>> probe(const std::string& dead_letters = "") {
@@ -35,11 +37,10 @@ pools:
             load_config({folder.path() / "host.yaml", {}, [](const std::string&) { return std::nullopt; }});
         EXPECT_EQ(loaded.problems.text(), "");
         std::vector<std::string> problems;
-        const auto host = Host::create(
-            loaded.config, *loaded.registry, logging, clock, [] {}, problems);
+        const auto topology = build_topology(loaded.config, {*loaded.registry, logging, clock, [] {}}, problems);
         EXPECT_TRUE(problems.empty()) << problems.front();
         std::vector<std::pair<std::string, std::string>> all;
-        host->probe([&](const std::string& part, const Result<Facts>& found) {
+        probe_parts(*topology, [&](const std::string& part, const Result<Facts>& found) {
             all.emplace_back(part, found ? "ok" : found.error().message);
         });
         return all;
@@ -50,7 +51,7 @@ pools:
     Logging logging{LogOptions{LogLevel::error, false, {}}, clock};
 };
 
-TEST_F(HostProbe, AsksEveryPartAndMakesNothing) {
+TEST_F(ProbeParts, AsksEveryPartAndMakesNothing) {
     write_file(folder.path() / "lines.jsonl", "{}\n");
     const std::vector<std::pair<std::string, std::string>> all{
         {"sources.lines", "ok"}, {"sources.made", "ok"}, {"targets.out", "ok"}, {"dead_letters", "ok"}, {"databases.d", "ok"}};
@@ -59,14 +60,14 @@ TEST_F(HostProbe, AsksEveryPartAndMakesNothing) {
     EXPECT_FALSE(std::filesystem::exists(folder.path() / "out.jsonl"));
 }
 
-TEST_F(HostProbe, GoesOnBehindOneThatIsNotThere) {
+TEST_F(ProbeParts, GoesOnBehindOneThatIsNotThere) {
     const auto all = probe();
     ASSERT_EQ(all.size(), 5u);
     EXPECT_NE(all[0].second.find("sources.lines: invalid: cannot open"), std::string::npos) << all[0].second;
     EXPECT_TRUE(std::all_of(all.begin() + 1, all.end(), [](const auto& one) { return one.second == "ok"; }));
 }
 
-TEST_F(HostProbe, AsksATargetThatKeepsTheDeadLettersOnce) {
+TEST_F(ProbeParts, AsksATargetThatKeepsTheDeadLettersOnce) {
     write_file(folder.path() / "lines.jsonl", "{}\n");
     const std::vector<std::pair<std::string, std::string>> all{
         {"sources.lines", "ok"}, {"sources.made", "ok"}, {"targets.out", "ok"}, {"databases.d", "ok"}};
