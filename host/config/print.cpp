@@ -14,10 +14,6 @@ namespace {
 
 constexpr std::string_view mask = "********";
 
-std::string duration(Milliseconds value) {
-    return format_duration(value.count());
-}
-
 template <typename Texts>
 std::string text_list(const Texts& texts) {
     std::string list;
@@ -80,7 +76,7 @@ std::string missing_key(const MissingKey& missing) {
 std::string when_full(const WhenFull& policy) {
     switch (policy.then) {
         case WhenFull::Then::overflow: return fmt::format("{{ overflow: {} }}", policy.overflow);
-        case WhenFull::Then::timeout: return fmt::format("{{ timeout: {} }}", duration(policy.timeout));
+        case WhenFull::Then::release: return fmt::format("{{ timeout: {} }}", format_duration(policy.timeout_ms));
         case WhenFull::Then::drop_dead_letter: return "{ drop: dead_letter }";
         case WhenFull::Then::drop_count: return "{ drop: count }";
         case WhenFull::Then::block: break;
@@ -117,7 +113,7 @@ void print_pool(YamlWriter& out, const PoolConfig& pool, const HostConfig& confi
     out.raw("missing_key", missing_key(pool.missing_key));
     print_settings(out, pool);
     out.begin_map("handler");
-    if (pool.handler_timeout.count() != 0) out.raw("timeout", duration(pool.handler_timeout));  // otherwise there is none
+    if (pool.timeout_ms != 0) out.raw("timeout", format_duration(pool.timeout_ms));  // otherwise there is none
     print_component(out, pool.handler);
     out.end_map();
     out.end_map();

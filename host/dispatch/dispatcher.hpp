@@ -22,6 +22,7 @@
 #include "dispatch/fences.hpp"
 #include "dispatch/key_question.hpp"
 #include "dispatch/loads.hpp"
+#include "flow/when_full.hpp"
 #include "observe/logging.hpp"
 #include "observe/notice.hpp"
 #include "route/source_router.hpp"
@@ -35,17 +36,13 @@ constexpr std::uint64_t overflow_bytes(std::uint32_t queue_capacity, std::uint64
     return static_cast<std::uint64_t>(static_cast<double>(queue_bytes) / queue_capacity * share);
 }
 
-enum class WhenFullThen : std::uint8_t { block, overflow, release, drop_dead_letter, drop_count };
-
 class Dispatcher {
 public:
     struct PoolLane {
         WorkerPool* pool;
-        WhenFullThen when_full;
+        WhenFull when_full;
         Logger logger;
-        std::uint32_t overflow = 0;   // messages of the pool; a worker has an equal share
-        std::int64_t timeout_ns = 0;  // release: after so long
-        bool keeps_order = true;      // else a message goes back without those of its key that follow it
+        bool keeps_order = true;  // else a message goes back without those of its key that follow it
         bool least_loaded = false;
         bool rebalance = false;  // idle slots leave workers that have too much
     };

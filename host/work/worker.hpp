@@ -17,6 +17,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "core/work_policy.hpp"
 #include "crash/suspicion.hpp"
 #include "observe/counters.hpp"
 #include "queue/confirmed.hpp"
@@ -31,7 +32,6 @@
 #include "work/backoff.hpp"
 #include "work/lent.hpp"
 #include "work/pool_notices.hpp"
-#include "work/work_policy.hpp"
 
 namespace sluice {
 

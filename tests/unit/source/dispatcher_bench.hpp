@@ -21,8 +21,8 @@ namespace sluice {
 // Those of key a block in their handler until let_go(). A queue has room for two, and a worker takes one at a time.
 class DispatcherTest : public testing::Test {
 protected:
-    void make(WhenFullThen when_full) {
-        make({.pool = nullptr, .when_full = when_full, .logger = bench.logging.logger("pools.p")});
+    void make(WhenFull::Then when_full) {
+        make({.pool = nullptr, .when_full = {.then = when_full}, .logger = bench.logging.logger("pools.p")});
     }
     void make(Dispatcher::PoolLane lane) {
         WorkPolicy policy;
@@ -33,11 +33,11 @@ protected:
         bench.watch.start();
         PoolRules rules;
         rules.when = {{"/type", "flight"}};
-        rules.route.by = RouteRules::By::pointer;
+        rules.route.by = RouteBy::pointer;
         rules.route.key = "/k";
         rules.route.workers = {{"a", 0}, {"b", 1}};
         rules.route.worker_count = 2;
-        rules.route.missing = RouteRules::Missing::dead_letter;
+        rules.route.missing.then = MissingKey::Then::dead_letter;
         auto router = SourceRouter::make({rules});
         ASSERT_TRUE(router);
         lane.pool = pool.get();

@@ -1,4 +1,5 @@
-// What all workers of a pool do alike. Constant while they exist.
+// What all workers of a pool do alike: as the configuration reads it (PoolConfig is one) and as workers go by it. Constant
+// while they exist.
 #pragma once
 
 #include <cstdint>
