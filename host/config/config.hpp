@@ -14,6 +14,7 @@
 
 #include "core/work_policy.hpp"
 #include "flow/when_full.hpp"
+#include "observe/logging.hpp"
 #include "route/rules.hpp"
 #include "text/node.hpp"
 
@@ -74,17 +75,11 @@ struct RateConfig {
     Milliseconds period{0};
 };
 
-struct LogConfig {
-    std::string level = "info";  // trace, debug, info, warn, error
-    bool json = false;
-    std::vector<std::pair<std::string, std::string>> levels;  // component path -> level
-};
-
 struct HostConfig {
     std::filesystem::path file;    // as given; "-" = standard input
     std::filesystem::path folder;  // absolute; where the file stands
     std::string name = "sluice";
-    std::filesystem::path state_dir;  // absolute
+    std::filesystem::path state_dir = "state";  // absolute, once read
     std::vector<std::filesystem::path> plugin_path;
     std::vector<SourceConfig> sources;
     std::vector<DatabaseConfig> databases;
@@ -98,7 +93,7 @@ struct HostConfig {
     Milliseconds statistics_every{10'000};
     bool drain = false;  // shutdown.mode
     Milliseconds shutdown_deadline{30'000};
-    LogConfig log;
+    LogOptions log;
 };
 
 }  // namespace sluice
