@@ -80,6 +80,8 @@ SourceStatistics SourceLoop::statistics(std::int64_t now_ns) const {
     said.name = name_;
     said.counts = counts();
     said.latency = latency();
+    if (const std::int64_t since = settlement_.ages().oldest_ns(); since != 0 && said.counts.in_flight != 0)
+        said.oldest_ns = std::max<std::int64_t>(now_ns - since, 0);
     said.overflowed = overflowed();
     said.slots_moved = slots_moved();
     if (const NotPolled why = not_polled(); !why.reason.empty()) {
