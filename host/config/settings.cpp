@@ -223,6 +223,11 @@ std::span<const Setting<PoolConfig>> pool_settings() {
             "", "on_hang",
             "a call still runs after twice its timeout. `wait`: the other workers go on without it. `exit`: the host ends at "
             "once with status 3, to be started again; what was not acked comes again"),
+        by_default("none", duration<P, &P::warn_at_ms, 1, day_ms>(
+                               "", "warn_at",
+                               "how long after it was received a message may not have ended. Then the log names the oldest "
+                               "such message of the pool, its key and "
+                               "what it waits for, once per minute. It costs nothing while no message is that old")),
         by_default("none",
                    duration<P, &P::timeout_ms, 1, day_ms>(
                        "handler", "timeout",

@@ -20,7 +20,8 @@ std::string_view id_of(const Message& message) {
 Dispatcher::Dispatcher(SourceRouter router, MessageStore& store, std::vector<PoolLane> lanes, const RecordedBefore* recorded)
     : router_(std::move(router)),
       store_(store),
-      recorded_(recorded) {
+      recorded_(recorded),
+      overdue_(store) {
     for (PoolLane& lane : lanes) {
         Loads loads(lane.pool->size(), lane.rebalance && lane.pool->size() > 1);
         Router& of = router_.router(static_cast<std::uint32_t>(pools_.size()));
@@ -30,6 +31,7 @@ Dispatcher::Dispatcher(SourceRouter router, MessageStore& store, std::vector<Poo
         pool.share_bytes = overflow_bytes(policy.queue_capacity, policy.queue_bytes, pool.share);
         counts_loads_ |= pool.lane.least_loaded || pool.loads.by_slot();
         for (std::uint32_t i = 0; i < pool.lane.pool->size(); ++i) pool.lines.push_back(Line(&pool.lane.pool->worker(i)));
+        overdue_.add(*pool.lane.pool, pool.lane.logger);
         pools_.push_back(std::move(pool));
     }
     look_at_limits();

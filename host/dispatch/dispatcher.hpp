@@ -22,6 +22,7 @@
 #include "dispatch/fences.hpp"
 #include "dispatch/key_question.hpp"
 #include "dispatch/loads.hpp"
+#include "dispatch/overdue.hpp"
 #include "flow/when_full.hpp"
 #include "observe/logging.hpp"
 #include "observe/notice.hpp"
@@ -71,6 +72,11 @@ public:
     void release_all(MessageList& ended);
     // Finds the workers of a key and asks them; asked once more, looks at those that are inside a handler.
     void answer(KeyQuestion& question);
+    // Names messages that are older than their pool's warn_at. `oldest_ns`: as Overdue has it.
+    void name_overdue(std::int64_t now_ns, std::int64_t oldest_ns) {
+        if (overdue_.is_due(now_ns, oldest_ns))
+            overdue_.look(now_ns, [this](const Message& message) { return ask_about(message); });
+    }
     // What waits for room, in order.
     void take_waiting(MessageList& out);
     // The same at the very end: the pools may be gone already, replaced by a reload that this source has not taken note of.
@@ -140,6 +146,8 @@ private:
         Fences fences{limits::fences_max};
     };
 
+    void ask(Pool& pool, const std::shared_ptr<KeyLook>& look, std::uint32_t worker, std::uint64_t key_hash);
+    std::shared_ptr<KeyLook> ask_about(const Message& message);
     void route(Message* message, bool again, MessageList& ended);
     bool hold(Pool& pool, Message* message);
     std::uint32_t better_for(Pool& pool, std::uint16_t slot, std::uint32_t worker);
@@ -197,6 +205,7 @@ private:
     std::uint32_t slots_moved_ = 0;
     std::uint32_t overflowed_ = 0;
     const std::string none_;
+    Overdue overdue_;
 };
 
 }  // namespace sluice

@@ -172,6 +172,7 @@ SourceLoop::State SourceLoop::loop() {
         end(ended);
         replay_posted();
         settlement_.submit(now_ns_);
+        if (!hold_ && kept_.empty()) dispatcher_->name_overdue(now_ns_, settlement_.ages().oldest_ns());
         if (settled_ && std::exchange(confirmed_seen_, settlement_.confirmed()) != settlement_.confirmed()) settled_();
         if (!settlement_.failed().empty() && !failing()) {
             const auto flushed = settlement_.flush();  // knows the reason also where the answer came late

@@ -29,6 +29,7 @@ protected:
         policy.queue_capacity = 2;
         policy.batch_max = 1;
         policy.backoff_ms = policy.backoff_max_ms = 3'600'000;
+        policy.warn_at_ms = warn_at_ms;
         pool = bench.make_pool(handler, 2, policy, {outcomes, bell, confirmed});
         bench.watch.start();
         PoolRules rules;
@@ -49,7 +50,9 @@ protected:
         incoming.struct_size = sizeof incoming;
         incoming.id = {id.data(), id.size()};
         incoming.body = {body.data(), body.size()};
-        return store.create(incoming);
+        Message* made = store.create(incoming);
+        made->received_ns = now_ns;
+        return made;
     }
     // "a1 b1": of keys a and b.
     void dispatch(std::string_view ids) {
@@ -126,6 +129,7 @@ protected:
         return said;
     }};
     std::int64_t now_ns = 0;
+    std::int64_t warn_at_ms = 0;
     Inbox<Outcomes> outcomes;
     Doorbell bell;
     Confirmed confirmed{"fake"};
