@@ -219,7 +219,7 @@ auto without_unwinding(Logging& logging, Work work) noexcept -> decltype(work())
 
 Created create_host(const HostConfig& config, Registry& registry, const ProbeTold& told) {
     SystemClock clock;
-    Logging logging(log_options(config.log), clock);
+    Logging logging(config.log, clock);
     const CallWatchThread watch(logging.logger("host"), clock);
     last_words::as_json(config.log.json);
     Created created;
@@ -232,7 +232,7 @@ Created create_host(const HostConfig& config, Registry& registry, const ProbeTol
 int run_host(const HostConfig& config, Registry& registry, const ReadAgain& read_again) {
     // 1  The clock and the log exist. Signals are blocked for all threads to come, and answered by the supervisor from here on.
     SystemClock clock;
-    Logging logging(log_options(config.log), clock);
+    Logging logging(config.log, clock);
     last_words::as_json(config.log.json);
     const Logger log = logging.logger("host");
     Supervisor supervisor(logging, clock, config.shutdown_deadline);

@@ -1,11 +1,11 @@
 #include "config/changes.hpp"
 
 #include <algorithm>
-#include <array>
 #include <optional>
 #include <string_view>
 
 #include "config/print.hpp"
+#include "config/schema_keys.hpp"
 #include "config/yaml/reader.hpp"
 #include "text/problems.hpp"
 
@@ -120,9 +120,8 @@ std::vector<ConfigChange> changes_between(const HostConfig& before, const HostCo
 }
 
 bool is_reloadable(const ConfigChange& change) {
-    constexpr std::array<std::string_view, 6> paths{"pools",      "log.level", "log.levels",
-                                                    "statistics", "shutdown",  "dead_letters.max_rate"};
-    return std::any_of(paths.begin(), paths.end(), [&](std::string_view path) { return is_or_is_below(change.key, path); });
+    return std::ranges::any_of(config_schema_keys(),
+                               [&](const SchemaKey& key) { return key.reloads && is_or_is_below(change.key, key.path); });
 }
 
 std::string spoken(const std::vector<ConfigChange>& changes) {

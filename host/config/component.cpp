@@ -3,11 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <map>
 
+#include "config/settings.hpp"
 #include "core/limits.hpp"
-#include "plugin/registry.hpp"
 
 namespace sluice {
 namespace {
@@ -37,8 +36,10 @@ void add_options(MapReader& map, Node& options, const Node* config) {
 }  // namespace
 
 bool is_component_key(std::string_view name) {
-    constexpr std::array<std::string_view, 6> keys{"plugin", "config", "id", "sha256", "timeout", "on_hang"};
-    return std::find(keys.begin(), keys.end(), name) != keys.end();
+    const auto is_it = [&](const auto& setting) { return setting.key == name; };
+    return std::ranges::any_of(component_settings(), is_it) || std::ranges::any_of(source_settings(), is_it) ||
+           std::ranges::any_of(pool_settings(), [&](const auto& one) { return one.map == "handler" && is_it(one); }) ||
+           name == "sha256" || name == "on_hang";  // refused there by name
 }
 
 void check_name(MapReader& map, const std::string& name, std::string_view what) {
@@ -54,9 +55,7 @@ ComponentConfig read_component(MapReader& map, const std::string& name) {
     component.name = name;
     component.path = map.path();
     component.mark = map.mark();
-    component.plugin = map.required_text("plugin", "name the plugin, or the path of its .so file");
-    if (const Node* plugin = map.find("plugin")) component.plugin_mark = plugin->mark;
-    if (is_plugin_path(component.plugin)) component.plugin = map.reading().absolute(component.plugin);
+    read_settings(component_settings(), "", map, component);
     map.not_yet("sha256", "does not pin the content of plugins; leave the key out");
     const Node* config = map.find("config");
 

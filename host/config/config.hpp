@@ -12,6 +12,10 @@
 #include <variant>
 #include <vector>
 
+#include "core/work_policy.hpp"
+#include "flow/when_full.hpp"
+#include "observe/logging.hpp"
+#include "route/rules.hpp"
 #include "text/node.hpp"
 
 namespace sluice {
@@ -46,8 +50,6 @@ struct TargetConfig {
     ComponentConfig component;
 };
 
-enum class RouteBy : std::uint8_t { pointer, header, id, body, message_key, round_robin, least_loaded };
-
 struct RouteConfig {
     RouteBy by = RouteBy::round_robin;
     std::string key;                                             // JSON pointer (RFC 6901), or the header's name
@@ -55,44 +57,16 @@ struct RouteConfig {
     bool rebalance = true;                                       // keys by hash leave workers that have more to do than others
 };
 
-struct MissingKey {
-    enum class Then : std::uint8_t { round_robin, dead_letter, worker } then = Then::round_robin;
-    std::uint32_t worker = 0;
-};
-
-struct WhenFull {
-    enum class Then : std::uint8_t { block, overflow, timeout, drop_dead_letter, drop_count } then = Then::block;
-    std::uint32_t overflow = 0;  // messages of the pool
-    Milliseconds timeout{0};
-};
-
-enum class ParkFull : std::uint8_t { block, dead_letter };
-enum class OnHang : std::uint8_t { wait, exit };
-enum class OnFailure : std::uint8_t { park, skip };
-
-struct PoolConfig {
+// What its workers go by is what was read.
+struct PoolConfig : WorkPolicy {
     std::string name;
     std::uint32_t source = 0;                               // index into HostConfig::sources
     std::vector<std::pair<std::string, std::string>> when;  // JSON pointer -> scalar's text; all must hold
     RouteConfig route;
     MissingKey missing_key;
     std::uint32_t workers = 1;
-    std::uint32_t queue_capacity = 1000;    // messages per worker
-    std::uint64_t queue_bytes = 16u << 20;  // per worker
     WhenFull when_full;
-    bool keep_order = true;  // of equal keys
-    std::uint32_t batch_max = 64;
-    Milliseconds batch_time{50};
-    std::uint32_t attempts = 5;
-    Milliseconds backoff{100};
-    Milliseconds backoff_max{30'000};
-    OnFailure on_failure = OnFailure::park;
-    std::uint32_t park_limit = 125;  // messages per key; default: capacity / 8, at least 1
-    ParkFull park_full = ParkFull::block;
     ComponentConfig handler;
-    Milliseconds handler_timeout{0};  // 0 = none
-    OnHang on_hang = OnHang::wait;
-    std::uint32_t crash_attempts = 3;
     Mark mark;  // of its name
 };
 
@@ -101,17 +75,11 @@ struct RateConfig {
     Milliseconds period{0};
 };
 
-struct LogConfig {
-    std::string level = "info";  // trace, debug, info, warn, error
-    bool json = false;
-    std::vector<std::pair<std::string, std::string>> levels;  // component path -> level
-};
-
 struct HostConfig {
     std::filesystem::path file;    // as given; "-" = standard input
     std::filesystem::path folder;  // absolute; where the file stands
     std::string name = "sluice";
-    std::filesystem::path state_dir;  // absolute
+    std::filesystem::path state_dir = "state";  // absolute, once read
     std::vector<std::filesystem::path> plugin_path;
     std::vector<SourceConfig> sources;
     std::vector<DatabaseConfig> databases;
@@ -125,7 +93,7 @@ struct HostConfig {
     Milliseconds statistics_every{10'000};
     bool drain = false;  // shutdown.mode
     Milliseconds shutdown_deadline{30'000};
-    LogConfig log;
+    LogOptions log;
 };
 
 }  // namespace sluice

@@ -42,9 +42,9 @@ WhenFull read_when_full(MapReader& queue, std::uint32_t workers) {
     WhenFull policy;
     const Choice<Then> choices[] = {{"dead_letter", Then::drop_dead_letter}, {"count", Then::drop_count}};
     policy.then = map.choice("drop", Then::block, choices);
-    policy.timeout = map.duration("timeout", Milliseconds{0}, timeout_range);
+    policy.timeout_ms = map.duration("timeout", Milliseconds{0}, timeout_range).count();
     policy.overflow = static_cast<std::uint32_t>(map.integer("overflow", 0, {1, limits::overflow_max}));
-    if (policy.timeout.count() != 0) policy.then = Then::timeout;
+    if (policy.timeout_ms != 0) policy.then = Then::release;
     if (policy.overflow != 0) policy.then = Then::overflow;
     if (policy.overflow != 0 && policy.overflow < workers)
         map.problem(*map.find("overflow"),
@@ -74,12 +74,12 @@ void read_retry(MapReader& map, PoolConfig& pool) {
     const Node* backoff = retry.find("backoff");
     // Whichever is left out follows the one that is given.
     if (backoff_max == nullptr) {
-        pool.backoff_max = std::max(pool.backoff_max, pool.backoff);
-    } else if (pool.backoff > pool.backoff_max) {
+        pool.backoff_max_ms = std::max(pool.backoff_max_ms, pool.backoff_ms);
+    } else if (pool.backoff_ms > pool.backoff_max_ms) {
         if (backoff != nullptr && as_duration_ms(*backoff, {0, INT64_MAX}))
             retry.problem(*backoff, fmt::format("must not be longer than backoff_max, which is {}",
-                                                format_duration(pool.backoff_max.count())));
-        pool.backoff = pool.backoff_max;
+                                                format_duration(pool.backoff_max_ms)));
+        pool.backoff_ms = pool.backoff_max_ms;
     }
     retry.finish();
 }
@@ -99,7 +99,7 @@ void read_handler(MapReader& map, PoolConfig& pool) {
     handler.not_yet("on_hang", "takes this key beside the handler, not in it: pools.NAME.on_hang");
     pool.handler = read_component(handler, pool.name);
 
-    if (pool.on_hang == OnHang::exit && pool.handler_timeout.count() == 0)
+    if (pool.exit_on_hang && pool.timeout_ms == 0)
         map.problem(*map.find("on_hang"),
                     "exit needs handler.timeout: a call hangs when it has been running for twice that time");
 }

@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <type_traits>
 
 #include "config/component.hpp"
 #include "config/settings.hpp"
+#include "config/yaml/reader.hpp"
 #include "config/yaml/writer.hpp"
 #include "text/units.hpp"
 
@@ -14,15 +16,34 @@ namespace {
 
 constexpr std::string_view mask = "********";
 
-std::string duration(Milliseconds value) {
-    return format_duration(value.count());
+// What stands in one map, or in the section itself, a line each; a value that is a map itself has a line per entry.
+template <typename Section>
+void print_lines(YamlWriter& out, std::span<const Setting<Section>> settings, std::string_view map, const Section& section) {
+    for (const Setting<Section>& setting : settings) {
+        const std::string text = setting.map == map ? setting.text(section) : std::string();
+        Problems problems;
+        if (text.starts_with('{'))
+            out.node(setting.key, read_yaml_value(text, {}, problems).value_or(Node{}));
+        else if (!text.empty())
+            out.raw(setting.key, text);
+    }
 }
 
-template <typename Texts>
-std::string text_list(const Texts& texts) {
-    std::string list;
-    for (const auto& text : texts) list += (list.empty() ? "" : ", ") + yaml_scalar(std::string(text));
-    return "[" + list + "]";
+// The same as a map of lines; left out if there is none.
+template <typename Section>
+void print_block(YamlWriter& out, std::string_view name, std::span<const Setting<Section>> settings, std::string_view map,
+                 const Section& section) {
+    if (settings_text(settings, map, section).empty()) return;
+    out.begin_map(name);
+    print_lines(out, settings, map, section);
+    out.end_map();
+}
+
+// "retry: { attempts: 5, backoff: 100ms, backoff_max: 30s }"; `more` is what the map has besides.
+template <typename Section>
+void print_map(YamlWriter& out, std::span<const Setting<Section>> settings, std::string_view map, const Section& section,
+               std::string_view more = {}) {
+    out.raw(map, fmt::format("{{ {}{} }}", settings_text(settings, map, section), more));
 }
 
 void print_options(YamlWriter& out, const Node& options) {
@@ -38,7 +59,7 @@ void print_options(YamlWriter& out, const Node& options) {
 
 // The keys of a component inside a map that has begun.
 void print_component(YamlWriter& out, const ComponentConfig& component) {
-    out.text("plugin", component.plugin);
+    print_lines(out, component_settings(), "", component);
     const auto& options = component.options.map;
     if (std::none_of(options.begin(), options.end(), [](const NodeEntry& option) { return is_component_key(option.name); }))
         return print_options(out, component.options);
@@ -80,7 +101,7 @@ std::string missing_key(const MissingKey& missing) {
 std::string when_full(const WhenFull& policy) {
     switch (policy.then) {
         case WhenFull::Then::overflow: return fmt::format("{{ overflow: {} }}", policy.overflow);
-        case WhenFull::Then::timeout: return fmt::format("{{ timeout: {} }}", duration(policy.timeout));
+        case WhenFull::Then::release: return fmt::format("{{ timeout: {} }}", format_duration(policy.timeout_ms));
         case WhenFull::Then::drop_dead_letter: return "{ drop: dead_letter }";
         case WhenFull::Then::drop_count: return "{ drop: count }";
         case WhenFull::Then::block: break;
@@ -89,19 +110,17 @@ std::string when_full(const WhenFull& policy) {
 }
 
 // In the order of their rows, each map where its first one stands.
-void print_settings(YamlWriter& out, const PoolConfig& pool) {
+void print_policies(YamlWriter& out, const PoolConfig& pool) {
     std::string_view last = "handler";  // printed with the component
     for (const Setting<PoolConfig>& setting : pool_settings()) {
-        if (setting.map == last || setting.map == "handler") continue;
-        last = setting.map;
-        if (last.empty()) {
-            out.raw(setting.key, setting.text(pool));
-            last = "handler";
-            continue;
+        const bool is_new = setting.map != last && setting.map != "handler";
+        if (setting.map.empty()) {
+            if (const std::string text = setting.text(pool); !text.empty()) out.raw(setting.key, text);
+        } else if (is_new) {
+            print_map(out, pool_settings(), setting.map, pool,
+                      setting.map == "queue" ? ", when_full: " + when_full(pool.when_full) : std::string());
         }
-        std::string text = settings_text(pool_settings(), last, pool);
-        if (last == "queue") text += ", when_full: " + when_full(pool.when_full);
-        out.raw(last, "{ " + text + " }");
+        last = setting.map;
     }
 }
 
@@ -115,9 +134,9 @@ void print_pool(YamlWriter& out, const PoolConfig& pool, const HostConfig& confi
     }
     print_route(out, pool.route);
     out.raw("missing_key", missing_key(pool.missing_key));
-    print_settings(out, pool);
+    print_policies(out, pool);
     out.begin_map("handler");
-    if (pool.handler_timeout.count() != 0) out.raw("timeout", duration(pool.handler_timeout));  // otherwise there is none
+    print_lines(out, pool_settings(), "handler", pool);
     print_component(out, pool.handler);
     out.end_map();
     out.end_map();
@@ -129,31 +148,10 @@ void print_section(YamlWriter& out, std::string_view section, const std::vector<
     out.begin_map(section);
     for (const Component& entry : components) {
         out.begin_map(entry.component.name);
-        if constexpr (requires { entry.id; }) out.text("id", entry.id);
+        if constexpr (std::is_same_v<Component, SourceConfig>) print_lines(out, source_settings(), "", entry);
         print_component(out, entry.component);
         out.end_map();
     }
-    out.end_map();
-}
-
-void print_log(YamlWriter& out, const LogConfig& log) {
-    out.begin_map("log");
-    out.raw("level", log.level);
-    out.raw("format", log.json ? "json" : "text");
-    if (!log.levels.empty()) {
-        out.begin_map("levels");
-        for (const auto& [component, level] : log.levels) out.raw(component, level);
-        out.end_map();
-    }
-    out.end_map();
-}
-
-void print_dead_letters(YamlWriter& out, const HostConfig& config) {
-    const RateConfig& rate = config.dead_letter_rate;
-    if (config.dead_letter_target.empty() && rate.count == 0) return;
-    out.begin_map("dead_letters");
-    if (!config.dead_letter_target.empty()) out.text("target", config.dead_letter_target);
-    if (rate.count != 0) out.raw("max_rate", format_rate(rate.count, rate.period.count()));
     out.end_map();
 }
 
@@ -161,22 +159,16 @@ void print_dead_letters(YamlWriter& out, const HostConfig& config) {
 
 std::string print_config(const HostConfig& config) {
     YamlWriter out;
-    out.text("name", config.name);
-    out.text("state_dir", config.state_dir.string());
-    std::vector<std::string> folders;
-    for (const auto& folder : config.plugin_path) folders.push_back(folder.string());
-    out.raw("plugin_path", text_list(folders));
-    if (config.memory_limit != 0) out.raw("memory_limit", format_size(config.memory_limit));
+    print_lines(out, host_settings(), "", config);
     print_section(out, "sources", config.sources);
     print_section(out, "databases", config.databases);
     print_section(out, "targets", config.targets);
     out.begin_map("pools");
     for (const PoolConfig& pool : config.pools) print_pool(out, pool, config);
     out.end_map();
-    print_dead_letters(out, config);
-    for (const std::string_view map : {"statistics", "shutdown"})
-        out.raw(map, "{ " + settings_text(host_settings(), map, config) + " }");
-    print_log(out, config.log);
+    print_block(out, "dead_letters", host_settings(), "dead_letters", config);
+    for (const std::string_view map : {"statistics", "shutdown"}) print_map(out, host_settings(), map, config);
+    print_block(out, "log", log_settings(), "", config.log);
     return out.result();
 }
 

@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <iterator>
 #include <optional>
@@ -18,15 +17,11 @@
 #include "config/yaml/reader.hpp"
 #include "core/descriptor.hpp"
 #include "core/limits.hpp"
-#include "flow/machine_memory.hpp"
 #include "text/scalar.hpp"
 #include "text/suggest.hpp"
-#include "text/units.hpp"
 
 namespace sluice {
 namespace {
-
-constexpr Range memory_range{1 << 20, std::int64_t{1} << 40};
 
 std::optional<std::string> read_text(const std::filesystem::path& file, Problems& problems) {
     const auto problem = [&](std::string_view sentence) { problems.add({file.string(), 0, 0}, "", sentence); };
@@ -76,18 +71,10 @@ void read_section(MapReader& root, std::string_view section, std::string_view wh
     }
 }
 
-// Positions are filed under it, and it is written into databases.
-bool is_identity(std::string_view id) {
-    constexpr std::string_view letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.";
-    return id.size() <= limits::config_name_bytes && !id.starts_with('.') &&
-           id.find_first_not_of(letters) == std::string_view::npos;
-}
-
 SourceConfig read_source(MapReader& map, const std::string& name, const std::vector<SourceConfig>& before) {
     SourceConfig source;
-    source.id = map.text("id", name);
-    if (const Node* id = map.find("id"); id != nullptr && !is_identity(source.id))
-        map.problem(*id, fmt::format("is made of 1 to {} letters, digits, \"-\", \"_\" and \".\"", limits::config_name_bytes));
+    source.id = name;
+    read_settings(source_settings(), "", map, source);
     const auto twin =
         std::find_if(before.begin(), before.end(), [&](const SourceConfig& other) { return other.id == source.id; });
     if (twin != before.end())
@@ -119,60 +106,7 @@ void check_use(const HostConfig& config, Problems& problems) {
                          "no pool uses this source; name it as the \"source\" of a pool, or leave it out");
 }
 
-LogConfig read_log(MapReader& root, const std::vector<std::string>& components) {
-    static constexpr std::array level_names{"trace", "debug", "info", "warn", "error"};
-    const std::vector<std::string> levels(level_names.begin(), level_names.end());
-    const auto is_level = [&](const Node& node) { return std::find(levels.begin(), levels.end(), node.text) != levels.end(); };
-
-    LogConfig log;
-    MapReader map = root.map("log");
-    if (const Node* level = map.find("level")) {
-        if (is_level(*level))
-            log.level = level->text;
-        else
-            map.problem(*level, not_one_of(*level, levels).message);
-    }
-    const Choice<bool> formats[] = {{"text", false}, {"json", true}};
-    log.json = map.choice("format", false, formats);
-    MapReader by_component = map.map("levels");
-    for (const NodeEntry* entry : by_component.entries(limits::config_section_entries, "levels")) {
-        if (std::find(components.begin(), components.end(), entry->name) == components.end())
-            map.reading().problems.add(entry->mark, entry->value.path,
-                                       "no component has this name" + did_you_mean_or_list(entry->name, components));
-        if (is_level(entry->value))
-            log.levels.emplace_back(entry->name, entry->value.text);
-        else if (!entry->value.broken)
-            map.problem(entry->value, not_one_of(entry->value, levels).message);
-    }
-    map.finish();
-    return log;
-}
-
-void read_plugin_path(MapReader& root, HostConfig& config) {
-    const Node* node = root.find("plugin_path");
-    if (node == nullptr || node->kind == Node::Kind::null) return;
-    if (node->kind != Node::Kind::list)
-        return root.problem(*node, fmt::format("must be a list of folders, not {}", shown(*node)));
-    for (const Node& folder : node->list) {
-        if (folder.broken) continue;
-        if (folder.is_scalar() && !folder.text.empty())
-            config.plugin_path.emplace_back(root.reading().absolute(folder.text));
-        else
-            root.problem(folder, fmt::format("must be the path of a folder, not {}", shown(folder)));
-    }
-}
-
-void read_dead_letters(MapReader& root, HostConfig& config) {
-    MapReader map = root.map("dead_letters");
-    if (const Node* rate = map.find("max_rate")) {
-        const auto read = rate->is_scalar() ? parse_rate(rate->text) : std::nullopt;
-        if (read)
-            config.dead_letter_rate = {read->count, Milliseconds(read->period_ms)};
-        else
-            map.problem(*rate, fmt::format("must be {}, not {}", rate_form, shown(*rate)));
-    }
-    config.dead_letter_target = map.text("target", "");
-    map.finish();
+void check_dead_letter_target(MapReader& map, const HostConfig& config) {
     std::vector<std::string> names;
     for (const TargetConfig& target : config.targets) names.push_back(target.component.name);
     if (config.dead_letter_target.empty() || std::find(names.begin(), names.end(), config.dead_letter_target) != names.end())
@@ -181,8 +115,8 @@ void read_dead_letters(MapReader& root, HostConfig& config) {
     map.problem(node, fmt::format("there is no target {}{}", shown(node), did_you_mean_or_list(node.text, names)));
 }
 
-// What may have a log level of its own; a section stands for all in it.
-// What the log's lines are filed under: the host's own parts, then those that the file names.
+// What the log's lines are filed under, and so what may have a level of its own: the host's own parts, then those that the file
+// names. A section stands for all in it.
 std::vector<std::string> component_paths(const HostConfig& config) {
     std::vector<std::string> paths{"host", "statistics", "sources", "databases", "targets", "pools"};
     for (const SourceConfig& source : config.sources) paths.push_back(source.component.path);
@@ -195,13 +129,17 @@ std::vector<std::string> component_paths(const HostConfig& config) {
     return paths;
 }
 
+void check_levels(MapReader& log, const std::vector<std::string>& components) {
+    const Node* levels = log.find("levels");
+    if (levels == nullptr) return;
+    for (const NodeEntry& entry : levels->map)
+        if (std::find(components.begin(), components.end(), entry.name) == components.end())
+            log.reading().problems.add(entry.mark, entry.value.path,
+                                       "no component has this name" + did_you_mean_or_list(entry.name, components));
+}
+
 void read_root(MapReader& root, const Node& tree, HostConfig& config) {
-    config.name = root.text("name", config.name);
-    config.state_dir = root.reading().absolute(root.text("state_dir", "state"));
-    read_plugin_path(root, config);
-    config.memory_limit = root.size("memory_limit", 0, memory_range);
-    config.memory_limit_is_set = config.memory_limit != 0;
-    if (!config.memory_limit_is_set) config.memory_limit = default_memory_limit();
+    read_settings(host_settings(), "", root, config);
     read_section(root, "sources", "source", [&](MapReader& map, const std::string& name) {
         config.sources.push_back(read_source(map, name, config.sources));
     });
@@ -213,15 +151,16 @@ void read_root(MapReader& root, const Node& tree, HostConfig& config) {
     for (const SourceConfig& source : config.sources) source_names.push_back(source.component.name);
     read_section(root, "pools", "pool",
                  [&](MapReader& map, const std::string& name) { config.pools.push_back(read_pool(map, name, source_names)); });
-    read_dead_letters(root, config);
-
-    for (const std::string_view name : {"statistics", "shutdown"}) {
+    for (const std::string_view name : {"dead_letters", "statistics", "shutdown"}) {
         MapReader map = root.map(name);
         read_settings(host_settings(), name, map, config);
+        if (name == "dead_letters") check_dead_letter_target(map, config);
         map.finish();
     }
-
-    config.log = read_log(root, component_paths(config));
+    MapReader log = root.map("log");
+    read_settings(log_settings(), "", log, config.log);
+    check_levels(log, component_paths(config));
+    log.finish();
     root.finish();
 
     const Node* pools = tree.find("pools");

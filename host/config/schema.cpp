@@ -37,6 +37,18 @@ std::vector<std::string_view> split(std::string_view text, char at) {
     return parts;
 }
 
+// Without the links of a page: "[equal](#equal-keys)" is "equal".
+std::string without_links(std::string_view markdown) {
+    std::string text(markdown);
+    for (std::size_t middle = text.find("]("); middle != std::string::npos; middle = text.find("](", middle)) {
+        const std::size_t begin = text.rfind('[', middle), end = text.find(')', middle);
+        if (begin == std::string::npos || end == std::string::npos) break;
+        text.erase(middle, end + 1 - middle).erase(begin, 1);
+        --middle;
+    }
+    return text;
+}
+
 // A value may be taken from the environment, whatever its type.
 std::string or_environment(const std::string& schema) {
     return R"({"anyOf":[)" + schema + R"(,{"$ref":"#/$defs/environment"}]})";
@@ -57,6 +69,7 @@ std::string range(std::string_view shape) {
 std::string shape_schema(std::string_view shape) {
     if (shape.starts_with('<'))
         return R"({"type":"object","additionalProperties":)" + shape_schema(shape.substr(1, shape.size() - 2)) + "}";
+    if (const std::size_t blank = shape.find(' '); blank != std::string_view::npos) shape = shape.substr(0, blank);
     if (shape.find("..") != std::string_view::npos) return range(shape);
     if (shape == "text" || shape == "path") return R"({"type":["string","number","boolean"]})";
     if (shape == "paths") return R"({"type":["array","null"],"items":{"type":"string"}})";
@@ -170,7 +183,12 @@ public:
         if (!tree.below.empty() && !shape.empty() && !is_role(shape))
             schema = R"({"anyOf":[)" + shape_schema(shape) + "," + schema + "]}";
         if (tree.key == nullptr || tree.key->help.empty()) return schema;
-        return R"({"description":)" + in_quotes(tree.key->help) + "," + schema.substr(1);
+        std::string head = R"({"description":)" + in_quotes(without_links(tree.key->help)) + ",";
+        // As it would be written. A default that takes words depends on something.
+        const std::string_view fallback = tree.key->fallback;
+        if (fallback.size() > 2 && fallback.find('`', 1) == fallback.size() - 1)
+            head += R"("default":)" + in_quotes(fallback.substr(1, fallback.size() - 2)) + ",";
+        return head + schema.substr(1);
     }
 
 private:

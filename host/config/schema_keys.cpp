@@ -10,79 +10,95 @@
 namespace sluice {
 namespace {
 
-// Those that are more than one value each, or not a value. The others are the rows of settings.hpp.
+// Those that are no rows of settings.hpp, which says why.
 constexpr SchemaKey own_keys[] = {
-    {"name", "text", "the name of this host in its log"},
-    {"state_dir", "path", "positions, dead letters and what else must outlive a run"},
-    {"plugin_path", "paths", "more folders to look for plugins in"},
-    {"memory_limit", "size",
-     "bytes of all messages in flight, beyond which nothing is polled; by default a quarter of the memory there is"},
-    {"sources", "", "where messages come from, by name"},
+    {"sources", "", "where messages come from, by name; each is used by at least one pool"},
     {"sources.NAME", "source", ""},
-    {"sources.NAME.plugin", "text!", "a component's name, or the path of a .so"},
-    {"sources.NAME.config", "map", "the options once more, for options whose name is taken beside `plugin`"},
-    {"sources.NAME.id", "text", "what positions and records are kept under; by default the name"},
     {"databases", "", "databases that handlers use, by name"},
     {"databases.NAME", "database", ""},
-    {"databases.NAME.plugin", "text!", "a component's name, or the path of a .so"},
-    {"databases.NAME.config", "map", "the options once more"},
     {"targets", "", "where handlers publish to, by name"},
     {"targets.NAME", "target", ""},
-    {"targets.NAME.plugin", "text!", "a component's name, or the path of a .so"},
-    {"targets.NAME.config", "map", "the options once more"},
-    {"pools", "!", "what happens to the messages, by name"},
-    {"pools.NAME.source", "text!", "the source it takes messages of"},
-    {"pools.NAME.when", "map", "conditions that a message must meet: JSON pointer and value"},
+    {"pools", "!", "what happens to the messages, by name; up to 64", {}, true},
+    {"pools.NAME.source", "text!", "the source it takes messages of; several pools may share one"},
+    {"pools.NAME.when", "map",
+     "takes only messages in which all conditions hold: a JSON pointer, and the text, number or boolean that is found there "
+     "(`/type: departure`). [Equal numbers](#equal-keys) are equal. There are no comparisons yet: `\">500\"` is refused. The "
+     "first pool in file order takes a message; what no pool takes is a dead letter"},
     {"pools.NAME.route", "", "which worker gets a message"},
-    {"pools.NAME.route.key", "text", "a JSON pointer into the body, header:NAME, id, body or message_key"},
-    {"pools.NAME.route.by", "round_robin|least_loaded", "spread without an order between messages"},
-    {"pools.NAME.route.workers", "<0..255>", "the worker of single keys"},
-    {"pools.NAME.route.rebalance", "boolean", "whether keys may leave a worker that has more to do than others"},
-    {"pools.NAME.missing_key", "round_robin|dead_letter", "what happens to a message without the key"},
-    {"pools.NAME.missing_key.worker", "0..255", "gives them all to one worker"},
+    {"pools.NAME.route.key", "text",
+     "what the key is: a JSON pointer into the body (`/origin`), `header:NAME`, `id`, `body`, or `message_key`: the source's "
+     "own key of the message, such as that of `sluice enqueue --key` in a "
+     "[`sqlite`](../../plugins/databases/sqlite/README.md#the-queue) queue; a message without one has no key. "
+     "[Equal](#equal-keys) strings, numbers or booleans are equal keys; null, objects, arrays and absent fields are no key"},
+    {"pools.NAME.route.by", "round_robin|least_loaded",
+     "one worker after the other, or the worker that has the fewest messages; without an order between messages",
+     "`round_robin` without a key"},
+    {"pools.NAME.route.workers", "<0..255>", "the worker of single keys (`{ EU: 0, US: 1 }`); the others are spread by hash"},
+    {"pools.NAME.route.rebalance", "boolean",
+     "keys leave a worker that has more to do than others. They move in groups (1024 by hash), and a group only while nothing "
+     "of it is queued, running, waiting for a retry, deferred or not yet settled; keys named in `route.workers` stay. `false`: "
+     "a key has the same worker as long as the pool runs, which a handler needs that keeps something of its own a key",
+     "`true`"},
+    {"pools.NAME.missing_key", "round_robin|dead_letter", "what happens to a message without the key", "`round_robin`"},
+    {"pools.NAME.missing_key.worker", "0..255",
+     "`{ worker: 0 }` gives them all to one worker, one that there is, which keeps their order"},
     {"pools.NAME.queue", "", "the queue in front of each worker"},
-    {"pools.NAME.queue.when_full", "block", "what happens when it is full"},
-    {"pools.NAME.queue.when_full.overflow", "1..4194304", "so many messages of the pool wait beside the queues"},
-    {"pools.NAME.queue.when_full.timeout", "duration", "the source waits that long, then gives the message back"},
-    {"pools.NAME.queue.when_full.drop", "dead_letter|count", "keep the message as a dead letter, or only count it"},
+    {"pools.NAME.queue.when_full", "block", "`block`: the source waits, and the backlog stays where it is", "`block`"},
+    {"pools.NAME.queue.when_full.overflow", "1..4194304",
+     "`{ overflow: 10000 }`: so many messages of the pool wait beside the queues, an equal share for each worker, at least "
+     "one, and polling goes on meanwhile. While a worker has messages there, its new ones join behind them. A share may hold "
+     "as many bytes per message as the queue. Full shares are `block`"},
+    {"pools.NAME.queue.when_full.timeout", "duration 1ms..1d",
+     "`{ timeout: 2s }`: the source waits that long for room, then gives the message back; of its key, later messages go back "
+     "too until it has come again. Needs a source that delivers what it has taken back before anything newer, or `order: "
+     "none`"},
+    {"pools.NAME.queue.when_full.drop", "dead_letter|count",
+     "`{ drop: dead_letter }` keeps the message as a dead letter, `{ drop: count }` only counts it"},
     {"pools.NAME.batch", "", ""},
     {"pools.NAME.retry", "", "what happens to a message whose handler asks for another try"},
-    {"pools.NAME.handler", "handler!", "the component that processes the messages"},
-    {"pools.NAME.handler.plugin", "text!", "a component's name, or the path of a .so"},
-    {"pools.NAME.handler.config", "map", "the options once more"},
+    {"pools.NAME.handler", "handler!", "the component that processes the messages; each worker has an instance of its own"},
     {"dead_letters", "", "what becomes of messages that are given up on"},
-    {"dead_letters.target", "text", "publish them to this target"},
-    {"dead_letters.max_rate", "rate", "more dead letters than that pause polling"},
     {"statistics", "", ""},
     {"shutdown", "", ""},
     {"log", "", "to standard error"},
-    {"log.level", "trace|debug|info|warn|error", "lines below this level are left out"},
-    {"log.format", "text|json", "for people or for programs"},
-    {"log.levels", "<trace|debug|info|warn|error>", "other levels for single components or sections, by their path"},
 };
 
-template <typename Section>
-void add(std::vector<SchemaKey>& keys, std::deque<std::string>& paths, std::string_view section,
-         std::span<const Setting<Section>> settings) {
-    for (const Setting<Section>& setting : settings) {
-        std::string& path = paths.emplace_back(section);
-        for (const std::string_view part : {setting.map, setting.key})
-            if (!part.empty()) path += (path.empty() ? "" : ".") + std::string(part);
-        keys.push_back({path, setting.shape, setting.help});
+// What the keys of rows are made of.
+struct Keys {
+    std::vector<SchemaKey> all;
+    std::deque<std::string> texts;
+
+    template <typename Section>
+    void add(std::string_view section, std::span<const Setting<Section>> settings) {
+        for (const Setting<Section>& setting : settings) {
+            std::string& path = texts.emplace_back(section);
+            for (const std::string_view part : {setting.map, setting.key})
+                if (!part.empty()) path += (path.empty() ? "" : ".") + std::string(part);
+            std::string_view fallback = setting.fallback;
+            if (const std::string text = setting.text(Section());
+                fallback.empty() && !text.empty() && !setting.shape.ends_with('!'))
+                fallback = texts.emplace_back("`" + text + "`");
+            all.push_back({path, setting.shape, setting.help, fallback, setting.reloads});
+        }
     }
-}
+};
 
 }  // namespace
 
 std::span<const SchemaKey> config_schema_keys() {
-    static std::deque<std::string> paths;
-    static const std::vector<SchemaKey> keys = [] {
-        std::vector<SchemaKey> all(std::begin(own_keys), std::end(own_keys));
-        add(all, paths, "pools.NAME", pool_settings());
-        add(all, paths, "", host_settings());
-        return all;
+    static const Keys keys = [] {
+        Keys made{std::vector<SchemaKey>(std::begin(own_keys), std::end(own_keys)), {}};
+        made.add("", host_settings());
+        made.add("sources.NAME", component_settings());
+        made.add("sources.NAME", source_settings());
+        made.add("databases.NAME", component_settings());
+        made.add("targets.NAME", component_settings());
+        made.add("pools.NAME", pool_settings());
+        made.add("pools.NAME.handler", component_settings());
+        made.add("log", log_settings());
+        return made;
     }();
-    return keys;
+    return keys.all;
 }
 
 }  // namespace sluice

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <functional>
 #include <new>
 
 #include "core/few_bytes.hpp"
@@ -52,6 +53,10 @@ constexpr std::size_t size_of(std::size_t size_class) {
     const std::size_t doubling = 10 + (size_class - classes_by_line) / 4;
     const std::size_t quarter = (size_class - classes_by_line) % 4 + 1;
     return (std::size_t{1} << doubling) + quarter * (std::size_t{1} << (doubling - 2));
+}
+
+constexpr std::size_t blocks_of(std::size_t size) {  // in a slab
+    return std::max<std::size_t>(slab_bytes / size, 1);
 }
 
 bool says_more(const sluice_incoming& incoming) {
@@ -121,16 +126,53 @@ MessageStore::~MessageStore() {
     for (std::uint8_t size_class = 0; size_class < classes; ++size_class)
         for (Free* block = free_[size_class]; block != nullptr; block = block->next)
             ASAN_UNPOISON_MEMORY_REGION(block, size_of(size_class));
-    for (void* slab : slabs_) std::free(slab);
+    for (const Slab& slab : slabs_) std::free(slab.blocks);
 }
 
 void MessageStore::refill(std::uint8_t size_class) {
     static_assert(size_of(classes - 1) == limits::pooled_bytes_max);
     const std::size_t size = size_of(size_class);
-    const std::size_t count = std::max<std::size_t>(slab_bytes / size, 1);
+    const std::size_t count = blocks_of(size);
     char* slab = static_cast<char*>(lines(size * count));
-    slabs_.push_back(slab);
+    slabs_.push_back({slab, size_class});
     for (std::size_t i = count; i-- > 0;) free_[size_class] = new (slab + i * size) Free{free_[size_class]};
+}
+
+void* MessageStore::allocate_large(std::size_t size) {
+    char* block = static_cast<char*>(lines(sizeof(Large) + size));
+    auto* large = new (block) Large{large_, nullptr};
+    if (large_ != nullptr) large_->behind = large;
+    large_ = large;
+    return block + sizeof(Large);
+}
+
+void MessageStore::free_large(void* message) {
+    char* block = static_cast<char*>(message) - sizeof(Large);
+    const Large* large = reinterpret_cast<Large*>(block);
+    if (large->before != nullptr) large->before->behind = large->behind;
+    (large->behind != nullptr ? large->behind->before : large_) = large->before;
+    std::free(block);
+}
+
+// A block does not say whether it is in use, which would cost each message something: the free ones are known by their lists.
+void MessageStore::each_live(const std::function<void(const Message&)>& look) const {
+    std::vector<const void*> unused;
+    for (const Free* first : free_)
+        for (const Free* block = first; block != nullptr; block = block->next) unused.push_back(block);
+    std::ranges::sort(unused, std::less<>());
+    for (const Slab& slab : slabs_) {
+        const std::size_t size = size_of(slab.size_class), count = blocks_of(size);
+        auto skip = std::ranges::lower_bound(unused, static_cast<const void*>(slab.blocks), std::less<>());
+        for (std::size_t i = 0; i < count; ++i) {
+            const void* block = slab.blocks + i * size;
+            if (skip != unused.end() && *skip == block)
+                ++skip;
+            else
+                look(*static_cast<const Message*>(block));
+        }
+    }
+    for (const Large* large = large_; large != nullptr; large = large->before)
+        look(*reinterpret_cast<const Message*>(large + 1));
 }
 
 // `view` is left as it is: fill() writes all of it but the body.
@@ -138,7 +180,7 @@ inline Message* MessageStore::allocate(std::size_t size) {
     std::uint8_t size_class = direct;
     void* memory = nullptr;
     if (size > limits::pooled_bytes_max) {
-        memory = lines(size);
+        memory = allocate_large(size);
         large_freed_ -= std::min<std::uint64_t>(large_freed_, size);
     } else {
         size_class = class_of(size);
@@ -286,7 +328,7 @@ void MessageStore::destroy(Message* message) {
     bytes_ -= message->charge;
     message->~Message();
     if (size_class == direct) {
-        std::free(message);
+        free_large(message);
         return;
     }
     if (debug_) std::memset(static_cast<void*>(message), spoilt, size_of(size_class));

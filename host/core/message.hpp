@@ -11,6 +11,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -208,6 +209,9 @@ public:
     void own_key(Message* message, std::string_view key);
     void destroy(Message* message);
 
+    // Calls look(message) for each live message, in no order. Not for every day: it walks all blocks there ever were at once.
+    void each_live(const std::function<void(const Message&)>& look) const;
+
     std::uint64_t live() const { return live_; }
     std::uint64_t bytes() const { return bytes_; }  // of live messages, as allocated
     // Of large messages that have gone the allocator may hold so much that the process is better off without it. May take
@@ -220,10 +224,21 @@ private:
     struct Free {
         Free* next;
     };
+    // In front of a message that is not pooled: all of these lead to each other.
+    struct alignas(64) Large {
+        Large* before;
+        Large* behind;
+    };
+    struct Slab {
+        char* blocks;
+        std::uint8_t size_class;
+    };
     static constexpr std::uint8_t direct = 0xff;  // size class of a block that is not pooled
     static constexpr std::size_t classes = 32;
 
     Message* allocate(std::size_t size);
+    void* allocate_large(std::size_t size);
+    void free_large(void* message);
     static void spoil_views(const Message& message);
     void trim();
     void refill(std::uint8_t size_class);
@@ -233,7 +248,8 @@ private:
     const bool debug_;
     std::string source_;
     std::array<Free*, classes> free_{};
-    std::vector<void*> slabs_;
+    std::vector<Slab> slabs_;
+    Large* large_ = nullptr;  // the one that came last
     std::uint64_t live_ = 0;
     std::uint64_t bytes_ = 0;
     std::uint64_t large_freed_ = 0;  // more large blocks than were taken, since the last trim()

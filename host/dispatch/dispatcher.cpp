@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/bytes.hpp"
+#include "core/clock.hpp"
 
 namespace sluice {
 namespace {
@@ -19,16 +20,18 @@ std::string_view id_of(const Message& message) {
 Dispatcher::Dispatcher(SourceRouter router, MessageStore& store, std::vector<PoolLane> lanes, const RecordedBefore* recorded)
     : router_(std::move(router)),
       store_(store),
-      recorded_(recorded) {
+      recorded_(recorded),
+      overdue_(store) {
     for (PoolLane& lane : lanes) {
         Loads loads(lane.pool->size(), lane.rebalance && lane.pool->size() > 1);
         Router& of = router_.router(static_cast<std::uint32_t>(pools_.size()));
         Pool pool{.lane = std::move(lane), .router = &of, .loads = std::move(loads)};
         const WorkPolicy& policy = pool.lane.pool->policy();
-        pool.share = pool.lane.overflow / pool.lane.pool->size();
+        pool.share = pool.lane.when_full.overflow / pool.lane.pool->size();
         pool.share_bytes = overflow_bytes(policy.queue_capacity, policy.queue_bytes, pool.share);
         counts_loads_ |= pool.lane.least_loaded || pool.loads.by_slot();
         for (std::uint32_t i = 0; i < pool.lane.pool->size(); ++i) pool.lines.push_back(Line(&pool.lane.pool->worker(i)));
+        overdue_.add(*pool.lane.pool, pool.lane.logger);
         pools_.push_back(std::move(pool));
     }
     look_at_limits();
@@ -108,7 +111,7 @@ void Dispatcher::push_waiting(std::int64_t now_ns, MessageList& ended) {
     for (auto& [pool, line] : in_use_) {
         // A worker that was asked to say when there is room has not said so yet.
         if (!line->worker->awaited()) push(*pool, *line, ended);
-        if (pool->lane.when_full == WhenFullThen::release && !line->messages.empty()) release_late(*pool, *line, ended);
+        if (pool->lane.when_full.then == WhenFull::Then::release && !line->messages.empty()) release_late(*pool, *line, ended);
         if (line->messages.empty())
             line->listed = false;
         else
@@ -134,7 +137,7 @@ void Dispatcher::push(Pool& pool, Line& line, MessageList& ended) {
             pool.ready.push_back(line.worker);
         }
         if (line.messages.empty()) return;
-        if (pool.lane.when_full >= WhenFullThen::drop_dead_letter && !drops_nothing_) drop(pool, line, ended);
+        if (pool.lane.when_full.then >= WhenFull::Then::drop_dead_letter && !drops_nothing_) drop(pool, line, ended);
         if (line.messages.empty()) return;
         line.worker->note_waiting_for_room();
         if (!queue.has_room(line.messages.first()->charge)) return begin_drain(pool, line.worker->index());
@@ -164,7 +167,7 @@ void Dispatcher::drop(Pool& pool, Line& line, MessageList& ended) {
             continue;
         }
         left(pool, *message);
-        const bool keep = pool.lane.when_full == WhenFullThen::drop_dead_letter;
+        const bool keep = pool.lane.when_full.then == WhenFull::Then::drop_dead_letter;
         if (keep)
             message->fail("the queue of worker " + std::to_string(message->worker) +
                           " was full, and when_full says drop: dead_letter");
@@ -183,7 +186,7 @@ void Dispatcher::keep_in(Line& line, MessageList& kept) {
 
 // All of a line were polled together and have waited equally long. What cannot be fenced waits on.
 void Dispatcher::release_late(Pool& pool, Line& line, MessageList& ended) {
-    if (keeps_waiting_ || drops_nothing_ || now_ns_ - line.since_ns < pool.lane.timeout_ns) return;
+    if (keeps_waiting_ || drops_nothing_ || now_ns_ - line.since_ns < pool.lane.when_full.timeout_ms * ns_per_ms) return;
     MessageList kept;
     std::uint32_t count = 0;
     for (; !line.messages.empty(); ++count) {
@@ -204,7 +207,7 @@ void Dispatcher::release_late(Pool& pool, Line& line, MessageList& ended) {
     if (count == 0) return;
     if (const auto left_out = line.releases.pass(now_ns_))
         pool.lane.logger.warn("worker {} had no room for {} ms: {} messages go back to the source{}", line.worker->index(),
-                              pool.lane.timeout_ns / 1'000'000, count, and_more(*left_out, "times since the last such line"));
+                              pool.lane.when_full.timeout_ms, count, and_more(*left_out, "times since the last such line"));
 }
 
 void Dispatcher::say_depth(Pool& pool, Line& line, std::uint32_t depth) {
@@ -214,7 +217,7 @@ void Dispatcher::say_depth(Pool& pool, Line& line, std::uint32_t depth) {
         line.noticed = true;
         // Where polling waits for room, a full queue is how a fast source meets a slower handler; where messages are dropped,
         // it is a loss.
-        pool.lane.logger.log(pool.lane.when_full <= WhenFullThen::overflow ? LogLevel::debug : LogLevel::warn,
+        pool.lane.logger.log(pool.lane.when_full.then <= WhenFull::Then::overflow ? LogLevel::debug : LogLevel::warn,
                              "the queue of worker {} is {} % full ({} of {} messages)", line.worker->index(),
                              depth * 100ull / capacity, depth, capacity);
     } else if (change == TwoWayNotice::Change::ended && std::exchange(line.noticed, false)) {

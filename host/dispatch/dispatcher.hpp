@@ -22,6 +22,8 @@
 #include "dispatch/fences.hpp"
 #include "dispatch/key_question.hpp"
 #include "dispatch/loads.hpp"
+#include "dispatch/overdue.hpp"
+#include "flow/when_full.hpp"
 #include "observe/logging.hpp"
 #include "observe/notice.hpp"
 #include "route/source_router.hpp"
@@ -35,17 +37,13 @@ constexpr std::uint64_t overflow_bytes(std::uint32_t queue_capacity, std::uint64
     return static_cast<std::uint64_t>(static_cast<double>(queue_bytes) / queue_capacity * share);
 }
 
-enum class WhenFullThen : std::uint8_t { block, overflow, release, drop_dead_letter, drop_count };
-
 class Dispatcher {
 public:
     struct PoolLane {
         WorkerPool* pool;
-        WhenFullThen when_full;
+        WhenFull when_full;
         Logger logger;
-        std::uint32_t overflow = 0;   // messages of the pool; a worker has an equal share
-        std::int64_t timeout_ns = 0;  // release: after so long
-        bool keeps_order = true;      // else a message goes back without those of its key that follow it
+        bool keeps_order = true;  // else a message goes back without those of its key that follow it
         bool least_loaded = false;
         bool rebalance = false;  // idle slots leave workers that have too much
     };
@@ -74,6 +72,11 @@ public:
     void release_all(MessageList& ended);
     // Finds the workers of a key and asks them; asked once more, looks at those that are inside a handler.
     void answer(KeyQuestion& question);
+    // Names messages that are older than their pool's warn_at. `oldest_ns`: as Overdue has it.
+    void name_overdue(std::int64_t now_ns, std::int64_t oldest_ns) {
+        if (overdue_.is_due(now_ns, oldest_ns))
+            overdue_.look(now_ns, [this](const Message& message) { return ask_about(message); });
+    }
     // What waits for room, in order.
     void take_waiting(MessageList& out);
     // The same at the very end: the pools may be gone already, replaced by a reload that this source has not taken note of.
@@ -149,6 +152,8 @@ private:
         Fences fences{limits::fences_max};
     };
 
+    void ask(Pool& pool, const std::shared_ptr<KeyLook>& look, std::uint32_t worker, std::uint64_t key_hash);
+    std::shared_ptr<KeyLook> ask_about(const Message& message);
     void route(Message* message, bool again, MessageList& ended);
     bool hold(Pool& pool, Message* message);
     std::uint32_t better_for(Pool& pool, std::uint16_t slot, std::uint32_t worker);
@@ -206,6 +211,7 @@ private:
     std::uint32_t slots_moved_ = 0;
     std::uint32_t overflowed_ = 0;
     const std::string none_;
+    Overdue overdue_;
 };
 
 }  // namespace sluice

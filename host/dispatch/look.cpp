@@ -1,8 +1,34 @@
 // Where the messages of a key would go, and how many of them wait here.
+#include <memory>
+
 #include "dispatch/dispatcher.hpp"
 #include "text/number.hpp"
 
 namespace sluice {
+
+void Dispatcher::ask(Pool& pool, const std::shared_ptr<KeyLook>& look, std::uint32_t worker, std::uint64_t key_hash) {
+    look->worker = worker;
+    look->key_hash = key_hash;
+    const Line& line = pool.lines[worker];
+    for (const Message* message = line.messages.first(); message != nullptr; message = message->next)
+        look->waiting_for_room += message->key_hash == key_hash;
+    for (const Message* message = pool.drain.held.first(); message != nullptr; message = message->next)
+        look->waiting_for_room += message->key_hash == key_hash;
+    line.worker->ask(look);
+}
+
+std::shared_ptr<KeyLook> Dispatcher::ask_about(const Message& message) {
+    Pool& pool = pools_[message.pool];
+    auto look = std::make_shared<KeyLook>();
+    look->pool = pool.lane.pool->name();
+    // One that came before a reload may have been at a worker that is no more, until it is routed again.
+    ask(pool, look, message.worker < pool.lines.size() ? message.worker : 0, message.key_hash);
+    bool is_here = false;
+    for (const MessageList* list : {&pool.lines[look->worker].messages, &pool.drain.held})
+        for (const Message* one = list->first(); one != nullptr; one = one->next) is_here |= one == &message;
+    if (!is_here) look->waiting_for_room = 0;  // those that do are newer ones of its key
+    return look;
+}
 
 void Dispatcher::answer(KeyQuestion& question) {
     // Asked before: workers that have not answered are inside a handler, and what waits at them may be looked at from here.
@@ -29,14 +55,7 @@ void Dispatcher::answer(KeyQuestion& question) {
             look->answer();
             continue;
         }
-        look->worker = place->worker;
-        look->key_hash = place->key_hash;
-        const Line& line = pool.lines[place->worker];
-        for (const Message* message = line.messages.first(); message != nullptr; message = message->next)
-            look->waiting_for_room += message->key_hash == look->key_hash;
-        for (const Message* message = pool.drain.held.first(); message != nullptr; message = message->next)
-            look->waiting_for_room += message->key_hash == look->key_hash;
-        line.worker->ask(std::move(look));
+        ask(pool, look, place->worker, place->key_hash);
     }
     question.placed.store(true, std::memory_order_release);
     if (question.told) question.told();

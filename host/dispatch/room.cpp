@@ -1,6 +1,7 @@
 // Of the dispatcher: what there is room for, so that a poll asks for no more, and who says when there is more.
 #include <algorithm>
 
+#include "core/clock.hpp"
 #include "dispatch/dispatcher.hpp"
 
 namespace sluice {
@@ -22,9 +23,9 @@ void Dispatcher::look_at_limits() {
     due_ns_ = 0;
     std::uint32_t overflowed = 0;
     for (const auto& [pool, line] : in_use_) {
-        if (pool->lane.when_full == WhenFullThen::overflow) overflowed += line->messages.size();
-        if (pool->lane.when_full != WhenFullThen::release || keeps_waiting_ || drops_nothing_) continue;
-        const std::int64_t due = line->since_ns + pool->lane.timeout_ns;
+        if (pool->lane.when_full.then == WhenFull::Then::overflow) overflowed += line->messages.size();
+        if (pool->lane.when_full.then != WhenFull::Then::release || keeps_waiting_ || drops_nothing_) continue;
+        const std::int64_t due = line->since_ns + pool->lane.when_full.timeout_ms * ns_per_ms;
         due_ns_ = due_ns_ == 0 ? due : std::min(due_ns_, due);
     }
     overflowed_ = overflowed;
@@ -45,14 +46,14 @@ void Dispatcher::look_at_room(Pool& pool, Line& line) {
         room_ = {};
         return;
     }
-    if (pool.lane.when_full >= WhenFullThen::drop_dead_letter) return;  // nothing waits
+    if (pool.lane.when_full.then >= WhenFull::Then::drop_dead_letter) return;  // nothing waits
     const WorkPolicy& policy = pool.lane.pool->policy();
     const BoundedQueue::Room before{pool.share - waiting,
                                     pool.share_bytes - line.bytes};  // it: what may still wait before the queue
     const auto limit = [&](const BoundedQueue::Room& room) {
         room_ = {std::min(room_.messages, room.messages), std::min(room_.bytes, room.bytes)};
     };
-    const bool gives_way = pool.lane.when_full == WhenFullThen::release;
+    const bool gives_way = pool.lane.when_full.then == WhenFull::Then::release;
     if (line.worker->awaited() && !gives_way) {  // nothing goes into its queue until it says that there is room
         if (waiting == 0) blocked_.push_back(&line);
         return limit(before);

@@ -43,7 +43,7 @@ void Dispatcher::begin_drain(Pool& pool, std::uint32_t crowded) {
 // What is parked or deferred may stay for long, and what is held would have to wait for it, of whatever key.
 bool Dispatcher::may_drain(const Pool& pool, std::uint32_t worker) {
     const Worker& of = pool.lane.pool->worker(worker);
-    return pool.lane.when_full != WhenFullThen::release && of.parked() == 0 && of.deferred() == 0;
+    return pool.lane.when_full.then != WhenFull::Then::release && of.parked() == 0 && of.deferred() == 0;
 }
 
 // Either the slot is idle and moves, or it stays: what was held then follows what it has in flight.

@@ -37,6 +37,7 @@ struct SourceStatistics {
     std::uint64_t overflowed = 0;           // messages in the overflows of its pools, now
     std::uint64_t parked = 0;               // messages that wait behind a retry of their key, now
     std::uint64_t slots_moved = 0;          // groups of keys that have gone to another worker, since the start
+    std::int64_t oldest_ns = 0;             // so long ago the oldest message that has not ended was received; 0 = there is none
     std::string_view not_polled_because;    // empty: it is polled
     std::int64_t not_polled_ns = 0;         // for so long it has not been
     HistogramSnapshot latency;              // receive to settle, since the start

@@ -5,15 +5,6 @@
 
 namespace sluice {
 
-LogOptions log_options(const LogConfig& config) {
-    LogOptions options;
-    options.level = parse_log_level(config.level).value_or(LogLevel::info);
-    options.json = config.json;
-    for (const auto& [component, level] : config.levels)
-        options.levels.emplace_back(component, parse_log_level(level).value_or(LogLevel::info));
-    return options;
-}
-
 bool Reloading::go_on(bool host_stops) {
     std::vector<ReloadDesk::Answer> more = desk_.take();
     asked_ |= !more.empty();
@@ -50,7 +41,7 @@ void Reloading::give_up(const std::string& why) {
 bool Reloading::end(const ReloadOutcome& outcome) {
     answered_ = true;
     if (outcome.applied) {
-        const LogOptions levels = log_options(host_.config().log);
+        const LogOptions& levels = host_.config().log;
         logging_.set_levels(levels.level, levels.levels);
         log_.info("reloaded: {}", outcome.lines.front());
     } else {

@@ -21,8 +21,6 @@ namespace sluice {
 // The file that was named at the start, with the same overrides and environment.
 using ReadAgain = std::function<LoadedConfig()>;
 
-LogOptions log_options(const LogConfig& config);
-
 class Reloading {
 public:
     Reloading(Host& host, const ReadAgain& read_again, ReloadDesk& desk, Logging& logging)

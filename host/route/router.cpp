@@ -36,16 +36,15 @@ Result<Router> Router::make(const RouteRules& rules) {
     if (rules.worker_count == 0 || rules.worker_count > limits::workers_max)
         return invalid("a pool has 1 to " + std::to_string(limits::workers_max) + " workers, not " +
                        std::to_string(rules.worker_count));
-    if (rules.missing == RouteRules::Missing::worker && rules.missing_worker >= rules.worker_count)
-        return invalid("missing_key: " + no_such_worker(rules.missing_worker, rules.worker_count));
+    if (rules.missing.then == MissingKey::Then::worker && rules.missing.worker >= rules.worker_count)
+        return invalid("missing_key: " + no_such_worker(rules.missing.worker, rules.worker_count));
 
     Router router;
-    router.by_ = rules.by;
+    router.by_ = rules.by == RouteBy::least_loaded ? RouteBy::round_robin : rules.by;
     router.missing_ = rules.missing;
-    router.missing_worker_ = rules.missing_worker;
     router.worker_count_ = rules.worker_count;
-    if (rules.by == RouteRules::By::header) router.header_ = rules.key;
-    if (rules.by == RouteRules::By::pointer) {
+    if (rules.by == RouteBy::header) router.header_ = rules.key;
+    if (rules.by == RouteBy::pointer) {
         Result<JsonPointer> pointer = parse_json_pointer(rules.key);
         if (!pointer) return std::move(pointer).error();
         router.pointer_ = std::move(pointer).value();
@@ -54,7 +53,7 @@ Result<Router> Router::make(const RouteRules& rules) {
     for (const auto& [key, worker] : rules.workers) {
         if (worker >= rules.worker_count) return invalid("key \"" + key + "\": " + no_such_worker(worker, rules.worker_count));
         router.named_.push_back({hash_key(key), key, worker});
-        const std::optional<std::string> number = rules.by == RouteRules::By::pointer ? other_spelling(key) : std::nullopt;
+        const std::optional<std::string> number = rules.by == RouteBy::pointer ? other_spelling(key) : std::nullopt;
         if (number) router.named_.push_back({hash_key(*number), *number, worker});
     }
     std::ranges::sort(router.named_, {}, [](const NamedKey& named) { return std::tie(named.hash, named.key); });
@@ -76,7 +75,7 @@ Routed Router::route(const sluice_message& message, std::string& scratch) {
 
 Routed Router::route(const sluice_message& message, JsonBody& json, std::string& scratch) {
     Routed routed;
-    if (by_ == RouteRules::By::round_robin) {
+    if (by_ == RouteBy::round_robin) {
         routed.worker = next_worker();
         return routed;
     }
@@ -88,10 +87,10 @@ Routed Router::route(const sluice_message& message, JsonBody& json, std::string&
         routed.key = {key->data(), std::min(key->size(), limits::key_bytes_max)};
         return routed;
     }
-    switch (missing_) {
-        case RouteRules::Missing::round_robin: routed.worker = next_worker(); break;
-        case RouteRules::Missing::worker: routed.worker = missing_worker_; break;
-        case RouteRules::Missing::dead_letter: routed.to = Routed::To::dead_letter; break;
+    switch (missing_.then) {
+        case MissingKey::Then::round_robin: routed.worker = next_worker(); break;
+        case MissingKey::Then::worker: routed.worker = missing_.worker; break;
+        case MissingKey::Then::dead_letter: routed.to = Routed::To::dead_letter; break;
     }
     return routed;
 }
@@ -105,18 +104,19 @@ std::uint32_t Router::next_worker() {
 // An empty string in the body or in a header is a key; an empty id, body or message_key is none.
 std::optional<std::string_view> Router::key_of(const sluice_message& message, JsonBody& json, std::string& scratch) const {
     switch (by_) {
-        case RouteRules::By::pointer: return json.find(pointer_, scratch);
-        case RouteRules::By::header:
+        case RouteBy::pointer: return json.find(pointer_, scratch);
+        case RouteBy::header:
             for (std::uint32_t at = 0; at < message.header_count; ++at)
                 if (equal_few(view_of(message.headers[at].name), header_)) return view_of(message.headers[at].value);
             return std::nullopt;
-        case RouteRules::By::id: return message.id.size != 0 ? std::optional(view_of(message.id)) : std::nullopt;
-        case RouteRules::By::body: return message.body.size != 0 ? std::optional(view_of(message.body)) : std::nullopt;
-        case RouteRules::By::message_key: {
+        case RouteBy::id: return message.id.size != 0 ? std::optional(view_of(message.id)) : std::nullopt;
+        case RouteBy::body: return message.body.size != 0 ? std::optional(view_of(message.body)) : std::nullopt;
+        case RouteBy::message_key: {
             const std::string_view key = message_key_of(message);
             return !key.empty() ? std::optional(key) : std::nullopt;
         }
-        case RouteRules::By::round_robin: break;
+        case RouteBy::round_robin:
+        case RouteBy::least_loaded: break;
     }
     return std::nullopt;
 }

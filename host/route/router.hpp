@@ -58,13 +58,13 @@ public:
         std::uint32_t worker;
     };
     std::optional<Place> place_of(std::string_view key) const {
-        if (by_ == RouteRules::By::round_robin) return std::nullopt;
+        if (by_ == RouteBy::round_robin) return std::nullopt;
         const std::uint64_t hash = hash_key(key);
         return Place{hash, worker_for(key, hash, slot_of(hash))};
     }
 
     // Does it look for the key in the body, by pointer?
-    bool reads_body() const { return by_ == RouteRules::By::pointer; }
+    bool reads_body() const { return by_ == RouteBy::pointer; }
 
     // For messages without a key, and for a pool that gives up order.
     std::uint32_t next_worker();
@@ -92,9 +92,8 @@ private:
     std::uint32_t worker_named(std::string_view key, std::uint64_t hash, std::uint16_t slot) const;
 
     // Constant after make().
-    RouteRules::By by_ = RouteRules::By::round_robin;
-    RouteRules::Missing missing_ = RouteRules::Missing::round_robin;
-    std::uint32_t missing_worker_ = 0;
+    RouteBy by_ = RouteBy::round_robin;
+    MissingKey missing_;
     std::uint32_t worker_count_ = 1;
     std::string header_;
     JsonPointer pointer_;

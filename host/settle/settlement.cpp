@@ -65,9 +65,10 @@ void Settlement::take(Message* message, std::int64_t now_ns) {
     // Else only the first line of the message is looked at.
     const std::uint32_t next_attempt = queue_.keeps_attempts() && goes_back(outcome) ? message->view.attempt : 0;
     add(message->tag, {next_attempt, outcome, message->acked_in_unit, message->recognised && outcome == Outcome::acked});
-    if (message->received_ns != run_received_ns_) flush_latency();
+    if (message->received_ns != run_received_ns_) flush_run();
     run_received_ns_ = message->received_ns;
-    run_count_ += !goes_back(outcome);
+    ++run_count_;
+    if (goes_back(outcome)) ++run_released_;
     store_.destroy(message);
 }
 
@@ -75,6 +76,7 @@ void Settlement::take(Message* message, std::int64_t now_ns) {
 void Settlement::leave(Message* message) {
     counters_.abandoned.add();
     ++left_;
+    ages_.ended(message->received_ns, 1);
     store_.destroy(message);
 }
 
@@ -98,14 +100,16 @@ void Settlement::note(AttemptNote attempt) {
     ++notes_;
 }
 
-void Settlement::flush_latency() {
-    if (run_count_ != 0) latency_.record(now_ns_ - run_received_ns_, run_count_);
-    run_count_ = 0;
+void Settlement::flush_run() {
+    if (run_count_ == 0) return;
+    if (run_count_ != run_released_) latency_.record(now_ns_ - run_received_ns_, run_count_ - run_released_);
+    ages_.ended(run_received_ns_, run_count_);
+    run_count_ = run_released_ = 0;
 }
 
 bool Settlement::submit(std::int64_t now_ns) {
     now_ns_ = now_ns;
-    flush_latency();
+    flush_run();
     if (left_ != 0) say_left();
     if (items_.empty()) return true;
     if (now_ns < retry_at_ns_ || !failed_.empty()) return false;

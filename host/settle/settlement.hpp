@@ -25,6 +25,7 @@
 #include "observe/notice.hpp"
 #include "plugin/port/queue_port.hpp"
 #include "queue/inbox.hpp"
+#include "settle/ages.hpp"
 
 namespace sluice {
 
@@ -63,6 +64,9 @@ public:
 
     SourceCounts counts() const { return counters_.read(); }
     HistogramSnapshot latency() const { return latency_.snapshot(); }
+    // Told of what is received by who polls, of what ends here.
+    Ages& ages() { return ages_; }
+    const Ages& ages() const { return ages_; }
 
 private:
     // How a message ends for the source.
@@ -88,7 +92,7 @@ private:
     void confirm(std::uint64_t tag, sluice_status status);
     void put_off(const std::string& why);
     void came_back();
-    void flush_latency();
+    void flush_run();
 
     QueuePort& queue_;
     MessageStore& store_;
@@ -114,9 +118,11 @@ private:
     RateLimit broken_said_{10'000'000'000};
     std::int64_t run_received_ns_ = 0;  // messages of one poll have one time: counted together
     std::uint64_t run_count_ = 0;
+    std::uint64_t run_released_ = 0;  // of them, those that have no latency: they have not been processed
 
     SourceCounters counters_;
     Histogram latency_;
+    Ages ages_;
 };
 
 }  // namespace sluice

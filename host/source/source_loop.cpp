@@ -84,6 +84,8 @@ SourceStatistics SourceLoop::statistics(std::int64_t now_ns) const {
     said.name = name_;
     said.counts = counts();
     said.latency = latency();
+    if (const std::int64_t since = settlement_.ages().oldest_ns(); since != 0 && said.counts.in_flight != 0)
+        said.oldest_ns = std::max<std::int64_t>(now_ns - since, 0);
     said.overflowed = overflowed();
     said.slots_moved = slots_moved();
     if (const NotPolled why = not_polled(); !why.reason.empty()) {
@@ -177,6 +179,7 @@ SourceLoop::State SourceLoop::loop() {
         replay_posted();
         settlement_.submit(now_ns_);
         if (deliveries_ && deliveries_->may_have_emptied() && settlement_.submitted()) tell_emptied();
+        if (pool_switch_.lets_poll()) dispatcher_->name_overdue(now_ns_, settlement_.ages().oldest_ns());
         if (settled_ && std::exchange(confirmed_seen_, settlement_.confirmed()) != settlement_.confirmed()) settled_();
         if (!settlement_.failed().empty() && !failing()) {
             const auto flushed = settlement_.flush();  // knows the reason also where the answer came late

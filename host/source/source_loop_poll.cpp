@@ -164,6 +164,7 @@ void SourceLoop::poll(const PollAllowance& allowance, std::uint32_t wait_ms) {
             now_ns_ = clock_.now();
             for (Message* message = polled.first(); message != nullptr; message = message->next) message->received_ns = now_ns_;
         }
+        settlement_.ages().received(now_ns_, polled.size());
         if (!known_dead_.empty()) end_known_dead(polled);
         MessageList ended;
         dispatcher_->all_went_back(settlement_.all_went_back());

@@ -10,56 +10,11 @@ namespace sluice {
 namespace {
 
 RouteRules to_rules(const PoolConfig& pool) {
-    RouteRules rules;
-    switch (pool.route.by) {
-        case RouteBy::pointer: rules.by = RouteRules::By::pointer; break;
-        case RouteBy::header: rules.by = RouteRules::By::header; break;
-        case RouteBy::id: rules.by = RouteRules::By::id; break;
-        case RouteBy::body: rules.by = RouteRules::By::body; break;
-        case RouteBy::message_key: rules.by = RouteRules::By::message_key; break;
-        case RouteBy::least_loaded:  // the dispatcher's business
-        case RouteBy::round_robin: rules.by = RouteRules::By::round_robin; break;
-    }
-    rules.key = pool.route.key;
-    rules.workers = pool.route.workers;
-    rules.worker_count = pool.workers;
-    switch (pool.missing_key.then) {
-        case MissingKey::Then::round_robin: rules.missing = RouteRules::Missing::round_robin; break;
-        case MissingKey::Then::dead_letter: rules.missing = RouteRules::Missing::dead_letter; break;
-        case MissingKey::Then::worker: rules.missing = RouteRules::Missing::worker; break;
-    }
-    rules.missing_worker = pool.missing_key.worker;
-    return rules;
-}
-
-WorkPolicy to_policy(const PoolConfig& pool) {
-    WorkPolicy policy;
-    policy.queue_capacity = pool.queue_capacity;
-    policy.queue_bytes = pool.queue_bytes;
-    policy.batch_max = pool.batch_max;
-    policy.batch_time_ms = pool.batch_time.count();
-    policy.attempts = pool.attempts;
-    policy.keep_order = pool.keep_order;
-    policy.backoff_ms = pool.backoff.count();
-    policy.backoff_max_ms = pool.backoff_max.count();
-    policy.park = pool.on_failure == OnFailure::park;
-    policy.park_limit = pool.park_limit;
-    policy.park_full_dead_letters = pool.park_full == ParkFull::dead_letter;
-    policy.crash_attempts = pool.crash_attempts;
-    policy.timeout_ms = pool.handler_timeout.count();
-    policy.exit_on_hang = pool.on_hang == OnHang::exit;
-    return policy;
-}
-
-WhenFullThen to_when_full(const WhenFull& when_full) {
-    switch (when_full.then) {
-        case WhenFull::Then::block: return WhenFullThen::block;
-        case WhenFull::Then::overflow: return WhenFullThen::overflow;
-        case WhenFull::Then::timeout: return WhenFullThen::release;
-        case WhenFull::Then::drop_dead_letter: return WhenFullThen::drop_dead_letter;
-        case WhenFull::Then::drop_count: return WhenFullThen::drop_count;
-    }
-    return WhenFullThen::block;
+    return {.by = pool.route.by,
+            .key = pool.route.key,
+            .workers = pool.route.workers,
+            .worker_count = pool.workers,
+            .missing = pool.missing_key};
 }
 
 }  // namespace
@@ -84,7 +39,7 @@ std::unique_ptr<WorkerPool> PoolBuilder::make(const PoolConfig& pool, std::uint3
                             .handlers = PluginHandlerFactory::of(**library, pool.handler.component),
                             .options = pool.handler.options,
                             .workers = pool.workers,
-                            .policy = to_policy(pool),
+                            .policy = pool,
                             .state_dir = config_.state_dir / pool.handler.path};
     const bool ids_stay = source.loop->queue().has_stable_ids();
     auto created = WorkerPool::create(std::move(setup), {.dependencies = topology_.dependencies,
@@ -101,7 +56,7 @@ std::unique_ptr<WorkerPool> PoolBuilder::make(const PoolConfig& pool, std::uint3
     if (!created) return failed(created.error());
     const std::size_t problems_before = problems_.size();
     if ((*created)->deduplicates()) check_ids(pool, source);
-    if (pool.when_full.then == WhenFull::Then::timeout) check_release(pool, source);
+    if (pool.when_full.then == WhenFull::Then::release) check_release(pool, source);
     return problems_.size() == problems_before ? std::move(created).value() : nullptr;
 }
 
@@ -137,10 +92,8 @@ std::optional<SourceWays> PoolBuilder::ways(std::size_t source, const std::vecto
         if (pool.source != source) continue;
         rules.push_back({pool.when, to_rules(pool)});
         lanes.push_back({.pool = pools[i],
-                         .when_full = to_when_full(pool.when_full),
+                         .when_full = pool.when_full,
                          .logger = topology_.around.logging.logger("pools." + pool.name, pool.name),
-                         .overflow = pool.when_full.overflow,
-                         .timeout_ns = pool.when_full.timeout.count() * 1'000'000,
                          .keeps_order = pool.keep_order,
                          .least_loaded = pool.route.by == RouteBy::least_loaded,
                          .rebalance = pool.route.rebalance});

@@ -12,9 +12,7 @@
 
 #include "app/exit_status.hpp"
 #include "core/clock.hpp"
-#include "observe/logging.hpp"
 #include "plugin/port/plugin_handler.hpp"
-#include "reload/reloading.hpp"
 #include "text/units.hpp"
 #include "topology/host.hpp"
 
@@ -127,10 +125,10 @@ Result<TuneFigures> run_trial(const HostConfig& config, Registry& registry, std:
                      "no folder could be made at " + state.path() + "; set TMPDIR to one that this user may write"};
     HostConfig tried = config;
     tried.state_dir = state.path();
-    tried.log.level = "error";  // full queues and the like are what is tried here
+    tried.log.level = LogLevel::error;  // full queues and the like are what is tried here
     tried.log.levels.clear();
     SystemClock clock;
-    Logging logging(log_options(tried.log), clock);
+    Logging logging(tried.log, clock);
     std::vector<std::string> problems;
     const std::unique_ptr<Host> host = Host::create(
         tried, registry, logging, clock, [&signals] { signals.notify(); }, problems, Rehearsal{bounds.messages});

@@ -15,10 +15,10 @@
 #include <utility>
 #include <vector>
 
+#include "core/work_policy.hpp"
 #include "queue/bounded_queue.hpp"
 #include "work/key_look.hpp"
 #include "work/parking.hpp"
-#include "work/work_policy.hpp"
 
 namespace sluice {
 

@@ -9,7 +9,7 @@
 
 #include "core/clock.hpp"
 #include "core/limits.hpp"
-#include "work/work_policy.hpp"
+#include "core/work_policy.hpp"
 
 namespace sluice {
 

@@ -15,12 +15,12 @@
 
 #include "core/clock.hpp"
 #include "core/message.hpp"
+#include "core/work_policy.hpp"
 #include "observe/counters.hpp"
 #include "observe/logging.hpp"
 #include "work/backoff.hpp"
 #include "work/pool_notices.hpp"
 #include "work/reports.hpp"
-#include "work/work_policy.hpp"
 
 namespace sluice {
 

@@ -15,11 +15,11 @@
 #include <vector>
 
 #include "core/limits.hpp"
+#include "core/work_policy.hpp"
 #include "observe/logging.hpp"
 #include "observe/notice.hpp"
 #include "run/watch.hpp"
 #include "sluice/message.h"
-#include "work/work_policy.hpp"
 
 namespace sluice {
 

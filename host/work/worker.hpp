@@ -20,6 +20,7 @@
 #include <memory>
 #include <string>
 
+#include "core/work_policy.hpp"
 #include "observe/counters.hpp"
 #include "run/executor.hpp"
 #include "run/watch.hpp"
@@ -35,7 +36,6 @@
 #include "work/retries.hpp"
 #include "work/under_way.hpp"
 #include "work/withdrawal.hpp"
-#include "work/work_policy.hpp"
 
 namespace sluice {
 

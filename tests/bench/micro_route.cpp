@@ -59,7 +59,7 @@ BENCHMARK_CAPTURE(find_key, last_member, false);
 void route(benchmark::State& state) {
     Bodies bodies(true);
     RouteRules rules;
-    rules.by = RouteRules::By::pointer;
+    rules.by = RouteBy::pointer;
     rules.key = "/key";
     rules.worker_count = 10;
     Router router = Router::make(rules).value();

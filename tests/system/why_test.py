@@ -15,6 +15,7 @@ pools:
     source: orders
     route: {{ key: /k }}
     workers: 2
+    warn_at: 200ms
     queue: {{ capacity: 10, when_full: {when_full} }}
     batch: {{ max: 1 }}
     park_limit: {park_limit}
@@ -54,6 +55,12 @@ class Why(SystemTest):
         self.assertRegex(text, r"(?m)^  \d+ messages in the worker's queue, behind 0 of other keys$")
         self.assertRegex(text, r'(?m)^  the worker has been in a batch for \S+, now with message \S+, key "slow"; ')
         self.assertRegex(text, r"(?m)^  its source has not been polled for \S+: a queue is full$")
+        said = host.wait_for(lambda run: next((line for line in run.lines if "warn_at" in line), None), "warn_at")
+        self.assertRegex(json.loads(said)["message"],
+                         r'^message \S+, key "slow", was received \S+ ago and has not ended, which is longer than warn_at '
+                         r"allows\. It waits for worker [01], which has been in a batch for \S+, now with message \S+, "
+                         r'key "slow"; '
+                         r"`sluice why FILE --key 'slow'` says more$")
         other = next(key for key in map(str, range(100)) if self.why(key)["worker"] != told["worker"])
         self.assertIn("no message of this key", self.tell("why", self.config, "--key", other)[0])
 

@@ -28,9 +28,9 @@ TEST_F(ReadingAConfiguration, FillsInTheDefaults) {
     EXPECT_EQ(pool.workers, 1u);
     EXPECT_EQ(pool.queue_capacity, 1000u);
     EXPECT_EQ(pool.batch_max, 64u);
-    EXPECT_EQ(pool.batch_time, 50ms);
+    EXPECT_EQ(pool.batch_time_ms, 50);
     EXPECT_EQ(pool.park_limit, 125u);
-    EXPECT_EQ(pool.backoff, 100ms);
+    EXPECT_EQ(pool.backoff_ms, 100);
 }
 
 TEST_F(ReadingAConfiguration, TakesEveryKeyOfTheExample) {
@@ -75,13 +75,13 @@ TEST_F(ReadingAConfiguration, ReadsPoliciesOfAPool) {
     EXPECT_EQ(pool({"pools.airports.queue.when_full.drop=dead_letter"}).when_full.then, WhenFull::Then::drop_dead_letter);
     EXPECT_EQ(pool({"pools.airports.queue.when_full.overflow=500"}).when_full.then, WhenFull::Then::overflow);
     EXPECT_EQ(pool({"pools.airports.queue.when_full.overflow=500"}).when_full.overflow, 500u);
-    EXPECT_EQ(pool({"pools.airports.queue.when_full.timeout=2s"}).when_full.then, WhenFull::Then::timeout);
-    EXPECT_EQ(pool({"pools.airports.queue.when_full.timeout=2s"}).when_full.timeout, Milliseconds(2'000));
+    EXPECT_EQ(pool({"pools.airports.queue.when_full.timeout=2s"}).when_full.then, WhenFull::Then::release);
+    EXPECT_EQ(pool({"pools.airports.queue.when_full.timeout=2s"}).when_full.timeout_ms, 2'000);
     EXPECT_TRUE(pool({}).keep_order);
     EXPECT_FALSE(pool({"pools.airports.order=none"}).keep_order);
     EXPECT_EQ(pool({"pools.airports.route.by=least_loaded"}).route.by, RouteBy::least_loaded);
-    EXPECT_EQ(pool({"pools.airports.on_failure=skip"}).on_failure, OnFailure::skip);
-    EXPECT_EQ(pool({"pools.airports.park_full=dead_letter"}).park_full, ParkFull::dead_letter);
+    EXPECT_FALSE(pool({"pools.airports.on_failure=skip"}).park);
+    EXPECT_TRUE(pool({"pools.airports.park_full=dead_letter"}).park_full_dead_letters);
     const std::vector<std::pair<std::string, std::string>> when{{"/type", "departure"}, {"/late", "true"}, {"/stops", "2"}};
     EXPECT_EQ(pool({"pools.airports.when={ /type: departure, /late: true, /stops: 2 }"}).when, when);
 }
@@ -89,8 +89,8 @@ TEST_F(ReadingAConfiguration, ReadsPoliciesOfAPool) {
 TEST_F(ReadingAConfiguration, LetsDefaultsFollowWhatIsGiven) {
     EXPECT_EQ(config_with({"pools.airports.queue.capacity=10"}).pools[0].batch_max, 10u);
     EXPECT_EQ(config_with({"pools.airports.queue.capacity=10"}).pools[0].park_limit, 1u);
-    EXPECT_EQ(config_with({"pools.airports.retry.backoff=1h"}).pools[0].backoff_max, 1h);
-    EXPECT_EQ(config_with({"pools.airports.retry.backoff_max=20ms"}).pools[0].backoff, 20ms);
+    EXPECT_EQ(config_with({"pools.airports.retry.backoff=1h"}).pools[0].backoff_max_ms, 3'600'000);
+    EXPECT_EQ(config_with({"pools.airports.retry.backoff_max=20ms"}).pools[0].backoff_ms, 20);
 }
 
 TEST_F(ReadingAConfiguration, ReadsTheRestOfTheHost) {
@@ -159,7 +159,7 @@ TEST_F(ReadingAConfiguration, SaysOfLaterKeysThatTheyComeLater) {
 }
 
 TEST_F(ReadingAConfiguration, BoundsTheTimeOfABatch) {
-    EXPECT_EQ(config_with({"pools.airports.batch.time=2s"}).pools[0].batch_time, 2s);
+    EXPECT_EQ(config_with({"pools.airports.batch.time=2s"}).pools[0].batch_time_ms, 2'000);
     EXPECT_EQ(config_with({"pools.airports.batch.time=1h"}).pools[0].batch_max, 64u);
     for (const auto* bad : {"0ms", "2h", "50", "soon", "-1ms", "[1ms]"}) {
         const std::string problem = problems_with({std::string("pools.airports.batch.time=") + bad});

@@ -12,15 +12,13 @@ class FullQueues : public DispatcherTest {
 protected:
     void make_overflow(std::uint32_t messages) {
         make({.pool = nullptr,
-              .when_full = WhenFullThen::overflow,
-              .logger = bench.logging.logger("pools.p"),
-              .overflow = messages});
+              .when_full = {.then = WhenFull::Then::overflow, .overflow = messages},
+              .logger = bench.logging.logger("pools.p")});
     }
     void make_release(bool keeps_order) {
         make({.pool = nullptr,
-              .when_full = WhenFullThen::release,
+              .when_full = {.then = WhenFull::Then::release, .timeout_ms = 100},
               .logger = bench.logging.logger("pools.p"),
-              .timeout_ns = 100 * ns_per_ms,
               .keeps_order = keeps_order});
     }
     // The first worker holds a0 in its handler, a1 and a2 in its queue.
@@ -146,7 +144,7 @@ TEST_F(FullQueues, AStopLetsWhatWaitsGoToItsWorker) {
 }
 
 TEST_F(FullQueues, TheLeastLoadedWorkerGetsTheMessage) {
-    make({.pool = nullptr, .when_full = WhenFullThen::block, .logger = bench.logging.logger("pools.p"), .least_loaded = true});
+    make({.pool = nullptr, .when_full = {}, .logger = bench.logging.logger("pools.p"), .least_loaded = true});
     dispatch("a0");  // whichever comes first, this worker stays busy
     ASSERT_TRUE(entered[0].reaches(1));
     for (int i = 1; i <= 3; ++i) {
@@ -202,7 +200,7 @@ TEST_F(FullQueues, WhatNobodyGivesBackIsDueAtNoTime) {
 }
 
 TEST_F(FullQueues, APollMayBringNoMoreThanTheFullestQueueHasRoomFor) {
-    make(WhenFullThen::block);
+    make(WhenFull::Then::block);
     dispatch("a0");
     ASSERT_TRUE(entered[0].reaches(1));
     dispatch("a1");
@@ -216,7 +214,7 @@ TEST_F(FullQueues, APollMayBringNoMoreThanTheFullestQueueHasRoomFor) {
 }
 
 TEST_F(FullQueues, APollMayBringNoMoreBytesThanTheFullestQueueHasRoomFor) {
-    make(WhenFullThen::block);
+    make(WhenFull::Then::block);
     dispatch("a0");
     ASSERT_TRUE(entered[0].reaches(1));
     EXPECT_EQ(dispatcher->room().bytes, limits::poll_bytes);

@@ -8,7 +8,7 @@ namespace sluice {
 namespace {
 
 TEST_F(DispatcherTest, OneFullWorkerHoldsUpNoOther) {
-    make(WhenFullThen::block);
+    make(WhenFull::Then::block);
     dispatch("a0");
     ASSERT_TRUE(entered[0].reaches(1));
     dispatch("a1 a2 a3 b1 a4 b2");
@@ -25,7 +25,7 @@ TEST_F(DispatcherTest, OneFullWorkerHoldsUpNoOther) {
 }
 
 TEST_F(DispatcherTest, GivesBackWhatWaitsForRoom) {
-    make(WhenFullThen::block);
+    make(WhenFull::Then::block);
     dispatch("a0");
     ASSERT_TRUE(entered[0].reaches(1));
     dispatch("a1 a2 a3 a4");
@@ -36,7 +36,7 @@ TEST_F(DispatcherTest, GivesBackWhatWaitsForRoom) {
 }
 
 TEST_F(DispatcherTest, DropsWhatHasNoRoomIntoTheDeadLetters) {
-    make(WhenFullThen::drop_dead_letter);
+    make(WhenFull::Then::drop_dead_letter);
     dispatch("a0");
     ASSERT_TRUE(entered[0].reaches(1));
     dispatch("a1 a2 a3 a4 b1");
@@ -47,7 +47,7 @@ TEST_F(DispatcherTest, DropsWhatHasNoRoomIntoTheDeadLetters) {
 }
 
 TEST_F(DispatcherTest, DropsWhatHasNoRoomAndOnlyCountsIt) {
-    make(WhenFullThen::drop_count);
+    make(WhenFull::Then::drop_count);
     dispatch("a0");
     ASSERT_TRUE(entered[0].reaches(1));
     dispatch("a1 a2 a3");
@@ -58,7 +58,7 @@ TEST_F(DispatcherTest, DropsWhatHasNoRoomAndOnlyCountsIt) {
 TEST_F(DispatcherTest, DropsNothingThatHasEndedInAnEarlierRun) {
     recorded.add("a", 3, 4);
     recorded.finish();
-    make(WhenFullThen::drop_dead_letter);
+    make(WhenFull::Then::drop_dead_letter);
     dispatch("a0");
     ASSERT_TRUE(entered[0].reaches(1));
     MessageList polled;
@@ -80,7 +80,7 @@ TEST_F(DispatcherTest, DropsNothingThatHasEndedInAnEarlierRun) {
 }
 
 TEST_F(DispatcherTest, EndsWhatNoWorkerIsToHave) {
-    make(WhenFullThen::block);
+    make(WhenFull::Then::block);
     const auto end_of = [&](Message* one) {
         MessageList polled;
         polled.push_back(one);
@@ -98,7 +98,7 @@ TEST_F(DispatcherTest, EndsWhatNoWorkerIsToHave) {
 }
 
 TEST_F(DispatcherTest, KeepsAKeyThatIsNotAViewOfTheBody) {
-    make(WhenFullThen::block);
+    make(WhenFull::Then::block);
     Message* escaped = message("x", R"({"type":"flight","k":"\u0062"})");
     MessageList polled;
     polled.push_back(escaped);

@@ -14,11 +14,10 @@ namespace {
 // c, d and e stand for keys that the hash gives to the first worker; x for one of the second.
 class MovingSlots : public DispatcherTest {
 protected:
-    void make(WhenFullThen when_full = WhenFullThen::block, bool rebalance = true) {
+    void make(WhenFull::Then when_full = WhenFull::Then::block, bool rebalance = true) {
         DispatcherTest::make({.pool = nullptr,
-                              .when_full = when_full,
+                              .when_full = {.then = when_full, .overflow = 20},
                               .logger = bench.logging.logger("pools.p"),
-                              .overflow = 20,
                               .rebalance = rebalance});
     }
     // In whose names a digit follows the letter: "c1".
@@ -78,7 +77,7 @@ TEST_F(MovingSlots, AKeyOfWhichNothingIsInFlightGoesToAWorkerThatHasLessToDo) {
 }
 
 TEST_F(MovingSlots, KeysStayWhereTheyAreIfTheyAreToldTo) {
-    make(WhenFullThen::overflow, false);
+    make(WhenFull::Then::overflow, false);
     hold_up();
     send("c1");
     EXPECT_EQ(worker_of('c'), 0u);
@@ -98,7 +97,7 @@ TEST_F(MovingSlots, NoneMovesWhileWorkersHaveAboutAsMuchToDo) {
 }
 
 TEST_F(MovingSlots, AKeyWithAnOlderMessageInAQueueStaysBehindIt) {
-    make(WhenFullThen::overflow);
+    make(WhenFull::Then::overflow);
     send("a0");
     ASSERT_TRUE(entered[0].reaches(1));
     send("c1 a1");
@@ -112,7 +111,7 @@ TEST_F(MovingSlots, AKeyWithAnOlderMessageInAQueueStaysBehindIt) {
 }
 
 TEST_F(MovingSlots, AKeyThatWaitsForItsRetryStaysWithIt) {
-    make(WhenFullThen::overflow);
+    make(WhenFull::Then::overflow);
     verdict = [&](const FakeHandler::Call& call) { return call.id()[0] == letter('c') ? SLUICE_RETRY : SLUICE_DONE; };
     send("c1");
     until([&] { return pool->worker(0).parked() == 1; });
@@ -125,7 +124,7 @@ TEST_F(MovingSlots, AKeyThatWaitsForItsRetryStaysWithIt) {
 }
 
 TEST_F(MovingSlots, ADeferredMessageKeepsItsKeyWhereItIs) {
-    make(WhenFullThen::overflow);
+    make(WhenFull::Then::overflow);
     sluice_host* host = nullptr;
     std::atomic<sluice_ticket> ticket{0};
     verdict = [&](const FakeHandler::Call& call) {
@@ -148,7 +147,7 @@ TEST_F(MovingSlots, ADeferredMessageKeepsItsKeyWhereItIs) {
 }
 
 TEST_F(MovingSlots, AKeyWhoseWorkerIsNamedStays) {
-    make(WhenFullThen::overflow);
+    make(WhenFull::Then::overflow);
     hold_up();
     send("a4 b1");
     let_go();
@@ -159,7 +158,7 @@ TEST_F(MovingSlots, AKeyWhoseWorkerIsNamedStays) {
 }
 
 TEST_F(MovingSlots, WhatIsNeverIdleIsHeldUntilItIsAndMovesThen) {
-    make(WhenFullThen::overflow);
+    make(WhenFull::Then::overflow);
     std::promise<void> second;
     verdict = [&, wait = second.get_future().share()](const FakeHandler::Call& call) {
         if (call.id() == "a1") wait.wait();
@@ -186,7 +185,7 @@ TEST_F(MovingSlots, WhatIsNeverIdleIsHeldUntilItIsAndMovesThen) {
 }
 
 TEST_F(MovingSlots, WhatIsHeldForAMoveIsTakenBackBehindWhatWaitsForRoom) {
-    make(WhenFullThen::overflow);
+    make(WhenFull::Then::overflow);
     send("a0");
     ASSERT_TRUE(entered[0].reaches(1));
     send("c1 a1 c2 a2");
@@ -202,7 +201,7 @@ TEST_F(MovingSlots, WhatIsHeldForAMoveIsTakenBackBehindWhatWaitsForRoom) {
 }
 
 TEST_F(MovingSlots, AMoveIsGivenUpIfTooMuchOfItIsHeld) {
-    make(WhenFullThen::overflow);
+    make(WhenFull::Then::overflow);
     send("a0");
     ASSERT_TRUE(entered[0].reaches(1));
     send("c1 c2 a1");
@@ -215,7 +214,7 @@ TEST_F(MovingSlots, AMoveIsGivenUpIfTooMuchOfItIsHeld) {
 }
 
 TEST_F(MovingSlots, AMoveIsGivenUpIfItsKeysCannotBeWaitedFor) {
-    make(WhenFullThen::overflow);
+    make(WhenFull::Then::overflow);
     verdict = [&](const FakeHandler::Call& call) { return call.id() == name("c1") ? SLUICE_RETRY : SLUICE_DONE; };
     send("a0");
     ASSERT_TRUE(entered[0].reaches(1));

@@ -13,8 +13,8 @@
 namespace sluice {
 namespace {
 
-using By = RouteRules::By;
-using Missing = RouteRules::Missing;
+using By = RouteBy;
+using Missing = MissingKey::Then;
 
 RouteRules by_pointer(std::string key, std::uint32_t workers) {
     RouteRules rules;
@@ -150,7 +150,7 @@ TEST(Router, RoutesByTheEnginesKey) {
 TEST(Router, MissesTheEnginesKeyWhereThereIsNone) {
     std::string scratch;
     RouteRules rules = by(By::message_key, 4);
-    rules.missing = Missing::dead_letter;
+    rules.missing.then = Missing::dead_letter;
     Router router = made(rules);
     EXPECT_EQ(router.route(TestMessage("x", "17", {{"key", "k"}}), scratch).to, Routed::To::dead_letter);
     sluice_message smaller{};
@@ -182,13 +182,12 @@ TEST(Router, DoesWithAMissingKeyWhatTheRulesSay) {
     EXPECT_FALSE(second.has_key);
     EXPECT_EQ(second.key_hash, 0u);
 
-    rules.missing = Missing::worker;
-    rules.missing_worker = 2;
+    rules.missing = {Missing::worker, 2};
     Router fixed = made(rules);
     EXPECT_EQ(fixed.route(message, scratch).worker, 2u);
     EXPECT_EQ(fixed.route(message, scratch).worker, 2u);
 
-    rules.missing = Missing::dead_letter;
+    rules.missing.then = Missing::dead_letter;
     EXPECT_EQ(made(rules).route(message, scratch).to, Routed::To::dead_letter);
 }
 
@@ -246,8 +245,7 @@ TEST(Router, RefusesRulesThatCannotBeKept) {
     rules.workers = {{"EU", 0}, {"US", 0}, {"EU", 1}};
     EXPECT_EQ(refusal(rules), "key \"EU\" is given a worker twice: keep one");
     rules.workers.clear();
-    rules.missing = Missing::worker;
-    rules.missing_worker = 2;
+    rules.missing = {Missing::worker, 2};
     EXPECT_EQ(refusal(rules), "missing_key: worker 2 does not exist: the pool has 2, numbered from 0 to 1");
 }
 

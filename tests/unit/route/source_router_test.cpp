@@ -12,7 +12,7 @@ namespace {
 PoolRules pool(std::vector<std::pair<std::string, std::string>> when, std::string key = "/key") {
     PoolRules rules;
     rules.when = std::move(when);
-    rules.route.by = RouteRules::By::pointer;
+    rules.route.by = RouteBy::pointer;
     rules.route.key = std::move(key);
     rules.route.worker_count = 4;
     return rules;

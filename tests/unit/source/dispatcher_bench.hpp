@@ -21,23 +21,24 @@ namespace sluice {
 // Those of key a block in their handler until let_go(). A queue has room for two, and a worker takes one at a time.
 class DispatcherTest : public testing::Test {
 protected:
-    void make(WhenFullThen when_full) {
-        make({.pool = nullptr, .when_full = when_full, .logger = bench.logging.logger("pools.p")});
+    void make(WhenFull::Then when_full) {
+        make({.pool = nullptr, .when_full = {.then = when_full}, .logger = bench.logging.logger("pools.p")});
     }
     void make(Dispatcher::PoolLane lane) {
         WorkPolicy policy;
         policy.queue_capacity = 2;
         policy.batch_max = 1;
         policy.backoff_ms = policy.backoff_max_ms = 3'600'000;
+        policy.warn_at_ms = warn_at_ms;
         pool = bench.make_pool(handler, 2, policy, {outcomes, bell, confirmed});
         bench.watch.start();
         PoolRules rules;
         rules.when = {{"/type", "flight"}};
-        rules.route.by = RouteRules::By::pointer;
+        rules.route.by = RouteBy::pointer;
         rules.route.key = "/k";
         rules.route.workers = {{"a", 0}, {"b", 1}};
         rules.route.worker_count = 2;
-        rules.route.missing = RouteRules::Missing::dead_letter;
+        rules.route.missing.then = MissingKey::Then::dead_letter;
         auto router = SourceRouter::make({rules});
         ASSERT_TRUE(router);
         lane.pool = pool.get();
@@ -49,7 +50,9 @@ protected:
         incoming.struct_size = sizeof incoming;
         incoming.id = {id.data(), id.size()};
         incoming.body = {body.data(), body.size()};
-        return store.create(incoming);
+        Message* made = store.create(incoming);
+        made->received_ns = now_ns;
+        return made;
     }
     // "a1 b1": of keys a and b.
     void dispatch(std::string_view ids) {
@@ -126,6 +129,7 @@ protected:
         return said;
     }};
     std::int64_t now_ns = 0;
+    std::int64_t warn_at_ms = 0;
     Inbox<Outcomes> outcomes;
     Doorbell bell;
     Confirmed confirmed{"fake"};

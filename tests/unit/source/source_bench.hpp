@@ -23,17 +23,14 @@ struct SourceBench : PoolBench {
                                             [this] { ended.add(); });
         pool = make_pool(*handler, workers, policy, loop->way());
         PoolRules rules;
-        rules.route.by = RouteRules::By::pointer;
+        rules.route.by = RouteBy::pointer;
         rules.route.key = "/k";
         rules.route.worker_count = workers;
         auto router = SourceRouter::make({rules});
         ASSERT_TRUE(router);
         ASSERT_TRUE(target.start());
         loop->connect(std::move(*router),
-                      {{.pool = pool.get(),
-                        .when_full = WhenFullThen::block,
-                        .logger = logging.logger("pools.p"),
-                        .rebalance = rebalance}},
+                      {{.pool = pool.get(), .when_full = {}, .logger = logging.logger("pools.p"), .rebalance = rebalance}},
                       target, 2 * limits::poll_batch + pool->room());
         on_loop(*loop);
         loop->proxy().limit_dead_letters({dead_letters_max, dead_letters_period_ns});

@@ -69,7 +69,7 @@ TEST(KeyLook, TellsWhatIsParkedAndWhen) {
 
 TEST(KeyLook, IsAskedWhereMessagesOfTheKeyGo) {
     RouteRules rules;
-    rules.by = RouteRules::By::id;
+    rules.by = RouteBy::id;
     rules.worker_count = 7;
     rules.workers = {{"named", 3}};
     auto router = Router::make(rules);

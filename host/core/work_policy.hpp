@@ -1,4 +1,5 @@
-// What all workers of a pool do alike. Constant while they exist.
+// What all workers of a pool do alike: as the configuration reads it (PoolConfig is one) and as workers go by it. Constant
+// while they exist.
 #pragma once
 
 #include <cstdint>
@@ -19,6 +20,7 @@ struct WorkPolicy {
     bool park_full_dead_letters = false;  // else the worker waits
     std::uint32_t crash_attempts = 3;     // ends of the process inside a message's handler; then it is a dead letter
     std::int64_t timeout_ms = 0;          // of a call of the handler; 0 = none
+    std::int64_t warn_at_ms = 0;          // since a message was received: then it is named; 0 = never
     bool exit_on_hang = false;            // the host ends if a call still runs after twice its timeout
 };
 
