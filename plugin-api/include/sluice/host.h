@@ -78,8 +78,9 @@ typedef struct sluice_host_api {
     /* [control] or [worker]: the number of a configured database. SLUICE_INVALID names the ones there are. Asked in create, a
      * wrong name is found by `sluice check`. */
     sluice_status (*database)(sluice_host* host, sluice_bytes name, uint32_t* database, sluice_fault* fault);
-    /* [control] in start, or [worker]: a statement on this worker's own connection, parameters written `?` in order.
-     * Numbers live as long as the instance, also over a lost connection. */
+    /* [control] in start, or [worker]: a statement on this worker's own connection, parameters written `?` in order, and `??`
+     * for a question mark of the engine's (see sluice_database.prepare). Numbers live as long as the instance, also over a
+     * lost connection. */
     sluice_status (*prepare)(sluice_host* host, uint32_t database, sluice_bytes sql, uint32_t* statement, sluice_fault* fault);
     /* [worker] a write of this message: SLUICE_QUEUED is success; an error of the statement itself arrives when the unit is
      * applied and then ends the message (constraint: reject; conflict or outage: run again, which does not count as an

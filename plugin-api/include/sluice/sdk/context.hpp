@@ -97,6 +97,7 @@ class DatabaseRef {
 public:
     // A write of the current message. It is queued and happens when the unit of work commits, if the verdict is done.
     // Parameters are written `?`, in order:  shop.execute("INSERT INTO orders VALUES(?, ?)", order.id, order.amount)
+    // `??` is a question mark for the engine:  shop.execute("DELETE FROM item WHERE tags ?? ?", tag)
     template <typename... Parameters>
     void execute(std::string_view sql, const Parameters&... parameters) {
         execute(statement(sql), parameters...);
