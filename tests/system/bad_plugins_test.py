@@ -216,6 +216,7 @@ class Refused(WithBinary):
         tried |= {"good", "larger_table", "throws", "unknown_verdict", "hangs", "keeps_view", "keeps_ticket", "crashes",
                   "astray"}
         tried |= {*DATABASES, *SOURCES, "database_throws", "source_throws", "outage", "defers_and_reads", "keeps_context"}
+        tried |= {"partitioned"}  # in forward_test.py
         self.assertEqual(tried, {file.stem for file in BAD.glob("*.so")})
 
     def test_a_source_that_cannot_be_received_from_is_refused(self):

@@ -179,7 +179,8 @@ class Target : public virtual QueueAdapter {
 public:
     virtual Status open(TargetSink sink) = 0;
     // In order. SLUICE_OK: all stored durably. SLUICE_QUEUED: copied, the results come through sink.published() with tokens
-    // from first_token on. Otherwise none was taken.
+    // from first_token on. Otherwise none was taken. What a failure of one message means for those behind it, of its key or of
+    // all, stands at sluice_queue.publish.
     virtual Status publish(std::span<const sluice_outgoing* const> messages, std::uint64_t first_token) = 0;
     // Names may lead elsewhere now: lets go of files that were renamed or removed, and opens what has their names.
     virtual Status reopen() { return SLUICE_OK; }
