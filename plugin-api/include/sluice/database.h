@@ -147,6 +147,8 @@ typedef struct sluice_database {
                             const sluice_settlement* settlements, uint64_t count, sluice_fault* fault);
     /* [control] As sluice_queue.probe; `setup` does not run. NULL: it cannot be probed. */
     sluice_status (*probe)(void* self, const sluice_probe_sink* sink, sluice_fault* fault);
+    /* [control] As sluice_handler.extension. */
+    const void* (*extension)(void* self, sluice_bytes id);
 } sluice_database;
 
 #endif

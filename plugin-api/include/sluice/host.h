@@ -105,8 +105,8 @@ typedef struct sluice_host_api {
     /* [any] 1 once the handler should give up: return retry, the message goes back. 0 otherwise. */
     uint32_t (*cancelled)(sluice_host* host, sluice_ticket ticket);
 
-    /* ---- everything later: NULL if this host has no such extension ---- */
-    const void* (*extension)(sluice_host* host, sluice_bytes name); /* [any] */
+    /* ---- everything later: NULL if this host has no such extension. Ids are as those of sluice_handler.extension ---- */
+    const void* (*extension)(sluice_host* host, sluice_bytes id); /* [any] */
 
     /* ---- handlers: time and deferred messages ---- */
 

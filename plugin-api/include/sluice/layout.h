@@ -143,7 +143,7 @@ SLUICE_LAYOUT_MEMBER(sluice_probe_sink, reserved, 4, 4);
 SLUICE_LAYOUT_MEMBER(sluice_probe_sink, context, 8, 8);
 SLUICE_LAYOUT_MEMBER(sluice_probe_sink, fact, 16, 8);
 
-SLUICE_LAYOUT_SIZE(sluice_handler, 64);
+SLUICE_LAYOUT_SIZE(sluice_handler, 72);
 SLUICE_LAYOUT_MEMBER(sluice_handler, struct_size, 0, 4);
 SLUICE_LAYOUT_MEMBER(sluice_handler, flags, 4, 4);
 SLUICE_LAYOUT_MEMBER(sluice_handler, create, 8, 8);
@@ -153,6 +153,7 @@ SLUICE_LAYOUT_MEMBER(sluice_handler, stop, 32, 8);
 SLUICE_LAYOUT_MEMBER(sluice_handler, destroy, 40, 8);
 SLUICE_LAYOUT_MEMBER(sluice_handler, resume, 48, 8);
 SLUICE_LAYOUT_MEMBER(sluice_handler, cancel, 56, 8);
+SLUICE_LAYOUT_MEMBER(sluice_handler, extension, 64, 8);
 
 SLUICE_LAYOUT_SIZE(sluice_incoming, 144);
 SLUICE_LAYOUT_MEMBER(sluice_incoming, struct_size, 0, 4);
@@ -241,7 +242,7 @@ SLUICE_LAYOUT_MEMBER(sluice_stored_sink, reserved, 4, 4);
 SLUICE_LAYOUT_MEMBER(sluice_stored_sink, context, 8, 8);
 SLUICE_LAYOUT_MEMBER(sluice_stored_sink, message, 16, 8);
 
-SLUICE_LAYOUT_SIZE(sluice_queue, 184);
+SLUICE_LAYOUT_SIZE(sluice_queue, 192);
 SLUICE_LAYOUT_MEMBER(sluice_queue, struct_size, 0, 4);
 SLUICE_LAYOUT_MEMBER(sluice_queue, flags, 4, 4);
 SLUICE_LAYOUT_MEMBER(sluice_queue, create, 8, 8);
@@ -266,6 +267,7 @@ SLUICE_LAYOUT_MEMBER(sluice_queue, reopen, 152, 8);
 SLUICE_LAYOUT_MEMBER(sluice_queue, service, 160, 8);
 SLUICE_LAYOUT_MEMBER(sluice_queue, limits, 168, 8);
 SLUICE_LAYOUT_MEMBER(sluice_queue, probe, 176, 8);
+SLUICE_LAYOUT_MEMBER(sluice_queue, extension, 184, 8);
 
 SLUICE_LAYOUT_SIZE(sluice_commit_result, 32);
 SLUICE_LAYOUT_MEMBER(sluice_commit_result, ticket, 0, 8);
@@ -285,7 +287,7 @@ SLUICE_LAYOUT_MEMBER(sluice_recorded_sink, reserved, 4, 4);
 SLUICE_LAYOUT_MEMBER(sluice_recorded_sink, context, 8, 8);
 SLUICE_LAYOUT_MEMBER(sluice_recorded_sink, range, 16, 8);
 
-SLUICE_LAYOUT_SIZE(sluice_database, 240);
+SLUICE_LAYOUT_SIZE(sluice_database, 248);
 SLUICE_LAYOUT_MEMBER(sluice_database, struct_size, 0, 4);
 SLUICE_LAYOUT_MEMBER(sluice_database, flags, 4, 4);
 SLUICE_LAYOUT_MEMBER(sluice_database, create, 8, 8);
@@ -317,6 +319,7 @@ SLUICE_LAYOUT_MEMBER(sluice_database, describe, 208, 8);
 SLUICE_LAYOUT_MEMBER(sluice_database, recorded, 216, 8);
 SLUICE_LAYOUT_MEMBER(sluice_database, settle, 224, 8);
 SLUICE_LAYOUT_MEMBER(sluice_database, probe, 232, 8);
+SLUICE_LAYOUT_MEMBER(sluice_database, extension, 240, 8);
 
 SLUICE_LAYOUT_SIZE(sluice_manifest_head, 24);
 SLUICE_LAYOUT_MEMBER(sluice_manifest_head, magic, 0, 8);

@@ -270,6 +270,8 @@ typedef struct sluice_queue {
      * configuration does not fit what is there (another schema version, a missing table, no rights); the text names the remedy.
      * NULL: it cannot be probed. */
     sluice_status (*probe)(void* self, const sluice_probe_sink* sink, sluice_fault* fault);
+    /* [control] As sluice_handler.extension. */
+    const void* (*extension)(void* self, sluice_bytes id);
 } sluice_queue;
 
 #endif

@@ -158,6 +158,8 @@ public:
     // Instead of open(): what is there where it would connect. Creates and changes nothing. Not overridden: it cannot be
     // probed.
     virtual Status probe(Probe) { return {SLUICE_UNSUPPORTED, "this database cannot be probed"}; }
+    // What it offers to the host beyond this: sluice_handler.extension.
+    virtual const void* extension(std::string_view /*id*/) { return nullptr; }
 };
 
 namespace detail {
@@ -307,6 +309,12 @@ struct DatabaseThunks {
         return guarded(fault, [&] { return static_cast<Database&>(of(self)).probe(Probe(sink)); });
     }
 
+    static const void* extension(void* self, sluice_bytes id) noexcept {
+        const void* offered = nullptr;
+        guarded_quietly([&] { offered = static_cast<Database&>(of(self)).extension(view(id)); });
+        return offered;
+    }
+
     static constexpr sluice_database table{sizeof(sluice_database),
                                            0,
                                            &create,
@@ -337,7 +345,8 @@ struct DatabaseThunks {
                                            &describe,
                                            &recorded,
                                            &settle,
-                                           can_be_probed ? &probe : nullptr};
+                                           can_be_probed ? &probe : nullptr,
+                                           &extension};
 };
 
 }  // namespace detail

@@ -100,6 +100,8 @@ public:
     virtual Status limits(sluice_queue_limits& /*limits*/) { return SLUICE_OK; }
     // Alone, and instead of open(): what is there where it would connect. Creates and changes nothing.
     virtual Status probe(Probe) { return {SLUICE_UNSUPPORTED, "this queue cannot be probed"}; }
+    // What it offers to the host beyond this: sluice_handler.extension.
+    virtual const void* extension(std::string_view /*id*/) { return nullptr; }
 };
 
 // What one poll is to bring, as sluice_poll says it.
@@ -328,6 +330,11 @@ struct QueueThunks {
         *next_ms = next ? static_cast<std::uint32_t>(std::clamp<std::int64_t>(next->count(), 1, most)) : 0;
         return status;
     }
+    static const void* extension(void* self, sluice_bytes id) noexcept {
+        const void* offered = nullptr;
+        guarded_quietly([&] { offered = adapter(self).extension(view(id)); });
+        return offered;
+    }
     static sluice_status limits(void* self, sluice_queue_limits* limits, sluice_fault* fault) noexcept {
         return guarded(fault, [&] {
             sluice_queue_limits all{};  // never written past the size that the caller knows
@@ -370,7 +377,9 @@ struct QueueThunks {
             : nullptr,
         if_brought(&service, [](auto* type) -> decltype(&std::remove_pointer_t<decltype(type)>::service) { return nullptr; }),
         if_brought(&limits, [](auto* type) -> decltype(&std::remove_pointer_t<decltype(type)>::limits) { return nullptr; }),
-        if_brought(&probe, [](auto* type) -> decltype(&std::remove_pointer_t<decltype(type)>::probe) { return nullptr; })};
+        if_brought(&probe, [](auto* type) -> decltype(&std::remove_pointer_t<decltype(type)>::probe) { return nullptr; }),
+        if_brought(&extension,
+                   [](auto* type) -> decltype(&std::remove_pointer_t<decltype(type)>::extension) { return nullptr; })};
 };
 
 }  // namespace detail

@@ -96,6 +96,7 @@ public:
             return table_.resume(self_, raw, host_.running_, end.cookie, fault);
         });
     }
+    const void* extension(std::string_view id) { return detail::extension_of(table_, self_, id); }
     void cancel(sluice_ticket ticket) {
         if (table_.cancel != nullptr) table_.cancel(self_, ticket);
     }

@@ -186,6 +186,12 @@ inline Status stale() {
     return {SLUICE_STALE, "this ticket's message is not being handled now; use a ticket only inside its call of handle()"};
 }
 
+// What a component offers under an id; nullptr: nothing.
+template <typename Table>
+const void* extension_of(const Table& table, void* self, std::string_view id) {
+    return table.extension == nullptr ? nullptr : table.extension(self, bytes(id));
+}
+
 }  // namespace detail
 
 inline sluice_status FakeHost::named(const std::vector<std::string>& known, std::vector<std::string>& used, sluice_bytes asked,
