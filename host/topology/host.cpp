@@ -246,6 +246,9 @@ StatisticsSnapshot Host::snapshot() const {
         for (const auto& [name, counts] : source->past) statistics.counts.retried += counts.retried;
         snapshot.sources.push_back(std::move(statistics));
     }
+    for (const auto& pool : pools_)
+        if (auto readings = pool->measured(); !readings.empty())
+            snapshot.handlers.push_back({pool->name(), std::move(readings)});
     SourceStatistics replays;
     replays.name = replays_source;
     for (const auto& source : sources_) add(replays.counts, source->loop->replay_counts());

@@ -30,7 +30,7 @@ WorkerCounts Worker::counts() const {
 std::string Worker::describe_current() {
     if (!lent_.borrow()) return {};
     std::string text;
-    if (const Message* message = current_.load(std::memory_order_acquire)) text = describe(*message);
+    if (const Message* message = current_.load(std::memory_order_acquire)) text = describe(*message) + handler_.progress();
     lent_.give_back();
     return text;
 }
@@ -51,7 +51,8 @@ void Worker::answer_from_outside() {
     for (const auto& look : looks_.take()) {
         backlog_.look(*look);
         look->in_handler = true;
-        if (const Message* message = current_.load(std::memory_order_acquire)) look->handling = describe(*message);
+        if (const Message* message = current_.load(std::memory_order_acquire))
+            look->handling = describe(*message) + handler_.progress();
         look->handling_since_ns = running_since_ns();
         look->answer();
     }

@@ -347,7 +347,8 @@ class Misbehaving(WithBinary):
         self.assertEqual(host.returncode, 3, log)
         totals = self.totals(log)
         self.assertEqual((totals["received"], totals["acked"], totals["abandoned"]), (12, 6, 6))
-        self.assertRegex(log, r"error host: worker p\[0\] has been in its handler for \d+ ms with message \S+")
+        self.assertRegex(log, r"error host: worker p\[0\] has been in its handler for \d+ ms with message \S+ "
+                              r"7 done so far, as it said \d")
 
     def test_what_is_known_of_a_plugin_of_a_later_version_works(self):
         configuration = self.configuration(BAD / "half_known.so", ["{}"] * 3)

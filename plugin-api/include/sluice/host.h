@@ -57,9 +57,22 @@ typedef struct sluice_ending {
     int64_t retry_delay_ms; /* as sluice_fault.retry_delay_ms */
 } sluice_ending;
 
+#define SLUICE_METRIC_COUNTER 1u   /* only grows */
+#define SLUICE_METRIC_GAUGE 2u     /* as it is now; of several workers the sum is shown */
+#define SLUICE_METRIC_HISTOGRAM 3u /* how often each size: 0 .. 2^47, within 2 % */
+
+/* What a handler counts or measures by itself. */
+typedef struct sluice_metric {
+    uint32_t struct_size;
+    uint32_t kind;     /* SLUICE_METRIC_ */
+    sluice_bytes name; /* 1 to 64 lower-case letters, digits and '_', a letter first; no other metric of the handler has it */
+    sluice_bytes help; /* a sentence for people */
+    sluice_bytes unit; /* up to 16 characters: "ns", "us", "ms", "s", "By" for bytes, or what is counted; empty = none */
+} sluice_metric;
+
 /* The services. A member that is absent or NULL, or is not offered to this kind of component, answers SLUICE_UNSUPPORTED;
- * log does nothing then. The host holds no lock of its own while a plugin runs, so services may be called from anywhere
- * their tag allows. */
+ * log and measure do nothing then. The host holds no lock of its own while a plugin runs, so services may be called from
+ * anywhere their tag allows. */
 typedef struct sluice_host_api {
     uint32_t struct_size;
     uint32_t reserved;
@@ -136,6 +149,22 @@ typedef struct sluice_host_api {
      * consumers and owners of leases. 1 to 64 letters, digits, '-' and '_'; the same for every component and as long as the
      * process lives. */
     sluice_bytes (*instance)(sluice_host* host);
+
+    /* ---- handlers: what they measure, and how far they are ---- */
+
+    /* [control] in create: declares a metric and gives it a number. It is shown in the statistics of the pool, all workers
+     * together, from the start on; the instances of a pool declare the same. SLUICE_INVALID: that is none, it is declared
+     * twice, there are more than 32 of them or 8 histograms, or create has returned. SLUICE_UNSUPPORTED: there are no metrics
+     * here; the handler does without. */
+    sluice_status (*metric)(sluice_host* host, const sluice_metric* metric, uint32_t* number, sluice_fault* fault);
+    /* [worker] A counter grows by `value`, if that is not negative; a gauge becomes it; a histogram records it. A number that
+     * was not given out is ignored. NULL or absent: nothing happens. */
+    void (*measure)(sluice_host* host, uint32_t number, int64_t value);
+    /* [any] How far a call that takes long is: `n` of whatever it counts, since its begin. Shown where the host says that the
+     * call runs (`sluice why`, the log when it takes too long), with the time that has passed since. Its time goes on all the
+     * same. SLUICE_OK, also for a deferred message, of which it is not shown; SLUICE_STALE: there is no such ticket, or it has
+     * ended. */
+    sluice_status (*work_done)(sluice_host* host, sluice_ticket ticket, uint64_t n);
 } sluice_host_api;
 
 #define SLUICE_ROLE_HANDLER 1u

@@ -103,7 +103,14 @@ SLUICE_LAYOUT_MEMBER(sluice_ending, reserved, 12, 4);
 SLUICE_LAYOUT_MEMBER(sluice_ending, text, 16, 16);
 SLUICE_LAYOUT_MEMBER(sluice_ending, retry_delay_ms, 32, 8);
 
-SLUICE_LAYOUT_SIZE(sluice_host_api, 152);
+SLUICE_LAYOUT_SIZE(sluice_metric, 56);
+SLUICE_LAYOUT_MEMBER(sluice_metric, struct_size, 0, 4);
+SLUICE_LAYOUT_MEMBER(sluice_metric, kind, 4, 4);
+SLUICE_LAYOUT_MEMBER(sluice_metric, name, 8, 16);
+SLUICE_LAYOUT_MEMBER(sluice_metric, help, 24, 16);
+SLUICE_LAYOUT_MEMBER(sluice_metric, unit, 40, 16);
+
+SLUICE_LAYOUT_SIZE(sluice_host_api, 176);
 SLUICE_LAYOUT_MEMBER(sluice_host_api, struct_size, 0, 4);
 SLUICE_LAYOUT_MEMBER(sluice_host_api, reserved, 4, 4);
 SLUICE_LAYOUT_MEMBER(sluice_host_api, log_enabled, 8, 8);
@@ -124,6 +131,9 @@ SLUICE_LAYOUT_MEMBER(sluice_host_api, resume, 120, 8);
 SLUICE_LAYOUT_MEMBER(sluice_host_api, describe, 128, 8);
 SLUICE_LAYOUT_MEMBER(sluice_host_api, json, 136, 8);
 SLUICE_LAYOUT_MEMBER(sluice_host_api, instance, 144, 8);
+SLUICE_LAYOUT_MEMBER(sluice_host_api, metric, 152, 8);
+SLUICE_LAYOUT_MEMBER(sluice_host_api, measure, 160, 8);
+SLUICE_LAYOUT_MEMBER(sluice_host_api, work_done, 168, 8);
 
 SLUICE_LAYOUT_SIZE(sluice_setup, 80);
 SLUICE_LAYOUT_MEMBER(sluice_setup, struct_size, 0, 4);
