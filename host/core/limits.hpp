@@ -78,6 +78,11 @@ inline constexpr std::uint32_t publishes_max = 1024;  // per message; a handler 
 inline constexpr std::size_t kept_publishes_bytes = 128u << 20;
 inline constexpr std::uint32_t losses_before_suspicion = 3;  // units in a row that lost a database which says that it is there
 inline constexpr std::uint32_t databases_max = 8;            // used by one handler
+// declared by one handler, each with a value per worker: more than a person reads on a line
+inline constexpr std::uint32_t handler_metrics_max = 32;
+inline constexpr std::uint32_t handler_histograms_max = 8;  // of these; 11 KiB per worker each
+inline constexpr std::size_t metric_name_bytes = 64;
+inline constexpr std::size_t metric_unit_bytes = 16;
 
 // ---- messages that crash the process ----
 // far more than there are workers; each end adds at most one per worker

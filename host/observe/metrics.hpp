@@ -1,5 +1,6 @@
 // What is counted and measured of a source and of a worker, a row each: the statistics in text and in JSON are made of these
-// rows, and docs/reference/statistics.md is held to them. A new metric is a row here and the member that it reads.
+// rows, and docs/reference/statistics.md is held to them. A new metric is a row here and the member that it reads. What
+// handlers count by themselves is no row: handler_metrics.hpp.
 //
 // Threads      any; constant.
 #pragma once
@@ -11,11 +12,6 @@
 #include "observe/statistics.hpp"
 
 namespace sluice {
-
-enum class MetricKind : std::uint8_t {
-    counter,  // since the start, never less
-    gauge,    // now
-};
 
 template <typename Of>
 struct Metric {

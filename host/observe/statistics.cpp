@@ -87,6 +87,38 @@ JsonFields worker_fields(std::string_view source, const WorkerStatistics& worker
     return fields;
 }
 
+std::int64_t whole_of(std::uint64_t value) {
+    return static_cast<std::int64_t>(value);  // of a histogram: below 2^63, as it was recorded
+}
+
+// Times as times, everything else with its unit behind it.
+std::string readable_in(std::int64_t value, std::string_view unit) {
+    constexpr std::pair<std::string_view, std::uint64_t> times[] = {
+        {"ns", 1}, {"us", 1'000}, {"ms", 1'000'000}, {"s", 1'000'000'000}};
+    for (const auto& [name, ns] : times)
+        if (unit == name && value >= 0 && static_cast<std::uint64_t>(value) <= UINT64_MAX / ns)
+            return readable_duration(static_cast<std::uint64_t>(value) * ns);
+    return unit.empty() ? std::to_string(value) : fmt::format("{} {}", value, unit);
+}
+
+JsonFields handler_fields(std::string_view event, const HandlerStatistics& handler) {
+    JsonFields metrics;
+    for (const MetricReading& reading : handler.metrics) {
+        const auto& [metric, value, histogram] = reading;
+        if (metric.kind != MetricKind::histogram) {
+            metrics.add(metric.name, value);
+            continue;
+        }
+        JsonFields one;
+        one.add("count", histogram.count()).add("p50", histogram.percentile(50)).add("p99", histogram.percentile(99));
+        one.add("max", histogram.max());
+        metrics.add_raw(metric.name, fmt::format("{{{}}}", one.view()));
+    }
+    JsonFields fields;
+    fields.add("event", event).add("pool", handler.pool).add_raw("metrics", fmt::format("{{{}}}", metrics.view()));
+    return fields;
+}
+
 }  // namespace
 
 std::string interval_text(const SourceStatistics& now, const HistogramSnapshot& latency, double per_second) {
@@ -138,6 +170,25 @@ std::string away_text(const AwayStatistics& away) {
                        readable_duration(static_cast<std::uint64_t>(away.away_ns)));
 }
 
+std::string handler_text(const HandlerStatistics& handler) {
+    std::string text = handler.pool;
+    const auto out = std::back_inserter(text);
+    const char* before = ": ";
+    for (const MetricReading& reading : handler.metrics) {
+        const auto& [metric, value, histogram] = reading;
+        text.append(std::exchange(before, ", ")).append(metric.name);
+        if (metric.kind != MetricKind::histogram)
+            fmt::format_to(out, " {}", readable_in(value, metric.unit));
+        else if (histogram.count() == 0)
+            text += " none";
+        else
+            fmt::format_to(out, " p50 {} p99 {} max {}", readable_in(whole_of(histogram.percentile(50)), metric.unit),
+                           readable_in(whole_of(histogram.percentile(99)), metric.unit),
+                           readable_in(whole_of(histogram.max()), metric.unit));
+    }
+    return text;
+}
+
 std::string memory_text(const MemoryStatistics& memory) {
     const auto mib = [](std::uint64_t bytes) { return static_cast<double>(bytes) / (1 << 20); };
     return fmt::format("memory: {:.1f}MiB of {:.1f}MiB in flight", mib(memory.bytes), mib(memory.limit));
@@ -151,6 +202,25 @@ const SourceStatistics* StatisticsReport::previous_of(std::string_view source) c
     for (const SourceStatistics& one : previous_.sources)
         if (one.name == source) return &one;
     return nullptr;
+}
+
+void StatisticsReport::say(const HandlerStatistics& handler, std::string_view event) const {
+    if (logger_.json())
+        logger_.write(LogLevel::info, "handler statistics", handler_fields(event, handler).view());
+    else
+        logger_.write(LogLevel::info, handler_text(handler));
+}
+
+// Histograms of the interval alone. What has shrunk belongs to handlers that a reload has made anew.
+HandlerStatistics StatisticsReport::in_interval(HandlerStatistics handler) const {
+    const auto before = std::ranges::find(previous_.handlers, handler.pool, &HandlerStatistics::pool);
+    if (before == previous_.handlers.end()) return handler;
+    for (MetricReading& reading : handler.metrics) {
+        const auto same = std::ranges::find(before->metrics, reading.metric, &MetricReading::metric);
+        if (same != before->metrics.end() && same->histogram.count() <= reading.histogram.count())
+            reading.histogram = reading.histogram.since(same->histogram);
+    }
+    return handler;
 }
 
 void StatisticsReport::interval(StatisticsSnapshot now) {
@@ -182,6 +252,7 @@ void StatisticsReport::interval(StatisticsSnapshot now) {
                 logger_.write(LogLevel::debug, worker_text(source.name, worker, busy));
         }
     }
+    for (const HandlerStatistics& handler : now.handlers) say(in_interval(handler), "handler_statistics");
     for (const AwayStatistics& away : now.away) {
         JsonFields fields;
         fields.add("event", "away_statistics").add("path", away.path).add("away_ms", away.away_ns / 1'000'000);
@@ -212,6 +283,7 @@ bool StatisticsReport::final(const StatisticsSnapshot& now) {
             logger_.write(level, final_text(source, elapsed_ns));
         }
     }
+    for (const HandlerStatistics& handler : now.handlers) say(handler, "final_handler_statistics");
     return all_hold;
 }
 

@@ -2,8 +2,8 @@
 // explains each word of it.
 //
 // The host fills a StatisticsSnapshot, the report compares it with the one before and writes one line per source at info,
-// one line per worker at debug, one per unreachable part, and one for the memory limit if there is one; with
-// `log.format: json` the same as fields.
+// one line per worker at debug, one per pool whose handlers measure something, one per unreachable part, and one for the memory
+// limit if there is one; with `log.format: json` the same as fields.
 //
 // Threads  one thread at a time.
 // Units    times in nanoseconds of the monotonic clock.
@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "observe/counters.hpp"
+#include "observe/handler_metrics.hpp"
 #include "observe/histogram.hpp"
 #include "observe/logging.hpp"
 
@@ -51,6 +52,12 @@ struct AwayStatistics {
     bool is_full = false;
 };
 
+// What the handlers of a pool have counted and measured by themselves, all workers together, since they were created.
+struct HandlerStatistics {
+    std::string pool;
+    std::vector<MetricReading> metrics;
+};
+
 // What the messages in flight of all sources take, where memory_limit bounds it.
 struct MemoryStatistics {
     std::uint64_t bytes = 0;
@@ -62,6 +69,7 @@ struct StatisticsSnapshot {
     std::vector<SourceStatistics> sources;
     std::vector<AwayStatistics> away = {};
     MemoryStatistics memory = {};
+    std::vector<HandlerStatistics> handlers = {};  // of pools that have any
 };
 
 class StatisticsReport {
@@ -77,6 +85,8 @@ public:
 
 private:
     const SourceStatistics* previous_of(std::string_view source) const;
+    void say(const HandlerStatistics& handler, std::string_view event) const;
+    HandlerStatistics in_interval(HandlerStatistics handler) const;
 
     const Logger logger_;
     const std::int64_t started_ns_;
@@ -89,6 +99,8 @@ private:
 std::string interval_text(const SourceStatistics& now, const HistogramSnapshot& latency, double per_second);
 // "flights: received 20000 = acked 20000 + dead_lettered 0 + …; retried 0, 12.3k/s over 1.63s, latency …"
 std::string final_text(const SourceStatistics& now, std::int64_t elapsed_ns);
+// "calls: sent 1200, cached 310 By, answer p50 1.20ms p99 8.00ms max 9.10ms"
+std::string handler_text(const HandlerStatistics& handler);
 // "databases.shop: unreachable for 12.3s", "targets.out: full for 12.3s"
 std::string away_text(const AwayStatistics& away);
 // "memory: 12.3MiB of 256.0MiB in flight"

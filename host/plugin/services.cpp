@@ -74,6 +74,13 @@ sluice_status sluice_host::describe(uint32_t, uint32_t, sluice_statement*, sluic
 sluice_status sluice_host::json(sluice_ticket, sluice_bytes, sluice_json*, sluice_fault* fault) {
     return unsupported(fault, "json");
 }
+sluice_status sluice_host::metric(const sluice_metric&, uint32_t*, sluice_fault* fault) {
+    return unsupported(fault, "metric");
+}
+void sluice_host::measure(uint32_t, int64_t) {}
+sluice_status sluice_host::work_done(sluice_ticket, uint64_t) {
+    return SLUICE_UNSUPPORTED;
+}
 
 namespace sluice {
 namespace {
@@ -188,6 +195,20 @@ constexpr sluice_host_api api = {
             const std::string& name = instance_name();
             return {name.data(), name.size()};
         });
+    },
+    .metric = [](sluice_host* host, const sluice_metric* metric, uint32_t* number,
+                 sluice_fault* fault) noexcept -> sluice_status {
+        if (metric == nullptr || number == nullptr) return SLUICE_CONTRACT;
+        return served(host, fault, [&](sluice_host& its) {
+            return with_whole(*metric, [&](const sluice_metric& all) { return its.metric(all, number, fault); });
+        });
+    },
+    .measure =
+        [](sluice_host* host, uint32_t number, int64_t value) noexcept {
+            if (host != nullptr) host->measure(number, value);
+        },
+    .work_done = [](sluice_host* host, sluice_ticket ticket, uint64_t n) noexcept -> sluice_status {
+        return served(host, nullptr, [&](sluice_host& its) { return its.work_done(ticket, n); });
     },
 };
 

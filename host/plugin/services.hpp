@@ -48,6 +48,9 @@ public:
     virtual sluice_status resume(sluice_ticket ticket, uint64_t cookie);
     virtual sluice_status describe(uint32_t database, uint32_t statement, sluice_statement* description, sluice_fault* fault);
     virtual sluice_status json(sluice_ticket ticket, sluice_bytes pointer, sluice_json* value, sluice_fault* fault);
+    virtual sluice_status metric(const sluice_metric& metric, uint32_t* number, sluice_fault* fault);
+    virtual void measure(uint32_t number, int64_t value);
+    virtual sluice_status work_done(sluice_ticket ticket, uint64_t n);
 
 private:
     const sluice::Logger logger_;

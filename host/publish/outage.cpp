@@ -19,16 +19,18 @@ std::string trouble_text(sluice_status status, const std::string& text) {
 
 }  // namespace
 
-void Outage::failed(sluice_status status, const std::string& text, std::uint64_t waiting) {
+void Outage::failed(sluice_status status, const std::string& text, std::uint64_t waiting, bool others_go_on) {
     const bool is_full = status == SLUICE_FULL;
     note_full(is_full);
-    if (std::exchange(failed_in_attempt_, true)) return;
+    if (std::exchange(failed_in_attempt_, true) && (others_go_on || retry_at_ns_ != 0)) return;
     const std::int64_t now = clock_.now();
     if (failures_ == 0) since_ns_ = now;
     note_trouble(trouble_text(status, text));
     const std::int64_t factor = std::int64_t{1} << std::min(failures_, 20u);
     ++failures_;
-    retry_at_ns_ = now + (no_room_since_ns_ != 0 ? backoff_first_ns_ : std::min(backoff_first_ns_ * factor, backoff_max_ns_));
+    if (!others_go_on || failures_ > 1)
+        retry_at_ns_ =
+            now + (no_room_since_ns_ != 0 ? backoff_first_ns_ : std::min(backoff_first_ns_ * factor, backoff_max_ns_));
     said_full_.store(is_full, std::memory_order_relaxed);
     // Once is a hiccup, and full the everyday answer of a target that is slower than its host.
     if (said_ || failures_ < (is_full ? 5u : 2u)) return;

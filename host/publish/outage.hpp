@@ -26,8 +26,9 @@ public:
 
     // An attempt begins. Of its answers, however many and late, one failure counts.
     void begin_attempt() { failed_in_attempt_ = false; }
-    // The attempt, or an earlier one, failed in passing. `waiting`: messages that have to wait for that.
-    void failed(sluice_status status, const std::string& text, std::uint64_t waiting);
+    // The attempt, or an earlier one, failed in passing. `waiting`: messages that have to wait for that. `others_go_on`: other
+    // messages may be taken, so that one failure does not delay them.
+    void failed(sluice_status status, const std::string& text, std::uint64_t waiting, bool others_go_on = false);
     // Something has been stored.
     void over(std::uint64_t waiting);
     // The next attempt need not wait.

@@ -28,7 +28,8 @@ Target::Target(QueuePort& queue, Options options, const Clock& clock, Logger log
       logger_(logger),
       sink_{sizeof(sluice_target_sink), 0, this, &Target::published},
       outage_(options_.backoff_first_ns, options_.backoff_max_ns, clock, logger),
-      service_(queue, clock, logger) {}
+      service_(queue, clock, logger),
+      held_(options_.backoff_first_ns, options_.backoff_max_ns, clock, logger) {}
 
 Target::~Target() {
     if (!thread_.joinable()) return;
@@ -162,7 +163,7 @@ void Target::run() {
         if (outage_.give_up_full_at_ns() != INT64_MAX && clock_.now() >= outage_.give_up_full_at_ns()) give_up_full();
         if (may_send())
             send();
-        else if (stopping_ && ((waiting_.empty() && window_.open() == 0) || clock_.now() >= stop_deadline_ns_))
+        else if (stopping_ && (waiting() == 0 || clock_.now() >= stop_deadline_ns_))
             break;
         else
             wait();
@@ -174,27 +175,6 @@ void Target::run() {
 void Target::service() {
     FaultBuffer fault;
     if (service_.call(fault) != SLUICE_OK) fail_for_good(fault.text());
-}
-
-void Target::end() {
-    {
-        const std::lock_guard lock(mutex_);
-        over_ = true;
-    }
-    take_news();
-    finish_waiting(SLUICE_STOPPED, "the host stopped before this could be published");
-    // [control], as nothing else calls the adapter any more. Waits for what the adapter has taken; its last answers come
-    // meanwhile.
-    if (const auto closed = queue_.close(); !closed) logger_.error("{}", closed.error().message);
-    take_news();
-    window_.close_all([&](std::uint64_t, const PublishItem& item) {
-        finish(item, SLUICE_STOPPED, "the target was closed without an answer about this message");
-    });
-    finish_waiting(SLUICE_STOPPED, "the host stopped before this could be published");
-    // Under the lock to the last: join() may return, and this be destroyed, as soon as it is released.
-    const std::lock_guard lock(mutex_);
-    closed_ = true;
-    ended_.notify_all();
 }
 
 void Target::take_news() {
@@ -210,7 +190,10 @@ void Target::take_news() {
         if (std::exchange(room_news_, false)) outage_.may_have_room();
         if (stop_news_) {
             stop_news_ = false;
-            if (!stopping_) outage_.try_at_once();  // once more
+            if (!stopping_) {  // once more
+                outage_.try_at_once();
+                held_.try_at_once();
+            }
             stopping_ = true;
             stop_deadline_ns_ = requested_deadline_ns_;
         }
@@ -231,11 +214,26 @@ void Target::take_news() {
     }
     if (!failed_for_good_.empty()) finish_waiting(SLUICE_FAILED, failed_for_good_);
     if (has_given_up_full_) give_up_full();
+    if (!held_.empty()) look_after_held();
+}
+
+// What is due goes to the front, what has to wait behind its key does not stay there.
+void Target::look_after_held() {
+    held_.put_back_due(window_.first_open(), waiting_);
+    if (!held_.any_waits()) return;
+    std::vector<PublishItem> free;
+    while (!waiting_.empty() && free.size() < limits::publish_batch) {
+        if (!held_.keep_behind(waiting_.front())) free.push_back(waiting_.front());
+        waiting_.pop_front();
+    }
+    waiting_.insert(waiting_.begin(), free.begin(), free.end());
 }
 
 void Target::take_answer(const Answer& answer) {
     const Meaning means = meaning(answer.status);
     if (means == Meaning::stored) say_stored();
+    const bool is_of_all = means == Meaning::for_good || answer.status == SLUICE_FULL;
+    bool is_of_the_target = is_of_all;
     const std::uint64_t closed = window_.close(answer.token, answer.count, [&](std::uint64_t token, PublishItem item) {
         switch (means) {
             case Meaning::stored: return finish(item, SLUICE_OK);
@@ -248,7 +246,11 @@ void Target::take_answer(const Answer& answer) {
             case Meaning::for_good: break;
         }
         if (means != Meaning::for_good) retried_.add();
-        again_.emplace(token, item);
+        if (is_of_all) held_.give_up(again_, waiting_);
+        if (is_of_all || !again_.empty())
+            again_.emplace(token, item);
+        else
+            is_of_the_target |= held_.fail(token, item, next_token_, answer.status, answer.text);
     });
     if (closed == 0) {
         logger_.debug("the plugin answered for tokens {} to {}, of which none is under way", answer.token,
@@ -256,11 +258,17 @@ void Target::take_answer(const Answer& answer) {
         return;
     }
     if (means == Meaning::stored)
-        outage_.over(waiting_.size() + again_.size());
+        responds();
     else if (means == Meaning::for_good)
         fail_for_good(answer.text);
-    else if (means != Meaning::refused)
-        outage_.failed(answer.status, answer.text, waiting());
+    else if (means != Meaning::refused && (is_of_the_target || !again_.empty()))
+        outage_.failed(answer.status, answer.text, waiting(), again_.empty());
+}
+
+void Target::responds() {
+    if (!held_.empty() && outage_.unreachable_since_ns() != 0) held_.try_at_once();
+    held_.stored();
+    outage_.over(waiting() - window_.open());
 }
 
 void Target::wait() {
@@ -268,7 +276,9 @@ void Target::wait() {
     while (first_ == nullptr && answers_.empty() && !stop_news_ && !reopen_news_ && !no_room_news_ && !room_news_) {
         std::int64_t until = INT64_MAX;
         if (stopping_) until = stop_deadline_ns_;
-        if (!waiting_.empty() && again_.empty() && outage_.retry_at_ns() != 0) until = std::min(until, outage_.retry_at_ns());
+        if (!waiting_.empty() && again_.empty() && outage_.retry_at_ns() != 0 && window_.open() < limits::publish_in_flight)
+            until = std::min(until, outage_.retry_at_ns());
+        if (held_.any_waits()) until = std::min(until, std::max(held_.due_ns(window_.first_open()), outage_.retry_at_ns()));
         until = std::min({until, outage_.give_up_full_at_ns(), service_.due_ns()});
         if (until == INT64_MAX) {
             news_.wait(lock);
@@ -323,7 +333,7 @@ void Target::send() {
         else
             window_.add(token + at, item);
     }
-    if (means == Meaning::stored) outage_.over(waiting_.size() + again_.size());
+    if (means == Meaning::stored) responds();
 }
 
 void Target::not_taken(std::uint32_t count, sluice_status status, const std::string& text) {
@@ -331,7 +341,8 @@ void Target::not_taken(std::uint32_t count, sluice_status status, const std::str
     if (means == Meaning::for_good) return fail_for_good(text);
     if (means == Meaning::passing) {
         retried_.add(count);
-        return outage_.failed(status, text, waiting());
+        // A conflict is with messages that failed before these: once does not delay them, which go out again in order.
+        return outage_.failed(status, text, waiting(), status == SLUICE_CONFLICT);
     }
     if (count > 1) {  // at least one of them is at fault: halve until it stands alone
         suspects_ = count;
@@ -348,48 +359,9 @@ void Target::not_taken(std::uint32_t count, sluice_status status, const std::str
     finish(culprit, means == Meaning::breach ? SLUICE_CONTRACT : status, text);
 }
 
-void Target::finish(PublishItem item, sluice_status status, const std::string& text) {
-    PublishBatch& batch = *item.batch;
-    if (status == SLUICE_OK) {
-        published_.add();
-    } else {
-        failed_.add();
-        ++batch.failed;
-        batch.results[item.index] = {status, text};
-    }
-    if (--batch.open == 0) batch.done(&batch);
-}
-
-void Target::finish_waiting(sluice_status status, const std::string& text) {
-    while (!waiting_.empty()) {
-        const PublishItem item = waiting_.front();
-        waiting_.pop_front();
-        finish(item, status, text);
-    }
-    suspects_ = 0;
-    for (const auto& [token, item] : std::exchange(again_, {})) finish(item, status, text);
-}
-
 // Before the submitters are: what they do next may rest on it.
 void Target::say_stored() {
     if (stored_) stored_();
-}
-
-void Target::give_up_full() {
-    if (!std::exchange(has_given_up_full_, true))
-        logger_.info(
-            "is full, and nobody takes anything from it any more as the host stops: {} messages that wait for it go back",
-            waiting_.size() + again_.size());
-    outage_.full_given_up();
-    finish_waiting(SLUICE_STOPPED, queue_.name() + " is full, and the host stops");
-}
-
-void Target::fail_for_good(const std::string& text) {
-    if (!failed_for_good_.empty()) return;
-    failed_for_good_ = queue_.name() + " failed permanently: " + (text.empty() ? "the plugin gave no reason" : text);
-    logger_.error("failed permanently: {}; what waits for it is not acked", text.empty() ? "the plugin gave no reason" : text);
-    finish_waiting(SLUICE_FAILED, failed_for_good_);
-    if (options_.on_failed) options_.on_failed(failed_for_good_);
 }
 
 }  // namespace sluice

@@ -4,8 +4,10 @@
 // Threads     submit, reopen, request_stop, counts: any. start: [control]. join: one thread. The adapter is called [target]
 //             from the target's thread, and may answer from any.
 // Ordering    messages of one submitter reach the adapter in the order submitted, also across batches and when some are tried
-//             again: after a failure nothing new is handed out until all that is under way is answered and what failed stands
-//             in front. A message that the target refuses permanently does not hold up those behind it.
+//             again, as far as they have the same key or none: what follows of the key of a message that failed in passing is
+//             handed out once all of it stands in order again, other keys go on (held_keys.hpp). Where the target takes
+//             nothing, or is full, all of them wait, and nothing overtakes. A message that the target refuses permanently
+//             does not hold up those behind it.
 // Errors      PublishBatch::Result. The log says once that the target is unreachable and once that it responds again.
 // Limits      limits::publish_batch messages and limits::publish_batch_bytes a call, limits::publish_in_flight unanswered. What
 //             waits beyond that is bounded by the submitters, who own it.
@@ -30,6 +32,7 @@
 #include "plugin/port/queue_port.hpp"
 #include "plugin/port/service_calls.hpp"
 #include "publish/batch.hpp"
+#include "publish/held_keys.hpp"
 #include "publish/outage.hpp"
 #include "publish/window.hpp"
 
@@ -110,7 +113,9 @@ private:
     void wait();
 
     // Messages that have been submitted, and are neither stored nor given up.
-    std::uint64_t waiting() const { return waiting_.size() + again_.size() + window_.open(); }
+    std::uint64_t waiting() const { return waiting_.size() + again_.size() + held_.size() + window_.open(); }
+    void look_after_held();
+    void responds();
     bool may_send() const;
     void send();
     std::uint32_t choose();  // fills pointers_
@@ -151,9 +156,12 @@ private:
     ServiceCalls service_;
     std::deque<PublishItem> waiting_;  // in order
     PublishWindow window_;
-    std::map<std::uint64_t, PublishItem> again_;  // failed in passing, by token; goes before waiting_ once the window is empty
-    std::uint64_t next_token_ = 1;                // each attempt has its own, so that a late answer meets nothing
-    std::uint32_t suspects_ = 0;                  // at the front of waiting_, refused together: one of them is at fault
+    HeldKeys held_;
+    // Failed because the target is full, by token: nothing is handed out until it goes before waiting_, once the window is
+    // empty.
+    std::map<std::uint64_t, PublishItem> again_;
+    std::uint64_t next_token_ = 1;  // each attempt has its own, so that a late answer meets nothing
+    std::uint32_t suspects_ = 0;    // at the front of waiting_, refused together: one of them is at fault
     bool has_given_up_full_ = false;
     bool stopping_ = false;
     bool reopen_ = false;

@@ -23,6 +23,9 @@ class PublishWindow {
 public:
     std::uint64_t open() const { return open_; }
 
+    // The smallest token that is not answered; UINT64_MAX: all are.
+    std::uint64_t first_open() const { return entries_.empty() ? UINT64_MAX : entries_.front().token; }
+
     // `token` is larger than any before.
     void add(std::uint64_t token, const PublishItem& item) {
         entries_.push_back({token, item, true});

@@ -79,6 +79,9 @@ StatisticsSnapshot HostReport::snapshot() const {
         statistics.counts.retried += source->past.retried();
         snapshot.sources.push_back(std::move(statistics));
     }
+    for (const auto& pool : topology_->pools)
+        if (auto readings = pool->measured(); !readings.empty())
+            snapshot.handlers.push_back({pool->name(), std::move(readings)});
     SourceStatistics replays;
     replays.name = replays_source;
     for (const auto& source : topology_->sources) add(replays.counts, source->loop->replay_counts());

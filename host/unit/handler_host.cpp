@@ -47,6 +47,7 @@ Result<void> HandlerHost::create(const HandlerFactory& handlers, sluice_setup se
     auto created = handlers.create(setup, part);
     if (!created) return std::move(created).error();
     handler_ = std::move(created).value();
+    if (metrics_ != nullptr) metrics_->freeze();
     return {};
 }
 

@@ -18,11 +18,23 @@ void Looks::answer_from_outside() {
     for (const auto& look : asked_.take()) {
         backlog_.look(*look);
         look->in_handler = true;
-        look->handling = under_way_.describe_message();
+        look->handling = describe();
         look->handling_since_ns = under_way_.unit_since_ns.load(std::memory_order_relaxed);
         look->answer();
     }
     under_way_.lent.give_back();
+}
+
+std::string Looks::describe_current() {
+    if (!under_way_.lent.borrow()) return {};
+    std::string text = describe();
+    under_way_.lent.give_back();
+    return text;
+}
+
+std::string Looks::describe() const {
+    const std::string message = under_way_.describe_message();
+    return message.empty() ? message : message + handler_.progress();
 }
 
 }  // namespace sluice

@@ -7,9 +7,11 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include "queue/mailbox.hpp"
 #include "unit/commits.hpp"
+#include "unit/handler_host.hpp"
 #include "work/backlog.hpp"
 #include "work/key_look.hpp"
 #include "work/recovery.hpp"
@@ -19,10 +21,12 @@ namespace sluice {
 
 class Looks {
 public:
-    Looks(const Backlog& backlog, const Commits& commits, const Recovery& recovery, UnderWay& under_way)
+    Looks(const Backlog& backlog, const Commits& commits, const Recovery& recovery, const HandlerHost& handler,
+          UnderWay& under_way)
         : backlog_(backlog),
           commits_(commits),
           recovery_(recovery),
+          handler_(handler),
           under_way_(under_way) {}
 
     // The worker is to be woken after this.
@@ -31,11 +35,16 @@ public:
     void answer(std::int64_t now_ns);
     // Does nothing if the worker is not inside a handler: then it answers itself.
     void answer_from_outside();
+    // Any thread: the message in the handler now, in words, and how far that says it is; empty if there is none.
+    std::string describe_current();
 
 private:
+    std::string describe() const;
+
     const Backlog& backlog_;
     const Commits& commits_;
     const Recovery& recovery_;
+    const HandlerHost& handler_;
     UnderWay& under_way_;
     Mailbox<std::shared_ptr<KeyLook>> asked_;
 };

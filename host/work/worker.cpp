@@ -38,7 +38,7 @@ Worker::Worker(std::uint32_t index, const WorkPolicy& policy, PoolNotices& notic
       deferrals_(handler, backlog_, retries_, reports_, notices, counters_, clock, logger),
       recovery_(
           session_.connections(), [this] { poke(); }, policy, notices, clock, logger),
-      looks_(backlog_, commits, recovery_, under_way_),
+      looks_(backlog_, commits, recovery_, handler, under_way_),
       giving_back_(backlog_, deferrals_, reports_, commits, handler, under_way_.lent),
       withdrawal_(backlog_, deferrals_, reports_, handler, session_, under_way_) {
     handler.set_timeout(policy.timeout_ms * ns_per_ms);
@@ -80,13 +80,6 @@ WorkerCounts Worker::counts() const {
     if (since != 0 && running_since_ns() == since)
         counts.busy_ns += static_cast<std::uint64_t>(std::max<std::int64_t>(clock_.now() - since, 0));
     return counts;
-}
-
-std::string Worker::describe_current() {
-    if (!under_way_.lent.borrow()) return {};
-    std::string text = under_way_.describe_message();
-    under_way_.lent.give_back();
-    return text;
 }
 
 Worker::Next Worker::run() {

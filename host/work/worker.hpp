@@ -78,7 +78,7 @@ public:
     std::uint32_t deferred() const { return handler_.deferred().size(); }
     std::uint32_t parked() const { return backlog_.parking().size(); }
     // Any thread: the message in the handler now, in words; empty if there is none.
-    std::string describe_current();
+    std::string describe_current() { return looks_.describe_current(); }
     // Any thread: told between two batches.
     void ask(std::shared_ptr<KeyLook> look) {
         looks_.ask(std::move(look));

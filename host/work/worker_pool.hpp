@@ -85,6 +85,12 @@ public:
     // Numbers of the targets that its handlers have asked for so far. Any thread.
     std::vector<std::size_t> targets() const { return seats_.front()->handler->targets(); }
     bool deduplicates() const { return seats_.front()->handler->session().deduplicates(); }
+    // What its handlers have measured, all workers together. Any thread.
+    std::vector<MetricReading> measured() const {
+        std::vector<MetricReading> readings;
+        for (const auto& seat : seats_) add(readings, seat->handler->metrics());
+        return readings;
+    }
     // Messages that the pool may hold at once, wherever in it.
     std::uint64_t room() const;
 

@@ -20,7 +20,6 @@ Adapter::Adapter(const QueueEngine& engine, const Folder& folder, std::uint32_t 
 }
 
 Adapter::~Adapter() {
-    close();
     if (self_ != nullptr) table_.destroy(self_);
     for (const std::string& rule : broken_) ADD_FAILURE() << name_ << ": " << rule;
 }

@@ -33,7 +33,7 @@ public:
             bool has_state_dir = true);
     Adapter(const Adapter&) = delete;
     Adapter& operator=(const Adapter&) = delete;
-    ~Adapter();  // closes it if it is open, and destroys it
+    ~Adapter();  // destroys it; who derives from this has closed it
 
     const Answer& created() const { return created_; }
     bool is_open() const { return is_open_; }

@@ -74,7 +74,7 @@ TEST_P(SourceSizes, HarmNothing) {
     sluice_queue_limits limits{};
     EXPECT_TRUE(source.limits(limits).ok());
     if (!cut.works) {
-        for (int i = 0; i < 3; ++i) (void)source.poll();
+        for (int i = 0; i < 3; ++i) (void)source.poll(stored);
         const auto got = source.delivered;
         for (const Delivery& each : got) (void)source.settle({settlement(each.tag, SLUICE_ACK)});
         // Without `settled` nobody hears of it, so the driver would call it a broken rule.

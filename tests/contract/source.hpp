@@ -45,6 +45,7 @@ public:
     Source(const QueueEngine& engine, const Folder& folder, Sizes sizes = {}, bool has_state_dir = true)
         : Source(engine, folder, engine.source(folder), std::move(sizes), has_state_dir) {}
     Source(const QueueEngine& engine, const Folder& folder, Options options, Sizes sizes, bool has_state_dir = true);
+    ~Source() { close(); }  // while the sink is there
 
     // ---- how the sink answers ----
     std::optional<std::size_t> room;          // messages that one poll takes, whatever its max

@@ -32,6 +32,7 @@ public:
     Target(const QueueEngine& engine, const Folder& folder, Sizes sizes = {}, bool has_state_dir = true)
         : Target(engine, folder, engine.target(folder), std::move(sizes), has_state_dir) {}
     Target(const QueueEngine& engine, const Folder& folder, Options options, Sizes sizes, bool has_state_dir = true);
+    ~Target() { close(); }  // while the sink is there
 
     Answer open();
     // What the messages view is overwritten once it has returned. Tokens rise from call to call.

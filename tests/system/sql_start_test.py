@@ -53,6 +53,7 @@ class AtStart(SystemTest):
     def test_wrong_sql(self):
         self.refused("INSRT INTO t VALUES(:a,:v)", 'near "INSRT": syntax error')
         self.refused("INSERT INTO t VALUES(:a,:v", "incomplete input")
+        self.refused("UPDATE t SET v = :v WHERE a ?? :a", 'near "?": syntax error')  # SQLite has no such operator
 
     def test_the_wrong_number_of_values(self):
         self.refused("INSERT INTO t VALUES(:a)", "table t has 2 columns but 1 values were supplied")

@@ -70,6 +70,26 @@ class Json(SystemTest):
         self.assertEqual(self.run_to_end("run", self.write("quiet.yaml", config(sleep="0ms", log=quiet))).lines, [])
 
 
+class Handlers(SystemTest):
+    def test_say_what_they_measure(self):
+        self.write("orders.csv", "".join(f"o-{n},teapot,2,{n}\n" for n in range(1, 101)))
+        for form in ("json", "text"):
+            text = self.run_to_end("run", self.write(f"{form}.yaml", f"""
+state_dir: ./state-{form}
+sources: {{ in: {{ plugin: file, path: ./orders.csv }} }}
+databases: {{ shop: {{ plugin: sqlite, path: ./{form}.db, setup: "CREATE TABLE IF NOT EXISTS orders(a, b, c, d)" }} }}
+pools: {{ book: {{ source: in, workers: 3, handler: {{ plugin: orders }} }} }}
+log: {{ format: {form} }}
+"""))
+            if form == "json":
+                [final] = text.events("final_handler_statistics")
+                self.assertEqual(final["pool"], "book")
+                self.assertEqual(final["metrics"]["booked"], 100, "of all workers")
+                self.assertEqual((final["metrics"]["value"]["count"], final["metrics"]["value"]["max"]), (100, 100))
+            else:
+                self.assertIn("book: booked 100, value p50 50 cents p99 98 cents max 100 cents", text.log)
+
+
 class Recognised(SystemTest):
     def test_messages_that_were_recorded_before_are_counted_apart(self):
         self.write("run.yaml", """

@@ -1,6 +1,8 @@
 """`sluice why` says where the messages of a key are, and what they wait for."""
 
 import json
+import os
+import pathlib
 import unittest
 
 from support import SystemTest, json_lines
@@ -63,6 +65,12 @@ class Why(SystemTest):
                          r"`sluice why FILE --key 'slow'` says more$")
         other = next(key for key in map(str, range(100)) if self.why(key)["worker"] != told["worker"])
         self.assertIn("no message of this key", self.tell("why", self.config, "--key", other)[0])
+
+    def test_how_far_the_handler_says_that_it_is(self):
+        hangs = pathlib.Path(os.environ["SLUICE_BUILD"]) / "bad_plugins" / "hangs.so"
+        host = self.begin(f"{{ plugin: {hangs} }}", [{"k": "slow", "hang": 1}])
+        told = self.until(host, "slow", lambda told: "handling" in told)
+        self.assertIn(', key "slow", 7 done so far, as it said ', told["handling"])
 
     def test_messages_that_wait_for_room_beside_a_full_queue(self):
         host = self.begin("{ plugin: noop, sleep: 60s }", [{"k": "slow", "n": n} for n in range(100)],

@@ -127,6 +127,9 @@ public:
     // [any] What server and database, or file, it is. Empty: no queue can be in it. Valid as long as the database is open.
     virtual std::string_view resource() const = 0;
 
+    // [control] What it offers under this id beyond the functions here; NULL: nothing.
+    virtual const void* extension(std::string_view) { return nullptr; }
+
 protected:
     DatabasePort() = default;
 };

@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string_view>
 
 #include "core/error.hpp"
 #include "plugin/plugin_call.hpp"
@@ -68,6 +69,9 @@ public:
 
     // [any]
     virtual HandlerFlags flags() const = 0;
+
+    // [control] What it offers under this id beyond the functions here; NULL: nothing.
+    virtual const void* extension(std::string_view) { return nullptr; }
 
 protected:
     HandlerPort() = default;

@@ -1,13 +1,16 @@
 // One created component of a plugin, from create to destroy, whatever its kind.
 //
-// Threads      [control]: construction, destruction.
+// Threads      [control]: construction, destruction, extension.
 // Ownership    owns the plugin's `self`; the table and the services outlive it.
 // Errors       what the plugin said, behind the component's path in the configuration; and that the process is out of
 //              descriptors, if it is.
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "core/descriptor.hpp"
@@ -28,6 +31,7 @@ public:
         std::swap(self_, other.self_);
         std::swap(name_, other.name_);
         std::swap(part_, other.part_);
+        std::swap(extensions_, other.extensions_);
         return *this;
     }
     ~Instance() {
@@ -84,6 +88,17 @@ public:
         return facts.take();
     }
 
+    // What it offers beyond its table under this id; NULL: nothing, also where it throws. The plugin is asked once for an id.
+    const void* extension(std::string_view id) {
+        const auto known = extensions_.find(id);
+        if (known != extensions_.end()) return known->second;
+        const void* offered = nullptr;
+        if (table_->extension != nullptr)
+            guarded({part_, "extension"}, [&] { offered = table_->extension(self_, {id.data(), id.size()}); });
+        extensions_.emplace(id, offered);
+        return offered;
+    }
+
     const Table& table() const { return *table_; }
     void* self() const { return self_; }
     const std::string& name() const { return name_; }
@@ -101,6 +116,7 @@ private:
     void* self_ = nullptr;
     std::string name_;
     const PluginPart* part_ = nullptr;
+    std::map<std::string, const void*, std::less<>> extensions_;  // that were asked for
 };
 
 using HandlerInstance = Instance<sluice_handler>;

@@ -28,6 +28,7 @@ public:
                                                         const sluice_setup& setup, const PluginPart& part);
 
     Result<Facts> probe() override { return instance_.probe(); }
+    const void* extension(std::string_view id) override { return instance_.extension(id); }
     // contract: it says, once it is open, that it can do what it has no function for, or cannot say; it is closed then.
     Result<void> open() override;
     void close() override;
@@ -46,7 +47,7 @@ private:
         : instance_(std::move(instance)),
           capabilities_(capabilities) {}
 
-    const DatabaseInstance instance_;
+    DatabaseInstance instance_;
     std::atomic<std::uint64_t> capabilities_;  // written by [control]; nothing else is read with it
 };
 

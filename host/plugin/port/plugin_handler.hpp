@@ -27,9 +27,10 @@ public:
     void cancel(sluice_ticket ticket) override;
     bool can_cancel() const override { return instance_.table().cancel != nullptr; }
     HandlerFlags flags() const override { return HandlerFlags(instance_.table().flags); }
+    const void* extension(std::string_view id) override { return instance_.extension(id); }
 
 private:
-    const HandlerInstance instance_;
+    HandlerInstance instance_;
 };
 
 class PluginHandlerFactory final : public HandlerFactory {

@@ -41,6 +41,7 @@ public:
     Result<sluice_queue_limits> limits() override;
     sluice_status service(std::uint32_t& next_ms, FaultBuffer& fault) override;
     Result<Facts> probe() override { return instance_.probe(); }
+    const void* extension(std::string_view id) override { return instance_.extension(id); }
     Result<void> close() override;
     void interrupt() override;
     std::string_view resource() const override;

@@ -76,6 +76,8 @@ public:
     virtual sluice_status service(std::uint32_t& next_ms, FaultBuffer& fault);  // [source] or [target]
     // [control] Before it is opened: what is there where it would connect. Creates and changes nothing. Default: unsupported.
     virtual Result<Facts> probe();
+    // [control] What it offers under this id beyond the functions here. Default: NULL, nothing.
+    virtual const void* extension(std::string_view) { return nullptr; }
     // The error has no name in front: it is told by who knows whose it is.
     virtual Result<void> close() { return {}; }  // [control]
     // What runs or waits in it ends soon. Default: it cannot be interrupted.

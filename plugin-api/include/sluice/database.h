@@ -80,8 +80,9 @@ typedef struct sluice_database {
     /* All below: [worker] of the connection's worker. A unit is a number of the adapter's choice, never 0. */
 
     /* Checks the statement and gives it a number for this connection, which stays valid over a lost connection. Parameters are
-     * written `?` in order. A statement that could never run in a unit is refused here, not when it is applied: SLUICE_INVALID.
-     * */
+     * written `?` in order; `??` is a question mark for the engine, as in an operator. Neither means anything in texts, quoted
+     * names and comments. A statement that could never run in a unit is refused here, not when it is applied:
+     * SLUICE_INVALID. */
     sluice_status (*prepare)(void* connection, sluice_bytes sql, uint32_t* statement, sluice_fault* fault);
     sluice_status (*unit_begin)(void* connection, uint64_t* unit, sluice_fault* fault);
     /* SLUICE_OK: new, and recorded with the unit. SLUICE_SEEN: its effects are in the database already. A duplicate may also be
@@ -145,6 +146,8 @@ typedef struct sluice_database {
                             const sluice_settlement* settlements, uint64_t count, sluice_fault* fault);
     /* [control] As sluice_queue.probe; `setup` does not run. NULL: it cannot be probed. */
     sluice_status (*probe)(void* self, const sluice_probe_sink* sink, sluice_fault* fault);
+    /* [control] As sluice_handler.extension. */
+    const void* (*extension)(void* self, sluice_bytes id);
 } sluice_database;
 
 #endif

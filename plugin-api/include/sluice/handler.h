@@ -35,6 +35,10 @@ typedef struct sluice_handler {
     /* [any] The ticket's time is over (handler.timeout, or the host stops): end it soon. A call that runs may ask cancelled()
      * instead. Returns at once: a thread of the host waits. NULL: nothing to do. */
     void (*cancel)(void* self, sluice_ticket ticket);
+    /* [control] After create: what the component offers beyond this table under an id, such as "com.acme.audit/1"; NULL: it
+     * has no such extension. What an id stands for never changes: it ends in "/1" or a later number, or in "/draft-N" while
+     * that may still change. Asked at most once for an id; the answer lives as long as the instance. NULL: there are none. */
+    const void* (*extension)(void* self, sluice_bytes id);
 } sluice_handler;
 
 #endif

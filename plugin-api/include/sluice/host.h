@@ -57,9 +57,22 @@ typedef struct sluice_ending {
     int64_t retry_delay_ms; /* as sluice_fault.retry_delay_ms */
 } sluice_ending;
 
+#define SLUICE_METRIC_COUNTER 1u   /* only grows */
+#define SLUICE_METRIC_GAUGE 2u     /* as it is now; of several workers the sum is shown */
+#define SLUICE_METRIC_HISTOGRAM 3u /* how often each size: 0 .. 2^47, within 2 % */
+
+/* What a handler counts or measures by itself. */
+typedef struct sluice_metric {
+    uint32_t struct_size;
+    uint32_t kind;     /* SLUICE_METRIC_ */
+    sluice_bytes name; /* 1 to 64 lower-case letters, digits and '_', a letter first; no other metric of the handler has it */
+    sluice_bytes help; /* a sentence for people */
+    sluice_bytes unit; /* up to 16 characters: "ns", "us", "ms", "s", "By" for bytes, or what is counted; empty = none */
+} sluice_metric;
+
 /* The services. A member that is absent or NULL, or is not offered to this kind of component, answers SLUICE_UNSUPPORTED;
- * log does nothing then. The host holds no lock of its own while a plugin runs, so services may be called from anywhere
- * their tag allows. */
+ * log and measure do nothing then. The host holds no lock of its own while a plugin runs, so services may be called from
+ * anywhere their tag allows. */
 typedef struct sluice_host_api {
     uint32_t struct_size;
     uint32_t reserved;
@@ -78,8 +91,9 @@ typedef struct sluice_host_api {
     /* [control] or [worker]: the number of a configured database. SLUICE_INVALID names the ones there are. Asked in create, a
      * wrong name is found by `sluice check`. */
     sluice_status (*database)(sluice_host* host, sluice_bytes name, uint32_t* database, sluice_fault* fault);
-    /* [control] in start, or [worker]: a statement on this worker's own connection, parameters written `?` in order.
-     * Numbers live as long as the instance, also over a lost connection. */
+    /* [control] in start, or [worker]: a statement on this worker's own connection, parameters written `?` in order, and `??`
+     * for a question mark of the engine's (see sluice_database.prepare). Numbers live as long as the instance, also over a
+     * lost connection. */
     sluice_status (*prepare)(sluice_host* host, uint32_t database, sluice_bytes sql, uint32_t* statement, sluice_fault* fault);
     /* [worker] a write of this message: SLUICE_QUEUED is success; an error of the statement itself arrives when the unit is
      * applied and then ends the message (constraint: reject; conflict or outage: run again, which does not count as an
@@ -104,8 +118,8 @@ typedef struct sluice_host_api {
     /* [any] 1 once the handler should give up: return retry, the message goes back. 0 otherwise. */
     uint32_t (*cancelled)(sluice_host* host, sluice_ticket ticket);
 
-    /* ---- everything later: NULL if this host has no such extension ---- */
-    const void* (*extension)(sluice_host* host, sluice_bytes name); /* [any] */
+    /* ---- everything later: NULL if this host has no such extension. Ids are as those of sluice_handler.extension ---- */
+    const void* (*extension)(sluice_host* host, sluice_bytes id); /* [any] */
 
     /* ---- handlers: time and deferred messages ---- */
 
@@ -135,6 +149,22 @@ typedef struct sluice_host_api {
      * consumers and owners of leases. 1 to 64 letters, digits, '-' and '_'; the same for every component and as long as the
      * process lives. */
     sluice_bytes (*instance)(sluice_host* host);
+
+    /* ---- handlers: what they measure, and how far they are ---- */
+
+    /* [control] in create: declares a metric and gives it a number. It is shown in the statistics of the pool, all workers
+     * together, from the start on; the instances of a pool declare the same. SLUICE_INVALID: that is none, it is declared
+     * twice, there are more than 32 of them or 8 histograms, or create has returned. SLUICE_UNSUPPORTED: there are no metrics
+     * here; the handler does without. */
+    sluice_status (*metric)(sluice_host* host, const sluice_metric* metric, uint32_t* number, sluice_fault* fault);
+    /* [worker] A counter grows by `value`, if that is not negative; a gauge becomes it; a histogram records it. A number that
+     * was not given out is ignored. NULL or absent: nothing happens. */
+    void (*measure)(sluice_host* host, uint32_t number, int64_t value);
+    /* [any] How far a call that takes long is: `n` of whatever it counts, since its begin. Shown where the host says that the
+     * call runs (`sluice why`, the log when it takes too long), with the time that has passed since. Its time goes on all the
+     * same. SLUICE_OK, also for a deferred message, of which it is not shown; SLUICE_STALE: there is no such ticket, or it has
+     * ended. */
+    sluice_status (*work_done)(sluice_host* host, sluice_ticket ticket, uint64_t n);
 } sluice_host_api;
 
 #define SLUICE_ROLE_HANDLER 1u

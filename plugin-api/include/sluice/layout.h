@@ -103,7 +103,14 @@ SLUICE_LAYOUT_MEMBER(sluice_ending, reserved, 12, 4);
 SLUICE_LAYOUT_MEMBER(sluice_ending, text, 16, 16);
 SLUICE_LAYOUT_MEMBER(sluice_ending, retry_delay_ms, 32, 8);
 
-SLUICE_LAYOUT_SIZE(sluice_host_api, 152);
+SLUICE_LAYOUT_SIZE(sluice_metric, 56);
+SLUICE_LAYOUT_MEMBER(sluice_metric, struct_size, 0, 4);
+SLUICE_LAYOUT_MEMBER(sluice_metric, kind, 4, 4);
+SLUICE_LAYOUT_MEMBER(sluice_metric, name, 8, 16);
+SLUICE_LAYOUT_MEMBER(sluice_metric, help, 24, 16);
+SLUICE_LAYOUT_MEMBER(sluice_metric, unit, 40, 16);
+
+SLUICE_LAYOUT_SIZE(sluice_host_api, 176);
 SLUICE_LAYOUT_MEMBER(sluice_host_api, struct_size, 0, 4);
 SLUICE_LAYOUT_MEMBER(sluice_host_api, reserved, 4, 4);
 SLUICE_LAYOUT_MEMBER(sluice_host_api, log_enabled, 8, 8);
@@ -124,6 +131,9 @@ SLUICE_LAYOUT_MEMBER(sluice_host_api, resume, 120, 8);
 SLUICE_LAYOUT_MEMBER(sluice_host_api, describe, 128, 8);
 SLUICE_LAYOUT_MEMBER(sluice_host_api, json, 136, 8);
 SLUICE_LAYOUT_MEMBER(sluice_host_api, instance, 144, 8);
+SLUICE_LAYOUT_MEMBER(sluice_host_api, metric, 152, 8);
+SLUICE_LAYOUT_MEMBER(sluice_host_api, measure, 160, 8);
+SLUICE_LAYOUT_MEMBER(sluice_host_api, work_done, 168, 8);
 
 SLUICE_LAYOUT_SIZE(sluice_setup, 80);
 SLUICE_LAYOUT_MEMBER(sluice_setup, struct_size, 0, 4);
@@ -143,7 +153,7 @@ SLUICE_LAYOUT_MEMBER(sluice_probe_sink, reserved, 4, 4);
 SLUICE_LAYOUT_MEMBER(sluice_probe_sink, context, 8, 8);
 SLUICE_LAYOUT_MEMBER(sluice_probe_sink, fact, 16, 8);
 
-SLUICE_LAYOUT_SIZE(sluice_handler, 64);
+SLUICE_LAYOUT_SIZE(sluice_handler, 72);
 SLUICE_LAYOUT_MEMBER(sluice_handler, struct_size, 0, 4);
 SLUICE_LAYOUT_MEMBER(sluice_handler, flags, 4, 4);
 SLUICE_LAYOUT_MEMBER(sluice_handler, create, 8, 8);
@@ -153,6 +163,7 @@ SLUICE_LAYOUT_MEMBER(sluice_handler, stop, 32, 8);
 SLUICE_LAYOUT_MEMBER(sluice_handler, destroy, 40, 8);
 SLUICE_LAYOUT_MEMBER(sluice_handler, resume, 48, 8);
 SLUICE_LAYOUT_MEMBER(sluice_handler, cancel, 56, 8);
+SLUICE_LAYOUT_MEMBER(sluice_handler, extension, 64, 8);
 
 SLUICE_LAYOUT_SIZE(sluice_incoming, 152);
 SLUICE_LAYOUT_MEMBER(sluice_incoming, struct_size, 0, 4);
@@ -246,7 +257,7 @@ SLUICE_LAYOUT_MEMBER(sluice_stored_sink, reserved, 4, 4);
 SLUICE_LAYOUT_MEMBER(sluice_stored_sink, context, 8, 8);
 SLUICE_LAYOUT_MEMBER(sluice_stored_sink, message, 16, 8);
 
-SLUICE_LAYOUT_SIZE(sluice_queue, 200);
+SLUICE_LAYOUT_SIZE(sluice_queue, 208);
 SLUICE_LAYOUT_MEMBER(sluice_queue, struct_size, 0, 4);
 SLUICE_LAYOUT_MEMBER(sluice_queue, flags, 4, 4);
 SLUICE_LAYOUT_MEMBER(sluice_queue, create, 8, 8);
@@ -273,6 +284,7 @@ SLUICE_LAYOUT_MEMBER(sluice_queue, limits, 168, 8);
 SLUICE_LAYOUT_MEMBER(sluice_queue, probe, 176, 8);
 SLUICE_LAYOUT_MEMBER(sluice_queue, revoked, 184, 8);
 SLUICE_LAYOUT_MEMBER(sluice_queue, extend, 192, 8);
+SLUICE_LAYOUT_MEMBER(sluice_queue, extension, 200, 8);
 
 SLUICE_LAYOUT_SIZE(sluice_commit_result, 32);
 SLUICE_LAYOUT_MEMBER(sluice_commit_result, ticket, 0, 8);
@@ -292,7 +304,7 @@ SLUICE_LAYOUT_MEMBER(sluice_recorded_sink, reserved, 4, 4);
 SLUICE_LAYOUT_MEMBER(sluice_recorded_sink, context, 8, 8);
 SLUICE_LAYOUT_MEMBER(sluice_recorded_sink, range, 16, 8);
 
-SLUICE_LAYOUT_SIZE(sluice_database, 240);
+SLUICE_LAYOUT_SIZE(sluice_database, 248);
 SLUICE_LAYOUT_MEMBER(sluice_database, struct_size, 0, 4);
 SLUICE_LAYOUT_MEMBER(sluice_database, flags, 4, 4);
 SLUICE_LAYOUT_MEMBER(sluice_database, create, 8, 8);
@@ -324,6 +336,7 @@ SLUICE_LAYOUT_MEMBER(sluice_database, describe, 208, 8);
 SLUICE_LAYOUT_MEMBER(sluice_database, recorded, 216, 8);
 SLUICE_LAYOUT_MEMBER(sluice_database, settle, 224, 8);
 SLUICE_LAYOUT_MEMBER(sluice_database, probe, 232, 8);
+SLUICE_LAYOUT_MEMBER(sluice_database, extension, 240, 8);
 
 SLUICE_LAYOUT_SIZE(sluice_manifest_head, 24);
 SLUICE_LAYOUT_MEMBER(sluice_manifest_head, magic, 0, 8);

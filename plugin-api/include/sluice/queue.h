@@ -231,8 +231,12 @@ typedef struct sluice_queue {
     sluice_status (*open_target)(void* self, const sluice_target_sink* sink, sluice_fault* fault); /* [control] */
     /* [target] In order. SLUICE_OK: all stored durably. SLUICE_QUEUED: views are copied, results come through sink->published.
      * Otherwise: none was taken. The host tries again what met SLUICE_FULL, SLUICE_UNAVAILABLE, SLUICE_CONFLICT or
-     * SLUICE_UNKNOWN. So that nothing overtakes it, an adapter that gives such an answer through the sink gives it also for
-     * everything taken after that message, and answers the next call SLUICE_UNAVAILABLE. */
+     * SLUICE_UNKNOWN; after SLUICE_FULL nothing else is handed out before it, after the others nothing of the same key, while
+     * other keys go on. Messages without a key count as of one. So that nothing overtakes it, an adapter
+     * that gives such an answer through the sink gives it also for everything (SLUICE_FULL), or everything of that key, that it
+     * has taken since, and answers the next call, or the next in which that key comes, SLUICE_CONFLICT: the host has heard of
+     * the failure by then, and hands the key out from that message on. A failure that is told from inside publish needs no such
+     * answer: the host hears of it before it calls again. An adapter that cannot tell keys apart does so for all of them. */
     sluice_status (*publish)(void* self, const sluice_outgoing* const* messages, uint64_t count, uint64_t first_token,
                              sluice_fault* fault);
 
@@ -299,6 +303,8 @@ typedef struct sluice_queue {
      * they do; of those that do not, sink->lost tells. Anything else: none was extended, for now; the host tries again soon.
      * NULL: leases cannot be extended; then limits must not name any. */
     sluice_status (*extend)(void* self, const uint64_t* tags, uint64_t count, uint32_t ms, sluice_fault* fault);
+    /* [control] As sluice_handler.extension. */
+    const void* (*extension)(void* self, sluice_bytes id);
 } sluice_queue;
 
 #endif

@@ -44,13 +44,17 @@ public:
         : shop_(setup.database(setup.text("database"))),
           insert_("INSERT INTO " + checked(setup, "table") + " VALUES(?, ?, ?, ?)"),
           alerts_(setup.text("alerts")),
-          large_(setup.integer("large")) {}
+          large_(setup.integer("large")),
+          booked_(setup.counter("booked", "Orders written.")),
+          value_(setup.histogram("value", "What an order is worth.", "cents")) {}
 
     sluice::Verdict handle(const sluice::Message& message, sluice::Context& context) override {
         const std::optional<Order> order = parse(message.body());
         if (!order) return sluice::reject("the body is not ID,ITEM,QUANTITY,CENTS");
         if (order->quantity == 0) return sluice::skip();
         shop_.execute(insert_, order->id, order->item, order->quantity, order->cents);
+        booked_.add();
+        value_.record(order->cents);
         if (!alerts_.empty() && order->cents >= large_) context.publish(alerts_, message.body(), order->id);
         return sluice::done();
     }
@@ -68,6 +72,8 @@ private:
     const std::string insert_;
     const std::string alerts_;
     const std::int64_t large_;
+    const sluice::metric::Counter booked_;
+    const sluice::metric::Histogram value_;
 };
 
 inline constexpr auto orders = sluice::handler<Orders>(

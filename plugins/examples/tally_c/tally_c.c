@@ -116,7 +116,13 @@ static void destroy(void* self) {
     free(self);
 }
 
-static const sluice_handler handler = {sizeof(sluice_handler), 0, create, start, handle, stop, destroy, NULL, NULL};
+/* What is not named, or comes with later headers, is NULL: the host does without. */
+static const sluice_handler handler = {.struct_size = sizeof(sluice_handler),
+                                       .create = create,
+                                       .start = start,
+                                       .handle = handle,
+                                       .stop = stop,
+                                       .destroy = destroy};
 
 static const sluice_component* component(uint32_t index) {
     static const sluice_component tally = {sizeof(sluice_component), SLUICE_KIND_HANDLER, {"tally", 5}, &handler};

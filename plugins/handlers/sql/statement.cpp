@@ -2,6 +2,8 @@
 
 #include <stdexcept>
 
+#include "sluice/sdk/sql_text.hpp"
+
 namespace sluice::sql {
 namespace {
 
@@ -13,6 +15,10 @@ bool continues_name(char c) {
 }
 bool is_blank(char c) {
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+bool is_comment(std::string_view rest) {
+    return rest.starts_with("--") || rest.starts_with("/*");
 }
 
 [[noreturn]] void refuse(std::string_view what, std::string_view sql) {
@@ -30,21 +36,21 @@ public:
         while (at_ < sql_.size()) {
             const std::string_view rest = sql_.substr(at_);
             const char c = rest[0];
-            if (c == '\'' || c == '"' || c == '`') {
-                is_empty = false;
-                copy(quoted(c));
-            } else if (rest.starts_with("--")) {
-                copy(std::min(rest.find('\n'), rest.size()));
-            } else if (rest.starts_with("/*")) {
-                const std::size_t end = rest.find("*/", 2);
-                if (end == std::string_view::npos) refuse("a comment does not end", sql_);
-                copy(end + 2);
+            if (const std::size_t size = quoted_sql(sql_, at_); size == sql_.npos) {
+                if (rest.starts_with("/*")) refuse("a comment does not end", sql_);
+                refuse(std::string("a quote ") + c + " does not end", sql_);
+            } else if (size != 0) {
+                is_empty = is_empty && is_comment(rest);
+                copy(size);
             } else if (rest.starts_with("::")) {
                 copy(2);
             } else if (c == ':' && rest.size() > 1 && begins_name(rest[1])) {
                 parameter(rest);
+            } else if (rest.starts_with("??")) {
+                is_empty = false;
+                copy(2);  // the database makes a question mark of it
             } else if (c == '?') {
-                refuse("`?` cannot be used here, name the parameter, as `:origin`,", sql_);
+                refuse("`?` cannot be used here: name the parameter, as `:origin`, or write `??` for an operator,", sql_);
             } else {
                 is_empty = is_empty && (is_blank(c) || c == ';');
                 copy(1);
@@ -59,21 +65,6 @@ private:
     void copy(std::size_t size) {
         made_.sql.append(sql_.substr(at_, size));
         at_ += size;
-    }
-
-    // Length of what begins with this quote. Doubled, a quote stands for itself; in PostgreSQL's E'...' also after a backslash.
-    std::size_t quoted(char quote) const {
-        const bool has_backslashes =
-            quote == '\'' && at_ > 0 && (sql_[at_ - 1] | 0x20) == 'e' && (at_ == 1 || !continues_name(sql_[at_ - 2]));
-        for (std::size_t end = at_ + 1; end < sql_.size(); ++end) {
-            if (has_backslashes && sql_[end] == '\\') {
-                ++end;
-            } else if (sql_[end] == quote) {
-                if (end + 1 == sql_.size() || sql_[end + 1] != quote) return end + 1 - at_;
-                ++end;
-            }
-        }
-        refuse(std::string("a quote ") + quote + " does not end", sql_);
     }
 
     void parameter(std::string_view rest) {

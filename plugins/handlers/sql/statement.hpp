@@ -1,7 +1,7 @@
 // An SQL statement with named parameters, turned into one with `?` in order.
 //
-// A parameter is `:name`. What stands in 'strings', "names", `names`, -- comments and /* comments */ is left alone, and so are
-// ::casts. Brackets are no quotes: PostgreSQL's ARRAY[:a] has a parameter.
+// A parameter is `:name`. Texts, quoted names and comments (sluice/sdk/sql_text.hpp) are left alone, and so are ::casts and
+// `??`, which the database takes for a question mark.
 #pragma once
 
 #include <string>

@@ -236,6 +236,56 @@ TEST(StatisticsReport, SaysWhatIsInFlightWhereThatIsBounded) {
     }
 }
 
+HandlerStatistics calls(const Histogram& answer, std::int64_t sent) {
+    return {"calls",
+            {{{"sent", "Requests sent.", "", MetricKind::counter}, sent},
+             {{"cached", "Answers kept.", "By", MetricKind::gauge}, 310},
+             {{"answer", "Time to the answer.", "us", MetricKind::histogram}, 0, answer.snapshot()}}};
+}
+
+TEST(HandlerText, SaysTimesAsTimesAndOtherUnitsBehindTheirNumbers) {
+    Histogram answer;
+    EXPECT_EQ(handler_text(calls(answer, 12)), "calls: sent 12, cached 310 By, answer none");
+    answer.record(1'200, 99);
+    answer.record(9'100);
+    EXPECT_EQ(handler_text(calls(answer, 12)), "calls: sent 12, cached 310 By, answer p50 1.20ms p99 1.20ms max 9.10ms");
+}
+
+TEST(StatisticsReport, SaysWhatHandlersMeasureInBothFormats) {
+    for (const bool json : {false, true}) {
+        MemoryFile file;
+        Logging log({.level = LogLevel::info, .json = json, .levels = {}}, midday, file.file());
+        StatisticsReport report(log.logger("statistics"), 0);
+        Histogram answer;
+        answer.record(50);
+        report.interval({second, {}, {}, {}, {calls(answer, 1)}});
+        answer.record(10);
+        report.interval({2 * second, {}, {}, {}, {calls(answer, 3)}});
+        report.final({2 * second, {}, {}, {}, {calls(answer, 3)}});
+        const auto lines = lines_of(file.text());
+        ASSERT_EQ(lines.size(), 3u);
+        const std::string of_interval =
+            json ? R"("event":"handler_statistics","pool":"calls","metrics":{"sent":3,"cached":310,"answer":{"count":1,)"
+                 : "calls: sent 3, cached 310 By, answer p50 10.0us";
+        EXPECT_NE(lines[1].find(of_interval), std::string::npos) << lines[1];
+        const std::string of_all = json ? R"("event":"final_handler_statistics")" : "max 50.0us";
+        EXPECT_NE(lines[2].find(of_all), std::string::npos) << lines[2];
+    }
+}
+
+TEST(StatisticsReport, TakesHandlersThatAReloadHasMadeAnewForWhatTheyAre) {
+    MemoryFile file;
+    Logging log({.level = LogLevel::info, .json = false, .levels = {}}, midday, file.file());
+    StatisticsReport report(log.logger("statistics"), 0);
+    Histogram before;
+    before.record(50, 5);
+    report.interval({second, {}, {}, {}, {calls(before, 5)}});
+    Histogram anew;
+    anew.record(20);
+    report.interval({2 * second, {}, {}, {}, {calls(anew, 1)}});
+    EXPECT_NE(file.text().find("calls: sent 1, cached 310 By, answer p50 20.0us p99 20.0us max 20.0us"), std::string::npos);
+}
+
 // Letters and underscores that stand together; units, numbers and names of the example's own parts are not words of the report.
 std::set<std::string> words_of(const std::string& text) {
     std::set<std::string> words;
@@ -272,11 +322,11 @@ TEST(StatisticsPage, ExplainsEveryWordOfTheReport) {
     const SourceStatistics source = flights();
     std::set<std::string> used = words_of(interval_text(source, source.latency, 1) + " " + final_text(source, second) + " " +
                                           worker_text("flights", source.workers[2], 1) + " " + away_text({"flights", second}) +
-                                          " " + memory_text({1, 2}));
+                                          " " + memory_text({1, 2}) + " " + handler_text({"flights", {}}));
     MemoryFile file;
     Logging log({.level = LogLevel::debug, .json = true, .levels = {}}, midday, file.file());
     StatisticsReport report(log.logger("statistics"), 0);
-    report.interval({second, {flights()}, {{"databases.shop", second}}, {1, 2}});
+    report.interval({second, {flights()}, {{"databases.shop", second}}, {1, 2}, {{"calls", {}}}});
     report.final({second, {flights()}});
     simdjson::dom::parser parser;
     for (const std::string& line : lines_of(file.text())) {

@@ -208,6 +208,7 @@ TEST_F(DatabaseSdk, CarriesKeptPublishesBothWays) {
     KeepingConnection keeping{sluice::CommitSink(&sink)};
     Calls::made.clear();
     sluice_identity identity{};
+    identity.struct_size = sizeof identity;
     identity.id = sluice::bytes("m1");
     void* const self_of_it = static_cast<sluice::Connection*>(&keeping);
     EXPECT_EQ(table.keep_publishes(self_of_it, 9, 3, sluice::bytes("p"), nullptr), SLUICE_OK);

@@ -130,6 +130,7 @@ TEST_F(Fakes, RefuseStatementsThatNoDatabaseTakes) {
         EXPECT_THAT(outcome.writes, IsEmpty());
     }
     for (const char* sql : {"INSERT INTO t VALUES('it''s; (', \"a?\") -- ?", "/* :x */ UPDATE t SET a = b::text;",
+                            "UPDATE t SET a = $$ ? $$ WHERE tags ?? 'x' OR tags ??| E'{it\\'s ?}'",
                             "WITH x AS (SELECT 1) INSERT INTO t SELECT * FROM x"})
         EXPECT_EQ(writing(sql).verdict, SLUICE_DONE) << sql;
 }

@@ -37,6 +37,8 @@ struct FailingHost final : sluice_host {
     sluice_status resume(sluice_ticket, uint64_t) override { fail(); }
     sluice_status describe(uint32_t, uint32_t, sluice_statement*, sluice_fault*) override { fail(); }
     sluice_status json(sluice_ticket, sluice_bytes, sluice_json*, sluice_fault*) override { fail(); }
+    sluice_status metric(const sluice_metric&, uint32_t*, sluice_fault*) override { fail(); }
+    sluice_status work_done(sluice_ticket, uint64_t) override { fail(); }
 };
 
 // What has no status ends in one too, once it reads the time: also a line of the log does.
@@ -73,6 +75,9 @@ TEST_F(Services, AnswerAStatusWhereTheHostThrows) {
     EXPECT_EQ(api.describe(&host, 0, 0, &statement, nullptr), SLUICE_UNAVAILABLE);
     sluice_json value{};
     EXPECT_EQ(api.json(&host, 1, {}, &value, nullptr), SLUICE_UNAVAILABLE);
+    const sluice_metric metric{sizeof metric, SLUICE_METRIC_COUNTER, {}, {}, {}};
+    EXPECT_EQ(api.metric(&host, &metric, &number, nullptr), SLUICE_UNAVAILABLE);
+    EXPECT_EQ(api.work_done(&host, 1, 1), SLUICE_UNAVAILABLE);
 }
 
 TEST_F(Services, AnswerWhatDoesNoHarmWhereThereIsNoRoomForAStatus) {
@@ -147,7 +152,7 @@ TEST_F(Services, OnlyNameTheStateDirectoryWhereNothingIsToBeMade) {
 // Whoever adds a service to the table adds it to these tests.
 TEST_F(Services, AreAllTriedHere) {
     EXPECT_EQ(api.struct_size, sizeof(sluice_host_api));
-    EXPECT_EQ(sizeof(sluice_host_api), 8 + 18 * sizeof(void (*)()));
+    EXPECT_EQ(sizeof(sluice_host_api), 8 + 21 * sizeof(void (*)()));
 }
 
 TEST_F(Services, CostAPluginThatForgetsItsHostTheAnswerAndNothingElse) {
@@ -156,6 +161,8 @@ TEST_F(Services, CostAPluginThatForgetsItsHostTheAnswerAndNothingElse) {
     EXPECT_EQ(api.state_dir(nullptr).size, 0u);
     EXPECT_EQ(api.json(nullptr, 1, {}, nullptr, nullptr), SLUICE_CONTRACT);
     EXPECT_EQ(api.instance(nullptr).size, 0u);
+    api.measure(nullptr, 0, 1);
+    EXPECT_EQ(api.work_done(nullptr, 1, 1), SLUICE_CONTRACT);
 }
 
 }  // namespace

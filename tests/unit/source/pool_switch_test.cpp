@@ -9,7 +9,7 @@ namespace {
 
 class PoolSwitchTest : public DispatcherTest {
 protected:
-    void SetUp() override { make(WhenFullThen::block); }
+    void SetUp() override { make(WhenFull::Then::block); }
     // The first worker holds a0 in its handler, a1 and a2 in its queue; a3 and a4 wait for room.
     void fill() {
         dispatch("a0");

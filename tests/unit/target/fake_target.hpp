@@ -144,11 +144,13 @@ inline sluice_status say(sluice_fault* fault, sluice_status status, std::string_
 
 class TestBatch {
 public:
+    // The key of a body such as "k:1" is "k"; without a colon it has none.
     explicit TestBatch(std::vector<std::string> bodies) : bodies_(std::move(bodies)) {
         for (const std::string& body : bodies_) {
             sluice_outgoing outgoing{};
             outgoing.struct_size = sizeof outgoing;
             outgoing.body = {body.data(), body.size()};
+            if (const std::size_t size = body.find(':'); size != body.npos) outgoing.key = {body.data(), size};
             batch.messages.push_back(outgoing);
         }
         batch.context = this;

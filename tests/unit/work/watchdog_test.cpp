@@ -67,6 +67,17 @@ TEST_F(WatchdogTest, SaysOnceThatACallIsOverItsTimeAndAsksTheHandlerToGiveUp) {
     EXPECT_EQ(said("has ended"), 1u);
 }
 
+TEST_F(WatchdogTest, SaysHowFarACallIsAndGivesItNoMoreTimeForThat) {
+    make(100, [&](const Handled& call) {
+        bench->clock.advance(milliseconds(90));
+        EXPECT_EQ(call.api.work_done(call.host, call.ticket, 40), SLUICE_OK);
+        look_after(milliseconds(10));
+        EXPECT_EQ(said("with message a1, 40 done so far, as it said 0.0 s ago, longer than its timeout of 100 ms"), 1u);
+    });
+    bench->push("a1");
+    bench->run();
+}
+
 TEST_F(WatchdogTest, TellsACallItsTimeAndWhenItIsOver) {
     make(100, [&](const Handled& call) {
         const std::int64_t deadline = call.api.deadline_ms(call.host, call.ticket);

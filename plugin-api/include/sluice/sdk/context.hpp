@@ -24,6 +24,7 @@
 
 #include "sluice/sdk/log.hpp"
 #include "sluice/sdk/message.hpp"
+#include "sluice/sdk/metric.hpp"
 #include "sluice/sdk/services.hpp"
 #include "sluice/sdk/setup.hpp"
 #include "sluice/sdk/status.hpp"
@@ -97,6 +98,7 @@ class DatabaseRef {
 public:
     // A write of the current message. It is queued and happens when the unit of work commits, if the verdict is done.
     // Parameters are written `?`, in order:  shop.execute("INSERT INTO orders VALUES(?, ?)", order.id, order.amount)
+    // `??` is a question mark for the engine:  shop.execute("DELETE FROM item WHERE tags ?? ?", tag)
     template <typename... Parameters>
     void execute(std::string_view sql, const Parameters&... parameters) {
         execute(statement(sql), parameters...);
@@ -277,6 +279,10 @@ public:
         return std::chrono::sys_time<std::chrono::milliseconds>(std::chrono::milliseconds(at));
     }
 
+    // How far a call that takes long is: so much of whatever it counts is done. Shown where the host says that the call runs;
+    // its time goes on all the same.
+    void work_done(std::uint64_t count) const { services_.api.work_done(services_.host, current_.ticket, count); }
+
     // The name of this call, by which a deferred message is ended later: see Completer.
     sluice_ticket ticket() const { return current_.ticket; }
 
@@ -336,6 +342,20 @@ private:
 inline DatabaseRef& Setup::database(std::string_view name) const {
     if (context_ == nullptr) throw Failure(SLUICE_UNSUPPORTED, "only handlers are given databases");
     return context_->database(name);
+}
+inline metric::Counter Setup::counter(std::string_view name, std::string_view help, std::string_view unit) const {
+    return measured<metric::Counter>(SLUICE_METRIC_COUNTER, name, help, unit);
+}
+inline metric::Gauge Setup::gauge(std::string_view name, std::string_view help, std::string_view unit) const {
+    return measured<metric::Gauge>(SLUICE_METRIC_GAUGE, name, help, unit);
+}
+inline metric::Histogram Setup::histogram(std::string_view name, std::string_view help, std::string_view unit) const {
+    return measured<metric::Histogram>(SLUICE_METRIC_HISTOGRAM, name, help, unit);
+}
+template <typename Kind>
+Kind Setup::measured(std::uint32_t kind, std::string_view name, std::string_view help, std::string_view unit) const {
+    if (context_ == nullptr) throw Failure(SLUICE_UNSUPPORTED, "only handlers have metrics");
+    return Kind(context_->services(), kind, name, help, unit);
 }
 inline TargetRef Setup::target(std::string_view name) const {
     if (context_ == nullptr) throw Failure(SLUICE_UNSUPPORTED, "only handlers are given targets");

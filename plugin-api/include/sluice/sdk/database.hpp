@@ -32,7 +32,7 @@ namespace sluice::inline sdk {
 class CommitSink {
 public:
     CommitSink() = default;
-    explicit CommitSink(const sluice_database_sink* sink) : sink_(detail::whole(*sink)) {}
+    explicit CommitSink(const sluice_database_sink* sink) : sink_(detail::whole_or_none(sink)) {}
 
     // The end of a submitted unit, exactly once. `status` is that of every message that is not listed; `text` explains one that
     // is not OK.
@@ -49,7 +49,7 @@ private:
 // Receives the rows of a query.
 class RowSink {
 public:
-    explicit RowSink(const sluice_row_sink* sink) : sink_(detail::whole(*sink)) {}
+    explicit RowSink(const sluice_row_sink* sink) : sink_(detail::whole_or_none(sink)) {}
 
     // False: no more rows are wanted, which is no error. The values are viewed until it returns.
     bool row(std::span<const sluice_value> columns) const {
@@ -64,7 +64,7 @@ private:
 // Receives ranges of recorded positions.
 class RecordedSink {
 public:
-    explicit RecordedSink(const sluice_recorded_sink* sink) : sink_(detail::whole(*sink)) {}
+    explicit RecordedSink(const sluice_recorded_sink* sink) : sink_(detail::whole_or_none(sink)) {}
 
     // Positions from .. to - 1. False: no more ranges are wanted, which is no error.
     bool range(std::string_view stream, std::uint64_t from, std::uint64_t to) const {
@@ -160,6 +160,8 @@ public:
     // Instead of open(): what is there where it would connect. Creates and changes nothing. Not overridden: it cannot be
     // probed.
     virtual Status probe(Probe) { return {SLUICE_UNSUPPORTED, "this database cannot be probed"}; }
+    // What it offers to the host beyond this: sluice_handler.extension.
+    virtual const void* extension(std::string_view /*id*/) { return nullptr; }
 };
 
 namespace detail {
@@ -312,6 +314,12 @@ struct DatabaseThunks {
         return guarded(fault, [&] { return static_cast<Database&>(of(self)).probe(Probe(sink)); });
     }
 
+    static const void* extension(void* self, sluice_bytes id) noexcept {
+        const void* offered = nullptr;
+        guarded_quietly([&] { offered = static_cast<Database&>(of(self)).extension(view(id)); });
+        return offered;
+    }
+
     static constexpr sluice_database table{sizeof(sluice_database),
                                            0,
                                            &create,
@@ -342,7 +350,8 @@ struct DatabaseThunks {
                                            &describe,
                                            &recorded,
                                            &settle,
-                                           can_be_probed ? &probe : nullptr};
+                                           can_be_probed ? &probe : nullptr,
+                                           &extension};
 };
 
 }  // namespace detail

@@ -18,9 +18,10 @@
 // Errors   what a constructor or start() throws is a configuration error with its text; what handle() throws is a retry with
 //          its text (a Failure with SLUICE_CONSTRAINT or SLUICE_INVALID: a reject; with SLUICE_UNAVAILABLE or SLUICE_CONFLICT:
 //          a retry that does not count as an attempt). Nothing leaves the plugin.
-// More     a class may have two further functions, found by their names:
+// More     a class may have three further functions, found by their names:
 //            Verdict resume(const Message&, Context&, std::uint64_t cookie)   goes on with a deferred message: completer.hpp
 //            void cancel(sluice_ticket)   from any thread: the time of this call or deferred message is over
+//            const void* extension(std::string_view id)   what it offers to the host beyond this: sluice_handler.extension
 //          One that defers and has no cancel() says `static constexpr bool keeps_no_views = true` if it copies what it needs of
 //          a deferred message; else the host cannot end such a message when its time is over, and waits.
 // Cost     handling a message allocates nothing here and makes no virtual call.
@@ -135,6 +136,11 @@ struct HandlerThunks {
     static void cancel(void* self, sluice_ticket ticket) noexcept {
         guarded_quietly([&] { of(self).handler.cancel(ticket); });
     }
+    static const void* extension(void* self, sluice_bytes id) noexcept {
+        const void* offered = nullptr;
+        guarded_quietly([&] { offered = of(self).handler.extension(view(id)); });
+        return offered;
+    }
     // Members of a template are made only if they are named: a class without these functions does well.
     static constexpr auto resume_if_any() -> decltype(sluice_handler::resume) {
         if constexpr (requires(Type & type, const Message& message, Context& context) {
@@ -151,6 +157,13 @@ struct HandlerThunks {
             return nullptr;
     }
 
+    static constexpr auto extension_if_any() -> decltype(sluice_handler::extension) {
+        if constexpr (requires(Type & type) { type.extension(std::string_view{}); })
+            return &extension;
+        else
+            return nullptr;
+    }
+
     static constexpr std::uint32_t flags() {
         std::uint32_t flags = 0;
         if constexpr (requires { Type::thread_affine; }) flags |= Type::thread_affine ? SLUICE_HANDLER_THREAD_AFFINE : 0;
@@ -160,8 +173,9 @@ struct HandlerThunks {
         return flags;
     }
 
-    static constexpr sluice_handler table{sizeof(sluice_handler), flags(),        &create, &start, &handle, &stop, &destroy,
-                                          resume_if_any(),        cancel_if_any()};
+    static constexpr sluice_handler table{
+        sizeof(sluice_handler), flags(),         &create,           &start, &handle, &stop, &destroy,
+        resume_if_any(),        cancel_if_any(), extension_if_any()};
 };
 
 }  // namespace detail

@@ -19,7 +19,7 @@ namespace sluice::inline sdk {
 // The host's end. To be used inside probe() only.
 class Probe {
 public:
-    explicit Probe(const sluice_probe_sink* sink) : sink_(detail::whole(*sink)) {}
+    explicit Probe(const sluice_probe_sink* sink) : sink_(detail::whole_or_none(sink)) {}
 
     // A short line. `name`: a SLUICE_FACT_ of sluice/probe.h, or a word of its own.
     void fact(std::string_view name, std::string_view value) const {

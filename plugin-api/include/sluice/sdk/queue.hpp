@@ -176,6 +176,11 @@ struct QueueThunks {
                                 sluice_fault* fault) noexcept {
         return guarded(fault, [&] { return of(self).source->extend({tags, count}, std::chrono::milliseconds(ms)); });
     }
+    static const void* extension(void* self, sluice_bytes id) noexcept {
+        const void* offered = nullptr;
+        guarded_quietly([&] { offered = adapter(self).extension(view(id)); });
+        return offered;
+    }
     static sluice_status limits(void* self, sluice_queue_limits* limits, sluice_fault* fault) noexcept {
         return guarded(fault, [&] {
             sluice_queue_limits all{};  // never written past the size that the caller knows
@@ -226,7 +231,9 @@ struct QueueThunks {
         brings<Source, SourceType>(
             [](auto* type) -> decltype(&std::remove_pointer_t<decltype(type)>::extend) { return nullptr; })
             ? &extend
-            : nullptr};
+            : nullptr,
+        if_brought(&extension,
+                   [](auto* type) -> decltype(&std::remove_pointer_t<decltype(type)>::extension) { return nullptr; })};
 };
 
 }  // namespace detail

@@ -43,7 +43,7 @@ constexpr sluice_stored stored() {
 // Receives what a queue has stored.
 class StoredSink {
 public:
-    explicit StoredSink(const sluice_stored_sink* sink) : sink_(detail::whole(*sink)) {}
+    explicit StoredSink(const sluice_stored_sink* sink) : sink_(detail::whole_or_none(sink)) {}
 
     // False: no more are wanted, which is no error. What the message views is copied before it returns.
     bool message(const sluice_stored& message) const {
@@ -90,6 +90,8 @@ public:
     virtual Status limits(sluice_queue_limits& /*limits*/) { return SLUICE_OK; }
     // Alone, and instead of open(): what is there where it would connect. Creates and changes nothing.
     virtual Status probe(Probe) { return {SLUICE_UNSUPPORTED, "this queue cannot be probed"}; }
+    // What it offers to the host beyond this: sluice_handler.extension.
+    virtual const void* extension(std::string_view /*id*/) { return nullptr; }
 };
 
 // What one poll is to bring, as sluice_poll says it.
@@ -103,7 +105,7 @@ struct Poll {
 class SourceSink {
 public:
     SourceSink() = default;
-    explicit SourceSink(const sluice_queue_sink* sink) : sink_(detail::whole(*sink)) {}
+    explicit SourceSink(const sluice_queue_sink* sink) : sink_(detail::whole_or_none(sink)) {}
 
     // Takes one message; the host copies what it views. SLUICE_FULL: this poll has enough, keep the message for the next one.
     // SLUICE_INVALID: larger than the host takes, push it again with `refused` set and the body cut.
@@ -172,7 +174,7 @@ public:
 class TargetSink {
 public:
     TargetSink() = default;
-    explicit TargetSink(const sluice_target_sink* sink) : sink_(detail::whole(*sink)) {}
+    explicit TargetSink(const sluice_target_sink* sink) : sink_(detail::whole_or_none(sink)) {}
 
     // The messages token .. token + count - 1 are stored durably (SLUICE_OK), or are not, for this reason.
     void published(std::uint64_t token, std::uint64_t count, sluice_status status, std::string_view text = {}) const {
@@ -188,7 +190,8 @@ class Target : public virtual QueueAdapter {
 public:
     virtual Status open(TargetSink sink) = 0;
     // In order. SLUICE_OK: all stored durably. SLUICE_QUEUED: copied, the results come through sink.published() with tokens
-    // from first_token on. Otherwise none was taken.
+    // from first_token on. Otherwise none was taken. What a failure of one message means for those behind it, of its key or of
+    // all, stands at sluice_queue.publish.
     virtual Status publish(std::span<const sluice_outgoing* const> messages, std::uint64_t first_token) = 0;
     // Names may lead elsewhere now: lets go of files that were renamed or removed, and opens what has their names.
     virtual Status reopen() { return SLUICE_OK; }

@@ -72,6 +72,13 @@ inline sluice_status json(sluice_host*, sluice_ticket, sluice_bytes, sluice_json
 inline sluice_bytes instance(sluice_host*) noexcept {
     return {nullptr, 0};
 }
+inline sluice_status metric(sluice_host*, const sluice_metric*, std::uint32_t*, sluice_fault*) noexcept {
+    return SLUICE_UNSUPPORTED;
+}
+inline void measure(sluice_host*, std::uint32_t, std::int64_t) noexcept {}
+inline sluice_status work_done(sluice_host*, sluice_ticket, std::uint64_t) noexcept {
+    return SLUICE_UNSUPPORTED;
+}
 
 }  // namespace missing
 
@@ -101,6 +108,9 @@ struct Services {
         fill(api.describe, missing::describe);
         fill(api.json, missing::json);
         fill(api.instance, missing::instance);
+        fill(api.metric, missing::metric);
+        fill(api.measure, missing::measure);
+        fill(api.work_done, missing::work_done);
     }
 
     Services(const Services&) = delete;

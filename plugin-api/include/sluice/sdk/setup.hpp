@@ -19,6 +19,11 @@ namespace sluice::inline sdk {
 
 class Context;
 class DatabaseRef;
+namespace metric {
+class Counter;
+class Gauge;
+class Histogram;
+}  // namespace metric
 
 // A configured target, to publish to.
 struct TargetRef {
@@ -201,10 +206,17 @@ public:
     // The same for a configured target.
     TargetRef target(std::string_view name) const;
 
+    // Handlers: a metric of their own, to be kept and used in handle(): metric.hpp.
+    metric::Counter counter(std::string_view name, std::string_view help, std::string_view unit = {}) const;
+    metric::Gauge gauge(std::string_view name, std::string_view help, std::string_view unit = {}) const;
+    metric::Histogram histogram(std::string_view name, std::string_view help, std::string_view unit = {}) const;
+
     const sluice_setup& raw() const { return setup_; }
 
 private:
     static bool given(const Node& node) { return !node.absent() && !node.is_null(); }
+    template <typename Kind>
+    Kind measured(std::uint32_t kind, std::string_view name, std::string_view help, std::string_view unit) const;
 
     sluice_setup setup_;
     Context* context_;

@@ -75,6 +75,11 @@ Struct whole(const Struct& given) noexcept {
     std::memcpy(&copy, &given, std::min<std::size_t>(given.struct_size, sizeof copy));
     return copy;
 }
+// Of none as well: all of it is zero.
+template <typename Struct>
+Struct whole_or_none(const Struct* given) noexcept {
+    return given != nullptr ? whole(*given) : Struct{};
+}
 // A count without the array that it counts is none.
 inline sluice_outgoing whole(const sluice_outgoing& given) noexcept {
     sluice_outgoing copy = whole<sluice_outgoing>(given);

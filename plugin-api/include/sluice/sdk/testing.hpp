@@ -65,11 +65,12 @@ public:
     FakeHandler(FakeHost& host, const sluice_handler* table, const FakeOptions& options) : host_(host) {
         std::memcpy(&table_, table, std::min<std::size_t>(table->struct_size, sizeof table_));
         detail::FaultBuffer buffer;
-        host_.is_connected_ = false;
+        host_.is_created_ = host_.is_connected_ = false;
+        host_.metrics = {};
         host_.can_resume_ = table_.resume != nullptr;
         sluice_status status = table_.create(&host_.setup(SLUICE_ROLE_HANDLER, options), &self_, &buffer.fault);
         if (status != SLUICE_OK) throw Failure(status, std::string(buffer.text()));
-        host_.is_connected_ = true;
+        host_.is_created_ = host_.is_connected_ = true;
         if (table_.start != nullptr) status = table_.start(self_, &buffer.fault);
         if (status == SLUICE_OK) return;
         table_.destroy(self_);
@@ -96,6 +97,7 @@ public:
             return table_.resume(self_, raw, host_.running_, end.cookie, fault);
         });
     }
+    const void* extension(std::string_view id) { return detail::extension_of(table_, self_, id); }
     void cancel(sluice_ticket ticket) {
         if (table_.cancel != nullptr) table_.cancel(self_, ticket);
     }
@@ -137,6 +139,7 @@ private:
     FakeOutcome run(std::shared_ptr<Kept> message, Call&& call) {
         host_.writes_.clear();
         host_.published_.clear();
+        host_.work_done.clear();
         detail::FaultBuffer buffer;
         FakeOutcome outcome;
         outcome.ticket = ++host_.tickets_;

@@ -244,6 +244,7 @@ public:
     }
     // Instead of open().
     FakeProbe probe() { return detail::probed(table_, self_); }
+    const void* extension(std::string_view id) { return detail::extension_of(table_, self_, id); }
     FakeConnection connect() { return FakeConnection(table_, self_); }
     Status ping() {
         if (table_.ping == nullptr) return {SLUICE_UNSUPPORTED, "this database cannot be asked"};

@@ -24,6 +24,7 @@
 #include "sluice/sdk/status.hpp"
 #include "sluice/sdk/testing_deferred.hpp"
 #include "sluice/sdk/testing_json.hpp"
+#include "sluice/sdk/testing_metrics.hpp"
 #include "sluice/sdk/testing_options.hpp"
 #include "sluice/sdk/testing_sql.hpp"
 #include "sluice/sdk/value.hpp"
@@ -85,7 +86,9 @@ public:
     // ---- to be looked at by the test ----
     std::vector<FakeWrite> queries;
     std::vector<FakeLogLine> log;
-    FakeDeferred deferred;  // which messages were deferred, and how they were ended
+    FakeMetrics metrics;
+    std::vector<std::uint64_t> work_done;  // what the call under way, or the last, has said of itself
+    FakeDeferred deferred;                 // which messages were deferred, and how they were ended
 
     FakeHost() = default;
     FakeHost(const FakeHost&) = delete;
@@ -155,6 +158,7 @@ private:
 
     // of the handler
     sluice_ticket tickets_ = 0;
+    bool is_created_ = false;
     bool is_connected_ = false;
     bool can_resume_ = false;
 };
@@ -184,6 +188,12 @@ inline std::string shown(const sluice_value& value) {
 
 inline Status stale() {
     return {SLUICE_STALE, "this ticket's message is not being handled now; use a ticket only inside its call of handle()"};
+}
+
+// What a component offers under an id; nullptr: nothing.
+template <typename Table>
+const void* extension_of(const Table& table, void* self, std::string_view id) {
+    return table.extension == nullptr ? nullptr : table.extension(self, bytes(id));
 }
 
 }  // namespace detail
@@ -368,6 +378,19 @@ inline sluice_host_api FakeHost::all_services() {
         return guarded(fault, [&] { return of(host).json(ticket, view(pointer), *value); });
     };
     api.instance = [](sluice_host* host) { return bytes(of(host).instance); };
+    api.metric = [](sluice_host* host, const sluice_metric* metric, std::uint32_t* number, sluice_fault* fault) {
+        return guarded(fault, [&]() -> Status {
+            if (of(host).is_created_) return {SLUICE_INVALID, "metrics are declared in create(), before it returns"};
+            return of(host).metrics.declare(*metric, *number);
+        });
+    };
+    api.measure = [](sluice_host* host, std::uint32_t number, std::int64_t value) { of(host).metrics.measure(number, value); };
+    api.work_done = [](sluice_host* host, sluice_ticket ticket, std::uint64_t n) -> sluice_status {
+        FakeHost& self = of(host);
+        if (!self.is_under_way(ticket)) return self.deferred.is_open(ticket) ? SLUICE_OK : SLUICE_STALE;
+        self.work_done.push_back(n);
+        return SLUICE_OK;
+    };
     return api;
 }
 

@@ -93,6 +93,7 @@ public:
     }
     // Instead of open().
     FakeProbe probe() { return detail::probed(adapter_.table(), adapter_.self()); }
+    const void* extension(std::string_view id) { return detail::extension_of(adapter_.table(), adapter_.self(), id); }
     // One poll; what came stands in `received`. SLUICE_END: nothing will ever come again.
     Status poll(std::uint32_t max = 1024, std::chrono::milliseconds wait = {}) {
         left_ = max;
@@ -294,6 +295,7 @@ public:
     }
     // Instead of open().
     FakeProbe probe() { return detail::probed(adapter_.table(), adapter_.self()); }
+    const void* extension(std::string_view id) { return detail::extension_of(adapter_.table(), adapter_.self(), id); }
     // Publishes in one call and waits for the results, one for each message, in order. What is not answered in time is
     // SLUICE_UNKNOWN.
     std::vector<Status> publish_all(const std::vector<FakePublished>& messages,

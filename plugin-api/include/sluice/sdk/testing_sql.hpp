@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "sluice/host.h"
+#include "sluice/sdk/sql_text.hpp"
 #include "sluice/sdk/status.hpp"
 
 namespace sluice::inline sdk::detail {
@@ -43,16 +44,17 @@ private:
                 const std::string_view rest = sql.substr(at);
                 if (c == ' ' || c == '\t' || c == '\n' || c == '\r') {
                     ++at;
-                } else if (rest.starts_with("--")) {
-                    at += std::min(rest.find('\n'), rest.size());
-                } else if (rest.starts_with("/*")) {
-                    const std::size_t end = rest.find("*/", 2);
-                    if (end == rest.npos) return wrong("a comment does not end");
-                    at += end + 2;
+                } else if (const std::size_t size = quoted_sql(sql, at); size == sql.npos) {
+                    return wrong(rest.starts_with("/*") ? "a comment does not end"
+                                                        : std::string("a quote ") + c + " does not end");
+                } else if (size != 0 && is_comment(rest)) {
+                    at += size;
                 } else if (is_over && c != ';') {
                     return wrong("more than one statement: prepare them one by one");
-                } else if (c == '\'' || c == '"' || c == '`') {
-                    if (!quoted(c)) return wrong(std::string("a quote ") + c + " does not end");
+                } else if (size != 0) {
+                    at += size;
+                } else if (rest.starts_with("??")) {  // a question mark for the engine
+                    at += 2;
                 } else if (c == '?') {
                     if (at + 1 < sql.size() && is_digit(sql[at + 1]))
                         return wrong("a numbered parameter: write `?`, and give the values in order");
@@ -97,14 +99,7 @@ private:
             if (first.empty()) first = found;
             writes = writes || found == "INSERT" || found == "UPDATE" || found == "DELETE" || found == "MERGE";
         }
-        bool quoted(char quote) {
-            for (++at; at < sql.size(); ++at)
-                if (sql[at] == quote) {
-                    ++at;
-                    if (at == sql.size() || sql[at] != quote) return true;  // doubled, it stands for itself
-                }
-            return false;
-        }
+        static bool is_comment(std::string_view rest) { return rest.starts_with("--") || rest.starts_with("/*"); }
         static bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
         static bool is_digit(char c) { return c >= '0' && c <= '9'; }
         static bool is_named_parameter(std::string_view rest) {

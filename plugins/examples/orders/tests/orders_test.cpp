@@ -32,6 +32,14 @@ TEST(Orders, PublishesOnlyLargeOrders) {
     EXPECT_EQ(outcome.published[0].key, "o-2");
 }
 
+TEST(Orders, CountsAndMeasuresWhatItBooks) {
+    sluice::FakeHost host;
+    auto handler = host.handler(acme::orders);
+    for (const char* body : {"o-1,teapot,2,4999", "no order", "o-2,teapot,1,100"}) (void)handler.handle(body);
+    EXPECT_EQ(host.metrics.value("booked"), 2);
+    EXPECT_THAT(host.metrics.recorded("value"), ElementsAre(4999, 100));
+}
+
 TEST(Orders, RejectsWhatIsNoOrder) {
     sluice::FakeHost host;
     auto handler = host.handler(acme::orders);

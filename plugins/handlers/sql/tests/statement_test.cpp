@@ -29,6 +29,18 @@ TEST(StatementScanner, LeavesStringsNamesCommentsAndCastsAlone) {
     }
 }
 
+TEST(StatementScanner, LeavesTheQuestionMarksOfOperatorsToTheDatabase) {
+    const Statement made = scan("UPDATE t SET seen = 1 WHERE tags ?? :tag AND tags ??| '{a??}' AND a = :a");
+    EXPECT_EQ(made.sql, "UPDATE t SET seen = 1 WHERE tags ?? ? AND tags ??| '{a??}' AND a = ?");
+    EXPECT_EQ(made.parameters, (Names{"tag", "a"}));
+}
+
+TEST(StatementScanner, LeavesTextsInDollarsAlone) {
+    for (const char* text : {"DO $$ a ? :b $$", "SELECT $x$ :a $$ ? $y$ $x$", "SELECT a$b$ + 1"})
+        EXPECT_EQ(scan(text).sql, text);
+    EXPECT_EQ(scan("SELECT a$b$:c$d").sql, "SELECT a$b$?$d");
+}
+
 TEST(StatementScanner, FindsParametersRightBehindThem) {
     const Statement made = scan("SELECT 'x':a, :b::int, ARRAY[:c], type':d', /**/:e--\n:f, 'a\\':g");
     EXPECT_EQ(made.parameters, (Names{"a", "b", "c", "e", "f", "g"}));
@@ -44,7 +56,11 @@ TEST(StatementScanner, RefusesWhatItCannotUnderstand) {
             return std::string(error.what());
         }
     };
-    EXPECT_EQ(refusal("SELECT ?"), "`?` cannot be used here, name the parameter, as `:origin`, in \"SELECT ?\"");
+    EXPECT_EQ(refusal("SELECT ?"),
+              "`?` cannot be used here: name the parameter, as `:origin`, or write `??` for an operator, in \"SELECT ?\"");
+    EXPECT_EQ(refusal("SELECT ???"),
+              "`?` cannot be used here: name the parameter, as `:origin`, or write `??` for an operator, in \"SELECT ???\"");
+    EXPECT_EQ(refusal("DO $x$ a $y$"), "a quote $ does not end in \"DO $x$ a $y$\"");
     EXPECT_EQ(refusal("SELECT 'a"), "a quote ' does not end in \"SELECT 'a\"");
     EXPECT_EQ(refusal("SELECT \"a''"), "a quote \" does not end in \"SELECT \"a''\"");
     EXPECT_EQ(refusal("SELECT /* a"), "a comment does not end in \"SELECT /* a\"");
