@@ -4,7 +4,8 @@
 // Threads      tell: the source thread. The rest: whoever runs the worker.
 // Ownership    refers to what the worker has, which outlives it.
 // Ordering     the marks are set before tell(), the youngest message first: whoever sees one of a key sees those of all that
-//              follow it. So a message may be taken for itself before tell() comes, and none is handled behind one that is gone.
+//              follow it. So a message may be taken for itself before tell() comes, and none is handled behind one that has
+//              gone.
 // Limits       a unit that is on its way to its commit is not held up. An engine that can tells the two apart: settle in the
 //              unit.
 #pragma once
@@ -39,7 +40,8 @@ public:
         if (is_told_.load(std::memory_order_relaxed) || backlog_.keeps_withdrawn()) [[unlikely]]
             release_waiting();
     }
-    // Before its handler is called. True: it has gone back. What is deferred and goes on has begun: it is finished, unless lost.
+    // Before its handler is called. True: it has gone back. What is deferred and goes on has begun: it is finished, unless it
+    // is lost.
     bool takes(Message* message) {
         if (!message->is_withdrawn() || (message->resuming && !message->is_lost())) [[likely]]
             return false;
