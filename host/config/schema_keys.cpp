@@ -28,7 +28,7 @@ constexpr SchemaKey own_keys[] = {
     {"pools.NAME.route.key", "text",
      "what the key is: a JSON pointer into the body (`/origin`), `header:NAME`, `id`, `body`, or `message_key`: the source's "
      "own key of the message, such as that of `sluice enqueue --key` in a "
-     "[`sqlite`](../../plugins/databases/sqlite/README.md#the-queue) queue; a message without one has no key. "
+     "[`sqlite`](../../plugins/sqlite/README.md#the-queue) queue; a message without one has no key. "
      "[Equal](#equal-keys) strings, numbers or booleans are equal keys; null, objects, arrays and absent fields are no key"},
     {"pools.NAME.route.by", "round_robin|least_loaded",
      "one worker after the other, or the worker that has the fewest messages; without an order between messages",
