@@ -49,7 +49,7 @@ public:
     }
     ~BegunNote();
 
-    void begin(sluice_bytes id) {
+    [[gnu::always_inline]] void begin(sluice_bytes id) {
         if (slot_ == nullptr) return;
         // The mark of the last call is gone before its id is. Nobody reads while this process lives, and when it dies all its
         // stores are done up to some instruction: only the compiler must keep their order.

@@ -44,14 +44,6 @@ std::string clean_text(std::string_view text) {
     return cleaned;
 }
 
-void FaultBuffer::clear() {
-    fault_ = {};
-    fault_.struct_size = sizeof fault_;
-    fault_.text = bytes_.data();
-    fault_.text_capacity = static_cast<std::uint32_t>(bytes_.size());
-    fault_.retry_delay_ms = 0;
-}
-
 std::string FaultBuffer::text() const {
     // The plugin may have moved `text` or lied about `text_size`: only our own buffer is read.
     return clean_text({bytes_.data(), std::min<std::size_t>(fault_.text_size, bytes_.size())});

@@ -36,7 +36,12 @@ public:
 
     // To hand to the plugin.
     sluice_fault* get() { return &fault_; }
-    void clear();
+    void clear() {
+        fault_ = {};
+        fault_.struct_size = sizeof fault_;
+        fault_.text = bytes_.data();
+        fault_.text_capacity = static_cast<std::uint32_t>(bytes_.size());
+    }
 
     const sluice_fault& fault() const { return fault_; }
     std::string text() const;

@@ -98,12 +98,15 @@ sluice_status Intake::commit(const sluice_incoming& incoming) {
     return SLUICE_OK;
 }
 
+[[gnu::noinline]] void Intake::note_delivery(Message& message, const sluice_incoming& incoming) {
+    message.lane = static_cast<std::uint16_t>(incoming.lane);
+    deliveries_->add(message, now_ns_);
+}
+
 void Intake::accept(Message* message, const sluice_incoming& incoming) {
     message->received_ns = now_ns_;
-    if (deliveries_ != nullptr) {
-        message->lane = static_cast<std::uint16_t>(incoming.lane);
-        deliveries_->add(*message, now_ns_);
-    }
+    if (deliveries_ != nullptr) [[unlikely]]
+        note_delivery(*message, incoming);
     if (poison_ != nullptr && poison_->any()) poison_->mark(*message);
     if (incoming.refused.size != 0) {
         message->outcome = Outcome::dead_letter;

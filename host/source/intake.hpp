@@ -38,8 +38,9 @@ private:
     char* reserve(std::uint64_t size);
     sluice_status commit(const sluice_incoming& incoming);
     void accept(Message* message, const sluice_incoming& incoming);
+    void note_delivery(Message& message, const sluice_incoming& incoming);
     bool may_come(const sluice_incoming& incoming) const {
-        return deliveries_ == nullptr || incoming.lane == 0 || deliveries_->may_come(incoming.lane);
+        return incoming.lane == 0 || deliveries_ == nullptr || deliveries_->may_come(incoming.lane);
     }
     bool is_full() const { return polled_.size() >= max_ || store_.bytes() >= full_at_; }
 

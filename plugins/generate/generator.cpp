@@ -115,6 +115,8 @@ bool Generator::push(const Made& made) {
 }
 
 sluice_status Generator::settle(std::span<const sluice_settlement> items) {
+    const auto is_plain = [this](const sluice_settlement& item) { return item.action == SLUICE_ACK && item.tag < next_; };
+    if (std::ranges::all_of(items, is_plain)) return SLUICE_OK;
     settled_.clear();
     for (const sluice_settlement& item : items) settled_.push_back(settle(item));
     if (std::ranges::all_of(settled_, [](sluice_status status) { return status == SLUICE_OK; })) return SLUICE_OK;
