@@ -1,10 +1,9 @@
 // A message inside the host, and the store that all messages of one source live in.
 //
 // A Message is one block of memory: the record, the body (64-aligned, 64 zero bytes behind it), then id, headers and what else
-// its source says of it. It is
-// created and destroyed by the source thread only, so the store needs no lock and no reference counts; in between exactly one
-// place owns it: the source's unrouted batch, a worker's queue, a worker (in a unit, held or parked), the outcome inbox, or
-// settlement.
+// its source says of it. It is created and destroyed by the source thread only, so the store needs no lock and no reference
+// counts; in between exactly one place owns it: what was polled, a line of the dispatcher, a worker's queue, a worker (in a
+// unit, taken, parked or deferred), the outcome inbox, the dead letters or what waits behind one, or settlement.
 #pragma once
 
 #include <array>
@@ -78,7 +77,7 @@ struct alignas(64) Message {
     std::int64_t received_ns = 0;
     std::uint64_t key_hash = 0;       // 0 = no key: the message has no order to keep
     std::uint32_t body_capacity = 0;  // bytes a reserved body may have
-    std::uint16_t outages = 0;        // in a row that its handler has reported for it
+    std::uint16_t outages = 0;        // in a row that its handler has reported for it; belongs to whoever owns it, too
     std::uint16_t lane = 0;           // that it came by; 0 = none
 
     // Constant after routing; written by the source thread.

@@ -59,6 +59,7 @@ void Settlement::take(Message* message, std::int64_t now_ns) {
     const Outcome outcome = message->outcome == Outcome::none ? Outcome::released : message->outcome;
     if (goes_back(outcome) && message->is_lost()) {
         counters_.lost_lease.add();  // who says so need not be told
+        ages_.ended(message->received_ns, 1);
         return store_.destroy(message);
     }
     if (goes_back(outcome) && !queue_.takes_back()) return leave(message);

@@ -3,7 +3,8 @@
 // Threads      create, start, stop: control. handle: whoever runs the worker; the handler calls the services from
 //              inside it.
 // Ownership    owns the handler instance and the session.
-// Invariants   outside handle() no ticket is valid: a call with one is answered SLUICE_STALE and changes nothing.
+// Invariants   outside handle() no ticket is valid but those of deferred messages: a call with another is answered
+//              SLUICE_STALE and changes nothing.
 #pragma once
 
 #include <atomic>

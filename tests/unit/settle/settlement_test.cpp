@@ -33,6 +33,25 @@ TEST_F(SettlementTest, CountsWhatAnotherHostHasAsLostWhateverTheSourceSays) {
     expect_law();
 }
 
+// By a source that has said so itself.
+TEST_F(SettlementTest, OfAMessageThatWasTakenAwayTellsNobodyAndForgetsItsAge) {
+    sluice_incoming incoming{};
+    incoming.struct_size = sizeof incoming;
+    Message* message = store.create(incoming);
+    message->received_ns = clock.now();
+    message->withdrawn = Withdrawn::lost;
+    message->outcome = Outcome::lost_lease;
+    settlement.received(1);
+    settlement.ages().received(clock.now(), 1);
+    EXPECT_EQ(settlement.ages().oldest_ns(), clock.now());
+    settlement.take(message, clock.now());
+    EXPECT_TRUE(submit());
+    EXPECT_EQ(settled, "");
+    EXPECT_EQ(settlement.counts().lost_lease, 1u);
+    EXPECT_EQ(settlement.ages().oldest_ns(), 0);
+    expect_law();
+}
+
 TEST_F(SettlementTest, TellsTheSourceTheEndOfEachMessageAndCountsItInTheWordsOfTheLaw) {
     take(1, Outcome::acked);
     take(2, Outcome::skipped);
