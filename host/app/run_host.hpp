@@ -17,7 +17,7 @@ namespace sluice {
 int run_host(const HostConfig& config, Registry& registry, const ReadAgain& read_again);
 
 // Creates every part and lets go of it again: loads the plugins, opens nothing. Everything that is wrong, or else what is to be
-// known, a sentence each. With `told`, and if nothing is wrong, the parts are probed, see probe_parts.
+// known, one sentence each. With `told`, and if nothing is wrong, the parts are probed, see probe_parts.
 struct Created {
     std::vector<std::string> problems;
     std::vector<std::string> notes;

@@ -195,7 +195,7 @@ std::span<const Setting<PoolConfig>> pool_settings() {
                                         "message that waits for its retry holds up no other"),
         by_default("`64`, or the capacity", whole<P, &P::batch_max, 1, limits::batch_max>(
                                                 "batch", "max",
-                                                "messages a worker puts into one transaction. It takes what is waiting and "
+                                                "how many messages a worker puts into one transaction. It takes what waits and "
                                                 "never waits for more. At most `queue.capacity`")),
         duration<P, &P::batch_time_ms, 1, 3'600'000>(
             "batch", "time",

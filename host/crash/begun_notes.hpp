@@ -8,7 +8,7 @@
 //
 // Threads      BegunNote::begin, end: whoever runs its worker. stop_asked: any. The rest: control.
 // Ownership    the notes outlive their BegunNote objects; a slot goes back with its object.
-// Cost         a copy of the id and four plain stores a message; no system call. The kernel keeps the page when the process
+// Cost         a copy of the id and four plain stores per message; no system call. The kernel keeps the page when the process
 //              dies, so nothing is flushed; after a power cut the notes may be lost or old, which at worst lets an innocent
 //              message run alone once.
 // Limits       as many slots as create() is told; limits::id_bytes_max an id. Of a longer path of a plugin the end is kept.

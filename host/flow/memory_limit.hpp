@@ -7,7 +7,7 @@
 // Threads      Share: the thread of its source. in_flight, bytes: any.
 // Ownership    belongs to the host and outlives the shares; these are all there before the first one publishes.
 // Limits       a poll brings a share of the last eighth, and the message with which it passes that. What is published is at
-//              most one poll behind, so in flight there are at most the limit and one message a source.
+//              most one poll behind, so in flight there are at most the limit and one message per source.
 // Protocol     (P1) who waits says so, then (P2) looks at the sum once more before it sleeps (Doorbell). Who publishes first
 //              (P3) changes the sum, then (P4) looks who waits. All four are sequentially consistent, so either P2 sees the sum
 //              or P4 sees who waits. The sum is changed by read-modify-write only: exactly one publisher sees each fall below

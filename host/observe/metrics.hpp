@@ -1,4 +1,4 @@
-// What is counted and measured of a source and of a worker, a row each: the statistics in text and in JSON are made of these
+// What is counted and measured of a source and of a worker, one row each: the statistics in text and in JSON are made of these
 // rows, and docs/reference/statistics.md is held to them. A new metric is a row here and the member that it reads. What
 // handlers count by themselves is no row: handler_metrics.hpp.
 //

@@ -60,7 +60,7 @@ public:
     const std::vector<std::filesystem::path>& folders() const { return folders_; }
     // Folders that could not be read, and why: "/opt/plugins (No such file or directory)".
     const std::vector<std::string>& unsearched() const { return unsearched_; }
-    // Components that need a newer host, a sentence each: what else their files offer can be used.
+    // Components that need a newer host, one sentence each: what else their files offer can be used.
     std::vector<std::string> skipped() const;
     const std::list<Candidate>& candidates() const { return candidates_; }
 

@@ -4,7 +4,7 @@
 // It ticks only while an executor is active; an idle host has no timer running but that of the next retry.
 //
 // Threads      set, wake, forget: any. The rest: control.
-// Limits       one pending time an alarm.
+// Limits       one pending time per alarm.
 #pragma once
 
 #include <atomic>

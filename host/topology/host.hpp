@@ -27,7 +27,7 @@ namespace sluice {
 
 class Host {
 public:
-    // Everything that is wrong is in `problems`, a sentence each; the host is there only if that is empty.
+    // Everything that is wrong is in `problems`, one sentence each; the host is there only if that is empty.
     // `changed`: as Topology::Surroundings has it.
     static std::unique_ptr<Host> create(const HostConfig& config, Registry& registry, Logging& logging, Clock& clock,
                                         std::function<void()> changed, std::vector<std::string>& problems,
@@ -47,7 +47,7 @@ public:
     // ---- while it runs ----
     // What it runs with: the configuration it was created with, or that of the last reload.
     const HostConfig& config() const { return topology_->config; }
-    // What is right and yet to be known, a sentence each.
+    // What is right and yet to be known, one sentence each.
     const std::vector<std::string>& notes() const { return topology_->notes; }
     const Topology& topology() const { return *topology_; }
     HostReport report() const { return HostReport(*topology_); }

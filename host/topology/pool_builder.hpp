@@ -12,7 +12,7 @@ namespace sluice {
 
 class PoolBuilder {
 public:
-    // Every problem is added to `problems`, a sentence each.
+    // Every problem is added to `problems`, one sentence each.
     PoolBuilder(Topology& topology, const HostConfig& config, std::vector<std::string>& problems)
         : topology_(topology),
           config_(config),

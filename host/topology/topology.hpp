@@ -62,7 +62,7 @@ struct Topology {
     const std::string default_dead_letters;  // a target's name; kept here for those who ask while a reload replaces `config`
 
     HostConfig config;               // what it runs with: a reload replaces it together with the pools
-    std::vector<std::string> notes;  // what is right and yet to be known, a sentence each
+    std::vector<std::string> notes;  // what is right and yet to be known, one sentence each
     PluginFiles plugin_files;
     std::string broken;             // by a reload that could go neither on nor back
     std::atomic<bool> hung{false};  // [any] a handler does not return, and its pool says that the host ends

@@ -37,7 +37,8 @@ void GivingBack::settle() {
 }
 
 // Not the rest of the batch: that is in the hands of the thread inside the handler, and could be shared only at the price of a
-// fence a message. It and the unit under way are older than what is given back here, and come again once the process has ended.
+// fence per message. It and the unit under way are older than what is given back here, and come again once the process has
+// ended.
 void GivingBack::release_behind_handler() {
     if (!lent_.borrow()) return;
     MessageList all;

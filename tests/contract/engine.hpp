@@ -22,7 +22,7 @@ using Bodies = std::vector<std::string>;
 // Something that lasts until it is gone: a lock, a server that is paused.
 using Guard = std::shared_ptr<void>;
 
-// So many messages a source has to deliver, once it is filled or by itself.
+// The number of messages that a source delivers, once it is filled or by itself.
 constexpr std::size_t stored = 8;
 
 // A component that is a queue. All of a test happens in one folder, which the options name something in.

@@ -40,7 +40,7 @@ log: {{ level: info, format: json }}
         run = self.run_to_end("run", config)
         self.assertEqual((run.final("slow")["acked"], run.final("quick")["acked"]), (1_500, 100_000))
         most = self.most_in_flight(run)
-        self.assertLessEqual(most, 4 * MIB + 2 * 17 * 1024, "the limit and one message a source")
+        self.assertLessEqual(most, 4 * MIB + 2 * 17 * 1024, "the limit and one message per source")
         self.assertGreater(most, 3 * MIB, "or this proves nothing")
         self.assertEqual(len(self.said(run, "memory_limit is 4MiB")), 1)
         self.assertLessEqual(len(self.said(run, "less than half of memory_limit")), 1)

@@ -75,6 +75,20 @@ protected:
     void start(FakeHandler::Handle handle, std::vector<FakeDatabase*> databases = {}) {
         bench.start(std::move(handle), 1, policy, std::move(databases));
     }
+    // One message, which is in its handler until `asked` has come to three.
+    void handle_one_until(Tally& asked) {
+        std::promise<void> released;
+        auto wait = released.get_future().share();
+        then([&] { push(1, 1, "a"); });
+        start([&](const FakeHandler::Call&) {
+            wait.wait();
+            return SLUICE_DONE;
+        });
+        EXPECT_TRUE(asked.reaches(3));
+        released.set_value();
+        ASSERT_TRUE(comes("ack 1"));
+        end();
+    }
     void end() {
         is_over = true;
         bench.close();
@@ -211,17 +225,7 @@ TEST_F(SourceLoopLanes, HaveTheirLeasesExtendedForAsLongAsTheirMessagesAreHere) 
         extended.add();
         return SLUICE_OK;
     };
-    std::promise<void> released;
-    auto wait = released.get_future().share();
-    then([&] { push(1, 1, "a"); });
-    start([&](const FakeHandler::Call&) {
-        wait.wait();
-        return SLUICE_DONE;
-    });
-    EXPECT_TRUE(extended.reaches(3));
-    released.set_value();
-    ASSERT_TRUE(comes("ack 1"));
-    end();
+    handle_one_until(extended);
 }
 
 TEST_F(SourceLoopLanes, AreExtendedAgainSoonWhereThatFailed) {
@@ -234,17 +238,7 @@ TEST_F(SourceLoopLanes, AreExtendedAgainSoonWhereThatFailed) {
         asked.add();
         return SLUICE_UNAVAILABLE;
     };
-    std::promise<void> released;
-    auto wait = released.get_future().share();
-    then([&] { push(1, 1, "a"); });
-    start([&](const FakeHandler::Call&) {
-        wait.wait();
-        return SLUICE_DONE;
-    });
-    EXPECT_TRUE(asked.reaches(3));
-    released.set_value();
-    ASSERT_TRUE(comes("ack 1"));
-    end();
+    handle_one_until(asked);
     EXPECT_NE(bench.log.text().find("leases of 1 message"), std::string::npos) << bench.log.text();
 }
 
