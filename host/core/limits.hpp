@@ -63,6 +63,7 @@ inline constexpr std::uint64_t poll_bytes = 4u << 20;
 // messages in flight take a fourth of the memory there is, unless memory_limit says
 inline constexpr std::uint64_t memory_share = 4;
 inline constexpr std::uint32_t batch_max = 65'536;  // messages per unit of work
+inline constexpr std::uint32_t call_max = 256;      // messages per call of a handler that takes many
 // per source: a tag each, their messages are gone; adapters have bounds of their own
 inline constexpr std::uint32_t unconfirmed_max = 1u << 18;
 inline constexpr std::uint32_t units_in_flight = 4;         // per worker: submitted and not yet committed

@@ -19,7 +19,7 @@ Poison::Poison(const std::filesystem::path& state_dir, Logger logger)
       suspects_(state_dir / "suspects", logger) {}
 
 // The suspects are durable before the notes they come from are gone.
-Result<void> Poison::open(std::uint32_t workers, std::int64_t now_ms) {
+Result<void> Poison::open(std::uint32_t in_handlers, std::int64_t now_ms) {
     make_private_folders(notes_file_.parent_path());  // a failure shows itself right below
     if (auto loaded = suspects_.load(now_ms); !loaded) return loaded;
     const std::vector<BegunNotes::Noted> noted = BegunNotes::read(notes_file_);
@@ -33,7 +33,7 @@ Result<void> Poison::open(std::uint32_t workers, std::int64_t now_ms) {
             suspects_.crashes(noted[i].source, noted[i].id));
     if (noted.size() > named) logger_.warn("and inside those of {} others", noted.size() - named);
     // As many again, for workers that take the place of others; and at least for a pool that a reload makes as large as can be.
-    auto notes = BegunNotes::create(notes_file_, std::max(workers * 2, 2 * limits::workers_max));
+    auto notes = BegunNotes::create(notes_file_, std::max(in_handlers * 2, 2 * limits::workers_max));
     if (!notes) return std::move(notes).error();
     notes_ = std::move(notes).value();
     return {};

@@ -24,9 +24,10 @@ class Poison {
 public:
     Poison(const std::filesystem::path& state_dir, Logger logger);
 
-    // Once the state directory is ours and before anything runs: finds the suspects, and begins new notes for so many workers.
-    Result<void> open(std::uint32_t workers, std::int64_t now_ms);
-    // A worker's note; its source has ids that stay. `plugin`: the file of its handler.
+    // Once the state directory is ours and before anything runs: finds the suspects, and begins new notes for so many messages
+    // that may be in handlers at once.
+    Result<void> open(std::uint32_t in_handlers, std::int64_t now_ms);
+    // A worker's note of one message; its source has ids that stay. `plugin`: the file of its handler.
     BegunNote note(std::string_view source, std::string_view pool, std::string_view plugin);
     // A stop was asked for: what is in a handler when the process ends from here on is no suspect.
     void stop_asked();

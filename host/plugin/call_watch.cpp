@@ -14,7 +14,7 @@ std::string name_of(const PluginPart& part) {
 }
 
 bool has_a_watchdog(const char* function) {
-    return function == handle_call || function == resume_call;
+    return function == handle_call || function == resume_call || function == batch_call;
 }
 
 }  // namespace

@@ -89,5 +89,6 @@ private:
 // key.
 inline constexpr char handle_call[] = "handle";
 inline constexpr char resume_call[] = "resume";
+inline constexpr char batch_call[] = "handle_batch";
 
 }  // namespace sluice

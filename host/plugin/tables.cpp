@@ -47,6 +47,8 @@ std::string missing(const char* type, const Needed (&needed)[Count]) {
 std::string take_table(const void* table, const ComponentSpec&, sluice_handler& to) {
     const std::string why = copy_table(table, "sluice_handler", SLUICE_END_OF(sluice_handler, destroy), to);
     if (!why.empty()) return why;
+    if (to.load_shared != nullptr && to.use_shared == nullptr)
+        return "its sluice_handler has load_shared without use_shared: nobody would be given what it loads";
     return missing("sluice_handler",
                    {{"create", to.create != nullptr}, {"handle", to.handle != nullptr}, {"destroy", to.destroy != nullptr}});
 }

@@ -41,9 +41,9 @@ private:
 };
 
 Result<void> Opening::open() {
-    std::uint32_t workers = 0;
-    for (const auto& pool : topology_.pools) workers += pool->size();
-    if (auto opened = topology_.poison.open(workers, topology_.around.clock.wall_ms()); !opened) return opened;
+    std::uint32_t in_handlers = 0;
+    for (const auto& pool : topology_.pools) in_handlers += pool->in_handlers_max();
+    if (auto opened = topology_.poison.open(in_handlers, topology_.around.clock.wall_ms()); !opened) return opened;
     for (auto& database : topology_.databases) {
         auto opened = when_there("databases." + database->name, [&] { return database->database.port->open(); });
         if (!opened) return opened;

@@ -304,6 +304,7 @@ void Commits::release(Unit& unit) {
     unit.has_effects = false;
     unit.failed = false;
     unit.partly_failed = false;
+    unit.is_queried = false;
     unit.retry_later = false;
     unit.publishes.clear();
     unit.kept.clear();

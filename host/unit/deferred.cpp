@@ -14,10 +14,9 @@ sluice_status Deferred::end(sluice_ticket ticket, End end) {
         return SLUICE_OK;
     }
     // The call may still say something else than defer; then this end is of no use.
-    if (running_.load(std::memory_order_acquire) != ticket || early_ == ticket) return SLUICE_STALE;
-    early_ = ticket;
-    early_end_ = std::move(end);
-    return SLUICE_OK;
+    if (!running_.has(ticket)) return SLUICE_STALE;
+    std::erase_if(early_, [&](const auto& early) { return !running_.has(early.first); });  // of calls that have ended
+    return early_.try_emplace(ticket, std::move(end)).second ? SLUICE_OK : SLUICE_STALE;
 }
 
 void Deferred::note_end(sluice_ticket ticket, Entry& entry, End end) {
@@ -37,14 +36,14 @@ std::int64_t Deferred::deadline_ns(sluice_ticket ticket) const {
 
 bool Deferred::add(sluice_ticket ticket, Message* message, std::int64_t now_ns, std::int64_t time_ns) {
     const std::lock_guard lock(mutex_);
-    const bool ended_early = std::exchange(early_, 0) == ticket;
+    auto early = early_.extract(ticket);
     if (entries_.size() >= limits::deferred_max || bytes_ + message->charge > limits::deferred_bytes) return false;
     Entry& entry = entries_[ticket];
     entry.deadline_ns = entry.due_ns = now_ns + time_ns;
     entry.grace_ns = std::min(time_ns, grace_ms * 1'000'000);
     entry.end.message = message;
     bytes_ += message->charge;
-    if (ended_early) note_end(ticket, entry, std::move(early_end_));
+    if (early) note_end(ticket, entry, std::move(early.mapped()));
     resize();
     return true;
 }

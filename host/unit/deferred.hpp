@@ -27,6 +27,7 @@
 #include "core/limits.hpp"
 #include "core/message.hpp"
 #include "sluice/handler.h"
+#include "unit/call_tickets.hpp"
 
 namespace sluice {
 
@@ -45,8 +46,8 @@ public:
         bool outage = false;        // a retry that does not count as an attempt
     };
 
-    // `running`: the ticket of the call under way, 0 = none.
-    explicit Deferred(const std::atomic<sluice_ticket>& running) : running_(running) {}
+    // `running`: of the call under way.
+    explicit Deferred(const CallTickets& running) : running_(running) {}
 
     // Called on any thread when something has ended; before the first message.
     void on_news(std::function<void()> news) { news_ = std::move(news); }
@@ -62,7 +63,7 @@ public:
     // ---- whoever runs the worker ----
 
     bool empty() const { return size() == 0; }
-    // False: there are as many as there may be. To be called while `running` still says this ticket.
+    // False: there are as many as there may be. To be called while `running` still has this ticket.
     bool add(sluice_ticket ticket, Message* message, std::int64_t now_ns, std::int64_t time_ns);
     void arm(sluice_ticket ticket);
     void forget(sluice_ticket ticket);
@@ -93,7 +94,7 @@ private:
     void note_end(sluice_ticket ticket, Entry& entry, End end);
     void resize();
 
-    const std::atomic<sluice_ticket>& running_;
+    const CallTickets& running_;
     std::function<void()> news_ = [] {};
     std::atomic<std::uint32_t> size_{0};
 
@@ -102,8 +103,7 @@ private:
     std::map<sluice_ticket, Entry> entries_;
     std::vector<sluice_ticket> ready_;  // armed and ended, in the order of their ends
     std::uint64_t bytes_ = 0;
-    sluice_ticket early_ = 0;  // ended before add()
-    End early_end_;
+    std::map<sluice_ticket, End> early_;  // of the call under way: ended before add()
     bool closed_ = false;
 };
 

@@ -65,56 +65,99 @@ void HandlerHost::stop() {
     session_.close();
 }
 
-HandlerHost::Said HandlerHost::handle(Unit& unit, std::uint32_t index) {
+bool HandlerHost::handle(Unit& unit, std::uint32_t index) {
     return call_handler(unit, index, [&](const sluice_message& message, sluice_ticket ticket) {
         return handler_->handle(message, ticket, session_.fault().get());
     });
 }
 
-HandlerHost::Said HandlerHost::handle_resumed(Unit& unit, std::uint32_t index, std::uint64_t cookie) {
+bool HandlerHost::handle_resumed(Unit& unit, std::uint32_t index, std::uint64_t cookie) {
     return call_handler(unit, index, [&](const sluice_message& message, sluice_ticket ticket) {
         return handler_->resume(message, ticket, cookie, session_.fault().get());
     });
 }
 
-template <typename Function>
-HandlerHost::Said HandlerHost::call_handler(Unit& unit, std::uint32_t index, Function&& function) {
+void HandlerHost::begin_call(Unit& unit) {
     unit_ = &unit;
     session_.forget_said();
+    if (timeout_ns_ != 0)
+        deadline_ns_.store(clock().now() + timeout_ns_, std::memory_order_release);  // not before the end of the last call
+}
+
+template <typename Function>
+bool HandlerHost::call_handler(Unit& unit, std::uint32_t index, Function&& function) {
+    begin_call(unit);
     Message& message = *unit.messages[index];
     const bool in_solitude = poison_ != nullptr && poison_->any();
     if (in_solitude) poison_->solitude().enter(message.suspect);
     note_.begin(message.view.id);
     const sluice_ticket ticket = unit.ticket(index);
-    if (timeout_ns_ != 0)
-        deadline_ns_.store(clock().now() + timeout_ns_, std::memory_order_release);  // not before the end of the last call
-    current_.store(ticket, std::memory_order_release);  // (W) whoever sees it sees its deadline: (R) in call()
+    current_.begin(ticket);  // (W) whoever sees it sees its deadline: (R) in call()
     const HandlerPort::Answer answer = function(message.view, ticket);
-    const auto end_call = [&] {
-        current_.store(0, std::memory_order_release);
-        note_.end();
-        if (in_solitude) poison_->solitude().leave(message.suspect);
-        json_.close();
+    if (answer.verdict != SLUICE_DONE) {
+        said_ = {.verdict = answer.verdict, .misbehaved = answer.threw};
+        if (answer.verdict == SLUICE_DEFER) defer(&message, ticket, said_);  // while current_ has it: an end may be on its way
+    }
+    current_.end();
+    note_.end();
+    if (in_solitude) poison_->solitude().leave(message.suspect);
+    json_.close();
+    if (answer.verdict == SLUICE_DONE) return true;
+    if (said_.verdict < SLUICE_DONE || said_.verdict > SLUICE_DEFER) misbehave(said_);
+    excuse(said_);
+    return false;
+}
+
+std::span<const HandlerHost::Said> HandlerHost::handle_batch(Unit& unit, std::uint32_t first, std::uint32_t count) {
+    begin_call(unit);
+    const auto note = [&](std::uint32_t i) -> BegunNote* {
+        return i == 0 ? &note_ : i <= batch_.notes.size() ? &batch_.notes[i - 1] : nullptr;
     };
-    if (answer.verdict == SLUICE_DONE) {  // in registers: `said` would be stored in parts and loaded whole
-        end_call();
-        return {.verdict = SLUICE_DONE};
+    for (std::uint32_t i = 0; i < count; ++i) {
+        batch_.messages[i] = &unit.messages[first + i]->view;
+        batch_.tickets[i] = unit.ticket(first + i);
+        batch_.verdicts[i] = SLUICE_RETRY;
+        if (BegunNote* its = note(i)) its->begin(batch_.messages[i]->id);
     }
-    Said said{.verdict = answer.verdict, .misbehaved = answer.threw};
-    if (said.verdict == SLUICE_DEFER) defer(&message, ticket, said);  // while current_ says so: an end may be on its way
-    end_call();
-    if (said.verdict < SLUICE_DONE || said.verdict > SLUICE_DEFER) {
-        set_fault(session_.fault().get(), SLUICE_CONTRACT,
-                  "the handler answered with the unknown verdict " + std::to_string(said.verdict));
+    const sluice_batch batch{sizeof batch, count, batch_.messages.data(), batch_.tickets.data(), batch_.verdicts.data()};
+    const bool in_solitude = poison_ != nullptr && poison_->any();
+    if (in_solitude) poison_->solitude().enter(false);
+    current_.begin(batch_.tickets.front(), count);  // (W) as above
+    const bool threw = !handler_->handle_batch(batch, session_.fault().get());
+    for (std::uint32_t i = 0; i < count; ++i) {
+        batch_.said[i] = {.verdict = batch_.verdicts[i], .misbehaved = threw && i == 0};
+        if (batch_.verdicts[i] == SLUICE_DEFER) defer(unit.messages[first + i], batch_.tickets[i], batch_.said[i]);
+    }
+    current_.end_batch();
+    for (std::uint32_t i = 0; i < count; ++i)
+        if (BegunNote* its = note(i)) its->end();
+    if (in_solitude) poison_->solitude().leave(false);
+    json_.close();
+    for (Said& said : std::span(batch_.said).first(count)) {
+        if (said.verdict == SLUICE_DONE || said.verdict == SLUICE_SKIP || said.verdict == SLUICE_DEFER || said.crowded)
+            continue;
+        if (said.verdict < SLUICE_DONE || said.verdict > SLUICE_DEFER) misbehave(said);
         said.verdict = SLUICE_RETRY;
-        said.misbehaved = true;
+        excuse(said);
+        said.alone = !said.unavailable && !said.outage;
     }
+    return std::span(batch_.said).first(count);
+}
+
+void HandlerHost::misbehave(Said& said) {
+    set_fault(session_.fault().get(), SLUICE_CONTRACT,
+              "the handler answered with the unknown verdict " + std::to_string(said.verdict));
+    said.verdict = SLUICE_RETRY;
+    said.misbehaved = true;
+}
+
+void HandlerHost::excuse(Said& said) const {
+    const sluice_fault& fault = session_.fault().fault();
     // Being told to give up does not count as an attempt either.
     said.unavailable =
         said.verdict == SLUICE_RETRY && (session_.was_unavailable() || cancelled_.load(std::memory_order_relaxed));
-    said.outage = said.verdict == SLUICE_RETRY && !said.crowded && is_outage(session_.fault().fault().status);
-    said.delay_ms = session_.fault().fault().retry_delay_ms;
-    return said;
+    said.outage = said.verdict == SLUICE_RETRY && !said.crowded && is_outage(fault.status);
+    said.delay_ms = fault.retry_delay_ms;
 }
 
 void HandlerHost::defer(Message* message, sluice_ticket ticket, Said& said) {
@@ -139,7 +182,7 @@ sluice_status HandlerHost::database(sluice_bytes name, uint32_t* number, sluice_
         return set_fault(fault, SLUICE_INVALID,
                          "there is no database \"" + wanted + "\" in `databases` (" + names_of(databases) + ")");
     *number = static_cast<std::uint32_t>(found - databases.begin());
-    return session_.use(*number, current_.load(std::memory_order_relaxed) != 0, fault);
+    return session_.use(*number, current_.any(), fault);
 }
 
 sluice_status HandlerHost::prepare(uint32_t database, sluice_bytes sql, uint32_t* statement, sluice_fault* fault) {
@@ -151,7 +194,7 @@ sluice_status HandlerHost::prepare(uint32_t database, sluice_bytes sql, uint32_t
                          "databases are not connected yet: prepare statements in start(), not in create()");
     const sluice_status prepared = session_.note(*to, to->port().prepare(sql, statement, fault), fault);
     // A table that was dropped, or a mistake in the statement: the message has no part in it.
-    if (prepared != SLUICE_OK && current_.load(std::memory_order_relaxed) != 0) session_.note_unavailable();
+    if (prepared != SLUICE_OK && current_.any()) session_.note_unavailable();
     return prepared;
 }
 
@@ -163,7 +206,7 @@ sluice_status HandlerHost::describe(uint32_t database, uint32_t statement, sluic
 }
 
 sluice_status HandlerHost::enter(sluice_ticket ticket, std::uint32_t database, std::size_t& position, sluice_fault* fault) {
-    if (ticket == 0 || ticket != current_.load(std::memory_order_relaxed)) return stale(fault);
+    if (!current_.has(ticket)) return stale(fault);
     const auto& connections = session_.connections();
     for (position = 0; position < connections.size(); ++position)
         if (connections[position]->number() == database) return session_.begin(*unit_, position, fault);
@@ -186,8 +229,14 @@ sluice_status HandlerHost::query(sluice_ticket ticket, uint32_t database, uint32
             return set_fault(fault, SLUICE_INVALID, "there is no open database with this number");
         return session_.answered(*to, to->port().query(0, 0, statement, values, count, sink, fault), fault);
     }
+    if (current_.has_many())
+        return set_fault(
+            fault, SLUICE_UNSUPPORTED,
+            "in a call with many messages nothing is queried within the unit of work: query with ticket 0 (what is "
+            "committed), or leave the message to handle()");
     std::size_t position = 0;
     if (const sluice_status entered = enter(ticket, database, position, fault); entered != SLUICE_OK) return entered;
+    unit_->is_queried = true;
     const Connection& to = *session_.connections()[position];
     return session_.answered(to, to.port().query(unit_->handles[position], ticket, statement, values, count, sink, fault),
                              fault);
@@ -214,7 +263,7 @@ sluice_status HandlerHost::target(sluice_bytes name, uint32_t* number, sluice_fa
 }
 
 sluice_status HandlerHost::publish(sluice_ticket ticket, uint32_t target, const sluice_outgoing* message, sluice_fault* fault) {
-    if (ticket == 0 || ticket != current_.load(std::memory_order_relaxed)) return stale(fault);
+    if (!current_.has(ticket)) return stale(fault);
     if (target >= session_.dependencies().targets.size())
         return set_fault(fault, SLUICE_INVALID,
                          "there is no target with this number; ask for it by name in create() or start()");
@@ -230,9 +279,9 @@ sluice_status HandlerHost::publish(sluice_ticket ticket, uint32_t target, const 
 
 HandlerHost::Call HandlerHost::call() const {
     for (;;) {
-        Call call{current_.load(std::memory_order_acquire), deadline_ns_.load(std::memory_order_acquire)};  // (R)
+        Call call{current_.first(), deadline_ns_.load(std::memory_order_acquire)};  // (R)
         // Unchanged after: the deadline is this call's and not that of one that has begun meanwhile.
-        if (current_.load(std::memory_order_relaxed) == call.ticket) return call;
+        if (current_.first() == call.ticket) return call;
     }
 }
 
@@ -257,7 +306,7 @@ void HandlerHost::call_cancel(sluice_ticket ticket) {
 int64_t HandlerHost::deadline_ns(sluice_ticket ticket) const {
     if (ticket == 0) return 0;
     const Call now = call();
-    if (now.ticket == ticket) return now.deadline_ns;
+    if (now.ticket != 0 && current_.has(ticket)) return now.deadline_ns;
     const std::int64_t deadline = deferred_.deadline_ns(ticket);
     return deadline == 0 ? -1 : deadline;
 }
@@ -289,7 +338,7 @@ sluice_status HandlerHost::resume(sluice_ticket ticket, uint64_t cookie) {
 }
 
 sluice_status HandlerHost::json(sluice_ticket ticket, sluice_bytes pointer, sluice_json* value, sluice_fault* fault) {
-    if (ticket == 0 || ticket != current_.load(std::memory_order_relaxed)) return stale(fault);
+    if (!current_.has(ticket)) return stale(fault);
     return json_.find(unit_->messages[Unit::index_of(ticket)]->view.body, pointer, *value, fault);
 }
 

@@ -10,6 +10,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -29,9 +30,10 @@ class Canceller;
 
 class HandlerHost final : public sluice_host {
 public:
-    // What came of one call.
+    // What a call has said of a message, if that is not done.
     struct Said {
         sluice_verdict verdict = SLUICE_RETRY;
+        bool alone = false;        // in a batch: it is to be handled by itself
         bool misbehaved = false;   // broke a rule: an exception across the ABI, an unknown verdict
         bool crowded = false;      // would be deferred, but too many are: tried again later, does not count as an attempt
         bool unavailable = false;  // failed because a database did: does not count as an attempt, and the worker pauses
@@ -40,7 +42,7 @@ public:
         std::int64_t delay_ms = 0;  // as sluice_fault::retry_delay_ms
     };
 
-    // The call under way; ticket 0: there is none.
+    // The call under way, by its first message; ticket 0: there is none.
     struct Call {
         sluice_ticket ticket = 0;
         std::int64_t deadline_ns = 0;  // 0 = none
@@ -56,20 +58,34 @@ public:
     Result<void> start();
     // Before the first message: how long a call may take. 0 = no bound, and no look at the clock.
     void set_timeout(std::int64_t timeout_ns) { timeout_ns_ = timeout_ns; }
-    // Before the first message, where ids stay: notes each call, and lets suspects run alone.
-    void watch_for_poison(Poison& poison, BegunNote note) {
+    // Before the first message: at most so many of them come in one call of handle_batch; 0 = none.
+    void set_batch(std::uint32_t messages) { batch_.resize(messages); }
+    std::uint32_t batch_max() const { return batch_.capacity(); }
+    // Before the first message, where ids stay: notes each call, and lets suspects run alone. `notes`: for as many messages as
+    // may be in one call.
+    void watch_for_poison(Poison& poison, std::vector<BegunNote> notes) {
         poison_ = &poison;
-        note_ = std::move(note);
+        note_ = std::move(notes.front());
+        notes.erase(notes.begin());
+        batch_.notes = std::move(notes);
     }
     // How often the process has ended inside the handler of a suspect.
     std::uint32_t crashes(const Message& message) const { return poison_ == nullptr ? 0 : poison_->crashes(message); }
     // Undoes start(), if it succeeded, and closes the session.
     void stop();
 
-    // Calls the handler on unit.messages[index]. The text it gave is in the session's fault().
-    Said handle(Unit& unit, std::uint32_t index);
+    // Calls the handler on unit.messages[index]. True: it is done. False: said() says what it is; the text that it gave is in
+    // the session's fault().
+    bool handle(Unit& unit, std::uint32_t index);
     // As handle(), for a deferred message that is resumed.
-    Said handle_resumed(Unit& unit, std::uint32_t index, std::uint64_t cookie);
+    bool handle_resumed(Unit& unit, std::uint32_t index, std::uint64_t cookie);
+    const Said& said() const { return said_; }
+    // Calls it on `count` messages together, from unit.messages[first] on: at most batch_max(), each of another key. What it
+    // has said of each is valid until the next call.
+    std::span<const Said> handle_batch(Unit& unit, std::uint32_t first, std::uint32_t count);
+    // Before start(): what all instances of a pool share; see HandlerPort.
+    Result<std::shared_ptr<void>> load_shared() { return handler_->load_shared(); }
+    void use_shared(std::shared_ptr<void> shared) { handler_->use_shared(std::move(shared)); }
     // The databases that it uses, and what was said last: by one of them, or by the handler.
     Session& session() { return session_; }
     const Session& session() const { return session_; }
@@ -91,6 +107,7 @@ public:
     Deferred& deferred() { return deferred_; }
     const Deferred& deferred() const { return deferred_; }
     bool can_cancel() const;
+    bool can_batch() const { return handler_->can_batch(); }
     // A deferred message may be ended by the host alone: nobody reads it any more.
     bool may_end_deferred() const;
     bool is_cancelled() const { return cancelled_.load(std::memory_order_relaxed); }
@@ -121,8 +138,26 @@ public:
     std::string progress() const;
 
 private:
+    // What a call with many messages is made of.
+    struct Batch {
+        void resize(std::uint32_t count) {
+            messages.resize(count), tickets.resize(count), verdicts.resize(count), said.resize(count);
+        }
+        std::uint32_t capacity() const { return static_cast<std::uint32_t>(said.size()); }
+
+        std::vector<const sluice_message*> messages;
+        std::vector<sluice_ticket> tickets;
+        std::vector<sluice_verdict> verdicts;
+        std::vector<Said> said;
+        std::vector<BegunNote> notes;  // one less: the first message has the worker's
+    };
+
     template <typename Function>
-    Said call_handler(Unit& unit, std::uint32_t index, Function&& function);
+    bool call_handler(Unit& unit, std::uint32_t index, Function&& function);
+    void begin_call(Unit& unit);
+    // Of a message that is not done: whether that is an outage's fault.
+    void excuse(Said& said) const;
+    void misbehave(Said& said);
     void defer(Message* message, sluice_ticket ticket, Said& said);
     int64_t deadline_ns(sluice_ticket ticket) const;
     // The position of the connection in the session, with its share of the unit begun; or why not.
@@ -139,12 +174,13 @@ private:
 
     // written by whoever runs the worker
     BegunNote note_;
+    Said said_;
+    Batch batch_;
     Unit* unit_ = nullptr;  // of the call under way
     bool unbounded_said_ = false;
     MessageJson json_;
-    // Atomic because the watchdog looks at them, and a plugin may ask with an old ticket from a thread of its own; it then gets
-    // SLUICE_STALE.
-    std::atomic<sluice_ticket> current_{0};
+    // The watchdog looks at these two.
+    CallTickets current_;
     std::atomic<std::int64_t> deadline_ns_{0};  // of that call
     Deferred deferred_{current_};
 

@@ -46,8 +46,7 @@ std::vector<MetricReading> HandlerHost::metrics() const {
 
 sluice_status HandlerHost::work_done(sluice_ticket ticket, uint64_t n) {
     if (ticket == 0) return SLUICE_STALE;
-    if (ticket != current_.load(std::memory_order_acquire))
-        return deferred_.deadline_ns(ticket) != 0 ? SLUICE_OK : SLUICE_STALE;
+    if (!current_.has(ticket)) return deferred_.deadline_ns(ticket) != 0 ? SLUICE_OK : SLUICE_STALE;
     progress_of_.store(0, std::memory_order_relaxed);
     progress_.store(n, std::memory_order_relaxed);
     progress_ns_.store(clock().now(), std::memory_order_relaxed);
@@ -56,8 +55,8 @@ sluice_status HandlerHost::work_done(sluice_ticket ticket, uint64_t n) {
 }
 
 std::string HandlerHost::progress() const {
-    const sluice_ticket ticket = current_.load(std::memory_order_acquire);
-    if (ticket == 0 || progress_of_.load(std::memory_order_acquire) != ticket) return {};  // (R)
+    const sluice_ticket ticket = progress_of_.load(std::memory_order_acquire);
+    if (ticket == 0 || !current_.has(ticket)) return {};  // (R)
     const std::uint64_t done = progress_.load(std::memory_order_relaxed);
     const std::int64_t ago_ns = clock().now() - progress_ns_.load(std::memory_order_relaxed);
     return fmt::format(", {} done so far, as it said {:.1f} s ago", done, static_cast<double>(ago_ns) / 1e9);

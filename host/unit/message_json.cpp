@@ -38,7 +38,10 @@ sluice_status MessageJson::find(sluice_bytes body, sluice_bytes pointer, sluice_
     Known beyond;
     const JsonPointer* wanted = parsed(view_of(pointer), beyond, why);
     if (wanted == nullptr) return set_fault(fault, SLUICE_INVALID, why);
-    if (!std::exchange(is_open_, true)) body_.open(view_of(body));
+    if (is_open_ && open_at_ != body.data) body_.close();
+    if (!is_open_ || open_at_ != body.data) body_.open(view_of(body));
+    is_open_ = true;
+    open_at_ = body.data;
     JsonValue found = body_.at(*wanted, scratch_);
     if (found.text.data() == scratch_.data() && !found.text.empty() && !keep(found.text))
         return set_fault(

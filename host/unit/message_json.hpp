@@ -1,4 +1,5 @@
-// The body of the message under way as JSON, for the handler's service json(): one parser per worker.
+// The bodies of the messages under way as JSON, for the handler's service json(): one parser per worker, for one of them at a
+// time.
 //
 // Threads      whoever runs the worker.
 // Ownership    what find() answers lies in the body, or in memory of its own that is good until close().
@@ -22,7 +23,8 @@ namespace sluice {
 
 class MessageJson {
 public:
-    // `body`: the same until close(), with its padding. Writes no more than `value.struct_size` says.
+    // `body`: with its padding, and the same until close(). In a batch each change from one body to another begins anew with
+    // that; what was found before stays. Writes no more than `value.struct_size` says.
     sluice_status find(sluice_bytes body, sluice_bytes pointer, sluice_json& value, sluice_fault* fault);
     void close() {
         if (is_open_) forget();
@@ -40,6 +42,7 @@ private:
 
     JsonBody body_;
     bool is_open_ = false;
+    const char* open_at_ = nullptr;  // the body that is open
     std::vector<Known> known_;
     std::string scratch_;
     std::array<std::byte, 1024> first_texts_;

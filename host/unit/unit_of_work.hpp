@@ -58,6 +58,7 @@ struct Unit {
     bool failed = false;                   // nothing of it is durable: all of it runs again
     bool partly_failed = false;            // a message of it runs again, with those of its key that follow
     bool keeps_order = true;               // of keys
+    bool is_queried = false;               // a handler has asked within it: some of it may be applied already
     bool retry_later = false;              // because something is unreachable, rather than in conflict
 
     std::uint32_t committing_at = 0;        // position of the connection that commits it now

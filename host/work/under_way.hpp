@@ -16,7 +16,8 @@ namespace sluice {
 
 struct UnderWay {
     Lent lent;                                     // the backlog
-    std::atomic<const Message*> message{nullptr};  // in the handler now
+    std::atomic<const Message*> message{nullptr};  // in the handler now; of several the first
+    std::atomic<std::uint32_t> others{0};          // in the handler with it; written before it
     std::atomic<std::int64_t> unit_since_ns{0};    // when the unit of work that runs now was begun; 0 = none runs
 
     // The message in the handler, in words; empty if there is none. While the backlog is borrowed.

@@ -6,6 +6,7 @@ void Withdrawal::tell() {
     is_told_.store(true, std::memory_order_release);  // the marks come before it
     const HandlerHost::Call call = handler_.call();
     const Message* running = under_way_.message.load(std::memory_order_acquire);
+    if (under_way_.others.load(std::memory_order_relaxed) != 0) return;  // a call with many is not ended for one of them
     // Only this thread destroys messages. Of another call it is another's message.
     if (call.ticket == 0 || running == nullptr || !running->is_lost() || handler_.call().ticket != call.ticket) return;
     handler_.tell_lost(call.ticket);

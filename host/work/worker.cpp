@@ -1,6 +1,7 @@
 #include "work/worker.hpp"
 
 #include <algorithm>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -13,10 +14,6 @@ namespace sluice {
 namespace {
 
 constexpr std::int64_t crowded_ns = 100 * ns_per_ms;  // until a message that could not be deferred is tried again
-
-std::string id_of(const Message& message) {
-    return clean_text(view_of(message.view.id));
-}
 
 }  // namespace
 
@@ -40,7 +37,8 @@ Worker::Worker(std::uint32_t index, const WorkPolicy& policy, PoolNotices& notic
           session_.connections(), [this] { poke(); }, policy, notices, clock, logger),
       looks_(backlog_, commits, recovery_, handler, under_way_),
       giving_back_(backlog_, deferrals_, reports_, commits, handler, under_way_.lent),
-      withdrawal_(backlog_, deferrals_, reports_, handler, session_, under_way_) {
+      withdrawal_(backlog_, deferrals_, reports_, handler, session_, under_way_),
+      together_(backlog_, withdrawal_, handler, under_way_, notices, counters_, clock, logger) {
     handler.set_timeout(policy.timeout_ms * ns_per_ms);
     handler.deferred().on_news([this] { poke(); });
 }
@@ -180,17 +178,20 @@ void Worker::process(MessageList& batch, bool runs_again) {
     Unit& unit = commits_.begin();
     unit.messages.reserve(batch.size());
     unit.keeps_order = policy_.keep_order;
-    const std::int64_t closes_ns = now_ns_ + policy_.batch_time_ms * ns_per_ms;
+    closes_ns_ = now_ns_ + policy_.batch_time_ms * ns_per_ms;
     under_way_.unit_since_ns.store(now_ns_, std::memory_order_relaxed);
     under_way_.lent.lend();
     while (Message* message = batch.pop_front()) {
-        const bool has_had_its_time = watch_.coarse_now_ns() >= closes_ns && !unit.messages.empty();
-        if (has_had_its_time || (giving_back_.is_to_finish_current() && !message->resuming)) {
+        if (has_had_its_time(unit) || (giving_back_.is_to_finish_current() && !message->resuming)) {
             batch.push_front(message);
             break;
         }
         if (backlog_.follows_failed(message)) continue;
         if (withdrawal_.takes(message)) continue;
+        if (together_.may_take(*message) && !batch.empty()) {
+            if (!handle_together(unit, message, batch)) break;
+            continue;
+        }
         if (!handle(unit, message)) {
             batch.push_front(message);
             break;
@@ -217,7 +218,6 @@ bool Worker::handle(Unit& unit, Message* message) {
     const auto index = static_cast<std::uint32_t>(unit.messages.size());
     unit.messages.push_back(message);
     counters_.handled.add();
-    HandlerHost::Said said;
     if (message->suspect && is_poison(message)) return true;
     if (session_.may_know(*message)) {
         const Session::Known known = session_.look_up(unit, index);
@@ -225,21 +225,51 @@ bool Worker::handle(Unit& unit, Message* message) {
             if (message->resuming) backlog_.ended(message);
             return true;
         }
-        said.unavailable = known == Session::Known::not_known;
+        if (known == Session::Known::not_known) return judge(unit, index, {.unavailable = true});
     }
-    if (!said.unavailable) {
-        message->handled = true;
-        under_way_.message.store(message, std::memory_order_release);
-        said =
-            message->resuming ? handler_.handle_resumed(unit, index, deferrals_.cookie(message)) : handler_.handle(unit, index);
-        under_way_.message.store(nullptr, std::memory_order_release);
+    message->handled = true;
+    under_way_.message.store(message, std::memory_order_release);
+    const bool done =
+        message->resuming ? handler_.handle_resumed(unit, index, deferrals_.cookie(message)) : handler_.handle(unit, index);
+    under_way_.message.store(nullptr, std::memory_order_release);
+    if (!done) return judge(unit, index, handler_.said());
+    message->outcome = Outcome::acked;
+    if (message->resuming) backlog_.ended(message);
+    return true;
+}
+
+// As handle(), with what of the batch may share its call. What the handler does not decide together it decides one by one: the
+// first of it at once, so that it gets on whatever a call takes, and the rest if there is time; else it comes again.
+bool Worker::handle_together(Unit& unit, Message* message, MessageList& batch) {
+    if (unit.is_queried || unit.messages.size() >= limits::batch_max)  // the latter: many were tried again in it
+        return batch.push_front(message), false;
+    const Together::Call call = together_.handle(unit, message, batch);
+    if (call.not_now) recovery_.pause(true, call.why_not_now, unit.messages.size() == 1);
+    MessageList undecided;
+    bool goes_on = !call.not_now;
+    for (std::uint32_t i = 0; i < call.said.size(); ++i) {
+        const std::uint32_t index = call.first + i;
+        Message* each = unit.messages[index];
+        if (call.said[i].verdict == SLUICE_DONE) {
+            each->outcome = Outcome::acked;
+        } else if (call.said[i].alone || (call.said[i].unavailable && !goes_on)) {
+            session_.drop(unit, index, true);
+            unit.messages[index] = nullptr;
+            undecided.push_back(each);
+        } else if (!judge(unit, index, call.said[i])) {
+            undecided.push_back(each);
+            goes_on = false;
+        }
     }
-    if (said.verdict == SLUICE_DONE) {
-        message->outcome = Outcome::acked;
-        if (message->resuming) backlog_.ended(message);
-        return true;
+    for (bool is_first = true; goes_on && !undecided.empty(); is_first = false) {
+        if (giving_back_.is_to_finish_current() || (!is_first && has_had_its_time(unit))) break;
+        Message* each = undecided.pop_front();
+        if (withdrawal_.takes(each) || handle(unit, each)) continue;
+        undecided.push_front(each);
+        goes_on = false;
     }
-    return judge(unit, index, said);
+    batch.splice_front(undecided);
+    return goes_on;
 }
 
 bool Worker::is_poison(Message* message) {
@@ -252,8 +282,8 @@ bool Worker::is_poison(Message* message) {
 
 // ---- verdict ---------------------------------------------------------------------------------------------------------------
 
-// Any but done. False: as handle(). By value: the address of what was said would keep it in memory for those that are done too.
-bool Worker::judge(Unit& unit, std::uint32_t index, HandlerHost::Said said) {
+// Any but done. False: as handle().
+bool Worker::judge(Unit& unit, std::uint32_t index, const HandlerHost::Said& said) {
     Message* message = unit.messages[index];
     if (message->is_lost() && said.verdict != SLUICE_DEFER) {
         withdrawal_.drop(unit, index);
@@ -263,7 +293,7 @@ bool Worker::judge(Unit& unit, std::uint32_t index, HandlerHost::Said said) {
     if (said.misbehaved) {
         counters_.misbehaved.add();
         if (const auto left_out = notices_.pass(PoolNotices::About::misbehaviour, clock_.now()))
-            logger_.warn("the handler broke a rule at message {}: {}{}", id_of(*message), session_.fault().text(),
+            logger_.warn("the handler broke a rule at message {}: {}{}", PoolNotices::id_of(*message), session_.fault().text(),
                          PoolNotices::more(*left_out));
     }
     session_.drop(unit, index, said.verdict != SLUICE_SKIP);
@@ -295,7 +325,7 @@ void Worker::retry(Unit& unit, std::uint32_t index, const HandlerHost::Said& sai
         if (const auto left_out = notices_.pass(PoolNotices::About::too_many_deferred, clock_.now()))
             logger_.warn(
                 "{} messages are deferred already: message {} is tried again later, which does not count as an attempt{}",
-                handler_.deferred().size(), id_of(*message), PoolNotices::more(*left_out));
+                handler_.deferred().size(), PoolNotices::id_of(*message), PoolNotices::more(*left_out));
         due = clock_.now() + crowded_ns;
     } else if (said.outage) {
         due = retries_.after_outage_ns(message, said.delay_ms, session_.fault().text());

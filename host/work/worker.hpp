@@ -34,6 +34,7 @@
 #include "work/recovery.hpp"
 #include "work/reports.hpp"
 #include "work/retries.hpp"
+#include "work/together.hpp"
 #include "work/under_way.hpp"
 #include "work/withdrawal.hpp"
 
@@ -112,9 +113,11 @@ private:
     // handle
     void process(MessageList& batch, bool runs_again);
     [[gnu::noinline]] bool handle(Unit& unit, Message* message);  // a stage of its own where instructions are counted
+    bool handle_together(Unit& unit, Message* message, MessageList& batch);
+    bool has_had_its_time(const Unit& unit) const { return watch_.coarse_now_ns() >= closes_ns_ && !unit.messages.empty(); }
     bool is_poison(Message* message);
     // verdict
-    bool judge(Unit& unit, std::uint32_t index, HandlerHost::Said said);
+    bool judge(Unit& unit, std::uint32_t index, const HandlerHost::Said& said);
     void retry(Unit& unit, std::uint32_t index, const HandlerHost::Said& said);
     void blame(Message* message);
     // report
@@ -138,6 +141,7 @@ private:
     // written by whoever runs the worker
     Reports reports_;
     std::int64_t now_ns_ = 0;
+    std::int64_t closes_ns_ = 0;  // when no further message is taken into the unit that is filled
     std::uint64_t confirmed_seen_ = 0;
     WorkerCounters counters_;
 
@@ -148,6 +152,7 @@ private:
     Looks looks_;
     GivingBack giving_back_;
     Withdrawal withdrawal_;
+    Together together_;
 
     std::atomic<bool> poked_{false};
     std::atomic<bool> takes_{true};  // would take from the queue

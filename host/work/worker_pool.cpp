@@ -41,6 +41,7 @@ Result<std::unique_ptr<WorkerPool>> WorkerPool::create(Setup setup_of, const Sur
         const PluginPart& part =
             plugin_part(setup.handler_path + "[" + std::to_string(index) + "]", setup.plugin_file.string());
         if (auto created = seat->handler->create(*setup.handlers, said, &part); !created) return std::move(created).error();
+        if (seat->handler->can_batch()) seat->handler->set_batch(std::min(setup.policy.batch_max, limits::call_max));
         const std::uint64_t seed = static_cast<std::uint64_t>(around.clock.wall_ms()) * 31 + index + 1;
         seat->handler->cancel_through(pool->canceller_);
         seat->worker = std::make_unique<Worker>(index, setup.policy, pool->notices_, *seat->handler, *seat->commits, executor,
@@ -58,11 +59,29 @@ Result<std::unique_ptr<WorkerPool>> WorkerPool::create(Setup setup_of, const Sur
 Result<void> WorkerPool::start() {
     for (auto& seat : seats_) {
         if (auto connected = seat->handler->session().open(); !connected) return connected;
+        if (auto shared = share(); !shared) return shared;
         if (auto started = seat->handler->start(); !started) return started;
-        if (poison_ != nullptr && !std::exchange(seat->noted, true))
-            seat->handler->watch_for_poison(*poison_, poison_->note(source_, setup_.name, setup_.plugin_file.string()));
+        if (poison_ != nullptr && !std::exchange(seat->noted, true)) watch_for_poison(*seat->handler);
     }
     return {};
+}
+
+// Once the first worker has its databases.
+Result<void> WorkerPool::share() {
+    if (shares_) return {};
+    auto loaded = seats_.front()->handler->load_shared();
+    if (!loaded) return std::move(loaded).error();
+    shares_ = true;
+    if (*loaded == nullptr) return {};
+    for (auto& seat : seats_) seat->handler->use_shared(*loaded);
+    return {};
+}
+
+void WorkerPool::watch_for_poison(HandlerHost& handler) {
+    std::vector<BegunNote> notes;
+    for (std::uint32_t i = 0; i < std::max(handler.batch_max(), 1u); ++i)
+        notes.push_back(poison_->note(source_, setup_.name, setup_.plugin_file.string()));
+    handler.watch_for_poison(*poison_, std::move(notes));
 }
 
 void WorkerPool::start_threads() {

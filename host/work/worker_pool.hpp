@@ -7,6 +7,7 @@
 //              outlive it.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -91,6 +92,12 @@ public:
         for (const auto& seat : seats_) add(readings, seat->handler->metrics());
         return readings;
     }
+    // Messages that may be in its handlers at once.
+    std::uint32_t in_handlers_max() const {
+        std::uint32_t count = 0;
+        for (const auto& seat : seats_) count += std::max(seat->handler->batch_max(), 1u);
+        return count;
+    }
     // Messages that the pool may hold at once, wherever in it.
     std::uint64_t room() const;
 
@@ -123,7 +130,11 @@ private:
           canceller_(clock, std::size_t{setup_.workers} * (limits::deferred_max + 1)),  // what may run or be deferred
           source_bell_(bell) {}
 
+    Result<void> share();
+    void watch_for_poison(HandlerHost& handler);
+
     const Setup setup_;
+    bool shares_ = false;  // what its handlers share is loaded, if they do
     Poison* poison_ = nullptr;
     std::string source_;
     Clock& clock_;

@@ -80,11 +80,10 @@ Status apply(WriteConnection& connection, Deduplication* records, Unit& unit, En
             return SLUICE_OK;
         }
     }
-    for (const Write& write : std::span(unit.writes).subspan(entry.first_write, entry.write_count))
-        if (Status done =
-                connection.execute(*write.statement, std::span(unit.values).subspan(write.first_value, write.value_count));
-            !done.ok())
-            return done;
+    const Status done = unit.each_write(entry, [&](const Write& write) {
+        return connection.execute(*write.statement, std::span(unit.values).subspan(write.first_value, write.value_count));
+    });
+    if (!done.ok()) return done;
     return entry.settle == nullptr || entry.dropped ? Status() : settle(connection, *entry.settle, entry.delivery);
 }
 

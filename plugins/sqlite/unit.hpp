@@ -3,10 +3,12 @@
 // Threads     the worker that fills it; from submit() on the writer, until UnitOwner::end.
 // Ownership   its owner, which reuses it: in the steady state nothing is allocated.
 // Limits      writes_max and bytes_max; beyond them an execute is refused.
-// Invariants  (1) The writes of an entry are writes[first_write, first_write + write_count), and entries do not overlap.
-//             (2) Bytes of life `call` are copied into the arena; those of life `unit` stay views of the messages.
+// Invariants  (1) The writes of an entry are write_count of `writes`, from first_write on through Write::next. (2) Entries
+//             stand in the order of their tickets, until the unit settles. (3) Bytes of life `call` are copied into the arena;
+//             those of life `unit` stay views of the messages.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -38,12 +40,14 @@ struct Write {
     Statement* statement = nullptr;
     std::uint32_t first_value = 0;
     std::uint32_t value_count = 0;
+    std::uint32_t next = 0;  // of the same entry
 };
 
 // One message's part of a unit.
 struct Entry {
     sluice_ticket ticket = 0;
     std::uint32_t first_write = 0;
+    std::uint32_t last_write = 0;
     std::uint32_t write_count = 0;
     Record record;
     Record also;                   // a position to be recorded with it; nobody asks whether it is known
@@ -89,12 +93,17 @@ public:
         const bool is_last = !entries.empty() && entries.back().ticket == ticket && !entries.back().dropped;
         return is_last ? &entries.back() : nullptr;
     }
-    // The entry of a message: the last one, or a new one. The calls for one message come together.
+    // The entry of a message, or a new one. Mostly the last: only the calls of a handler for many messages are mixed.
     Entry& enter(sluice_ticket ticket) {
         if (Entry* const entry = current(ticket)) return *entry;
-        Entry& entry = entries.emplace_back();
+        auto place = entries.end();
+        if (!entries.empty() && ticket <= entries.back().ticket) {
+            place = std::upper_bound(entries.begin(), entries.end(), ticket,
+                                     [](sluice_ticket wanted, const Entry& entry) { return wanted < entry.ticket; });
+            if (place != entries.begin() && place[-1].ticket == ticket && !place[-1].dropped) return place[-1];
+        }
+        Entry& entry = *entries.emplace(place);
         entry.ticket = ticket;
-        entry.first_write = static_cast<std::uint32_t>(writes.size());
         return entry;
     }
 
@@ -108,22 +117,31 @@ public:
         if (writes.size() >= writes_max || arena.used() > bytes_max)
             return {SLUICE_FULL,
                     "the unit of work holds as many writes as it may: lower `batch.max`, or write less per message"};
+        const auto at = static_cast<std::uint32_t>(writes.size());
         writes.push_back({&statement, static_cast<std::uint32_t>(values.size()), static_cast<std::uint32_t>(given.size())});
+        (entry.write_count++ == 0 ? entry.first_write : writes[entry.last_write].next) = at;
+        entry.last_write = at;
         for (const sluice_value& each : given) {
             sluice_value& value = values.emplace_back(each);
             if ((value.type == SLUICE_VALUE_TEXT || value.type == SLUICE_VALUE_BLOB) && value.life != SLUICE_LIFE_UNIT)
                 value.as.bytes = arena.copy(value.as.bytes);
         }
-        ++entry.write_count;
+        return SLUICE_OK;
+    }
+    // Calls use(write) with each write of an entry, until it answers anything but SLUICE_OK.
+    template <typename Use>
+    Status each_write(const Entry& entry, Use&& use) const {
+        for (std::uint32_t at = entry.first_write, left = entry.write_count; left != 0; --left, at = writes[at].next)
+            if (Status used = use(writes[at]); !used.ok()) return used;
         return SLUICE_OK;
     }
 
-    // Takes the writes of an entry out; those of the last one leave no trace.
+    // Takes the writes of an entry out. Where they are the last ones they leave no trace.
     void drop_writes(Entry& entry) {
         entry.publishes = {};
         entry.settle = nullptr;
-        if (&entry == &entries.back()) {
-            if (entry.write_count != 0) values.resize(writes[entry.first_write].first_value);
+        if (entry.write_count != 0 && entry.first_write + entry.write_count == writes.size()) {
+            values.resize(writes[entry.first_write].first_value);
             writes.resize(entry.first_write);
         }
         entry.write_count = 0;

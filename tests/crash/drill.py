@@ -45,7 +45,8 @@ from topologies import BIN, CALLS, DEADLINE_S, TOPOLOGIES, WITH_CALLS, Failed
 RANDOM = "random time"
 STALE = "9"  # SLUICE_STALE
 SOAK_S = float(os.environ.get("SLUICE_SOAK_S") or 170)
-LONG = ["file", "followed", "queue", "one_file", "publishing", "deferring", "reloading"]  # those of `./dev drill`
+LONG = ["file", "followed", "queue", "one_file", "publishing", "deferring", "reloading", "lanes",
+        "together"]  # those of `./dev drill`
 
 
 @dataclasses.dataclass

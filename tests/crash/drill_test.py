@@ -38,6 +38,9 @@ class Drills(unittest.TestCase):
     def test_lanes_that_come_and_go(self):
         self.drill("lanes")
 
+    def test_many_messages_in_one_call(self):
+        self.drill("together")
+
     def test_publishes_to_a_durable_queue(self):
         self.drill("publishing")
 

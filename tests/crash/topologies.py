@@ -298,6 +298,14 @@ class Lanes(Topology):
         return f"{{ plugin: {FAULTY / 'lanes.so'}, path: ./in.jsonl, lanes: 8, churn: 2ms, lease: 500ms }}"
 
 
+class Together(Queue):
+    about = "a durable queue into sqlite with deduplicate, by a handler that takes many messages in one call"
+    kinds = (*KINDS, (0.005, "spoil", 0))
+    points = {"poll.before": 6, "deliver": 500, "together.before": 30, "together.each": 500, "together.after": 30,
+              "handle.after": 30, "commit.before": 15, "commit.after": 15, "settle.before": 15, "settle.after": 15}
+    environment = {"SLUICE_FAULTY_TOGETHER": "1"}
+
+
 class Replayed(Topology):
     about = ("a file that is followed, into sqlite with deduplicate; "
              "many messages are rejected until their handler is mended, some for ever")
@@ -338,4 +346,5 @@ class MendedIds(MendedQueue):
 
 TOPOLOGIES = {"deferring": Deferring, "file": Topology, "file_twice": NothingDeduplicates, "followed": Followed,
               "lanes": Lanes, "leaking": Leaking, "mended": Mended, "mended_ids": MendedIds, "mended_queue": MendedQueue,
-              "one_file": OneFile, "publishing": Publishing, "queue": Queue, "reloading": Reloading, "replayed": Replayed}
+              "one_file": OneFile, "publishing": Publishing, "queue": Queue, "reloading": Reloading, "replayed": Replayed,
+              "together": Together}

@@ -52,6 +52,11 @@ public:
 
     // [control] May be called again after it failed.
     virtual Result<void> start() = 0;
+    // [control] Before start: what all instances of a pool are to share; NULL: they share nothing. It is freed with the last
+    // that refers to it: each instance that was given it does, until its own end.
+    virtual Result<std::shared_ptr<void>> load_shared() { return std::shared_ptr<void>(); }
+    // [control] Before start.
+    virtual void use_shared(std::shared_ptr<void>) {}
     // [control] After the last message. It has stopped whatever is answered: an error is only to be logged.
     virtual Result<void> stop() = 0;
 
@@ -61,6 +66,11 @@ public:
     virtual Answer resume(const sluice_message& message, sluice_ticket ticket, std::uint64_t cookie, sluice_fault* fault) = 0;
     // [any]
     virtual bool can_resume() const = 0;
+    // [worker] Only if can_batch(). The verdicts are in the batch, as the handler gave them: they may be none that there are.
+    // False: it threw, and the fault says what; then the verdicts are those from before.
+    virtual bool handle_batch(const sluice_batch&, sluice_fault*) { return false; }
+    // [any]
+    virtual bool can_batch() const { return false; }
 
     // [any] The time of a ticket is over. Nothing where it cannot be told.
     virtual void cancel(sluice_ticket ticket) = 0;

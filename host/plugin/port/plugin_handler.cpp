@@ -1,10 +1,16 @@
 #include "plugin/port/plugin_handler.hpp"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
 namespace sluice {
 namespace {
+
+void say_thrown(sluice_fault* fault, std::string_view text) {
+    const std::string said = "an exception left the handler: " + std::string(text);
+    sluice_fault_set(fault, SLUICE_CONTRACT, said.data(), said.size());
+}
 
 // A call with a message, which is on record with it.
 template <typename Call>
@@ -16,8 +22,7 @@ HandlerPort::Answer answer(const PluginPart* part, const char* function, const s
             return {call()};
         },
         [&](std::string_view text) -> HandlerPort::Answer {
-            const std::string said = "an exception left the handler: " + std::string(text);
-            sluice_fault_set(fault, SLUICE_CONTRACT, said.data(), said.size());
+            say_thrown(fault, text);
             return {SLUICE_RETRY, true};
         });
 }
@@ -48,6 +53,40 @@ HandlerPort::Answer PluginHandler::resume(const sluice_message& message, sluice_
                                           sluice_fault* fault) {
     return answer(instance_.part(), resume_call, message, fault,
                   [&] { return instance_.table().resume(instance_.self(), &message, ticket, cookie, fault); });
+}
+
+// The verdicts are the host's memory: what a handler has written before it threw is taken back.
+bool PluginHandler::handle_batch(const sluice_batch& batch, sluice_fault* fault) {
+    return guarded(
+        [&] {
+            const PluginCall on_record(instance_.part(), batch_call);
+            instance_.table().handle_batch(instance_.self(), &batch, fault);
+            return true;
+        },
+        [&](std::string_view text) {
+            std::fill_n(batch.verdicts, batch.count, SLUICE_RETRY);
+            say_thrown(fault, text);
+            return false;
+        });
+}
+
+Result<std::shared_ptr<void>> PluginHandler::load_shared() {
+    const sluice_handler& table = instance_.table();
+    if (table.load_shared == nullptr) return std::shared_ptr<void>();
+    void* loaded = nullptr;
+    auto done = instance_.attempt("load_shared", [&](const sluice_handler&, void* self, sluice_fault* fault) {
+        return table.load_shared(self, &loaded, fault);
+    });
+    if (!done) return std::move(done).error();
+    if (loaded == nullptr) return std::shared_ptr<void>();
+    return std::shared_ptr<void>(loaded, [free = table.free_shared, part = instance_.part()](void* shared) {
+        if (free != nullptr) guarded({part, "free_shared"}, [&] { free(shared); });
+    });
+}
+
+void PluginHandler::use_shared(std::shared_ptr<void> shared) {
+    shared_ = std::move(shared);
+    guarded({instance_.part(), "use_shared"}, [&] { instance_.table().use_shared(instance_.self(), shared_.get()); });
 }
 
 void PluginHandler::cancel(sluice_ticket ticket) {

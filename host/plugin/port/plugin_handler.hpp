@@ -23,6 +23,10 @@ public:
     Result<void> stop() override;
     Answer handle(const sluice_message& message, sluice_ticket ticket, sluice_fault* fault) override;
     Answer resume(const sluice_message& message, sluice_ticket ticket, std::uint64_t cookie, sluice_fault* fault) override;
+    bool handle_batch(const sluice_batch& batch, sluice_fault* fault) override;
+    bool can_batch() const override { return instance_.table().handle_batch != nullptr; }
+    Result<std::shared_ptr<void>> load_shared() override;
+    void use_shared(std::shared_ptr<void> shared) override;
     bool can_resume() const override { return instance_.table().resume != nullptr; }
     void cancel(sluice_ticket ticket) override;
     bool can_cancel() const override { return instance_.table().cancel != nullptr; }
@@ -30,6 +34,7 @@ public:
     const void* extension(std::string_view id) override { return instance_.extension(id); }
 
 private:
+    std::shared_ptr<void> shared_;  // goes after the instance
     HandlerInstance instance_;
 };
 

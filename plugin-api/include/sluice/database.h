@@ -5,6 +5,11 @@
  *   unit_begin  ->  (record_once, execute*, query*, drop?) per message  ->  seal  ->  commit_submit  ->  sink->committed
  *                                                                     ->  abandon_unit
  *
+ * The tickets of a unit rise in the order of its messages, and the calls of a message come together. But where a handler takes
+ * many messages in one call (sluice_handler.handle_batch) those of its messages are mixed: first the record_once of all of
+ * them, then their writes in any order, then drop or forget of some. Until that is over nothing is queried within the unit, and
+ * once something was, no such call comes.
+ *
  * The adapter
  *   1. may queue executes (SLUICE_QUEUED) and apply them when the unit is sealed;
  *   2. when applying fails at a message: rolls back, applies the unit again with a savepoint a message, answers the failing

@@ -12,6 +12,16 @@
 /* It keeps no view of a message that it defers, but copies: the host may end such a message without asking. */
 #define SLUICE_HANDLER_KEEPS_NO_VIEWS 4u
 
+/* Messages that are handled in one call. */
+typedef struct sluice_batch {
+    uint32_t struct_size;
+    uint32_t count;                        /* of messages, tickets and verdicts: at least 1 */
+    const sluice_message* const* messages; /* in the order received; no two have the same key */
+    const sluice_ticket* tickets;          /* one for each message: what is done for it is done with its ticket */
+    /* One for each message, written by the handler; all are SLUICE_RETRY before the call. */
+    sluice_verdict* verdicts;
+} sluice_batch;
+
 typedef struct sluice_handler {
     uint32_t struct_size;
     uint32_t flags; /* SLUICE_HANDLER_ */
@@ -39,6 +49,29 @@ typedef struct sluice_handler {
      * has no such extension. What an id stands for never changes: it ends in "/1" or a later number, or in "/draft-N" while
      * that may still change. Asked at most once for an id; the answer lives as long as the instance. NULL: there are none. */
     const void* (*extension)(void* self, sluice_bytes id);
+    /* [worker] Many messages in one call, for work that is cheaper together: one query for all, one request. What is written
+     * and published belongs to the message whose ticket was given, and shares its fate.
+     *
+     * A verdict of SLUICE_DONE, SLUICE_SKIP or SLUICE_DEFER counts. A message with any other is handled again by itself: what
+     * it has written is dropped, and handle() is called for it, which says what becomes of it and why. So one bad message does
+     * not spoil the batch, and a handler may leave what is difficult to handle(). But if the fault says SLUICE_UNAVAILABLE or
+     * SLUICE_CONFLICT, those messages are tried again later, after its retry_delay_ms, which does not count as an attempt.
+     *
+     * A query with one of the tickets is answered SLUICE_UNSUPPORTED: it would apply what is written, and that is not decided
+     * yet. With ticket 0 it sees what is committed.
+     *
+     * Messages that are tried again alone, resumed, or suspected of having ended the process come to handle() or resume() in
+     * any case. The timeout is that of the call, and cancel() is told its first ticket. NULL: each message is handled by
+     * itself. */
+    void (*handle_batch)(void* self, const sluice_batch* batch, sluice_fault* fault);
+    /* [control] What all instances of a pool use and none changes, such as a model or a large table: loaded once, on one of
+     * them, before the first of them is started, and given to each, that one included, with use_shared. SLUICE_UNAVAILABLE,
+     * SLUICE_INVALID, SLUICE_FAILED: as from start. NULL: nothing is shared. */
+    sluice_status (*load_shared)(void* self, void** shared, sluice_fault* fault);
+    /* [control] Before start. Only with load_shared. */
+    void (*use_shared)(void* self, void* shared);
+    /* [control] After the last instance that has used it is destroyed. NULL: nothing is to be freed. */
+    void (*free_shared)(void* shared);
 } sluice_handler;
 
 #endif

@@ -153,7 +153,14 @@ SLUICE_LAYOUT_MEMBER(sluice_probe_sink, reserved, 4, 4);
 SLUICE_LAYOUT_MEMBER(sluice_probe_sink, context, 8, 8);
 SLUICE_LAYOUT_MEMBER(sluice_probe_sink, fact, 16, 8);
 
-SLUICE_LAYOUT_SIZE(sluice_handler, 72);
+SLUICE_LAYOUT_SIZE(sluice_batch, 32);
+SLUICE_LAYOUT_MEMBER(sluice_batch, struct_size, 0, 4);
+SLUICE_LAYOUT_MEMBER(sluice_batch, count, 4, 4);
+SLUICE_LAYOUT_MEMBER(sluice_batch, messages, 8, 8);
+SLUICE_LAYOUT_MEMBER(sluice_batch, tickets, 16, 8);
+SLUICE_LAYOUT_MEMBER(sluice_batch, verdicts, 24, 8);
+
+SLUICE_LAYOUT_SIZE(sluice_handler, 104);
 SLUICE_LAYOUT_MEMBER(sluice_handler, struct_size, 0, 4);
 SLUICE_LAYOUT_MEMBER(sluice_handler, flags, 4, 4);
 SLUICE_LAYOUT_MEMBER(sluice_handler, create, 8, 8);
@@ -164,6 +171,10 @@ SLUICE_LAYOUT_MEMBER(sluice_handler, destroy, 40, 8);
 SLUICE_LAYOUT_MEMBER(sluice_handler, resume, 48, 8);
 SLUICE_LAYOUT_MEMBER(sluice_handler, cancel, 56, 8);
 SLUICE_LAYOUT_MEMBER(sluice_handler, extension, 64, 8);
+SLUICE_LAYOUT_MEMBER(sluice_handler, handle_batch, 72, 8);
+SLUICE_LAYOUT_MEMBER(sluice_handler, load_shared, 80, 8);
+SLUICE_LAYOUT_MEMBER(sluice_handler, use_shared, 88, 8);
+SLUICE_LAYOUT_MEMBER(sluice_handler, free_shared, 96, 8);
 
 SLUICE_LAYOUT_SIZE(sluice_incoming, 152);
 SLUICE_LAYOUT_MEMBER(sluice_incoming, struct_size, 0, 4);

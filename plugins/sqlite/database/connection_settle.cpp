@@ -32,7 +32,6 @@ Status Connection::settle(std::uint64_t number, std::string_view queue, std::spa
         } else {  // it has written nothing here
             entry = &unit->entries.emplace_back();
             entry->ticket = tickets[i];
-            entry->first_write = static_cast<std::uint32_t>(unit->writes.size());
         }
         entry->settle = &statement;
         entry->delivery = settlements[i].tag;

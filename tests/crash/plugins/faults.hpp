@@ -2,9 +2,9 @@
 //
 //   SLUICE_FAULTS      "POINT WHEN ACTION; ..."
 //                      POINT   poll.before, deliver, poll.after, handle.before, handle.after, ring.before, ring.after,
-//                              resume.before, resume.after, commit.before, commit.after, publish.before, publish.after,
-//                              settle.before, settle.after, confirm.before; with calls.so: fsync, fdatasync, pwrite, rename,
-//                              unlink. drill.py says where each is
+//                              resume.before, resume.after, together.before, together.each, together.after, commit.before,
+//                              commit.after, publish.before, publish.after, settle.before, settle.after, confirm.before; with
+//                              calls.so: fsync, fdatasync, pwrite, rename, unlink. drill.py says where each is
 //                      WHEN    3 (the third call), 3+ (from then on), 3x5 (five times from then on), ~TEXT (the body contains
 //                              it)
 //                      ACTION  kill, hang, delay:MILLISECONDS, fail:NUMBER (a sluice_status; of a handler a verdict), throw,

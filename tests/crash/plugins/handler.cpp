@@ -1,4 +1,7 @@
-// Handlers: faults at handle.before and handle.after, and a line for each call.
+// Handlers: faults at handle.before and handle.after, and a line for each message that a call was made with. With
+// SLUICE_FAULTY_TOGETHER=1 they take many messages in one call, too: faults at together.before, together.after, and
+// together.each, between two of them; what a body wants to fail is then left to handle(), and "drill":"spoil" throws out of the
+// whole call.
 //
 // A body may say by itself how its calls end, before the real handler sees it: "drill":"retry:2" and "drill":"throw:2" fail the
 // first two attempts, "drill":"never" is rejected, and so is "drill":"reject" unless SLUICE_FAULTY_MENDED is 1, or names a file
@@ -187,6 +190,25 @@ sluice_verdict handle(void* self, const sluice_message* message, sluice_ticket t
     return verdict;
 }
 
+void handle_batch(void* self, const sluice_batch* batch, sluice_fault* fault) {
+    if (at("together.before")) return;  // all of them are left
+    for (std::uint32_t i = 0; i < batch->count; ++i) {
+        const sluice_message& message = *batch->messages[i];
+        if (at("together.each", view(message.body)) || said_by(view(message.body)).word == "later") continue;
+        if (said_by(view(message.body)).word == "spoil") throw std::runtime_error("the whole call is thrown away");
+        if (told_by_body(message, fault) != 0) {
+            fault->status = SLUICE_OK;  // what is said of one is not said of all
+            continue;
+        }
+        sluice_verdict verdict = real.handle(self, &message, batch->tickets[i], fault);
+        if (verdict == SLUICE_DONE) verdict = publish(self, message, batch->tickets[i], fault);
+        if (verdict != SLUICE_DONE) continue;
+        batch->verdicts[i] = verdict;
+        record_call(message, verdict);
+    }
+    at("together.after");
+}
+
 sluice_verdict resume(void* self, const sluice_message* message, sluice_ticket ticket, std::uint64_t, sluice_fault* fault) {
     if (const auto verdict = at("resume.before", view(message->body))) return *verdict;
     const sluice_verdict verdict = process(self, *message, ticket, fault);
@@ -225,6 +247,8 @@ const void* faulty_handler(const sluice_handler& table) {
     made.handle = &handle;
     made.destroy = &destroy;
     made.resume = &resume;
+    const char* const together = std::getenv("SLUICE_FAULTY_TOGETHER");
+    made.handle_batch = together != nullptr && std::string_view(together) == "1" ? &handle_batch : nullptr;
     made.flags |= SLUICE_HANDLER_KEEPS_NO_VIEWS;  // nothing but the ticket
     return &made;
 }

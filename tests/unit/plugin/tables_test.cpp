@@ -27,6 +27,20 @@ TEST(Tables, TakesAnOptionalTailThatIsNotThereAsAbsent) {
     EXPECT_EQ(ours.describe, nullptr);
 }
 
+TEST(Tables, RefusesAHandlerThatLoadsWhatNobodyIsGiven) {
+    sluice_handler theirs{};
+    theirs.struct_size = sizeof theirs;
+    theirs.create = [](const sluice_setup*, void**, sluice_fault*) -> sluice_status { return SLUICE_OK; };
+    theirs.handle = [](void*, const sluice_message*, sluice_ticket, sluice_fault*) { return SLUICE_DONE; };
+    theirs.destroy = [](void*) {};
+    theirs.load_shared = [](void*, void**, sluice_fault*) -> sluice_status { return SLUICE_OK; };
+    sluice_handler ours{};
+    EXPECT_EQ(take_table(&theirs, ComponentSpec{}, ours),
+              "its sluice_handler has load_shared without use_shared: nobody would be given what it loads");
+    theirs.use_shared = [](void*, void*) {};
+    EXPECT_EQ(take_table(&theirs, ComponentSpec{}, ours), "");
+}
+
 TEST(Tables, RefusesADatabaseThatEndsBeforeItsMandatoryMembers) {
     sluice_database theirs = full_database();
     theirs.struct_size = offsetof(sluice_database, restart);

@@ -18,15 +18,15 @@ protected:
 
     // As a handler's call that says defer.
     bool defer(sluice_ticket ticket, Message& message) {
-        running.store(ticket);
+        running.begin(ticket);
         const bool added = deferred.add(ticket, &message, now_ns, time_ns);
-        running.store(0);
+        running.end();
         return added;
     }
     sluice_status done(sluice_ticket ticket) { return deferred.end(ticket, {.verdict = SLUICE_DONE}); }
 
     std::int64_t now_ns = 1'000;
-    std::atomic<sluice_ticket> running{0};
+    CallTickets running;
     Deferred deferred{running};
     std::array<Message, 3> messages{};
     Deferred::End end;
@@ -75,12 +75,12 @@ TEST_F(DeferredTest, EndsATicketOnceAndNoOther) {
 }
 
 TEST_F(DeferredTest, KeepsAnEndThatComesWhileItsCallStillRuns) {
-    running.store(1);
+    running.begin(1);
     EXPECT_EQ(deferred.end(1, {.cookie = 7}), SLUICE_OK);
     EXPECT_EQ(done(1), SLUICE_STALE) << "one is enough";
     EXPECT_EQ(done(2), SLUICE_STALE);
     ASSERT_TRUE(deferred.add(1, &messages[0], now_ns, time_ns));
-    running.store(0);
+    running.end();
     deferred.arm(1);
     ASSERT_TRUE(deferred.take(end));
     EXPECT_EQ(end.cookie, 7u);
@@ -88,7 +88,7 @@ TEST_F(DeferredTest, KeepsAnEndThatComesWhileItsCallStillRuns) {
 }
 
 TEST_F(DeferredTest, DropsAnEndOfACallThatDidNotDefer) {
-    running.store(1);
+    running.begin(1);
     EXPECT_EQ(done(1), SLUICE_OK);
     ASSERT_TRUE(defer(2, messages[0]));
     deferred.arm(2);

@@ -1,9 +1,11 @@
 // A handler whose verdicts a test decides; all workers of a test share it.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "plugin/port/plugin_handler.hpp"
 #include "sluice/handler.h"
@@ -51,6 +53,24 @@ public:
         mutable sluice_status status = SLUICE_OK;
     };
     using Handle = std::function<sluice_verdict(const Call&)>;
+    // One call of handle_batch().
+    struct Batch {
+        std::vector<Call> calls;  // one for each message
+        sluice_verdict* verdicts;
+        sluice_fault* fault;
+
+        std::string ids() const {
+            std::string all;
+            for (const Call& call : calls) all += (all.empty() ? "" : " ") + call.id();
+            return all;
+        }
+        // "b1 a1" and done: the verdict of both.
+        void say(std::string_view ids, sluice_verdict verdict) const {
+            for (std::size_t i = 0; i < calls.size(); ++i)
+                if ((" " + std::string(ids) + " ").find(" " + calls[i].id() + " ") != std::string::npos) verdicts[i] = verdict;
+        }
+        void say_all(sluice_verdict verdict) const { std::fill_n(verdicts, calls.size(), verdict); }
+    };
 
     explicit FakeHandler(Handle handle) : handle_(std::move(handle)) {
         table_.struct_size = sizeof table_;
@@ -83,12 +103,31 @@ public:
                 auto& seat = *static_cast<Seat*>(self);
                 return seat.handler.on_resume({*message, ticket, fault, *seat.api, seat.host}, cookie);
             };
+        if (on_batch)
+            table_.handle_batch = [](void* self, const sluice_batch* batch, sluice_fault* fault) {
+                auto& seat = *static_cast<Seat*>(self);
+                Batch made{{}, batch->verdicts, fault};
+                for (std::uint32_t i = 0; i < batch->count; ++i)
+                    made.calls.push_back({*batch->messages[i], batch->tickets[i], fault, *seat.api, seat.host});
+                seat.handler.on_batch(made);
+            };
+        if (on_load_shared) {
+            table_.load_shared = [](void* self, void** shared, sluice_fault* fault) {
+                return static_cast<Seat*>(self)->handler.on_load_shared(shared, fault);
+            };
+            table_.use_shared = [](void* self, void* shared) { static_cast<Seat*>(self)->handler.on_shared("used", shared); };
+            // What is shared begins with the handler it is of: no instance is left.
+            table_.free_shared = [](void* shared) { (*static_cast<FakeHandler**>(shared))->on_shared("freed", shared); };
+        }
         return PluginHandlerFactory(table_);
     }
 
     std::function<void(const sluice_setup&, sluice_fault*)> on_create;
     std::function<sluice_verdict(const Call&, std::uint64_t cookie)> on_resume;  // before handlers()
     std::function<void(sluice_ticket)> on_cancel;                                // before handlers()
+    std::function<void(const Batch&)> on_batch;                                  // before handlers()
+    std::function<sluice_status(void** shared, sluice_fault*)> on_load_shared;   // before handlers()
+    std::function<void(std::string_view what, void* shared)> on_shared;          // "used", "freed"
     bool thread_affine = false;                                                  // the same
     bool keeps_views = false;                                                    // the same
     sluice_status start_answer = SLUICE_OK;

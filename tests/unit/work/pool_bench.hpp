@@ -20,6 +20,12 @@ namespace sluice {
 struct PoolBench {
     std::unique_ptr<WorkerPool> make_pool(FakeHandler& handler, std::uint32_t workers, const WorkPolicy& policy,
                                           Worker::Way way) {
+        auto pool = create_pool(handler, workers, policy, way);
+        EXPECT_TRUE(pool->start());
+        return pool;
+    }
+    std::unique_ptr<WorkerPool> create_pool(FakeHandler& handler, std::uint32_t workers, const WorkPolicy& policy,
+                                            Worker::Way way) {
         WorkerPool::Setup setup{.name = "p",
                                 .number = 0,
                                 .handler_path = "pools.p.handler",
@@ -31,7 +37,6 @@ struct PoolBench {
                                 .state_dir = "/nowhere"};
         auto pool = WorkerPool::create(std::move(setup), {dependencies, logging, clock, watch, way});
         EXPECT_TRUE(pool);
-        EXPECT_TRUE((*pool)->start());
         return std::move(pool).value();
     }
     void use(FakeDatabase& database) {

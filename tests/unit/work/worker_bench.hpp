@@ -85,6 +85,7 @@ public:
         setup.struct_size = sizeof setup;
         setup.name = {"pools.p.handler", 15};
         ASSERT_TRUE(host->create(handler.handlers(), setup));
+        if (host->can_batch()) host->set_batch(call_max);
         ASSERT_TRUE(host->session().open());
         ASSERT_TRUE(host->start());
         worker = std::make_unique<Worker>(0, policy, notices, *host, *commits, executor, watch, clock,
@@ -197,6 +198,7 @@ public:
     std::uint64_t tags = 0;
     std::string suspects;         // ids of messages that are marked as such when they are pushed
     bool keeps_attempts = false;  // before start()
+    std::uint32_t call_max = 64;  // the same; messages per call of a handler that takes many
     std::string error;            // of the message ended last
     std::string owed;             // by it
     std::deque<Replayed> dead;    // what push_replayed() made messages of

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "source/source_bench.hpp"
+#include "work/pool_bench.hpp"
 
 namespace sluice {
 namespace {
@@ -59,6 +60,38 @@ TEST(WorkerPool, RunsOtherHandlersOnWhicheverThreadIsFree) {
     std::set<std::thread::id> all;
     for (const auto& [worker, its] : threads) all.insert(its.begin(), its.end());
     EXPECT_LE(all.size(), 4u);
+}
+
+// What the workers of a pool share: given to each before it starts, freed with the last.
+TEST(WorkerPool, LoadsOnceWhatItsHandlersShare) {
+    FakeHandler handler([](const FakeHandler::Call&) { return SLUICE_DONE; });
+    FakeHandler* shared = &handler;
+    std::vector<std::string> events;
+    sluice_status answer = SLUICE_UNAVAILABLE;
+    handler.on_load_shared = [&](void** loaded, sluice_fault*) {
+        events.emplace_back("loaded");
+        *loaded = &shared;
+        return answer;
+    };
+    handler.on_shared = [&](std::string_view what, void* given) {
+        EXPECT_EQ(given, &shared);
+        events.emplace_back(what);
+    };
+    Inbox<Outcomes> outcomes;
+    Doorbell bell;
+    const Confirmed confirmed{"test"};
+    PoolBench bench;
+    {
+        auto pool = bench.create_pool(handler, 3, {}, {outcomes, bell, confirmed, false});
+        EXPECT_EQ(pool->start().error().kind, ErrorKind::unavailable);
+        answer = SLUICE_OK;
+        EXPECT_TRUE(pool->start());
+        EXPECT_TRUE(pool->start()) << "may be called again";
+        EXPECT_EQ(events, (std::vector<std::string>{"loaded", "loaded", "used", "used", "used"}));
+        pool->close();
+    }
+    EXPECT_EQ(events.back(), "freed");
+    EXPECT_EQ(events.size(), 6u);
 }
 
 }  // namespace

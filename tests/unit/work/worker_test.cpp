@@ -5,6 +5,7 @@
 
 #include "temporary_folder.hpp"
 #include "work/failing.hpp"
+#include "work/notes.hpp"
 #include "work/worker_bench.hpp"
 
 namespace sluice {
@@ -351,7 +352,7 @@ TEST(Worker, GivesASuspectUpThatHasEndedTheProcessTooOften) {
     }
     Poison poison(folder.path, bench.logging.logger("host"));
     ASSERT_TRUE(poison.open(1, 1));
-    bench.host->watch_for_poison(poison, poison.note("test", "p", "fake.so"));
+    bench.host->watch_for_poison(poison, notes(poison, 1));
     bench.suspects = "a1 b1";
     bench.push("a1 a2 b1");
     bench.run();
@@ -372,7 +373,7 @@ TEST(Worker, NotesWhichMessageIsInTheHandler) {
     bench.start();
     Poison poison(folder.path, bench.logging.logger("host"));
     ASSERT_TRUE(poison.open(1, 1));
-    bench.host->watch_for_poison(poison, poison.note("test", "p", "fake.so"));
+    bench.host->watch_for_poison(poison, notes(poison, 1));
     bench.push("a1 b1");
     bench.run();
     EXPECT_EQ(noted, "test:a1 test:b1 ");

@@ -18,7 +18,11 @@
 // Errors   what a constructor or start() throws is a configuration error with its text; what handle() throws is a retry with
 //          its text (a Failure with SLUICE_CONSTRAINT or SLUICE_INVALID: a reject; with SLUICE_UNAVAILABLE or SLUICE_CONFLICT:
 //          a retry that does not count as an attempt). Nothing leaves the plugin.
-// More     a class may have three further functions, found by their names:
+// More     a class may have further functions, found by their names:
+//            void handle_batch(Batch&, Context&)   many messages in one call: batch.hpp. handle() is called for those that come
+//              alone
+//            std::shared_ptr<const T> load_shared(Context&) and void use_shared(std::shared_ptr<const T>)   what all workers
+//              of a pool use and none changes: loaded once, when databases are connected, and given to each before its start()
 //            Verdict resume(const Message&, Context&, std::uint64_t cookie)   goes on with a deferred message: completer.hpp
 //            void cancel(sluice_ticket)   from any thread: the time of this call or deferred message is over
 //            const void* extension(std::string_view id)   what it offers to the host beyond this: sluice_handler.extension
@@ -29,9 +33,11 @@
 
 #include <chrono>
 #include <concepts>
+#include <memory>
 #include <string>
 #include <utility>
 
+#include "sluice/sdk/batch.hpp"
 #include "sluice/sdk/completer.hpp"
 #include "sluice/sdk/context.hpp"
 #include "sluice/sdk/manifest.hpp"
@@ -67,6 +73,19 @@ Type construct(const Setup& setup) {
         return Type();
 }
 
+// What a handler's load_shared() answers.
+template <typename Type>
+struct SharedOf {
+    using type = std::shared_ptr<const void>;
+};
+template <typename Type>
+requires requires(Type& type, Context& context) {
+    type.load_shared(context);
+}
+struct SharedOf<Type> {
+    using type = decltype(std::declval<Type&>().load_shared(std::declval<Context&>()));
+};
+
 template <std::derived_from<Handler> Type>
 struct HandlerThunks {
     static_assert(std::constructible_from<Type, const Setup&> || std::default_initializable<Type>,
@@ -80,6 +99,8 @@ struct HandlerThunks {
             : context(setup.api, setup.host),
               handler(construct<Type>(Setup(setup, &context))) {}
     };
+
+    using Shared = typename SharedOf<Type>::type;
 
     static Instance& of(void* self) noexcept { return *static_cast<Instance*>(self); }
 
@@ -133,6 +154,25 @@ struct HandlerThunks {
         return answer(instance, message, ticket, fault,
                       [&] { return instance.handler.resume(instance.context.message(), instance.context, cookie); });
     }
+    // What leaves it is said of all that have no verdict.
+    static void handle_batch(void* self, const sluice_batch* batch, sluice_fault* fault) noexcept {
+        Instance& instance = of(self);
+        Batch messages(*batch, instance.context, fault);
+        guarded(fault, [&] { instance.handler.handle_batch(messages, instance.context); });
+    }
+    // A pointer to the shared pointer crosses, so that free_shared knows its type.
+    static sluice_status load_shared(void* self, void** shared, sluice_fault* fault) noexcept {
+        return guarded(fault, [&] {
+            auto loaded = of(self).handler.load_shared(of(self).context);
+            if (loaded != nullptr) *shared = new Shared(std::move(loaded));
+        });
+    }
+    static void use_shared(void* self, void* shared) noexcept {
+        guarded_quietly([&] { of(self).handler.use_shared(*static_cast<Shared*>(shared)); });
+    }
+    static void free_shared(void* shared) noexcept {
+        guarded_quietly([&] { delete static_cast<Shared*>(shared); });
+    }
     static void cancel(void* self, sluice_ticket ticket) noexcept {
         guarded_quietly([&] { of(self).handler.cancel(ticket); });
     }
@@ -164,6 +204,32 @@ struct HandlerThunks {
             return nullptr;
     }
 
+    static constexpr auto handle_batch_if_any() -> decltype(sluice_handler::handle_batch) {
+        if constexpr (requires(Type & type, Batch & batch, Context & context) { type.handle_batch(batch, context); })
+            return &handle_batch;
+        else
+            return nullptr;
+    }
+    static constexpr bool shares = requires(Type & type, Context& context) { type.use_shared(type.load_shared(context)); };
+    static constexpr auto load_shared_if_any() -> decltype(sluice_handler::load_shared) {
+        if constexpr (shares)
+            return &load_shared;
+        else
+            return nullptr;
+    }
+    static constexpr auto use_shared_if_any() -> decltype(sluice_handler::use_shared) {
+        if constexpr (shares)
+            return &use_shared;
+        else
+            return nullptr;
+    }
+    static constexpr auto free_shared_if_any() -> decltype(sluice_handler::free_shared) {
+        if constexpr (shares)
+            return &free_shared;
+        else
+            return nullptr;
+    }
+
     static constexpr std::uint32_t flags() {
         std::uint32_t flags = 0;
         if constexpr (requires { Type::thread_affine; }) flags |= Type::thread_affine ? SLUICE_HANDLER_THREAD_AFFINE : 0;
@@ -173,9 +239,20 @@ struct HandlerThunks {
         return flags;
     }
 
-    static constexpr sluice_handler table{
-        sizeof(sluice_handler), flags(),         &create,           &start, &handle, &stop, &destroy,
-        resume_if_any(),        cancel_if_any(), extension_if_any()};
+    static constexpr sluice_handler table{sizeof(sluice_handler),
+                                          flags(),
+                                          &create,
+                                          &start,
+                                          &handle,
+                                          &stop,
+                                          &destroy,
+                                          resume_if_any(),
+                                          cancel_if_any(),
+                                          extension_if_any(),
+                                          handle_batch_if_any(),
+                                          load_shared_if_any(),
+                                          use_shared_if_any(),
+                                          free_shared_if_any()};
 };
 
 }  // namespace detail

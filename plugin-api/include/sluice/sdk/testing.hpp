@@ -71,9 +71,11 @@ public:
         sluice_status status = table_.create(&host_.setup(SLUICE_ROLE_HANDLER, options), &self_, &buffer.fault);
         if (status != SLUICE_OK) throw Failure(status, std::string(buffer.text()));
         host_.is_created_ = host_.is_connected_ = true;
-        if (table_.start != nullptr) status = table_.start(self_, &buffer.fault);
+        status = share(&buffer.fault);
+        if (status == SLUICE_OK && table_.start != nullptr) status = table_.start(self_, &buffer.fault);
         if (status == SLUICE_OK) return;
         table_.destroy(self_);
+        free_shared();
         throw Failure(status, std::string(buffer.text()));
     }
     FakeHandler(const FakeHandler&) = delete;
@@ -81,21 +83,46 @@ public:
     ~FakeHandler() {
         if (table_.stop != nullptr) table_.stop(self_);
         table_.destroy(self_);
+        free_shared();
     }
 
     FakeOutcome handle(const FakeMessage& message) {
-        return run(std::make_shared<Kept>(message, host_.worker), [this](const sluice_message* raw, sluice_fault* fault) {
-            return table_.handle(self_, raw, host_.running_, fault);
+        const auto kept = std::make_shared<Kept>(message, host_.worker);
+        return run({kept}, [&](auto& verdicts, sluice_fault* fault) {
+            verdicts[0] = table_.handle(self_, &kept->raw, host_.running_, fault);
+        })[0];
+    }
+    // Many messages in one call, and again each by itself of which the handler wants that: what came of each in the end.
+    std::vector<FakeOutcome> handle_batch(const std::vector<FakeMessage>& messages) {
+        if (table_.handle_batch == nullptr) throw Failure(SLUICE_UNSUPPORTED, "this handler has no handle_batch");
+        std::vector<std::shared_ptr<Kept>> kept;
+        std::vector<const sluice_message*> raw;
+        std::vector<sluice_ticket> tickets;
+        for (const FakeMessage& message : messages) {
+            kept.push_back(std::make_shared<Kept>(message, host_.worker));
+            raw.push_back(&kept.back()->raw);
+            tickets.push_back(host_.tickets_ + raw.size());
+        }
+        auto outcomes = run(kept, [&](auto& verdicts, sluice_fault* fault) {
+            const sluice_batch batch{sizeof batch, static_cast<std::uint32_t>(raw.size()), raw.data(), tickets.data(),
+                                     verdicts.data()};
+            table_.handle_batch(self_, &batch, fault);
         });
+        for (std::size_t i = 0; i < outcomes.size(); ++i) {
+            const sluice_verdict verdict = outcomes[i].verdict;
+            const bool is_outage = outcomes[i].status == SLUICE_UNAVAILABLE || outcomes[i].status == SLUICE_CONFLICT;
+            if (verdict == SLUICE_REJECT || (verdict == SLUICE_RETRY && !is_outage)) outcomes[i] = handle(messages[i]);
+        }
+        return outcomes;
     }
     // Goes on with a deferred message that the handler wants to be resumed: an end of host.deferred with the verdict 0.
     FakeOutcome resume(const FakeEnd& end) {
-        auto message = std::static_pointer_cast<Kept>(host_.deferred.take_resumed(end.ticket));
+        const auto message = std::static_pointer_cast<Kept>(host_.deferred.take_resumed(end.ticket));
         if (message == nullptr || table_.resume == nullptr)
             throw Failure(SLUICE_CONTRACT, "no message with this ticket is to be resumed by this handler");
-        return run(std::move(message), [&](const sluice_message* raw, sluice_fault* fault) {
-            return table_.resume(self_, raw, host_.running_, end.cookie, fault);
-        });
+        return run({message}, [&](auto& verdicts, sluice_fault* fault) {
+            verdicts[0] = table_.resume(self_, &message->raw, host_.running_, end.cookie, fault);
+        })[0];
     }
     const void* extension(std::string_view id) { return detail::extension_of(table_, self_, id); }
     void cancel(sluice_ticket ticket) {
@@ -107,6 +134,16 @@ public:
     }
 
 private:
+    sluice_status share(sluice_fault* fault) {
+        if (table_.load_shared == nullptr) return SLUICE_OK;
+        const sluice_status status = table_.load_shared(self_, &shared_, fault);
+        if (status == SLUICE_OK && shared_ != nullptr) table_.use_shared(self_, shared_);
+        return status;
+    }
+    void free_shared() {
+        if (shared_ != nullptr && table_.free_shared != nullptr) table_.free_shared(shared_);
+    }
+
     // A message with memory of its own.
     struct Kept {
         Kept(const FakeMessage& from, std::uint32_t worker) : message(from), body(padded(from.body), &std::free) {
@@ -135,45 +172,68 @@ private:
         sluice_message raw{};
     };
 
+    // One call with these messages; `call` is given the messages, the verdicts to be written, and the fault.
     template <typename Call>
-    FakeOutcome run(std::shared_ptr<Kept> message, Call&& call) {
-        host_.writes_.clear();
-        host_.published_.clear();
-        host_.work_done.clear();
+    std::vector<FakeOutcome> run(const std::vector<std::shared_ptr<Kept>>& messages, Call&& call) {
+        const sluice_ticket first = begin(messages);
         detail::FaultBuffer buffer;
-        FakeOutcome outcome;
-        outcome.ticket = ++host_.tickets_;
-        host_.body_ = view(message->raw.body);
-        host_.deferred.running(outcome.ticket);
-        host_.running_ = outcome.ticket;
-        outcome.verdict = judged(call, message->raw, buffer.fault);
+        std::vector<sluice_verdict> verdicts(messages.size(), SLUICE_RETRY);
+        judged(call, verdicts, buffer.fault);
         host_.running_ = 0;
-        host_.deferred.ended(outcome.ticket, std::move(message), outcome.verdict == SLUICE_DEFER);
+        std::vector<FakeOutcome> outcomes;
+        for (std::size_t i = 0; i < messages.size(); ++i) {
+            if (verdicts[i] == SLUICE_DEFER) host_.deferred.deferred(first + i, messages[i]);
+            outcomes.push_back(outcome(verdicts[i], first + i, host_.messages_[i], buffer));
+        }
+        host_.deferred.running(0, 0);
         host_.texts_.clear();
-        if (outcome.verdict == SLUICE_DEFER) warn_of_views();
+        return outcomes;
+    }
+    sluice_ticket begin(const std::vector<std::shared_ptr<Kept>>& messages) {
+        const sluice_ticket first = host_.tickets_ + 1;
+        host_.tickets_ += messages.size();
+        host_.work_done.clear();
+        host_.messages_.clear();
+        for (const auto& message : messages) host_.messages_.push_back({view(message->raw.body)});
+        host_.deferred.running(first, messages.size());
+        host_.running_count_ = messages.size();
+        host_.running_ = first;
+        return first;
+    }
+    FakeOutcome outcome(sluice_verdict verdict, sluice_ticket ticket, FakeHost::OfMessage& made,
+                        const detail::FaultBuffer& buffer) {
+        if (verdict == SLUICE_DEFER) warn_of_views();
+        FakeOutcome outcome;
+        outcome.verdict = verdict;
+        outcome.ticket = ticket;
         outcome.status = buffer.fault.status;
         outcome.text = buffer.text();
-        outcome.counts =
-            outcome.verdict == SLUICE_RETRY && outcome.status != SLUICE_UNAVAILABLE && outcome.status != SLUICE_CONFLICT;
+        outcome.counts = verdict == SLUICE_RETRY && outcome.status != SLUICE_UNAVAILABLE && outcome.status != SLUICE_CONFLICT;
         if (const std::int64_t delay = buffer.fault.retry_delay_ms; delay != 0)
             outcome.delay = std::chrono::milliseconds(std::max<std::int64_t>(delay, 0));
-        outcome.writes = std::move(host_.writes_);
-        outcome.published = std::move(host_.published_);
+        outcome.writes = std::move(made.writes);
+        outcome.published = std::move(made.published);
         return outcome;
     }
     // What is no verdict, or is thrown by a handler that does without the SDK, is a retry with the host's text.
     template <typename Call>
-    static sluice_verdict judged(Call& call, const sluice_message& message, sluice_fault& fault) {
+    static void judged(Call& call, std::vector<sluice_verdict>& verdicts, sluice_fault& fault) {
+        const auto thrown = [&](const char* what) {
+            detail::say(&fault, SLUICE_CONTRACT, std::string("an exception left the handler: ") + what);
+            std::fill(verdicts.begin(), verdicts.end(), SLUICE_RETRY);
+        };
         try {
-            const sluice_verdict verdict = call(&message, &fault);
-            if (verdict >= SLUICE_DONE && verdict <= SLUICE_DEFER) return verdict;
-            detail::say(&fault, SLUICE_CONTRACT, "the handler answered with the unknown verdict " + std::to_string(verdict));
-        } catch (const std::exception& thrown) {
-            detail::say(&fault, SLUICE_CONTRACT, std::string("an exception left the handler: ") + thrown.what());
+            call(verdicts, &fault);
+        } catch (const std::exception& exception) {
+            thrown(exception.what());
         } catch (...) {
-            detail::say(&fault, SLUICE_CONTRACT, "an exception left the handler: an exception that is not a std::exception");
+            thrown("an exception that is not a std::exception");
         }
-        return SLUICE_RETRY;
+        for (sluice_verdict& verdict : verdicts) {
+            if (verdict >= SLUICE_DONE && verdict <= SLUICE_DEFER) continue;
+            detail::say(&fault, SLUICE_CONTRACT, "the handler answered with the unknown verdict " + std::to_string(verdict));
+            verdict = SLUICE_RETRY;
+        }
     }
     void warn_of_views() {
         if (table_.cancel == nullptr && (table_.flags & SLUICE_HANDLER_KEEPS_NO_VIEWS) == 0 && !std::exchange(warned_, true))
@@ -192,6 +252,7 @@ private:
     FakeHost& host_;
     sluice_handler table_{};  // what a smaller one lacks is NULL
     void* self_ = nullptr;
+    void* shared_ = nullptr;
     bool warned_ = false;
 };
 

@@ -4,6 +4,7 @@
 // Ownership  keeps a deferred message's memory until its end: a sanitizer finds views that were kept longer.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -46,23 +47,26 @@ public:
     }
 
     // ---- the fakes' own ----
-    void running(sluice_ticket ticket) {
+    // A call with as many messages, whose tickets stand one behind the other; 0: none any more.
+    void running(sluice_ticket first, std::size_t count) {
         const std::lock_guard lock(mutex_);
-        running_ = ticket;
+        running_ = first;
+        running_count_ = count;
     }
-    // The call has ended; deferred: its message lives on.
-    void ended(sluice_ticket ticket, std::shared_ptr<void> memory, bool deferred) {
+    // A message of the call was deferred, and lives on.
+    void deferred(sluice_ticket ticket, std::shared_ptr<void> memory) {
         const std::lock_guard lock(mutex_);
-        running_ = 0;
-        const bool early = !ends_.empty() && ends_.back().ticket == ticket;
-        if (deferred && !early) open_[ticket] = std::move(memory);
-        if (deferred && early && ends_.back().verdict == 0) resumed_[ticket] = std::move(memory);
+        const FakeEnd* early = end_of(ticket);
+        if (early == nullptr)
+            open_[ticket] = std::move(memory);
+        else if (early->verdict == 0)
+            resumed_[ticket] = std::move(memory);
     }
     sluice_status end(FakeEnd end) {
         const std::lock_guard lock(mutex_);
         const auto open = open_.find(end.ticket);
-        if (open == open_.end() && (end.ticket == 0 || end.ticket != running_)) return SLUICE_STALE;
-        if (open == open_.end() && !ends_.empty() && ends_.back().ticket == end.ticket) return SLUICE_STALE;
+        const bool runs = running_ != 0 && end.ticket - running_ < running_count_;
+        if (open == open_.end() && (!runs || end_of(end.ticket) != nullptr)) return SLUICE_STALE;
         if (open != open_.end()) {
             if (end.verdict == 0) resumed_[end.ticket] = std::move(open->second);
             open_.erase(open);
@@ -79,12 +83,19 @@ public:
     }
 
 private:
+    // Under the lock.
+    const FakeEnd* end_of(sluice_ticket ticket) const {
+        const auto found = std::find_if(ends_.begin(), ends_.end(), [&](const auto& end) { return end.ticket == ticket; });
+        return found == ends_.end() ? nullptr : &*found;
+    }
+
     mutable std::mutex mutex_;
     std::condition_variable changed_;
     std::map<sluice_ticket, std::shared_ptr<void>> open_;
     std::map<sluice_ticket, std::shared_ptr<void>> resumed_;
     std::vector<FakeEnd> ends_;
     sluice_ticket running_ = 0;
+    std::size_t running_count_ = 0;
 };
 
 }  // namespace sluice::inline sdk

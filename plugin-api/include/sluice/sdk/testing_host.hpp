@@ -23,6 +23,7 @@
 #include "sluice/sdk/manifest.hpp"
 #include "sluice/sdk/status.hpp"
 #include "sluice/sdk/testing_deferred.hpp"
+#include "sluice/sdk/testing_effects.hpp"
 #include "sluice/sdk/testing_json.hpp"
 #include "sluice/sdk/testing_metrics.hpp"
 #include "sluice/sdk/testing_options.hpp"
@@ -30,23 +31,6 @@
 #include "sluice/sdk/value.hpp"
 
 namespace sluice::inline sdk {
-
-// A statement that a handler ran, its values as SQL would write them: 'text', 42, 1.5, NULL, TRUE, x'00ff'.
-struct FakeWrite {
-    std::string database;
-    std::string sql;
-    std::vector<std::string> values;
-    bool in_unit = true;  // false: query_committed
-};
-
-struct FakePublished {
-    std::string target{};
-    std::string body{};
-    std::string key{};
-    std::string id{};
-    std::vector<std::pair<std::string, std::string>> headers{};
-    std::chrono::milliseconds delay{0};
-};
 
 struct FakeLogLine {
     Level level;
@@ -125,6 +109,12 @@ private:
         std::uint32_t database;
         detail::FakeStatement statement;
     };
+    // What a call has done for one of its messages.
+    struct OfMessage {
+        std::string_view body;
+        std::vector<FakeWrite> writes{};
+        std::vector<FakePublished> published{};
+    };
 
     sluice_host* self() { return reinterpret_cast<sluice_host*>(this); }
     static FakeHost& of(sluice_host* host) { return *reinterpret_cast<FakeHost*>(host); }
@@ -132,7 +122,8 @@ private:
     static sluice_host_api all_services();
     static sluice_status named(const std::vector<std::string>& known, std::vector<std::string>& used, sluice_bytes wanted,
                                std::uint32_t* number, const char* what, sluice_fault* fault);
-    bool is_under_way(sluice_ticket ticket) const { return ticket != 0 && ticket == running_; }
+    bool is_under_way(sluice_ticket ticket) const { return running_ != 0 && ticket - running_ < running_count_; }
+    OfMessage& of_message(sluice_ticket ticket) { return messages_[ticket - running_]; }
     Status prepare(std::uint32_t database, std::string_view sql, std::uint32_t& number);
     // The statement with its values, if they go together.
     Status bound(std::uint32_t database, std::uint32_t statement, std::span<const sluice_value> values, FakeWrite& made) const;
@@ -150,11 +141,10 @@ private:
     std::vector<Prepared> prepared_;
 
     // of the call under way
-    std::atomic<sluice_ticket> running_{0};
-    std::string_view body_;
+    std::atomic<sluice_ticket> running_{0};  // its first ticket
+    std::atomic<std::size_t> running_count_{0};
+    std::vector<OfMessage> messages_;                  // by ticket
     std::vector<std::unique_ptr<std::string>> texts_;  // that json() has made
-    std::vector<FakeWrite> writes_;
-    std::vector<FakePublished> published_;
 
     // of the handler
     sluice_ticket tickets_ = 0;
@@ -248,7 +238,7 @@ inline Status FakeHost::execute(sluice_ticket ticket, std::uint32_t database, st
     if (prepared_[statement].statement.reads_only)
         return {SLUICE_INVALID, "\"" + write.sql + "\" only reads: ask for its rows with a query, executing it has no effect"};
     Status status = on_execute ? on_execute(write) : Status(SLUICE_QUEUED);
-    if (status.code() == SLUICE_OK || status.code() == SLUICE_QUEUED) writes_.push_back(std::move(write));
+    if (status.code() == SLUICE_OK || status.code() == SLUICE_QUEUED) of_message(ticket).writes.push_back(std::move(write));
     return status;
 }
 
@@ -286,7 +276,7 @@ inline Status FakeHost::publish(sluice_ticket ticket, std::uint32_t target, cons
     if (message.body.size > body_bytes_max || message.header_count > headers_max)
         return {SLUICE_INVALID, "a published message may have at most " + std::to_string(headers_max) +
                                     " headers and a body of " + std::to_string(body_bytes_max >> 20) + " MiB"};
-    if (published_.size() == publishes_max)
+    if (of_message(ticket).published.size() == publishes_max)
         return {SLUICE_FULL, "a message may publish at most " + std::to_string(publishes_max) + " messages"};
     FakePublished made{used_targets_[target],
                        std::string(view(message.body)),
@@ -297,7 +287,7 @@ inline Status FakeHost::publish(sluice_ticket ticket, std::uint32_t target, cons
     for (const sluice_header& header : std::span(message.headers, message.header_count))
         made.headers.emplace_back(view(header.name), view(header.value));
     Status status = on_publish ? on_publish(made) : Status(SLUICE_QUEUED);
-    if (status.code() == SLUICE_OK || status.code() == SLUICE_QUEUED) published_.push_back(std::move(made));
+    if (status.code() == SLUICE_OK || status.code() == SLUICE_QUEUED) of_message(ticket).published.push_back(std::move(made));
     return status;
 }
 
@@ -306,7 +296,7 @@ inline Status FakeHost::json(sluice_ticket ticket, std::string_view pointer, slu
     const auto names = detail::FakeJson::names_of(pointer);
     if (!names)
         return {SLUICE_INVALID, "\"" + std::string(pointer) + "\" is no JSON pointer: it must be empty or begin with \"/\""};
-    detail::FakeJson::Found found = detail::FakeJson::find(body_, *names);
+    detail::FakeJson::Found found = detail::FakeJson::find(of_message(ticket).body, *names);
     const std::string& text = *texts_.emplace_back(std::make_unique<std::string>(std::move(found.text)));
     value.type = found.type;
     value.text = bytes(text);

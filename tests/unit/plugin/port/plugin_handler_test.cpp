@@ -34,6 +34,22 @@ public:
             EXPECT_EQ(cookie, 9u);
             return on(self, "resume"), of(self).verdict;
         };
+        table.handle_batch = [](void* self, const sluice_batch* batch, sluice_fault*) {
+            EXPECT_EQ(calls::mine.message.load(), nullptr) << "it is of none of them";
+            std::fill_n(batch->verdicts, batch->count, of(self).verdict);
+            on(self, "handle_batch");
+        };
+        table.load_shared = [](void* self, void** shared, sluice_fault* fault) {
+            *shared = self;
+            on(self, "load_shared");
+            return of(self).start_answer == SLUICE_OK ? SLUICE_OK
+                                                      : sluice_fault_set(fault, of(self).start_answer, "no file", 7);
+        };
+        table.use_shared = [](void* self, void* shared) {
+            EXPECT_EQ(shared, self);
+            on(self, "use_shared");
+        };
+        table.free_shared = [](void* shared) { on(shared, "free_shared"); };
         table.cancel = [](void* self, sluice_ticket ticket) {
             EXPECT_EQ(ticket, 5u);
             on(self, "cancel");
@@ -99,6 +115,57 @@ TEST(PluginHandler, PutsCallsWithAMessageOnRecordUnderTheNamesThatTheWatchKnows)
     const sluice_message message{};
     EXPECT_FALSE((*handler)->handle(message, 5, nullptr).threw);
     EXPECT_FALSE((*handler)->resume(message, 5, 9, nullptr).threw);
+}
+
+TEST(PluginHandler, GivesManyMessagesInOneCall) {
+    HandlerTable plugin;
+    const auto handler = plugin.create();
+    const sluice_message message{};
+    const sluice_message* messages[] = {&message, &message};
+    const sluice_ticket tickets[] = {5, 6};
+    sluice_verdict verdicts[] = {SLUICE_RETRY, SLUICE_RETRY};
+    const sluice_batch batch{sizeof batch, 2, messages, tickets, verdicts};
+    EXPECT_TRUE((*handler)->can_batch());
+    EXPECT_TRUE((*handler)->handle_batch(batch, nullptr));
+    EXPECT_EQ(verdicts[1], SLUICE_DONE);
+    plugin.throws = "handle_batch";
+    FaultBuffer fault;
+    EXPECT_FALSE((*handler)->handle_batch(batch, fault.get()));
+    EXPECT_EQ(fault.text(), "an exception left the handler: thrown by handle_batch");
+    EXPECT_EQ(fault.fault().status, SLUICE_CONTRACT);
+    EXPECT_EQ(verdicts[0], SLUICE_RETRY) << "what it has said before does not count";
+    EXPECT_EQ(verdicts[1], SLUICE_RETRY);
+    plugin.table.handle_batch = nullptr;
+    EXPECT_FALSE((*handler)->can_batch());
+}
+
+TEST(PluginHandler, KeepsWhatIsSharedUntilItsOwnEnd) {
+    HandlerTable plugin;
+    {
+        auto handler = plugin.create();
+        auto shared = (*handler)->load_shared();
+        ASSERT_TRUE(shared);
+        ASSERT_NE(*shared, nullptr);
+        (*handler)->use_shared(*shared);
+        shared->reset();
+        EXPECT_EQ(plugin.called, (std::vector<std::string>{"create", "load_shared", "use_shared"}));
+    }
+    EXPECT_EQ(plugin.called, (std::vector<std::string>{"create", "load_shared", "use_shared", "destroy", "free_shared"}));
+}
+
+TEST(PluginHandler, SaysWhyWhatIsSharedCannotBeLoaded) {
+    HandlerTable plugin;
+    plugin.start_answer = SLUICE_UNAVAILABLE;
+    const auto handler = plugin.create();
+    const auto refused = (*handler)->load_shared();
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().kind, ErrorKind::unavailable);
+    EXPECT_EQ(refused.error().message, "pools.p.handler: unavailable: no file");
+    plugin.start_answer = SLUICE_OK;
+    plugin.throws = "load_shared";
+    EXPECT_EQ((*handler)->load_shared().error().kind, ErrorKind::contract);
+    plugin.table.load_shared = nullptr;
+    EXPECT_EQ(*(*handler)->load_shared(), nullptr) << "nothing is shared";
 }
 
 TEST(PluginHandler, HasADefaultForEachFunctionThatIsAbsent) {
