@@ -184,6 +184,21 @@ TEST_F(SourceLoopLanes, ThatDrainAreSettledAgainBeforeTheyAreGone) {
     EXPECT_EQ(counts().acked, 1u);
 }
 
+TEST_F(SourceLoopLanes, ThatAreLostAreAnsweredThoughTheSourceTakesNoSettlements) {
+    bench.source.on_settle = [this](FakeSource::Settlements items) {
+        note("ack " + std::to_string(items[0].tag));
+        return so_far().size() < 6 ? SLUICE_UNAVAILABLE : SLUICE_OK;  // far later than the lane is to be answered
+    };
+    then([&] { push(1, 1, "a"); });
+    start([](const FakeHandler::Call&) { return SLUICE_DONE; });
+    ASSERT_TRUE(comes("ack 1"));
+    then([&] { revoke(1, SLUICE_LANE_LOST, 71); });
+    ASSERT_TRUE(comes("revoked 71"));
+    end();
+    EXPECT_EQ(counts().lost_lease, 1u);
+    EXPECT_EQ(counts().acked, 0u);
+}
+
 TEST_F(SourceLoopLanes, MayComeAgainOnceTheyAreEmpty) {
     then([&] { push(1, 1, "a"); });
     start([](const FakeHandler::Call&) { return SLUICE_DONE; });
