@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <unordered_set>
 #include <utility>
 
 namespace sluice {
@@ -65,7 +66,12 @@ void Settlement::take(Message* message, std::int64_t now_ns) {
     if (goes_back(outcome) && !queue_.takes_back()) return leave(message);
     // Else only the first line of the message is looked at.
     const std::uint32_t next_attempt = queue_.keeps_attempts() && goes_back(outcome) ? message->view.attempt : 0;
-    add(message->tag, {next_attempt, outcome, message->acked_in_unit, message->recognised && outcome == Outcome::acked});
+    add(message->tag, {.attempt = next_attempt,
+                       .lane = message->lane,
+                       .outcome = outcome,
+                       .acked = message->acked_in_unit,
+                       .recognised = message->recognised && outcome == Outcome::acked,
+                       .withdrawn = message->is_lost()});
     if (message->received_ns != run_received_ns_) flush_run();
     run_received_ns_ = message->received_ns;
     ++run_count_;
@@ -112,6 +118,7 @@ bool Settlement::submit(std::int64_t now_ns) {
     now_ns_ = now_ns;
     flush_run();
     if (left_ != 0) say_left();
+    if (has_withdrawn_) forget_withdrawn();
     if (items_.empty()) return true;
     if (now_ns < retry_at_ns_ || !failed_.empty()) return false;
     FaultBuffer fault;
@@ -125,7 +132,12 @@ bool Settlement::submit(std::int64_t now_ns) {
     } else {
         early_.clear();
         refused(answer, fault.error(status).message);
-        return false;
+        for (End& end : ends_) {
+            end.refused = true;
+            has_withdrawn_ |= end.withdrawn;
+        }
+        if (has_withdrawn_) forget_withdrawn();
+        return items_.empty();
     }
     items_.clear();
     ends_.clear();
@@ -197,11 +209,13 @@ void Settlement::confirm(std::uint64_t tag, sluice_status status) {
         say_broken(tag, "was confirmed by the source and waits for no confirmation; ignored");
         return;
     }
-    const End end = entry->second;
+    End end = entry->second;
     unconfirmed_.erase(entry);
     releases_open_ -= goes_back(end.outcome);
     const Answer answer = meaning_of(status);
+    if (answer == Answer::again && end.withdrawn) return end_withdrawn(end);
     if (!ends(answer)) {
+        end.refused = true;
         add(tag, end);
         refused(answer, "the source answered " + status_name(status) + " to a settlement");
         return;
@@ -210,6 +224,53 @@ void Settlement::confirm(std::uint64_t tag, sluice_status status) {
     if (answer != Answer::confirmed) return count_unconfirmed(answer, 1);
     count(end.outcome, 1);
     if (end.recognised) counters_.recognised.add();
+}
+
+void Settlement::withdraw(End& end) {
+    end.withdrawn = true;
+    has_withdrawn_ |= end.refused;
+}
+
+void Settlement::withdraw_lane(std::uint32_t lane) {
+    if (lane == 0) return;
+    for (End& end : ends_)
+        if (end.lane == lane) withdraw(end);
+    for (auto& [tag, end] : unconfirmed_)
+        if (end.lane == lane) withdraw(end);
+}
+
+void Settlement::withdraw(std::span<const std::uint64_t> tags) {
+    for (const std::uint64_t tag : tags)
+        if (const auto entry = unconfirmed_.find(tag); entry != unconfirmed_.end()) withdraw(entry->second);
+    if (items_.empty()) return;
+    const std::unordered_set<std::uint64_t> all(tags.begin(), tags.end());
+    for (std::size_t i = 0; i < items_.size(); ++i)
+        if (all.contains(items_[i].tag)) withdraw(ends_[i]);
+}
+
+// Of those that the source was told of already: nothing else is kept from it.
+void Settlement::forget_withdrawn() {
+    has_withdrawn_ = false;
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < items_.size(); ++i) {
+        const End end = ends_[i];
+        if (!end.withdrawn || !end.refused) {
+            items_[kept] = items_[i];
+            ends_[kept++] = end;
+        } else if (end.outcome == Outcome::none) {
+            --notes_;
+        } else {
+            releases_open_ -= goes_back(end.outcome);
+            end_withdrawn(end);
+        }
+    }
+    items_.resize(kept);
+    ends_.resize(kept);
+}
+
+// What was acked in its unit is acked, whoever has it by now.
+void Settlement::end_withdrawn(const End& end) {
+    end.acked ? count(end.outcome, 1) : count_unconfirmed(Answer::lost, 1);
 }
 
 void Settlement::say_broken(std::uint64_t tag, std::string_view rule) {

@@ -4,13 +4,15 @@
 // Ownership    messages that come in are destroyed here.
 // Errors       the source refuses for now: kept and submitted again. It refuses permanently (failed, corrupt, or a status that
 //              ends nothing): failed() says why, and nothing is submitted any more. It does not know a delivery any more: its
-//              lease is lost. It cannot do what is asked, or takes nothing back: abandoned at once, and said.
+//              lease is lost, and so is that of one that was taken away and whose settlement it has not taken: it is told
+//              once. It cannot do what is asked, or takes nothing back: abandoned at once, and said.
 // Invariants   in_flight() is counted by what exists (live messages, settlements not yet confirmed), never as a difference, so
 //              that it proves the conservation law rather than repeating it.
 #pragma once
 
 #include <cstdint>
 #include <deque>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -46,6 +48,10 @@ public:
 
     // The source's confirmation, from inside its poll, settle or flush.
     void settled(const std::uint64_t* tags, std::uint64_t count, sluice_status status);
+    // The source has taken these away, or a lane (0: none), with all of it that has ended so far: what it has been told of and
+    // has not taken is not settled again. Also from inside its poll, settle, flush, service and extend.
+    void withdraw(std::span<const std::uint64_t> tags);
+    void withdraw_lane(std::uint32_t lane);
     // The source confirms all that was submitted before it returns.
     Result<void> flush();
 
@@ -72,9 +78,12 @@ private:
     // How a message ends for the source.
     struct End {
         std::uint32_t attempt = 0;  // the next one's number, of what goes back to a source that keeps count
+        std::uint16_t lane = 0;
         Outcome outcome = Outcome::none;
-        bool acked = false;       // already, within its unit
-        bool recognised = false;  // acked without effects
+        bool acked : 1 = false;       // already, within its unit
+        bool recognised : 1 = false;  // acked without effects
+        bool withdrawn : 1 = false;   // by the source
+        bool refused : 1 = false;     // the source was told and has not taken it
     };
     void add(std::uint64_t tag, End end);
     void leave(Message* message);
@@ -87,6 +96,9 @@ private:
     void await_confirmation();
     void count(Outcome outcome, std::uint64_t by);
     void count_unconfirmed(Answer answer, std::uint64_t by);
+    void withdraw(End& end);
+    void forget_withdrawn();
+    void end_withdrawn(const End& end);
     void refused(Answer answer, const std::string& why);
     void say_broken(std::uint64_t tag, std::string_view rule);
     void confirm(std::uint64_t tag, sluice_status status);
@@ -102,6 +114,7 @@ private:
     std::vector<sluice_settlement> items_;  // taken and not yet submitted
     std::vector<End> ends_;                 // one for one; the outcome `none`: a note, no end
     std::uint64_t notes_ = 0;               // among items_
+    bool has_withdrawn_ = false;            // among items_ may be some that were refused and are withdrawn
     std::deque<std::string> reasons_;       // of the notes; they stay where they are, since items_ view them
     std::unordered_map<std::uint64_t, End> unconfirmed_;
     std::uint64_t releases_open_ = 0;                             // in both of them

@@ -53,10 +53,16 @@ Intake::Intake(MessageStore& store, Settlement& settlement, Confirmed& confirmed
     };
     sink_.revoke = [](void* context, std::uint32_t lane, std::uint32_t how, std::uint64_t token) noexcept {
         const Withdrawn withdrawn = how == SLUICE_LANE_DRAIN ? Withdrawn::drained : Withdrawn::lost;
-        if (auto* const deliveries = static_cast<Intake*>(context)->deliveries_) deliveries->revoke(lane, withdrawn, token);
+        auto& self = *static_cast<Intake*>(context);
+        if (self.deliveries_ == nullptr) return;
+        self.deliveries_->revoke(lane, withdrawn, token);
+        if (withdrawn == Withdrawn::lost) self.settlement_.withdraw_lane(lane);
     };
     sink_.lost = [](void* context, const std::uint64_t* tags, std::uint64_t count) noexcept {
-        if (auto* const deliveries = static_cast<Intake*>(context)->deliveries_) deliveries->lose({tags, count});
+        auto& self = *static_cast<Intake*>(context);
+        if (self.deliveries_ == nullptr) return;
+        self.deliveries_->lose({tags, count});
+        self.settlement_.withdraw({tags, count});
     };
 }
 

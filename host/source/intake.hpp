@@ -1,6 +1,6 @@
 // What a source's adapter hands over during one poll becomes messages here.
 //
-// Threads      the source thread, from inside the adapter's poll, settle and flush.
+// Threads      the source thread, from inside the adapter's poll, settle, flush, service and extend.
 // Ownership    holds what was polled until take().
 // Limits       `max` messages and `bytes` per poll, one message at least; a message as MessageStore allows it.
 #pragma once

@@ -123,6 +123,7 @@ void SourceLoop::look_after_deliveries() {
 void SourceLoop::tell_emptied() {
     for (const Deliveries::Emptied& emptied : deliveries_->take_emptied()) {
         dispatcher_->lane_has_gone(emptied.lane);
+        settlement_.withdraw_lane(emptied.lane);
         for (const std::uint64_t token : emptied.tokens) queue_->revoked(token);
     }
 }

@@ -49,6 +49,10 @@ struct QueueEngine {
     bool stores_fields = false;  // key and headers of what is published come back
     bool has_limits = false;     // limits() says how large a message may be
     bool can_be_probed = true;
+    bool has_service = false;  // it wants to be called while it is neither polled nor published to
+    // The lanes that its messages come by, the first ones in order: those of one follow each other. 0: it has none.
+    std::uint32_t lanes = 0;
+    bool knows_lost = false;  // what it has taken away is settled with SLUICE_LOST_LEASE, and never SLUICE_STALE
 
     // ---- how it is brought into trouble; each may be empty ----
     // Makes each open fail until the guard is gone. After create, before anything is filled.
@@ -57,6 +61,12 @@ struct QueueEngine {
     std::function<Guard(const Folder&)> obstruct{};
     // Options of a target that stores no more than so many messages.
     std::function<Options(const Folder&, std::uint64_t)> bounded{};
+    // Options of a source whose deliveries have this lease. Empty: they stay with the host.
+    std::function<Options(const Folder&, Milliseconds)> leased{};
+    // Another host gets the lane, as SLUICE_LANE_ says, when the source is called the next time; or a delivery by its tag. Once
+    // the host has answered, both come back soon. With `lanes` both are there.
+    std::function<void(const Folder&, std::uint32_t lane, std::uint32_t how)> take_lane{};
+    std::function<void(const Folder&, std::uint64_t tag)> take_delivery{};
 };
 
 // A component that is a database.

@@ -40,10 +40,11 @@ std::vector<Cut> of_all() {
 std::vector<Cut> of_sources() {
     std::vector<Cut> cuts = of_all();
     cuts.insert(cuts.end(), {CUT_BEFORE(sluice_poll, wait_ms), CUT_BEFORE(sluice_poll, max_bytes),
+                             CUT_BEFORE(sluice_queue_sink, lost), CUT_BEFORE(sluice_queue_sink, revoke),
                              CUT_BEFORE(sluice_queue_sink, confirmed_below), CUT_SHORT(sluice_queue_sink, settled),
                              CUT_SHORT(sluice_queue_sink, reserve), CUT_SHORT(sluice_queue_sink, push),
-                             CUT_BEFORE(sluice_queue_limits, message_bytes_max), CUT_BEFORE(sluice_queue_limits, in_flight_max),
-                             CUT_BEFORE(sluice_probe_sink, fact)});
+                             CUT_BEFORE(sluice_queue_limits, lease_ms), CUT_BEFORE(sluice_queue_limits, message_bytes_max),
+                             CUT_BEFORE(sluice_queue_limits, in_flight_max), CUT_BEFORE(sluice_probe_sink, fact)});
     return cuts;
 }
 
@@ -97,10 +98,18 @@ TEST_P(SourceSizes, HarmNothing) {
         EXPECT_TRUE(source.list("", found).ok());
         (void)source.get("none", found);
     }
+    if (engine->take_lane) {
+        engine->take_lane(folder, 1, SLUICE_LANE_LOST);
+        engine->take_delivery(folder, got.back().tag);
+    }
     if (source.table().service != nullptr) {
         std::uint32_t next_ms = 0;
         EXPECT_TRUE(source.service(next_ms).ok());
     }
+    if (source.table().extend != nullptr) {
+        EXPECT_TRUE(source.extend({got.front().tag}, far_longer).ok());
+    }
+    for (const Revocation& each : std::vector(source.revocations)) source.answer(each.token);
     source.close();
     EXPECT_TRUE(source.open().ok());
 }

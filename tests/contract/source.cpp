@@ -7,7 +7,8 @@
 namespace sluice::contract {
 namespace {
 
-sluice_queue_sink sink_of(Source* source, auto push, auto reserve, auto commit, auto settled, auto confirmed_below) {
+sluice_queue_sink sink_of(Source* source, auto push, auto reserve, auto commit, auto settled, auto confirmed_below, auto revoke,
+                          auto lost) {
     sluice_queue_sink sink{};
     sink.context = source;
     sink.push = push;
@@ -15,6 +16,8 @@ sluice_queue_sink sink_of(Source* source, auto push, auto reserve, auto commit, 
     sink.commit = commit;
     sink.settled = settled;
     sink.confirmed_below = confirmed_below;
+    sink.revoke = revoke;
+    sink.lost = lost;
     return sink;
 }
 
@@ -36,7 +39,11 @@ Source::Source(const QueueEngine& engine, const Folder& folder, Options options,
                 },
                 [](void* context, sluice_bytes stream, std::uint64_t position) noexcept {
                     of(context).confirm_below(std::string(view(stream)), position);
-                }),
+                },
+                [](void* context, std::uint32_t lane, std::uint32_t how, std::uint64_t token) noexcept {
+                    of(context).revoke(lane, how, token);
+                },
+                [](void* context, const std::uint64_t* tags, std::uint64_t count) noexcept { of(context).lose(tags, count); }),
             host_.sizes()) {}
 
 Answer Source::open() {
@@ -45,6 +52,8 @@ Answer Source::open() {
     is_open_ = answer.ok();
     in_flight_.clear();
     awaited_.clear();
+    open_revocations_.clear();
+    taken_away_.clear();
     return answer;
 }
 
@@ -56,11 +65,10 @@ Answer Source::poll(std::uint32_t max, Milliseconds wait, std::uint64_t max_byte
     const Sized<sluice_poll> asked(given, sizes());
     left_ = std::min<std::size_t>(max, room.value_or(SIZE_MAX));
     bytes_left_ = max_bytes == 0 ? UINT64_MAX : max_bytes;
-    caller_ = std::this_thread::get_id();
     is_polling_ = true;
-    Answer answer = call([&](auto& table, void* self, sluice_fault* fault) { return table.poll(self, asked.get(), fault); });
+    Answer answer =
+        call_as_source([&](auto& table, void* self, sluice_fault* fault) { return table.poll(self, asked.get(), fault); });
     is_polling_ = false;
-    caller_ = std::thread::id();
     reserved_.reset();
     switch (answer.status) {
         case SLUICE_OK:
@@ -101,11 +109,9 @@ Answer Source::settle(const std::vector<sluice_settlement>& items) {
     // In front of a page, too: so many, and no more.
     const Page given(items.size() * sizeof(sluice_settlement));
     if (!items.empty()) std::memcpy(given.begin(), items.data(), items.size() * sizeof(sluice_settlement));
-    caller_ = std::this_thread::get_id();
-    const Answer answer = call([&](auto& table, void* self, sluice_fault* fault) {
+    const Answer answer = call_as_source([&](auto& table, void* self, sluice_fault* fault) {
         return table.settle(self, reinterpret_cast<const sluice_settlement*>(given.begin()), items.size(), fault);
     });
-    caller_ = std::thread::id();
     if (answer.status == SLUICE_QUEUED) return answer;
     for (const sluice_settlement& item : items)
         if (item.action != SLUICE_ATTEMPTED) confirm(&item.tag, 1, answer.status);
@@ -114,9 +120,7 @@ Answer Source::settle(const std::vector<sluice_settlement>& items) {
 
 Answer Source::flush() {
     if (table_.flush == nullptr) return {};
-    caller_ = std::this_thread::get_id();
-    const Answer answer = call([](auto& table, void* self, sluice_fault* fault) { return table.flush(self, fault); });
-    caller_ = std::thread::id();
+    const Answer answer = call_as_source([](auto& table, void* self, sluice_fault* fault) { return table.flush(self, fault); });
     if (answer.ok() && !awaited_.empty())
         note("flush has answered SLUICE_OK, and " + std::to_string(awaited_.size()) + " settlements are not confirmed");
     return answer;
@@ -142,11 +146,34 @@ sluice_status Source::end_of(const sluice_settlement& item) {
     return settled[item.tag].empty() ? SLUICE_UNKNOWN : settled[item.tag].front();
 }
 
+Answer Source::service(std::uint32_t& next_ms) {
+    next_ms = 0;
+    return call_as_source([&](auto& table, void* self, sluice_fault* fault) { return table.service(self, &next_ms, fault); });
+}
+
+Answer Source::extend(const std::vector<std::uint64_t>& tags, Milliseconds time) {
+    const Page given(tags.size() * sizeof(std::uint64_t));
+    if (!tags.empty()) std::memcpy(given.begin(), tags.data(), tags.size() * sizeof(std::uint64_t));
+    return call_as_source([&](auto& table, void* self, sluice_fault* fault) {
+        return table.extend(self, reinterpret_cast<const std::uint64_t*>(given.begin()), tags.size(),
+                            static_cast<std::uint32_t>(time.count()), fault);
+    });
+}
+
+void Source::answer(std::uint64_t token) {
+    open_revocations_.erase(token);
+    table_.revoked(self_, token);
+}
+
+bool Source::is_revoked(std::uint32_t lane) const {
+    return std::ranges::any_of(open_revocations_, [&](const auto& open) { return open.second == lane; });
+}
+
 // ---- the sink --------------------------------------------------------------------------------------------------------------
 
 void Source::expect_call(const char* what, bool in_poll) {
     if (caller_.load() != std::this_thread::get_id())
-        note(std::string(what) + " was called outside poll, settle, flush and service, or from another thread");
+        note(std::string(what) + " was called outside poll, settle, flush, service and extend, or from another thread");
     else if (in_poll && !is_polling_)
         note(std::string(what) + " was called outside poll");
 }
@@ -163,6 +190,10 @@ sluice_status Source::push(const sluice_incoming& given, bool is_commit) {
     } else if (too_large_at && *too_large_at == pushes_) {
         ++pushes_;
         return SLUICE_INVALID;
+    }
+    if (is_revoked(message.lane)) {
+        note("a message came by the lane " + std::to_string(message.lane) + ", which is revoked");
+        return SLUICE_CONTRACT;
     }
     ++pushes_;
     check(message);
@@ -198,6 +229,7 @@ void Source::take_in(const sluice_incoming& message) {
     delivery.attempt = message.attempt;
     delivery.deliveries = message.deliveries;
     delivery.flags = message.flags;
+    delivery.lane = message.lane;
     in_flight_.insert_or_assign(delivery.tag, delivery);
     delivered.push_back(std::move(delivery));
 }
@@ -212,6 +244,36 @@ void Source::check(const sluice_incoming& message) {
     if (keeps_attempts_ == (message.attempt == 0)) note("the attempt is told though it is not kept, or kept and not told");
     if ((message.flags & ~known_flags) != 0) note("a message has unknown flags");
     if (message.header_count != 0 && message.headers == nullptr) note("headers are counted and not there");
+    if (message.lane > SLUICE_LANES_MAX) note("a message came by the lane " + std::to_string(message.lane));
+    if (message.lane != 0 && table().revoked == nullptr) note("a message came by a lane, and there is no `revoked`");
+    if (message.deliveries > 1 && (message.flags & SLUICE_MESSAGE_REDELIVERED) == 0)
+        note("a message was delivered before, and its flags do not say so");
+    if (message.deliveries == 1 && (message.flags & SLUICE_MESSAGE_REDELIVERED) != 0)
+        note("a message that was redelivered is counted as delivered once");
+    if (taken_away_.contains(message.tag)) note("a message has the tag of one that was lost");
+}
+
+void Source::revoke(std::uint32_t lane, std::uint32_t how, std::uint64_t token) {
+    expect_call("revoke", false);
+    if (table().revoked == nullptr) note("a lane was revoked, and there is no `revoked`");
+    if (lane == 0 || lane > SLUICE_LANES_MAX) note("the lane " + std::to_string(lane) + " was revoked, which is none");
+    if (how != SLUICE_LANE_DRAIN && how != SLUICE_LANE_LOST) note("a lane was revoked in an unknown way");
+    revocations.push_back({lane, how, token});
+    if (!open_revocations_.emplace(token, lane).second) note("two revocations at a time have one token");
+    if (how == SLUICE_LANE_DRAIN) return;
+    for (auto delivery = in_flight_.begin(); delivery != in_flight_.end();) {
+        const bool is_lost = delivery->second.lane == lane;
+        if (is_lost) taken_away_.insert(delivery->first);
+        delivery = is_lost ? in_flight_.erase(delivery) : std::next(delivery);
+    }
+}
+
+void Source::lose(const std::uint64_t* tags, std::uint64_t count) {
+    expect_call("lost", false);
+    for (std::uint64_t i = 0; i < count; ++i) {
+        lost.insert(tags[i]);
+        if (in_flight_.erase(tags[i]) != 0) taken_away_.insert(tags[i]);
+    }
 }
 
 void Source::confirm(const std::uint64_t* tags, std::uint64_t count, sluice_status status) {

@@ -23,6 +23,7 @@ struct Delivery {
     std::uint32_t attempt = 0;
     std::uint32_t deliveries = 0;
     std::uint32_t flags = 0;
+    std::uint32_t lane = 0;
 };
 
 inline std::ostream& operator<<(std::ostream& out, const Delivery& delivery) {
@@ -40,6 +41,13 @@ inline sluice_settlement settlement(std::uint64_t tag, std::uint32_t action, Mil
     return item;
 }
 
+// What the source has asked for with sink->revoke.
+struct Revocation {
+    std::uint32_t lane = 0;
+    std::uint32_t how = 0;
+    std::uint64_t token = 0;
+};
+
 class Source : public Adapter {
 public:
     Source(const QueueEngine& engine, const Folder& folder, Sizes sizes = {}, bool has_state_dir = true)
@@ -56,6 +64,8 @@ public:
     std::vector<Delivery> delivered;                              // by all polls so far
     std::map<std::uint64_t, std::vector<sluice_status>> settled;  // by tag
     std::map<std::string, std::uint64_t> confirmed;               // by stream: all below is acked
+    std::vector<Revocation> revocations;                          // all of them, in order
+    std::set<std::uint64_t> lost;                                 // tags that were lost one by one
 
     Answer open();
     Answer poll(std::uint32_t max = 1024, Milliseconds wait = {}, std::uint64_t max_bytes = 0);
@@ -66,6 +76,12 @@ public:
     Answer settle(const std::vector<sluice_settlement>& items);
     Answer flush();
     void wake() { table_.wake(self_); }
+    Answer service(std::uint32_t& next_ms);
+    Answer extend(const std::vector<std::uint64_t>& tags, Milliseconds time);
+    // The host has nothing more of the lane that was revoked with this token; it may also be none.
+    void answer(std::uint64_t token);
+    // Whether the lane is on its way out: it was revoked, and that is not answered.
+    bool is_revoked(std::uint32_t lane) const;
 
     // Settles these and flushes; expects that each is confirmed, once, with SLUICE_OK.
     void ack(const std::vector<Delivery>& which) { settle_all(which, SLUICE_ACK); }
@@ -84,6 +100,16 @@ private:
     void check(const sluice_incoming& message);
     void confirm(const std::uint64_t* tags, std::uint64_t count, sluice_status status);
     void confirm_below(const std::string& stream, std::uint64_t position);
+    void revoke(std::uint32_t lane, std::uint32_t how, std::uint64_t token);
+    void lose(const std::uint64_t* tags, std::uint64_t count);
+    // A function of the thread of the source that may use the sink.
+    template <typename Call>
+    Answer call_as_source(Call&& what) {
+        caller_ = std::this_thread::get_id();
+        Answer answer = call(std::forward<Call>(what));
+        caller_ = std::thread::id();
+        return answer;
+    }
 
     const bool keeps_attempts_;
     const bool has_stable_ids_;
@@ -95,8 +121,10 @@ private:
     std::size_t pushes_ = 0;  // in all
     std::optional<Page> reserved_;
     std::uint64_t reserved_bytes_ = 0;
-    std::map<std::uint64_t, Delivery> in_flight_;  // by tag, until it is confirmed
-    std::multiset<std::uint64_t> awaited_;         // tags that were settled and not confirmed
+    std::map<std::uint64_t, Delivery> in_flight_;              // by tag, until it is confirmed
+    std::multiset<std::uint64_t> awaited_;                     // tags that were settled and not confirmed
+    std::map<std::uint64_t, std::uint32_t> open_revocations_;  // lanes, by the tokens that are not answered
+    std::set<std::uint64_t> taken_away_;                       // tags of deliveries that were lost, alone or with their lane
 };
 
 std::vector<std::string> bodies_of(const std::vector<Delivery>& deliveries);

@@ -74,7 +74,10 @@ typedef struct sluice_settlement {
     uint32_t reserved;
 } sluice_settlement;
 
-/* The host's end. [source] for all of it: to be called from poll, settle, flush or service only. */
+/* The host's end. [source] for all of it: to be called from poll, settle, flush, service or extend only, and push, reserve and
+ * commit from poll alone. It lives until close has returned, or an open that failed. What its functions are given is the
+ * adapter's, a message with all that it views, a stream, an array of tags: it need live no longer than until they return, and
+ * what reserve has answered no longer than until the next reserve or commit, or the end of the poll. */
 typedef struct sluice_queue_sink {
     uint32_t struct_size;
     uint32_t reserved;
@@ -88,35 +91,44 @@ typedef struct sluice_queue_sink {
     char* (*reserve)(void* context, uint64_t size);
     /* Takes the message whose body was written into the last reserve; body.size may be smaller than reserved. */
     sluice_status (*commit)(void* context, const sluice_incoming* message);
-    /* What became of these deliveries at the engine, once for each; the statuses are those listed at sluice_queue.settle. */
+    /* What became of these deliveries at the engine, once for each that was answered with SLUICE_QUEUED, whoever has it by now;
+     * the statuses are those listed at sluice_queue.settle. One after which the host would settle again ends the settlement as
+     * a lost lease if the delivery is not the host's any more: it was lost, or `revoked` was called for its lane. */
     void (*settled)(void* context, const uint64_t* tags, uint64_t count, sluice_status status);
     /* All of the stream below `position` is acked, and that is durable: the engine never delivers it again by itself. */
     void (*confirmed_below)(void* context, sluice_bytes stream, uint64_t position);
     /* The engine takes a lane away; `how` is SLUICE_LANE_. Nothing of it is begun any more: what waits is released
      * (SLUICE_LANE_DRAIN) or forgotten as lost (SLUICE_LANE_LOST), what runs ends as `how` says; effects whose commit is under
-     * way already are not held up. Then the host calls `revoked` with this token. Until that has returned, push answers
-     * SLUICE_CONTRACT to a message of the lane. A lane that drains may be lost meanwhile: it is revoked once more then, and
-     * each token gets its `revoked`. */
+     * way already are not held up, and settled: of a lane that is lost that ends with SLUICE_LOST_LEASE. Then the host calls
+     * `revoked` with this token. Until that has returned, push answers SLUICE_CONTRACT to a message of the lane. A lane that
+     * drains may be lost meanwhile: it is revoked once more then, and each token gets its `revoked`, unless the host closes the
+     * queue before.
+     *
+     * What the host has settled of the lane and the adapter has not taken (the answer was one after which the host settles
+     * again) is settled again before `revoked` if the lane drains. If it is lost, it has ended as a lost lease. */
     void (*revoke)(void* context, uint32_t lane, uint32_t how, uint64_t token);
-    /* Another host has these deliveries, whatever their lane: as with SLUICE_LANE_LOST. What is not known any more is left
-     * out. */
+    /* Another host has these deliveries, whatever their lane: as with SLUICE_LANE_LOST, but they may be delivered again at
+     * once. The host leaves out what it does not know any more. Only of an adapter that has `extend` or `revoked`: of others
+     * the host keeps no account of what it has. */
     void (*lost)(void* context, const uint64_t* tags, uint64_t count);
 } sluice_queue_sink;
 
 /* What a configured source can do. Known after create, and asked again after each open: some of it only the server can tell. */
 #define SLUICE_QUEUE_TAKES_BACK 1u          /* SLUICE_RELEASE works: the message is delivered again without a restart */
-#define SLUICE_QUEUE_RELEASE_KEEPS_ORDER 2u /* ... before all messages not yet delivered; only with the former */
+#define SLUICE_QUEUE_RELEASE_KEEPS_ORDER 2u /* ... before all messages (of its lane) not yet delivered; only with the former */
 #define SLUICE_QUEUE_STABLE_IDS 4u          /* a redelivered message has the same id, also after a restart */
 #define SLUICE_QUEUE_KEEPS_ATTEMPTS 8u      /* understands SLUICE_ATTEMPTED, and delivers with sluice_incoming.attempt */
 #define SLUICE_QUEUE_FINITE 16u             /* poll will answer SLUICE_END */
 
 /* ---- producing ---------------------------------------------------------------------------------------------------------- */
 
+/* The host's end. It lives until close has returned, or an open that failed. */
 typedef struct sluice_target_sink {
     uint32_t struct_size;
     uint32_t reserved;
     void* context;
-    /* [any] The messages token .. token + count - 1 are stored durably (SLUICE_OK), or are not, for this reason. */
+    /* [any] The messages token .. token + count - 1 are stored durably (SLUICE_OK), or are not, for this reason; the text need
+     * live no longer than until it returns. */
     void (*published)(void* context, uint64_t token, uint64_t count, sluice_status status, sluice_bytes text);
 } sluice_target_sink;
 
@@ -219,8 +231,8 @@ typedef struct sluice_queue {
      * host settles it again later. SLUICE_FAILED, SLUICE_CORRUPT: a permanent failure, the host ends, and so it does with any
      * number that is not listed here.
      *
-     * A tag is one delivery's until that is confirmed. SLUICE_RELEASE comes only to an adapter that says
-     * SLUICE_QUEUE_TAKES_BACK. */
+     * A tag is one delivery's until that is confirmed. One that is lost may never be settled: its tag is not given again before
+     * the next open. SLUICE_RELEASE comes only to an adapter that says SLUICE_QUEUE_TAKES_BACK. */
     sluice_status (*settle)(void* self, const sluice_settlement* items, uint64_t count, sluice_fault* fault);
     /* [source] Confirms everything settled so far before it returns. NULL = settle confirms at once. */
     sluice_status (*flush)(void* self, sluice_fault* fault);
@@ -277,7 +289,8 @@ typedef struct sluice_queue {
      * presets *next_ms to 0. 0: not again until the instance has been opened again; what is due at once says 1.
      *
      * It returns soon, and may report through the sink what has become of settlements and publishes (settled, confirmed_below,
-     * published). It never pushes: push, reserve and commit answer that there is no room.
+     * published), and what the engine takes away (revoke, lost). It never pushes: push, reserve and commit answer that there is
+     * no room.
      *
      * SLUICE_OK. SLUICE_FAILED, SLUICE_CORRUPT: a permanent failure, as from poll or publish, and it is not called again.
      * Anything else is an outage, which the log tells once: it is called again after *next_ms, or after a backoff of the host
@@ -295,12 +308,14 @@ typedef struct sluice_queue {
      * NULL: it cannot be probed. */
     sluice_status (*probe)(void* self, const sluice_probe_sink* sink, sluice_fault* fault);
     /* [source] The host has nothing of the lane any more that sink->revoke named with this token, and has settled all that it
-     * had to settle of it; what was answered with SLUICE_QUEUED may still be confirmed. A key that waits for a message of the
-     * lane to come again waits no longer. The lane may be pushed again at once, should the engine have given it back. NULL: the
+     * had to settle of it; what was answered with SLUICE_QUEUED may still be confirmed, and is not settled again if it is not.
+     * A key that waits for a message of the lane to come again waits no longer. The lane may be pushed with the next poll,
+     * should the engine have given it back. A token that is not, or not any more, one of the adapter's does no harm. NULL: the
      * source has no lanes. */
     void (*revoked)(void* self, uint64_t token);
     /* [source] These deliveries are to stay with this host for `ms` from now on, see sluice_queue_limits.lease_ms. SLUICE_OK:
-     * they do; of those that do not, sink->lost tells. Anything else: none was extended, for now; the host tries again soon.
+     * they do; of those that do not, or are not known, sink->lost tells (or sink->revoke, of their lane). None may be there at
+     * all. Anything else: none was extended, for now; the host tries again soon.
      * NULL: leases cannot be extended; then limits must not name any. */
     sluice_status (*extend)(void* self, const uint64_t* tags, uint64_t count, uint32_t ms, sluice_fault* fault);
     /* [control] As sluice_handler.extension. */

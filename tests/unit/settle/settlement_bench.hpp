@@ -29,7 +29,8 @@ protected:
         };
     }
     // A message that was received and has ended so.
-    void take(std::uint64_t tag, Outcome outcome, std::uint32_t attempt = 1, bool acked_in_unit = false) {
+    void take(std::uint64_t tag, Outcome outcome, std::uint32_t attempt = 1, bool acked_in_unit = false,
+              std::uint16_t lane = 0) {
         sluice_incoming incoming{};
         incoming.struct_size = sizeof incoming;
         incoming.tag = tag;
@@ -38,6 +39,7 @@ protected:
         message->received_ns = clock.now();
         message->outcome = outcome;
         message->acked_in_unit = acked_in_unit;
+        message->lane = lane;
         settlement.received(1);
         settlement.take(message, clock.now());
     }

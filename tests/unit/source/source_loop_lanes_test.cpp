@@ -139,6 +139,66 @@ TEST_F(SourceLoopLanes, ThatDrainFinishWhatRunsAndGiveBackTheRest) {
     EXPECT_LT(place("handle m6"), static_cast<std::ptrdiff_t>(so_far().size()));
 }
 
+// A settlement that the source has not confirmed when the lane is empty, and then does not take: another host has the message.
+TEST_F(SourceLoopLanes, ThatAreGoneAreNotSettledAgain) {
+    bench.source.on_settle = [this](FakeSource::Settlements items) {
+        const bool is_first = place("ack " + std::to_string(items[0].tag)) == static_cast<std::ptrdiff_t>(so_far().size());
+        for (const sluice_settlement& item : items) note("ack " + std::to_string(item.tag));
+        return is_first ? SLUICE_QUEUED : SLUICE_OK;
+    };
+    const auto refuse = [this](std::uint64_t tag) {
+        bench.source.sink->settled(bench.source.sink->context, &tag, 1, SLUICE_UNAVAILABLE);
+    };
+    then([&] { push(1, 1, "a"), push(2, 2, "b"), push(3, 3, "c"); });
+    start([](const FakeHandler::Call&) { return SLUICE_DONE; });
+    for (const char* acked : {"ack 1", "ack 2", "ack 3"}) ASSERT_TRUE(comes(acked));
+    then([&] { revoke(1, SLUICE_LANE_DRAIN, 71), lose(2), refuse(2); });
+    ASSERT_TRUE(comes("revoked 71"));
+    then([&] { refuse(1), refuse(3); });
+    const auto is_settled_again = [&] {
+        const auto all = so_far();
+        return std::count(all.begin(), all.end(), "ack 3") == 2;
+    };
+    while (!is_settled_again()) ASSERT_TRUE(noted.reaches(so_far().size() + 1));
+    end();
+    const auto all = so_far();
+    EXPECT_EQ(std::count(all.begin(), all.end(), "ack 1"), 1);
+    EXPECT_EQ(std::count(all.begin(), all.end(), "ack 2"), 1);
+    EXPECT_EQ(counts().lost_lease, 2u);
+    EXPECT_EQ(counts().acked, 1u);
+}
+
+TEST_F(SourceLoopLanes, ThatDrainAreSettledAgainBeforeTheyAreGone) {
+    bench.source.on_settle = [this](FakeSource::Settlements items) {
+        note("ack " + std::to_string(items[0].tag));
+        const auto all = so_far();
+        return all.size() < 3 ? SLUICE_UNAVAILABLE : SLUICE_OK;
+    };
+    then([&] { push(1, 1, "a"); });
+    start([](const FakeHandler::Call&) { return SLUICE_DONE; });
+    ASSERT_TRUE(comes("ack 1"));
+    then([&] { revoke(1, SLUICE_LANE_DRAIN, 71); });
+    ASSERT_TRUE(comes("revoked 71"));
+    end();
+    EXPECT_EQ(so_far(), (std::vector<std::string>{"ack 1", "ack 1", "ack 1", "revoked 71"}));
+    EXPECT_EQ(counts().acked, 1u);
+}
+
+TEST_F(SourceLoopLanes, ThatAreLostAreAnsweredThoughTheSourceTakesNoSettlements) {
+    bench.source.on_settle = [this](FakeSource::Settlements items) {
+        note("ack " + std::to_string(items[0].tag));
+        return so_far().size() < 6 ? SLUICE_UNAVAILABLE : SLUICE_OK;  // far later than the lane is to be answered
+    };
+    then([&] { push(1, 1, "a"); });
+    start([](const FakeHandler::Call&) { return SLUICE_DONE; });
+    ASSERT_TRUE(comes("ack 1"));
+    then([&] { revoke(1, SLUICE_LANE_LOST, 71); });
+    ASSERT_TRUE(comes("revoked 71"));
+    end();
+    EXPECT_EQ(counts().lost_lease, 1u);
+    EXPECT_EQ(counts().acked, 0u);
+}
+
 TEST_F(SourceLoopLanes, MayComeAgainOnceTheyAreEmpty) {
     then([&] { push(1, 1, "a"); });
     start([](const FakeHandler::Call&) { return SLUICE_DONE; });

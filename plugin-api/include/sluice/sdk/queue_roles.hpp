@@ -101,7 +101,7 @@ struct Poll {
     std::chrono::milliseconds wait{0};
 };
 
-// The host's end of a source. To be used inside poll, settle, flush and service only; push and commit inside poll.
+// The host's end of a source. To be used inside poll, settle, flush, service and extend only; push and commit inside poll.
 class SourceSink {
 public:
     SourceSink() = default;
