@@ -6,6 +6,12 @@
 namespace sluice {
 namespace {
 
+// Out of line: what it needs would be put into memory with each call.
+[[gnu::noinline, gnu::cold]] HandlerPort::Answer threw(sluice_fault* fault, std::string_view text) {
+    set_fault(fault, SLUICE_CONTRACT, "an exception left the handler: " + std::string(text));
+    return {SLUICE_RETRY, true};
+}
+
 // A call with a message, which is on record with it.
 template <typename Call>
 HandlerPort::Answer answer(const PluginPart* part, const char* function, const sluice_message& message, sluice_fault* fault,
@@ -15,11 +21,7 @@ HandlerPort::Answer answer(const PluginPart* part, const char* function, const s
             const PluginCall on_record(part, function, &message);
             return {call()};
         },
-        [&](std::string_view text) -> HandlerPort::Answer {
-            const std::string said = "an exception left the handler: " + std::string(text);
-            sluice_fault_set(fault, SLUICE_CONTRACT, said.data(), said.size());
-            return {SLUICE_RETRY, true};
-        });
+        [fault](std::string_view text) { return threw(fault, text); });
 }
 
 }  // namespace
