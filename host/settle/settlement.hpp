@@ -77,6 +77,7 @@ private:
         bool recognised = false;  // acked without effects
     };
     void add(std::uint64_t tag, End end);
+    void take_released(Message* message);
     void leave(Message* message);
     void say_left();
     // What an answer of the source does to a settlement.
@@ -92,6 +93,7 @@ private:
     void confirm(std::uint64_t tag, sluice_status status);
     void put_off(const std::string& why);
     void came_back();
+    void count_run(std::int64_t received_ns);
     void flush_run();
 
     QueuePort& queue_;
