@@ -239,7 +239,7 @@ bool Worker::handle(Unit& unit, Message* message) {
         if (message->resuming) backlog_.ended(message);
         return true;
     }
-    return judge(unit, index, said);
+    return judge(unit, index, HandlerHost::Said(said));  // a copy: only what is judged is put into memory
 }
 
 bool Worker::is_poison(Message* message) {
@@ -252,8 +252,8 @@ bool Worker::is_poison(Message* message) {
 
 // ---- verdict ---------------------------------------------------------------------------------------------------------------
 
-// Any but done. False: as handle(). By value: the address of what was said would keep it in memory for those that are done too.
-bool Worker::judge(Unit& unit, std::uint32_t index, HandlerHost::Said said) {
+// Any but done. False: as handle().
+bool Worker::judge(Unit& unit, std::uint32_t index, const HandlerHost::Said& said) {
     Message* message = unit.messages[index];
     if (message->is_lost() && said.verdict != SLUICE_DEFER) {
         withdrawal_.drop(unit, index);

@@ -114,7 +114,7 @@ private:
     [[gnu::noinline]] bool handle(Unit& unit, Message* message);  // a stage of its own where instructions are counted
     bool is_poison(Message* message);
     // verdict
-    bool judge(Unit& unit, std::uint32_t index, HandlerHost::Said said);
+    [[gnu::noinline]] bool judge(Unit& unit, std::uint32_t index, const HandlerHost::Said& said);
     void retry(Unit& unit, std::uint32_t index, const HandlerHost::Said& said);
     void blame(Message* message);
     // report
