@@ -9,7 +9,7 @@
 
 namespace sluice {
 
-inline void copy_few(char* to, const char* from, std::size_t size) {
+[[gnu::always_inline]] inline void copy_few(char* to, const char* from, std::size_t size) {
     if (size > 32) {
         std::memcpy(to, from, size);
     } else if (size >= 16) {  // two copies that overlap in the middle, here and below

@@ -40,7 +40,7 @@ constexpr std::size_t round_up(std::size_t size, std::size_t to) {
 // Blocks are multiples of a line up to 1 KiB, then four steps a doubling: at most a fifth of a block is unused.
 constexpr std::size_t classes_by_line = 16;
 
-std::uint8_t class_of(std::size_t size) {  // up to limits::pooled_bytes_max
+[[gnu::always_inline]] inline std::uint8_t class_of(std::size_t size) {  // up to limits::pooled_bytes_max
     if (size <= classes_by_line * line) return static_cast<std::uint8_t>((size + line - 1) / line - 1);
     const unsigned doubling = 63u - static_cast<unsigned>(__builtin_clzll(size - 1));  // 1024 < size <= 2048: 10
     const std::size_t step = std::size_t{1} << (doubling - 2);
@@ -64,20 +64,24 @@ bool says_more(const sluice_incoming& incoming) {
 }
 
 // `from` by value: what is written might lie where a reference leads.
-char* copy(char* to, sluice_bytes from, sluice_bytes& view) {
+[[gnu::always_inline]] inline char* copy(char* to, sluice_bytes from, sluice_bytes& view) {
     copy_few(to, from.data, from.size);
     view = {to, from.size};
     return to + from.size;
 }
 
 // The block that comes next will be written from end to end, and has been away for as long as a message takes to settle.
-void fetch_ahead(const void* block, std::size_t size) {
-    constexpr std::size_t lines_most = 16;
+// Inline: a call of it the compiler would leave out, as one that changes nothing.
+[[gnu::always_inline]] inline void fetch_ahead(const void* block, std::size_t size) {
+    constexpr std::size_t lines_most = 16, lines_at_once = 4;
     if (block == nullptr) return;
-    const char* at = static_cast<const char*>(block);
-    const char* const end = at + std::min(size, lines_most * line);
-#pragma GCC unroll 4
-    for (; at < end; at += line) __builtin_prefetch(at, 1);
+    const char* const begin = static_cast<const char*>(block);
+    const std::size_t end = std::min(size, lines_most * line);
+    std::size_t at = 0;
+    // Some at once: link-time optimisation forgets `#pragma GCC unroll`.
+    for (; at + lines_at_once * line <= end; at += lines_at_once * line)
+        for (std::size_t i = 0; i < lines_at_once; ++i) __builtin_prefetch(begin + at + i * line, 1);
+    for (; at < end; at += line) __builtin_prefetch(begin + at, 1);
 }
 
 Message& own_more(Message* message) {
@@ -176,7 +180,7 @@ void MessageStore::each_live(const std::function<void(const Message&)>& look) co
 }
 
 // `view` is left as it is: fill() writes all of it but the body.
-inline Message* MessageStore::allocate(std::size_t size) {
+[[gnu::always_inline]] inline Message* MessageStore::allocate(std::size_t size) {
     std::uint8_t size_class = direct;
     void* memory = nullptr;
     if (size > limits::pooled_bytes_max) {
@@ -201,7 +205,7 @@ inline Message* MessageStore::allocate(std::size_t size) {
 }
 
 // What id, headers, message_key and subject need; `too_large` if they, or the body, are larger than a message may have.
-inline std::size_t MessageStore::tail_bytes(const sluice_incoming& incoming, bool more) {
+[[gnu::always_inline]] inline std::size_t MessageStore::tail_bytes(const sluice_incoming& incoming, bool more) {
     if (incoming.body.size > limits::message_bytes_max || incoming.header_count > limits::headers_max ||
         incoming.id.size > limits::id_bytes_max || incoming.stream_size > incoming.id.size)
         return too_large;
@@ -218,8 +222,12 @@ inline std::size_t MessageStore::tail_bytes(const sluice_incoming& incoming, boo
     return incoming.id.size + incoming.header_count * sizeof(sluice_header) + (limits::headers_bytes_max - room);
 }
 
+// Compiled once for each of the two: a message of which its source says no more pays nothing for what others have.
 Message* MessageStore::create(const sluice_incoming& incoming) {
-    const bool more = says_more(incoming);
+    return says_more(incoming) ? create(incoming, true) : create(incoming, false);
+}
+
+[[gnu::always_inline]] inline Message* MessageStore::create(const sluice_incoming& incoming, bool more) {
     const std::size_t tail_size = tail_bytes(incoming, more);
     if (tail_size == too_large) return nullptr;
     const std::size_t record_bytes = more ? sizeof(Message) : plain_record_bytes;
@@ -227,10 +235,11 @@ Message* MessageStore::create(const sluice_incoming& incoming) {
     const std::size_t tail_at = round_up(body_end, alignof(sluice_header));
     Message* message = allocate(tail_at + tail_size);
     char* base = reinterpret_cast<char*>(message);
-    if (incoming.body.size != 0) std::memcpy(base + record_bytes, incoming.body.data, incoming.body.size);
     message->view.body = {base + record_bytes, incoming.body.size};
     std::memset(base + record_bytes + incoming.body.size, 0, SLUICE_BODY_PADDING);
     fill(message, incoming, more, base + tail_at);
+    // Last: nothing but the message has to be kept across the call.
+    if (incoming.body.size != 0) std::memcpy(base + record_bytes, incoming.body.data, incoming.body.size);
     return message;
 }
 
@@ -270,7 +279,8 @@ bool MessageStore::commit(Message* message, const sluice_incoming& incoming) {
 }
 
 // All but the body; headers, id and the other texts go to `tail`.
-inline void MessageStore::fill(Message* message, const sluice_incoming& incoming, bool more, char* tail) {
+[[gnu::always_inline]] inline void MessageStore::fill(Message* message, const sluice_incoming& incoming, bool more,
+                                                      char* tail) {
     auto* headers = reinterpret_cast<sluice_header*>(tail);
     const std::uint32_t header_count = incoming.header_count;
     char* text = tail + header_count * sizeof(sluice_header);
@@ -317,22 +327,31 @@ void MessageStore::trim() {
 }
 
 void MessageStore::destroy(Message* message) {
+    const std::uint8_t size_class = message->size_class;
+    --live_;
+    bytes_ -= message->charge;
+    if (debug_ || message->owns_more || message->failure || size_class == direct) [[unlikely]]
+        return destroy_all_of(message);
+    put_back(message, size_class);  // a destructor would find nothing to do
+}
+
+// Out of line: most messages have nothing but their block.
+[[gnu::noinline]] void MessageStore::destroy_all_of(Message* message) {
+    const std::uint8_t size_class = message->size_class;
     if (debug_) spoil_views(*message);
     if (message->owns_more) {
         std::free(message->tail);
         std::free(message->own_key);
     }
-    const std::uint8_t size_class = message->size_class;
     if (size_class == direct) large_freed_ += message->charge;
-    --live_;
-    bytes_ -= message->charge;
     message->~Message();
-    if (size_class == direct) {
-        free_large(message);
-        return;
-    }
+    if (size_class == direct) return free_large(message);
     if (debug_) std::memset(static_cast<void*>(message), spoilt, size_of(size_class));
-    free_[size_class] = new (message) Free{free_[size_class]};
+    put_back(message, size_class);
+}
+
+inline void MessageStore::put_back(void* block, std::uint8_t size_class) {
+    free_[size_class] = new (block) Free{free_[size_class]};
     ASAN_POISON_MEMORY_REGION(free_[size_class] + 1, size_of(size_class) - sizeof(Free));
 }
 

@@ -235,9 +235,12 @@ private:
     static constexpr std::uint8_t direct = 0xff;  // size class of a block that is not pooled
     static constexpr std::size_t classes = 32;
 
+    Message* create(const sluice_incoming& incoming, bool more);
     Message* allocate(std::size_t size);
     void* allocate_large(std::size_t size);
     void free_large(void* message);
+    void destroy_all_of(Message* message);
+    void put_back(void* block, std::uint8_t size_class);
     static void spoil_views(const Message& message);
     void trim();
     void refill(std::uint8_t size_class);

@@ -16,10 +16,16 @@ Struct whole(const Struct& given) {
     return copy;
 }
 
+// Out of line: room for the copy is made only where there is one.
+template <typename Struct, typename Use>
+[[gnu::noinline]] auto with_whole_copy(const Struct& given, Use& use) {
+    return use(whole(given));
+}
+
 // Calls `use` with the struct itself, or with such a copy of a shorter one.
 template <typename Struct, typename Use>
 auto with_whole(const Struct& given, Use&& use) {
-    return given.struct_size >= sizeof given ? use(given) : use(whole(given));
+    return given.struct_size >= sizeof given ? use(given) : with_whole_copy(given, use);
 }
 
 }  // namespace sluice

@@ -43,7 +43,8 @@ struct CallRecord {
 
 namespace calls {
 
-inline constinit thread_local CallRecord mine;
+// The host is linked into programs only, so each thread has it at a place known beforehand: reaching it calls nothing.
+[[gnu::tls_model("local-exec")]] inline constinit thread_local CallRecord mine;
 
 // Lists this thread until it ends, with an alternate stack for signal handlers (sigaltstack(2)).
 void list_thread();
@@ -54,7 +55,7 @@ void each(const std::function<void(const CallRecord&, pid_t thread)>& look);
 
 class PluginCall {
 public:
-    PluginCall(const PluginPart* part, const char* function, const sluice_message* message = nullptr) {
+    [[gnu::always_inline]] PluginCall(const PluginPart* part, const char* function, const sluice_message* message = nullptr) {
         CallRecord& record = calls::mine;
         if (!record.listed) [[unlikely]]
             calls::list_thread();
@@ -69,7 +70,8 @@ public:
         record.message.store(message, std::memory_order_relaxed);
         record.part.store(part, std::memory_order_release);  // (W)
     }
-    ~PluginCall() {
+    // Inline also where an exception ends the call: else what was before would be kept in memory for all calls.
+    [[gnu::always_inline]] ~PluginCall() {
         CallRecord& record = calls::mine;
         record.part.store(part_before_, std::memory_order_release);
         if (part_before_ == nullptr) return;  // in none: what is left of this one says nothing

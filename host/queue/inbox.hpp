@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -78,7 +79,7 @@ void take_outcomes(Inbox<Outcomes>& inbox, Note&& note, Settle&& settle) {
     for (Outcomes* outcomes = inbox.take(); outcomes != nullptr;) {
         const std::unique_ptr<Outcomes> owned(std::exchange(outcomes, outcomes->next));
         for (AttemptNote& attempt : owned->attempts) note(std::move(attempt));
-        const std::vector<Message*>& messages = owned->messages;
+        const std::span<Message* const> messages = owned->messages;
         for (std::size_t i = 0; i < messages.size(); ++i) {
             if (i + ahead < messages.size()) __builtin_prefetch(messages[i + ahead], 1);
             settle(messages[i]);

@@ -45,8 +45,9 @@ public:
             if (is_there(place_of(*letter))) return true;
         return false;
     }
-    // A replay of it has failed, so its dead letter is at another place.
-    void died_again(std::string_view id) {
+    // A replay of it has failed, so its dead letter is at another place. Out of line: it would weigh on the end of each
+    // message.
+    [[gnu::noinline]] void died_again(std::string_view id) {
         if (may_have(id)) died_again_.emplace(id);
     }
 

@@ -57,25 +57,31 @@ Settlement::Settlement(QueuePort& queue, MessageStore& store, const Clock& clock
 void Settlement::take(Message* message, std::int64_t now_ns) {
     now_ns_ = now_ns;
     // Never acked without an outcome that says so.
-    const Outcome outcome = message->outcome == Outcome::none ? Outcome::released : message->outcome;
-    if (goes_back(outcome) && message->is_lost()) {
+    if (message->outcome == Outcome::none) message->outcome = Outcome::released;
+    if (goes_back(message->outcome)) [[unlikely]]
+        return take_released(message);
+    // Only the first line of the message is looked at.
+    add(message->tag, {.lane = message->lane,
+                       .outcome = message->outcome,
+                       .acked = message->acked_in_unit,
+                       .recognised = message->recognised && message->outcome == Outcome::acked,
+                       .withdrawn = message->is_lost()});
+    count_run(message->received_ns);
+    store_.destroy(message);
+}
+
+// Out of line: it needs more, and most messages do not go back.
+[[gnu::noinline]] void Settlement::take_released(Message* message) {
+    if (message->is_lost()) {
         counters_.lost_lease.add();  // who says so need not be told
         ages_.ended(message->received_ns, 1);
         return store_.destroy(message);
     }
-    if (goes_back(outcome) && !queue_.takes_back()) return leave(message);
-    // Else only the first line of the message is looked at.
-    const std::uint32_t next_attempt = queue_.keeps_attempts() && goes_back(outcome) ? message->view.attempt : 0;
-    add(message->tag, {.attempt = next_attempt,
-                       .lane = message->lane,
-                       .outcome = outcome,
-                       .acked = message->acked_in_unit,
-                       .recognised = message->recognised && outcome == Outcome::acked,
-                       .withdrawn = message->is_lost()});
-    if (message->received_ns != run_received_ns_) flush_run();
-    run_received_ns_ = message->received_ns;
-    ++run_count_;
-    if (goes_back(outcome)) ++run_released_;
+    if (!queue_.takes_back()) return leave(message);
+    const std::uint32_t next_attempt = queue_.keeps_attempts() ? message->view.attempt : 0;
+    add(message->tag, {.attempt = next_attempt, .lane = message->lane, .outcome = message->outcome});
+    count_run(message->received_ns);
+    ++run_released_;
     store_.destroy(message);
 }
 
@@ -107,7 +113,15 @@ void Settlement::note(AttemptNote attempt) {
     ++notes_;
 }
 
-void Settlement::flush_run() {
+inline void Settlement::count_run(std::int64_t received_ns) {
+    if (received_ns != run_received_ns_) [[unlikely]] {
+        flush_run();
+        run_received_ns_ = received_ns;
+    }
+    ++run_count_;
+}
+
+[[gnu::noinline]] void Settlement::flush_run() {
     if (run_count_ == 0) return;
     if (run_count_ != run_released_) latency_.record(now_ns_ - run_received_ns_, run_count_ - run_released_);
     ages_.ended(run_received_ns_, run_count_);

@@ -86,6 +86,7 @@ private:
         bool refused : 1 = false;     // the source was told and has not taken it
     };
     void add(std::uint64_t tag, End end);
+    void take_released(Message* message);
     void leave(Message* message);
     void say_left();
     // What an answer of the source does to a settlement.
@@ -104,6 +105,7 @@ private:
     void confirm(std::uint64_t tag, sluice_status status);
     void put_off(const std::string& why);
     void came_back();
+    void count_run(std::int64_t received_ns);
     void flush_run();
 
     QueuePort& queue_;

@@ -81,6 +81,32 @@ MessageList Intake::close() {
     return polled;
 }
 
+[[gnu::noinline]] void Intake::note_delivery(Message& message, const sluice_incoming& incoming) {
+    message.lane = static_cast<std::uint16_t>(incoming.lane);
+    deliveries_->add(message, now_ns_);
+}
+
+[[gnu::noinline]] void Intake::refuse(Message& message, const sluice_incoming& incoming) {
+    message.outcome = Outcome::dead_letter;
+    unless_out_of_memory(  // a dead letter that gives no reason
+        [&] {
+            message.fail(std::string(view_of(incoming.refused)));
+            return true;
+        },
+        false);
+}
+
+inline void Intake::accept(Message* message, const sluice_incoming& incoming) {
+    message->received_ns = now_ns_;
+    if (deliveries_ != nullptr) [[unlikely]]
+        note_delivery(*message, incoming);
+    if (poison_ != nullptr && poison_->any()) [[unlikely]]
+        poison_->mark(*message);
+    if (incoming.refused.size != 0) [[unlikely]]
+        refuse(*message, incoming);
+    polled_.push_back(message);
+}
+
 sluice_status Intake::push(const sluice_incoming& incoming) {
     if (is_full()) return SLUICE_FULL;
     if (!may_come(incoming)) return SLUICE_CONTRACT;
@@ -102,28 +128,6 @@ sluice_status Intake::commit(const sluice_incoming& incoming) {
     if (!store_.commit(reserved_, incoming)) return SLUICE_INVALID;
     accept(std::exchange(reserved_, nullptr), incoming);
     return SLUICE_OK;
-}
-
-[[gnu::noinline]] void Intake::note_delivery(Message& message, const sluice_incoming& incoming) {
-    message.lane = static_cast<std::uint16_t>(incoming.lane);
-    deliveries_->add(message, now_ns_);
-}
-
-void Intake::accept(Message* message, const sluice_incoming& incoming) {
-    message->received_ns = now_ns_;
-    if (deliveries_ != nullptr) [[unlikely]]
-        note_delivery(*message, incoming);
-    if (poison_ != nullptr && poison_->any()) poison_->mark(*message);
-    if (incoming.refused.size != 0) {
-        message->outcome = Outcome::dead_letter;
-        unless_out_of_memory(  // a dead letter that gives no reason
-            [&] {
-                message->fail(std::string(view_of(incoming.refused)));
-                return true;
-            },
-            false);
-    }
-    polled_.push_back(message);
 }
 
 }  // namespace sluice

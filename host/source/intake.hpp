@@ -37,7 +37,8 @@ private:
     sluice_status push(const sluice_incoming& incoming);
     char* reserve(std::uint64_t size);
     sluice_status commit(const sluice_incoming& incoming);
-    void accept(Message* message, const sluice_incoming& incoming);
+    [[gnu::always_inline]] void accept(Message* message, const sluice_incoming& incoming);
+    void refuse(Message& message, const sluice_incoming& incoming);
     void note_delivery(Message& message, const sluice_incoming& incoming);
     bool may_come(const sluice_incoming& incoming) const {
         return incoming.lane == 0 || deliveries_ == nullptr || deliveries_->may_come(incoming.lane);

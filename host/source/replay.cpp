@@ -62,7 +62,8 @@ Message* Replay::make(ReplayItem& item) {
     return message;
 }
 
-void Replay::settle(Message* message) {
+// Out of line: few messages are replayed, and it would weigh on the end of each.
+[[gnu::noinline]] void Replay::settle(Message* message) {
     const Outcome outcome = message->outcome == Outcome::none ? Outcome::released : message->outcome;
     switch (outcome) {
         case Outcome::acked:

@@ -117,7 +117,7 @@ private:
     bool has_had_its_time(const Unit& unit) const { return watch_.coarse_now_ns() >= closes_ns_ && !unit.messages.empty(); }
     bool is_poison(Message* message);
     // verdict
-    bool judge(Unit& unit, std::uint32_t index, const HandlerHost::Said& said);
+    [[gnu::noinline]] bool judge(Unit& unit, std::uint32_t index, const HandlerHost::Said& said);
     void retry(Unit& unit, std::uint32_t index, const HandlerHost::Said& said);
     void blame(Message* message);
     // report

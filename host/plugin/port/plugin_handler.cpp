@@ -8,8 +8,13 @@ namespace sluice {
 namespace {
 
 void say_thrown(sluice_fault* fault, std::string_view text) {
-    const std::string said = "an exception left the handler: " + std::string(text);
-    sluice_fault_set(fault, SLUICE_CONTRACT, said.data(), said.size());
+    set_fault(fault, SLUICE_CONTRACT, "an exception left the handler: " + std::string(text));
+}
+
+// Out of line: what it needs would be put into memory with each call.
+[[gnu::noinline, gnu::cold]] HandlerPort::Answer threw(sluice_fault* fault, std::string_view text) {
+    say_thrown(fault, text);
+    return {SLUICE_RETRY, true};
 }
 
 // A call with a message, which is on record with it.
@@ -21,10 +26,7 @@ HandlerPort::Answer answer(const PluginPart* part, const char* function, const s
             const PluginCall on_record(part, function, &message);
             return {call()};
         },
-        [&](std::string_view text) -> HandlerPort::Answer {
-            say_thrown(fault, text);
-            return {SLUICE_RETRY, true};
-        });
+        [fault](std::string_view text) { return threw(fault, text); });
 }
 
 }  // namespace
