@@ -26,6 +26,7 @@
 #include "flow/dead_letter_pause.hpp"
 #include "flow/memory_limit.hpp"
 #include "flow/poll_gates.hpp"
+#include "flow/stages.hpp"
 #include "observe/statistics.hpp"
 #include "plugin/port/queue_port.hpp"
 #include "plugin/port/service_calls.hpp"
@@ -41,7 +42,6 @@
 #include "source/pool_switch.hpp"
 #include "source/replay.hpp"
 #include "source/source_proxy.hpp"
-#include "source/stages.hpp"
 
 namespace sluice {
 

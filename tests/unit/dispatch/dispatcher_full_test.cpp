@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "core/clock.hpp"
-#include "source/dispatcher_bench.hpp"
+#include "dispatch/dispatcher_bench.hpp"
 
 namespace sluice {
 namespace {

@@ -4,9 +4,9 @@
 #include <atomic>
 #include <thread>
 
+#include "dispatch/dispatcher_bench.hpp"
 #include "ending.hpp"
 #include "plugin/services.hpp"
-#include "source/dispatcher_bench.hpp"
 
 namespace sluice {
 namespace {
