@@ -33,7 +33,7 @@ SourceLoop::~SourceLoop() {
     if (thread_.joinable()) thread_.detach();  // only after a join() that failed: the process ends now
 }
 
-void SourceLoop::connect(SourceRouter router, std::vector<Dispatcher::PoolLane> pools, Target& dead_letters,
+void SourceLoop::connect(SourceRouter router, std::vector<PoolFeed::Options> pools, Target& dead_letters,
                          std::uint64_t in_flight_max) {
     in_flight_max_ = in_flight_max;
     dead_letters_ = std::make_unique<DeadLetters>(dead_letters, recorded_, clock_, bell_, logger_);

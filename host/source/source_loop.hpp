@@ -65,8 +65,7 @@ public:
     Worker::Way way() { return {outcomes_, bell_, confirmed_, queue_->keeps_attempts()}; }
 
     // Before open: where messages go and where dead letters are kept.
-    void connect(SourceRouter router, std::vector<Dispatcher::PoolLane> pools, Target& dead_letters,
-                 std::uint64_t in_flight_max);
+    void connect(SourceRouter router, std::vector<PoolFeed::Options> pools, Target& dead_letters, std::uint64_t in_flight_max);
     // Before open, where ids stay: suspects are marked when they come in, and forgotten when they are settled.
     void watch_for_poison(Poison& poison) {
         poison_ = &poison;

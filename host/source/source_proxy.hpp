@@ -34,7 +34,7 @@ enum class PoolStage : std::uint8_t { polling, held, quiet };
 // Where messages go.
 struct SourceWays {
     SourceRouter router;
-    std::vector<Dispatcher::PoolLane> pools;
+    std::vector<PoolFeed::Options> pools;
     std::uint64_t in_flight_max = 0;
 };
 

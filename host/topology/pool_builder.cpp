@@ -85,13 +85,13 @@ void PoolBuilder::check_release(const PoolConfig& pool, const SourcePart& source
 
 std::optional<SourceWays> PoolBuilder::ways(std::size_t source, const std::vector<WorkerPool*>& pools) {
     std::vector<PoolRules> rules;
-    std::vector<Dispatcher::PoolLane> lanes;
+    std::vector<PoolFeed::Options> feeds;
     std::uint64_t room = 2 * limits::poll_batch;
     for (std::size_t i = 0; i < config_.pools.size(); ++i) {
         const PoolConfig& pool = config_.pools[i];
         if (pool.source != source) continue;
         rules.push_back({pool.when, to_rules(pool)});
-        lanes.push_back({.pool = pools[i],
+        feeds.push_back({.pool = pools[i],
                          .when_full = pool.when_full,
                          .logger = topology_.around.logging.logger("pools." + pool.name, pool.name),
                          .keeps_order = pool.keep_order,
@@ -105,7 +105,7 @@ std::optional<SourceWays> PoolBuilder::ways(std::size_t source, const std::vecto
         problems_.push_back(located(component.mark, component.path, router.error().message));
         return std::nullopt;
     }
-    return SourceWays{std::move(router).value(), std::move(lanes), room};
+    return SourceWays{std::move(router).value(), std::move(feeds), room};
 }
 
 }  // namespace sluice

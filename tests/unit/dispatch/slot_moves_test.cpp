@@ -1,4 +1,6 @@
 // How keys leave a worker that has more to do than another, and when they may not.
+#include "dispatch/slot_moves.hpp"
+
 #include <gtest/gtest.h>
 
 #include <atomic>
