@@ -1,4 +1,6 @@
 // A source that takes lanes and single deliveries away while their messages are on their way.
+#include "source/withdrawals.hpp"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -16,9 +18,9 @@
 namespace sluice {
 namespace {
 
-class SourceLoopLanes : public testing::Test {
+class SourceLanes : public testing::Test {
 protected:
-    SourceLoopLanes() {
+    SourceLanes() {
         bench.source.on_revoked = [this](std::uint64_t token) { note("revoked " + std::to_string(token)); };
         bench.source.on_settle = [this](FakeSource::Settlements items) {
             for (const sluice_settlement& item : items)
@@ -105,7 +107,7 @@ protected:
     std::vector<std::string> events;
 };
 
-TEST_F(SourceLoopLanes, ThatDrainFinishWhatRunsAndGiveBackTheRest) {
+TEST_F(SourceLanes, ThatDrainFinishWhatRunsAndGiveBackTheRest) {
     std::promise<void> begun, released;
     auto wait = released.get_future().share();
     then([&] {
@@ -139,7 +141,7 @@ TEST_F(SourceLoopLanes, ThatDrainFinishWhatRunsAndGiveBackTheRest) {
     EXPECT_LT(place("handle m6"), static_cast<std::ptrdiff_t>(so_far().size()));
 }
 
-TEST_F(SourceLoopLanes, MayComeAgainOnceTheyAreEmpty) {
+TEST_F(SourceLanes, MayComeAgainOnceTheyAreEmpty) {
     then([&] { push(1, 1, "a"); });
     start([](const FakeHandler::Call&) { return SLUICE_DONE; });
     ASSERT_TRUE(comes("ack 1"));
@@ -150,7 +152,7 @@ TEST_F(SourceLoopLanes, MayComeAgainOnceTheyAreEmpty) {
     end();
 }
 
-TEST_F(SourceLoopLanes, WithAKeyThatWaitsForItsRetryDoNotWaitWithIt) {
+TEST_F(SourceLanes, WithAKeyThatWaitsForItsRetryDoNotWaitWithIt) {
     policy.backoff_ms = policy.backoff_max_ms = 3'600'000;
     std::promise<void> failed;
     then([&] { push(1, 1, "a"), push(2, 1, "a"), push(3, 2, "b"); });
@@ -169,7 +171,7 @@ TEST_F(SourceLoopLanes, WithAKeyThatWaitsForItsRetryDoNotWaitWithIt) {
     EXPECT_EQ(counts().released, 2u);
 }
 
-TEST_F(SourceLoopLanes, ThatAreLostHaveNoEffectsAndTheirHandlersAreTold) {
+TEST_F(SourceLanes, ThatAreLostHaveNoEffectsAndTheirHandlersAreTold) {
     FakeDatabase database;
     std::promise<void> begun;
     then([&] { push(1, 1, "a"), push(2, 2, "b"); });
@@ -193,7 +195,7 @@ TEST_F(SourceLoopLanes, ThatAreLostHaveNoEffectsAndTheirHandlersAreTold) {
     EXPECT_EQ(place("release 1"), static_cast<std::ptrdiff_t>(so_far().size())) << "who has lost it need not be told";
 }
 
-TEST_F(SourceLoopLanes, AreMadeOfDeliveriesThatMayBeLostOneByOne) {
+TEST_F(SourceLanes, AreMadeOfDeliveriesThatMayBeLostOneByOne) {
     std::promise<void> begun, released;
     auto wait = released.get_future().share();
     policy.batch_max = 1;
@@ -213,7 +215,7 @@ TEST_F(SourceLoopLanes, AreMadeOfDeliveriesThatMayBeLostOneByOne) {
     EXPECT_EQ(counts().lost_lease, 1u);
 }
 
-TEST_F(SourceLoopLanes, HaveTheirLeasesExtendedForAsLongAsTheirMessagesAreHere) {
+TEST_F(SourceLanes, HaveTheirLeasesExtendedForAsLongAsTheirMessagesAreHere) {
     bench.source.on_limits = [](sluice_queue_limits& limits, sluice_fault*) {
         limits.lease_ms = 30;
         return SLUICE_OK;
@@ -228,7 +230,7 @@ TEST_F(SourceLoopLanes, HaveTheirLeasesExtendedForAsLongAsTheirMessagesAreHere) 
     handle_one_until(extended);
 }
 
-TEST_F(SourceLoopLanes, AreExtendedAgainSoonWhereThatFailed) {
+TEST_F(SourceLanes, AreExtendedAgainSoonWhereThatFailed) {
     bench.source.on_limits = [](sluice_queue_limits& limits, sluice_fault*) {
         limits.lease_ms = 100;
         return SLUICE_OK;
