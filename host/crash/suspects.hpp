@@ -3,7 +3,7 @@
 // A message is a suspect from the start after such an end until it is settled. Most are innocent: they were in another worker's
 // handler.
 //
-// Threads      any() and what asks for one message: any. load, add: control, before anything runs. forget: source threads.
+// Threads      any() and what asks for one message: any. load, add: main, before anything runs. forget: source threads.
 // Errors       what cannot be written is answered by add(), and logged by forget(): the list is then longer than it need be.
 // Limits       limits::suspects_max; those with the fewest ends go first. Older than limits::suspect_age_ms: forgotten, since
 //              its source will not deliver it any more.

@@ -1,7 +1,7 @@
 // The one thread that publishes to a target: takes the batches of all workers, hands them to the adapter many at a time, and
 // tries again, in order, for as long as the target is unreachable.
 //
-// Threads     submit, reopen, request_stop, counts: any. start: [control]. join: one thread. The adapter is called [target]
+// Threads     submit, reopen, request_stop, counts: any. start: main. join: one thread. The adapter is called [target]
 //             from the target's thread, and may answer from any.
 // Ordering    messages of one submitter reach the adapter in the order submitted, also across batches and when some are tried
 //             again, as far as they have the same key or none: what follows of the key of a message that failed in passing is

@@ -63,7 +63,7 @@ public:
     void end(Message* message, const Dispatcher& dispatcher, std::int64_t now_ns) {
         if (message->outcome == Outcome::dead_letter)
             end_dead(message, dispatcher, now_ns);
-        else if (order_.empty() || !has_order(*message, dispatcher) || !order_.hold(message))
+        else if (order_.empty() || !has_order(*message, dispatcher) || !order_.wait_behind(message))
             settle(message, now_ns);
     }
     void end(MessageList& ended, const Dispatcher& dispatcher, std::int64_t now_ns) {
@@ -83,9 +83,9 @@ public:
     bool has_news() const { return dead_letters_->has_news(); }
     // When a dead letter is to be stored once more; 0 = none is.
     std::int64_t due_ns() const { return dead_letters_->due_ns(); }
-    std::uint64_t waiting() const { return dead_letters_->waiting() + pause_.waiting() + order_.held(); }
+    std::uint64_t waiting() const { return dead_letters_->waiting() + pause_.waiting() + order_.waiting(); }
     // Of them, those that wait for a dead letter of their key.
-    std::uint64_t waiting_for_their_key() const { return order_.held(); }
+    std::uint64_t waiting_for_their_key() const { return order_.waiting(); }
     DeadLetterPause& pause() { return pause_; }
     const DeadLetterPause& pause() const { return pause_; }
     // At the very end.

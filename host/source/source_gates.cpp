@@ -8,18 +8,18 @@
 namespace sluice {
 namespace {
 
-// `holds`: is it shut now?
-template <typename Holds>
-PollGate gate(std::string_view reason, Holds holds, bool holds_replays = false) {
+// `is_shut`: is it shut now?
+template <typename IsShut>
+PollGate gate(std::string_view reason, IsShut is_shut, bool shuts_replays = false) {
     return {.reason = reason,
-            .bound = [holds](PollAllowance& allowance) { allowance.shut_if(holds()); },
-            .holds_replays = holds_replays};
+            .bound = [is_shut](PollAllowance& allowance) { allowance.shut_if(is_shut()); },
+            .shuts_replays = shuts_replays};
 }
 
 // `due_ns`: when it may open by itself.
-template <typename Holds, typename DueNs>
-PollGate timed_gate(std::string_view reason, Holds holds, DueNs due_ns) {
-    PollGate made = gate(reason, holds);
+template <typename IsShut, typename DueNs>
+PollGate timed_gate(std::string_view reason, IsShut is_shut, DueNs due_ns) {
+    PollGate made = gate(reason, is_shut);
     made.due_ns = due_ns;
     return made;
 }
@@ -44,7 +44,7 @@ PollGate room_gate(const GatedSource& source) {
                     bound(allowance.messages, room.messages);
                     bound(allowance.bytes, room.bytes);
                 },
-            .holds_replays = true};
+            .shuts_replays = true};
 }
 
 PollGate in_flight_gate(const GatedSource& source) {

@@ -224,10 +224,10 @@ void SourceLoop::obey(Hold how) {
 void SourceLoop::obey(GoOn& command) {
     take_back();  // what workers gave back before the command was given
     pool_switch_.leave(*dispatcher_);
-    if (command.ways) {
-        dispatcher_ =
-            std::make_unique<Dispatcher>(std::move(command.ways->router), store_, std::move(command.ways->pools), &recorded_);
-        in_flight_max_ = command.ways->in_flight_max;
+    if (command.routes) {
+        dispatcher_ = std::make_unique<Dispatcher>(std::move(command.routes->router), store_, std::move(command.routes->pools),
+                                                   &recorded_);
+        in_flight_max_ = command.routes->in_flight_max;
     }
     pool_switch_.go_on();
     changed_();

@@ -3,7 +3,7 @@
 // Each turn settles what came back before it looks for room and polls, so a full queue stops polling and never settling. A poll
 // asks for no more messages and bytes than the queues, the in-flight limit and the memory limit have room for.
 //
-// Life         create -> open (control) -> start -> [request_stop] -> [give_up] -> join -> close (control)
+// Life         create -> open (main) -> start -> [request_stop] -> [give_up] -> join -> close (main)
 // Threads      one of its own; request_stop, give_up, state, counts, latency: any.
 // Ownership    owns the source's port, the messages, the way back. Pools and the dead letters' target outlive the thread.
 // Limits       in_flight_max messages between poll and settle; limits::unconfirmed_max with those the source has not confirmed

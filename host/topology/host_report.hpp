@@ -1,6 +1,6 @@
 // How a host stands: what it has counted, and what it waits for or dies of.
 //
-// Threads      control.
+// Threads      main.
 // Ownership    the topology outlives it; copies are the same.
 #pragma once
 

@@ -1,6 +1,6 @@
 // What the workers of a source had counted when their pool was replaced, so that what was counted stays counted.
 //
-// Threads      control.
+// Threads      main.
 // Limits       one entry per worker that there is, and one for all that are gone.
 #pragma once
 
