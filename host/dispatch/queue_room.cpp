@@ -11,7 +11,8 @@ namespace {
 // down to one, would cost more than they bring.
 constexpr std::uint64_t least_share = 8;
 
-// Of the queue and what may wait before it, the smaller one: a small overflow behind a large queue is to be used too.
+// A share of the smaller of the two, the queue and what may wait before it: a small overflow behind a large queue is to be
+// used, too.
 template <typename Number>
 std::uint64_t least(Number queue, Number share) {
     return std::max<std::uint64_t>((share == 0 ? queue : std::min(queue, share)) / least_share, 1);

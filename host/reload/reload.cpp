@@ -12,7 +12,7 @@
 namespace sluice {
 namespace {
 
-// Of the keys below a pool, those that say which of its messages have an order.
+// The keys below a pool that say which of its messages have an order.
 constexpr std::array<std::string_view, 5> ways_of_a_pool{"source", "route", "when", "missing_key", "order"};
 
 std::vector<std::string> pools_of(const HostConfig& config, std::size_t source) {

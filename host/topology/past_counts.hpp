@@ -35,7 +35,7 @@ public:
             entry = gone ? counts_.erase(entry) : std::next(entry);
         }
     }
-    // Of the workers that had this place before.
+    // What the workers counted that had this place before.
     WorkerCounts of(const std::string& pool, std::uint32_t worker) const {
         const auto found = counts_.find({pool, worker});
         return found != counts_.end() ? found->second : WorkerCounts{};
