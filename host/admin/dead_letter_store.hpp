@@ -26,7 +26,7 @@ struct DeadLetterChoice {
     std::optional<std::string> source;
     std::int64_t dead_until_ms = INT64_MAX;  // Unix time, included
 
-    // Of a request: "names", "key", "source", "older_than_ms". What is wrong with them, Request::finish() says.
+    // The members "names", "key", "source" and "older_than_ms" of a request. Request::finish() says what is wrong with them.
     static DeadLetterChoice read(Request& request, std::int64_t now_ms);
     bool matches(const DeadLetter& letter) const;
 };

@@ -144,7 +144,7 @@ std::string became(std::string_view place, const char* what, const std::string& 
 
 // ---- what comes back from the source threads --------------------------------------------------------------------------------
 
-class DeadLetterDesk::ReturnedReplays final : public ReplayReturn {
+class DeadLetterService::ReturnedReplays final : public ReplayReturn {
 public:
     explicit ReturnedReplays(std::shared_ptr<Waker> waker) : items(std::move(waker)) {}
     void put(std::unique_ptr<ReplayItem> item) override { items.put(std::move(item)); }
@@ -152,23 +152,23 @@ public:
     Returned<ReplayItem> items;
 };
 
-struct DeadLetterDesk::Item : ReplayItem {
+struct DeadLetterService::Item : ReplayItem {
     std::shared_ptr<ReplayJob> job;
     std::uint64_t bytes = 0;
 };
 
-DeadLetterDesk::DeadLetterDesk(Queues& queues, const Clock& clock, Logger logger, std::shared_ptr<Waker> waker)
+DeadLetterService::DeadLetterService(Queues& queues, const Clock& clock, Logger logger, std::shared_ptr<Waker> waker)
     : queues_(queues),
       clock_(clock),
       logger_(logger),
       waker_(std::move(waker)),
       returned_(std::make_shared<ReturnedReplays>(waker_)) {}
 
-Verb DeadLetterDesk::verb() {
+Verb DeadLetterService::verb() {
     return [this](const Node& request, Talk& talk) { return begin(request, talk); };
 }
 
-std::unique_ptr<Conversation> DeadLetterDesk::begin(const Node& request, Talk& talk) {
+std::unique_ptr<Conversation> DeadLetterService::begin(const Node& request, Talk& talk) {
     const SeenQueue seen = queues_.dead_letters();
     if (seen.queue == nullptr && !seen.absent) return talk.end(command_failed, seen.error), nullptr;
     Request members(request);
@@ -194,7 +194,7 @@ std::unique_ptr<Conversation> DeadLetterDesk::begin(const Node& request, Talk& t
     return std::make_unique<Watching>(job, waits);
 }
 
-void DeadLetterDesk::go_on() {
+void DeadLetterService::go_on() {
     take_back();
     remove_done();
     for (auto job = jobs_.begin(); job != jobs_.end();) {
@@ -203,7 +203,7 @@ void DeadLetterDesk::go_on() {
     }
 }
 
-void DeadLetterDesk::take_back() {
+void DeadLetterService::take_back() {
     for (std::unique_ptr<ReplayItem>& back : returned_->items.take()) {
         auto& item = static_cast<Item&>(*back);
         bytes_in_flight_ -= item.bytes;
@@ -231,7 +231,7 @@ void DeadLetterDesk::take_back() {
 }
 
 // Until they are removed they count as under way: nobody may replay them again.
-void DeadLetterDesk::remove_done() {
+void DeadLetterService::remove_done() {
     if (done_.empty()) return;
     const SeenQueue seen = queues_.dead_letters();
     if (seen.queue == nullptr) return;
@@ -252,7 +252,7 @@ void DeadLetterDesk::remove_done() {
     done_.clear();
 }
 
-void DeadLetterDesk::begin_more(const std::shared_ptr<ReplayJob>& job) {
+void DeadLetterService::begin_more(const std::shared_ptr<ReplayJob>& job) {
     while (job->begins_more() && busy_.size() < limits::replays_in_flight &&
            bytes_in_flight_ < limits::replays_bytes_in_flight && job->lines.size() < limits::dead_letters_unsaid) {
         if (job->next.empty()) {
@@ -275,7 +275,7 @@ void DeadLetterDesk::begin_more(const std::shared_ptr<ReplayJob>& job) {
 }
 
 // False: no host, so no other can be replayed either.
-bool DeadLetterDesk::begin_one(const std::shared_ptr<ReplayJob>& job, StoredLetter& stored) {
+bool DeadLetterService::begin_one(const std::shared_ptr<ReplayJob>& job, StoredLetter& stored) {
     const auto unchanged = [&](const std::string& why) {
         ++job->begun;
         job->say(became(stored.place, "unchanged", why));

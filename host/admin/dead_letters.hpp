@@ -46,11 +46,11 @@ struct ReplayJob {
     bool begins_more() const { return !cancelled && error.empty() && !(all_read && next.empty()); }
 };
 
-class DeadLetterDesk {
+class DeadLetterService {
 public:
-    DeadLetterDesk(Queues& queues, const Clock& clock, Logger logger, std::shared_ptr<Waker> waker);
-    DeadLetterDesk(const DeadLetterDesk&) = delete;
-    DeadLetterDesk& operator=(const DeadLetterDesk&) = delete;
+    DeadLetterService(Queues& queues, const Clock& clock, Logger logger, std::shared_ptr<Waker> waker);
+    DeadLetterService(const DeadLetterService&) = delete;
+    DeadLetterService& operator=(const DeadLetterService&) = delete;
 
     Verb verb();
     // To be done at every turn of the server, and a last time when no replay can come back any more.

@@ -5,7 +5,7 @@
 // Errors       a line that is no JSON (RFC 8259, see text/json_grammar.hpp), or lacks what id or key are taken from, ends it:
 //              all lines before are stored, none behind. Lines that the queue refuses are named; when one is, no further ones
 //              are sent.
-// Limits       limits::enqueue_in_flight messages and limits::enqueue_bytes_in_flight a client; a line is at most
+// Limits       limits::enqueue_in_flight messages and limits::enqueue_bytes_in_flight per client; a line is at most
 //              limits::message_bytes_max.
 #pragma once
 

@@ -20,8 +20,8 @@ struct Asked {
 
 class Reloads final : public Conversation {
 public:
-    Reloads(ReloadDesk& desk, std::shared_ptr<Waker> waker) : asked_(std::make_shared<Asked>()) {
-        desk.ask([asked = asked_, waker = std::move(waker)](const ReloadOutcome& outcome) {
+    Reloads(ReloadRequests& requests, std::shared_ptr<Waker> waker) : asked_(std::make_shared<Asked>()) {
+        requests.ask([asked = asked_, waker = std::move(waker)](const ReloadOutcome& outcome) {
             {
                 const std::lock_guard lock(asked->mutex);
                 asked->outcome = outcome;
@@ -47,10 +47,10 @@ private:
 
 }  // namespace
 
-Verb reload_verb(ReloadDesk& desk, std::shared_ptr<Waker> waker) {
-    return [&desk, waker = std::move(waker)](const Node& request, Talk& talk) -> std::unique_ptr<Conversation> {
+Verb reload_verb(ReloadRequests& requests, std::shared_ptr<Waker> waker) {
+    return [&requests, waker = std::move(waker)](const Node& request, Talk& talk) -> std::unique_ptr<Conversation> {
         if (const Result<void> right = Request(request).finish(); !right) return talk.end(2, right.error().message), nullptr;
-        return std::make_unique<Reloads>(desk, waker);
+        return std::make_unique<Reloads>(requests, waker);
     };
 }
 

@@ -3,10 +3,10 @@
 #pragma once
 
 #include "admin/socket/control_server.hpp"
-#include "reload/reload_desk.hpp"
+#include "reload/reload_requests.hpp"
 
 namespace sluice {
 
-Verb reload_verb(ReloadDesk& desk, std::shared_ptr<Waker> waker);
+Verb reload_verb(ReloadRequests& requests, std::shared_ptr<Waker> waker);
 
 }  // namespace sluice

@@ -118,13 +118,13 @@ void DirectQueues::close(std::int64_t deadline_ns) {
 }
 
 Result<std::unique_ptr<DirectService>> DirectService::open(const HostConfig& config, Registry& registry, bool only_looks) {
-    std::optional<StateDir> held;
+    std::optional<StateDir> state_dir;
     if (!only_looks || StateDir::was_used(config.state_dir)) {
         Result<StateDir> state = StateDir::open(config.state_dir);
         if (!state) return std::move(state).error();
-        held.emplace(std::move(*state));
+        state_dir.emplace(std::move(*state));
     }
-    std::unique_ptr<DirectService> service(new DirectService(std::move(held), config, registry));
+    std::unique_ptr<DirectService> service(new DirectService(std::move(state_dir), config, registry));
     int ends[2];
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
         return Error{ErrorKind::unavailable, std::string("no socket can be made: ") + std::strerror(errno)};

@@ -1,7 +1,7 @@
 // What answers the verbs where no host runs: this process takes the state directory and opens the queues itself, each when it
 // is needed. The verbs are the same, and so is the way to speak to them.
 //
-// Threads      control.
+// Threads      main.
 // Ownership    the configuration and the registry outlive it.
 #pragma once
 
@@ -72,7 +72,7 @@ private:
     CallWatchThread watch_;
     DirectQueues queues_;
     ControlServer server_;
-    DeadLetterDesk dead_letters_;
+    DeadLetterService dead_letters_;
     Descriptor client_;
 };
 

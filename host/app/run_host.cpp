@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "app/admin_desk.hpp"
+#include "app/admin_service.hpp"
 #include "app/call_watch_thread.hpp"
 #include "app/exit_status.hpp"
 #include "app/process.hpp"
@@ -40,12 +40,12 @@ constexpr std::int64_t hung_teardown_ns = 100 * ns_per_ms;
 class Run {
 public:
     // `started_ns`: before the first message.
-    Run(Host& host, const StateDir& state, AdminDesk& desk, Reloading& reloading, Supervisor& supervisor, Logging& logging,
+    Run(Host& host, const StateDir& state, AdminService& admin, Reloading& reloading, Supervisor& supervisor, Logging& logging,
         Clock& clock, std::int64_t started_ns)
         : host_(host),
           report_(host.report()),
           state_(state),
-          desk_(desk),
+          admin_(admin),
           reloading_(reloading),
           supervisor_(supervisor),
           logging_(logging),
@@ -142,8 +142,8 @@ private:
                                            [](const SourceStatistics& source) { return source.counts.abandoned != 0; });
         const std::int64_t teardown = abandoned ? hung_teardown_ns : teardown_ns;
         const bool letters_can_be_listed = find_dead_letters(host_.config(), host_.directory().queues()).queue != nullptr;
-        const bool desk_closed = desk_.close(clock_.now() + teardown);
-        const bool closed = host_.close(clock_.now() + teardown) && desk_closed;
+        const bool admin_closed = admin_.close(clock_.now() + teardown);
+        const bool closed = host_.close(clock_.now() + teardown) && admin_closed;
         const bool law = statistics_.final(last);
         say_deaths(letters_can_be_listed);
         if (!closed) leave_with_plugin("not everything has come to an end");
@@ -177,7 +177,7 @@ private:
     Host& host_;
     const HostReport report_;
     const StateDir& state_;
-    AdminDesk& desk_;
+    AdminService& admin_;
     Reloading& reloading_;
     Supervisor& supervisor_;
     Logging& logging_;
@@ -264,9 +264,9 @@ int run_host(const HostConfig& config, Registry& registry, const ReadAgain& read
     if (!opened) return not_started(opened.error(), supervisor.stop_asked(), log);
 
     // 5  The verbs of the command line are answered.
-    ReloadDesk reloads([&supervisor] { supervisor.notify(); });
-    AdminDesk desk(config, host->directory(), reloads, logging, clock);
-    desk.open(state->path());
+    ReloadRequests reloads([&supervisor] { supervisor.notify(); });
+    AdminService admin(config, host->directory(), reloads, logging, clock);
+    admin.open(state->path());
     log.info("{} runs: {}, {}", config.name, counted(config.sources.size(), "source"), counted(config.pools.size(), "pool"));
     last_words::guard_exit();
 
@@ -276,7 +276,7 @@ int run_host(const HostConfig& config, Registry& registry, const ReadAgain& read
     return without_unwinding(logging, [&] {
         const std::int64_t started_ns = clock.now();
         host->run();
-        return Run(*host, *state, desk, reloading, supervisor, logging, clock, started_ns).until_ended();
+        return Run(*host, *state, admin, reloading, supervisor, logging, clock, started_ns).until_ended();
     });
 }
 

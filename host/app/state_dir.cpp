@@ -43,7 +43,7 @@ bool StateDir::was_used(const std::filesystem::path& path) {
     return std::filesystem::exists(path / "lock", failed);
 }
 
-bool StateDir::held(const std::filesystem::path& path) {
+bool StateDir::is_locked(const std::filesystem::path& path) {
     const Descriptor lock(::open((path / "lock").c_str(), O_RDWR | O_CLOEXEC));
     return lock && ::flock(lock.get(), LOCK_EX | LOCK_NB) != 0;
 }

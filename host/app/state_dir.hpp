@@ -1,6 +1,6 @@
 // The folder of a host's state, held by one process at a time. The folder is 0750 and its files 0640, whatever the umask.
 //
-// Threads      control.
+// Threads      main.
 // Ownership    the lock lasts as long as the object; the kernel ends it with the process, however that ends (flock(2)).
 #pragma once
 
@@ -19,7 +19,7 @@ public:
     // Has a process ever held it?
     static bool was_used(const std::filesystem::path& path);
     // Does a process hold it now?
-    static bool held(const std::filesystem::path& path);
+    static bool is_locked(const std::filesystem::path& path);
     StateDir(StateDir&& other) noexcept : path_(std::move(other.path_)), lock_(std::exchange(other.lock_, -1)) {}
     StateDir& operator=(StateDir&&) = delete;
     ~StateDir();

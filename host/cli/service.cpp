@@ -35,13 +35,13 @@ Result<Service> reach(const LoadedConfig& loaded, Answers answers, bool only_loo
         Result<Descriptor> host = connect_in(state_dir);
         if (host) return Service{std::move(*host), nullptr};
         if (host.error().kind == ErrorKind::invalid) return std::move(host).error();
-        if (!StateDir::held(state_dir)) {
+        if (!StateDir::is_locked(state_dir)) {
             if (answers == Answers::host_only)
                 return Error{ErrorKind::unavailable,
                              fmt::format("no host runs on {}; start it with `sluice run`", state_dir.string())};
             auto direct = DirectService::open(loaded.config, *loaded.registry, only_looks);
             if (direct) return Service{{}, std::move(*direct)};
-            if (!StateDir::held(state_dir)) return std::move(direct).error();
+            if (!StateDir::is_locked(state_dir)) return std::move(direct).error();
         }
         if (std::chrono::steady_clock::now() >= deadline)
             return Error{

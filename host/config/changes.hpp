@@ -13,7 +13,7 @@ struct ConfigChange {
     std::string text;  // "10 -> 4"; "new"; "changed" for secrets and long texts
 };
 
-// Of what print_config() shows, and of secrets. In file order; what is only in `before` last.
+// The differences in what print_config() shows and in secrets, in file order; what is only in `before` comes last.
 std::vector<ConfigChange> changes_between(const HostConfig& before, const HostConfig& after);
 
 // Can a running host take it over? If not, a change of it needs a restart.

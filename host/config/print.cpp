@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::string_view mask = "********";
 
-// What stands in one map, or in the section itself, a line each; a value that is a map itself has a line per entry.
+// What stands in one map, or in the section itself, one line for each value; a value that is a map itself has a line per entry.
 template <typename Section>
 void print_lines(YamlWriter& out, std::span<const Setting<Section>> settings, std::string_view map, const Section& section) {
     for (const Setting<Section>& setting : settings) {

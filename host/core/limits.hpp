@@ -28,8 +28,8 @@ inline constexpr std::size_t config_errors_shown = 100;
 inline constexpr std::size_t config_errors_kept = 1'000;  // the first in the file; the rest is counted
 
 // ---- routing ----
-// per pool; 100 per worker at ten workers, so that moving one is fine-grained
-inline constexpr std::uint32_t slots = 1024;
+
+inline constexpr std::uint32_t slots = 1024;  // per pool; 100 per worker at ten workers, so that moving one is fine-grained
 inline constexpr std::uint32_t workers_max = 256;  // per pool; a thread each at worst
 inline constexpr std::uint32_t pools_max = 64;
 inline constexpr std::size_t parser_bytes_first = 16u << 10;  // body size a parser is made for at first; it grows by doubling
@@ -64,7 +64,7 @@ inline constexpr std::uint64_t poll_bytes = 4u << 20;
 inline constexpr std::uint64_t memory_share = 4;
 inline constexpr std::uint32_t batch_max = 65'536;  // messages per unit of work
 inline constexpr std::uint32_t call_max = 256;      // messages per call of a handler that takes many
-// per source: a tag each, their messages are gone; adapters have bounds of their own
+// per source: one tag for each, their messages are gone; adapters have bounds of their own
 inline constexpr std::uint32_t unconfirmed_max = 1u << 18;
 inline constexpr std::uint32_t units_in_flight = 4;         // per worker: submitted and not yet committed
 inline constexpr std::uint32_t deferred_max = 1024;         // messages per worker; a handler with more open ends waits for some
@@ -101,7 +101,7 @@ inline constexpr std::size_t death_cause_bytes = 300;  // of each: two lines of 
 
 // ---- targets ----
 inline constexpr std::uint32_t publish_batch = 1024;             // messages per call: one write and one sync for all of them
-inline constexpr std::uint64_t publish_batch_bytes = 16u << 20;  // bodies a call, but for a single larger one
+inline constexpr std::uint64_t publish_batch_bytes = 16u << 20;  // bodies per call, except for a single larger one
 inline constexpr std::uint32_t publish_in_flight = 16'384;       // messages an adapter may hold unanswered
 // tries of one message over which the plugin breaks the ABI's rules
 inline constexpr std::uint32_t publish_breaches = 5;
@@ -117,12 +117,12 @@ inline constexpr std::size_t control_output_bytes = 4u << 20;  // not yet read b
 inline constexpr std::uint32_t enqueue_batch = 1024;           // messages handed to a queue at once
 // a client; enough that the queue always has the next batch at hand
 inline constexpr std::uint32_t enqueue_in_flight = 8 * enqueue_batch;
-inline constexpr std::size_t enqueue_bytes_in_flight = 32u << 20;  // a client, but for a single larger message
+inline constexpr std::size_t enqueue_bytes_in_flight = 32u << 20;  // per client, except for a single larger message
 inline constexpr std::size_t dead_letters_page = 256;              // looked at before others have their turn
 // lines about replays that a client has not read: no more are begun
 inline constexpr std::size_t dead_letters_unsaid = 4096;
 inline constexpr std::uint32_t replays_in_flight = 1024;             // per host: a poll's worth
-inline constexpr std::uint64_t replays_bytes_in_flight = 64u << 20;  // but for a single larger one
+inline constexpr std::uint64_t replays_bytes_in_flight = 64u << 20;  // except for a single larger one
 inline constexpr std::size_t json_depth = 64;                        // of requests and records
 // of an answer or a record; a record has at most headers_max pairs
 inline constexpr std::size_t json_values = 1'000'000;

@@ -125,12 +125,12 @@ inline std::string_view owed_by(const Message& message) {
     if (message.failure && !message.failure->owed.empty()) return message.failure->owed;
     return message.replayed ? std::string_view(replayed(message).owed) : std::string_view();
 }
-// What is recorded of a message where effects are deduplicated: the same after a redelivery. Of a replayed one it is its source
-// and id without a position, since positions below what the source has confirmed count as recorded, also those of messages that
-// died; but for one that had ended already when it died (RecordedBefore).
+// What is recorded of a message where effects are deduplicated: the same after a redelivery. For a replayed one it is its
+// source and id without a position, since positions below what the source has confirmed count as recorded, also those of
+// messages that died; except for one that had ended already when it died (RecordedBefore).
 sluice_identity identity_of(const Message& message);
-// Of a replayed message whose source has positions, what the source delivers it under: recorded as well, so that the message
-// makes no effects should it be delivered again by a source that has not heard of its end. Without a stream: there is none.
+// What its source delivers a replayed message under, if that has positions: recorded as well, so that the message has no
+// effects if a source that has not heard of its end delivers it again. Without a stream: there is none.
 sluice_identity delivery_of(const Message& message);
 inline constexpr std::string_view replays_source = "dead-letters";  // the source that replays are counted under
 

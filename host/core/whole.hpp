@@ -7,8 +7,8 @@
 
 namespace sluice {
 
-// Of a plugin that was built against an older minor the struct may be shorter, of a newer one longer: what it lacks is zero,
-// what it has beyond is left out.
+// A plugin that was built against an older minor version may have a shorter struct, one built against a newer version a longer
+// one: what it lacks is zero, what it has beyond is left out.
 template <typename Struct>
 Struct whole(const Struct& given) {
     Struct copy{};

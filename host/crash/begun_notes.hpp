@@ -6,7 +6,7 @@
 //   file:  layout, slots, whether a stop was asked for | slot ...
 //   slot:  state (0 = in no handler, 1 = in one) | size of the id | source's identity | pool | plugin file | id
 //
-// Threads      BegunNote::begin, end: whoever runs its worker. stop_asked: any. The rest: control.
+// Threads      BegunNote::begin, end: whoever runs its worker. stop_asked: any. The rest: main.
 // Ownership    the notes outlive their BegunNote objects; a slot goes back with its object.
 // Cost         a copy of the id and four plain stores per message; no system call. The kernel keeps the page when the process
 //              dies, so nothing is flushed; after a power cut the notes may be lost or old, which at worst lets an innocent

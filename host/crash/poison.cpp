@@ -27,8 +27,7 @@ Result<void> Poison::open(std::uint32_t in_handlers, std::int64_t now_ms) {
     for (std::size_t i = 0; i < std::min(noted.size(), named); ++i)
         logger_.warn(
             "the process before this one ended inside the handler of pool \"{}\", plugin {}, with message {} of source \"{}\"; "
-            "it runs "
-            "alone (number of such ends: {})",
+            "it runs alone (number of such ends: {})",
             clean_text(noted[i].pool), clean_text(noted[i].plugin), clean_text(noted[i].id), noted[i].source,
             suspects_.crashes(noted[i].source, noted[i].id));
     if (noted.size() > named) logger_.warn("and inside those of {} others", noted.size() - named);

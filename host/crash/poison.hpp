@@ -2,7 +2,7 @@
 // and becomes a dead letter once the process has ended inside its handler `crash_attempts` times. docs/adr/0012-poison.md says
 // why so.
 //
-// Threads      open, close, note: control. The rest: as its parts say.
+// Threads      open, close, note: main. The rest: as its parts say.
 // Ownership    outlives the workers that hold notes of it.
 #pragma once
 

@@ -1,9 +1,10 @@
-// Messages inside whose handler the process has ended, and how often: the file `suspects` of the state directory, a line each.
+// Messages in whose handler the process has ended, and how often: the file `suspects` of the state directory, one line per
+// message.
 //
-// A message is a suspect from the start after such an end until it is settled. Most are innocent: they were in another worker's
-// handler.
+// A message is a suspect from the start that follows such an end until it is settled. Most are innocent: they were in another
+// worker's handler.
 //
-// Threads      any() and what asks for one message: any. load, add: control, before anything runs. forget: source threads.
+// Threads      any() and what asks for one message: any. load, add: main, before anything runs. forget: source threads.
 // Errors       what cannot be written is answered by add(), and logged by forget(): the list is then longer than it need be.
 // Limits       limits::suspects_max; those with the fewest ends go first. Older than limits::suspect_age_ms: forgotten, since
 //              its source will not deliver it any more.
@@ -34,8 +35,7 @@ public:
     // One more end for each of these; durable when it returns.
     Result<void> add(const std::vector<BegunNotes::Noted>& noted, std::int64_t now_ms);
 
-    // Cheap: are there any?
-    // set before threads start; late to become false does no harm
+    // Cheap: are there any? Set before threads start; it does no harm if it becomes false late.
     bool any() const { return any_.load(std::memory_order_relaxed); }
     // How often the process has ended inside its handler.
     std::uint32_t crashes(std::string_view source, std::string_view id) const;

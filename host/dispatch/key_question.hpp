@@ -6,16 +6,23 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "core/message.hpp"
 #include "flow/poll_gates.hpp"
 #include "work/key_look.hpp"
-#include "work/worker.hpp"
 
 namespace sluice {
 
+class PoolFeed;
+
 struct KeyQuestion {
+    // The source thread: asks the worker of each pool that has the key. Asked once more, answers for those that are inside a
+    // handler.
+    void answer(std::span<PoolFeed> pools);
+
     // Constant once asked.
     std::string key;
     std::function<void()> told;  // called on any thread whenever a part is answered
@@ -25,5 +32,8 @@ struct KeyQuestion {
     NotPolled not_polled;
     std::atomic<bool> placed{false};
 };
+
+// The source thread: asks the worker that has this message about its key, or about messages without one.
+std::shared_ptr<KeyLook> ask_about(const Message& message, PoolFeed& pool);
 
 }  // namespace sluice

@@ -34,7 +34,7 @@ struct PollGate {
     std::string_view reason;                    // static, as in "not polled for 3.2s (REASON)"
     std::function<void(PollAllowance&)> bound;  // asked each time: one that counts who waits for it must know
     std::function<std::int64_t()> due_ns = {};  // while shut: when it may open though nobody notifies; 0: somebody will
-    bool holds_replays = false;                 // dead letters that are replayed wait for it, too
+    bool shuts_replays = false;                 // dead letters that are replayed wait for it, too
 };
 
 // Since when a source has not been polled, and what for.
@@ -73,7 +73,7 @@ public:
     // May what is replayed be handed on?
     bool lets_replays_pass() const {
         for (const PollGate& gate : gates_) {
-            if (!gate.holds_replays) continue;
+            if (!gate.shuts_replays) continue;
             PollAllowance allowance;
             gate.bound(allowance);
             if (allowance.messages == 0) return false;

@@ -3,7 +3,8 @@
 //     received = acked + dead_lettered + skipped + dropped_by_policy + released + lost_lease + abandoned + in_flight
 //
 // Threads  SourceCounters: written by the thread of the source. WorkerCounters: written by whoever runs the worker. Read by
-// any. Layout   Each block has its cache lines for itself: counting on one thread never slows another.
+//          any thread.
+// Layout   each block has its cache lines for itself: counting on one thread never slows another.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,6 @@
 // What one instance of a handler counts and measures by itself: declared while it is created, then of a fixed shape.
 //
-// Threads      declare: control, before freeze. measure: whoever runs the worker (from another thread a count may be lost, and
+// Threads      declare: main, before freeze. measure: whoever runs the worker (from another thread a count may be lost, and
 //              nothing worse). read: any; before freeze there is nothing to read.
 // Errors       declare: invalid, one sentence for the author of the handler.
 // Limits       limits::handler_metrics_max, of which limits::handler_histograms_max are histograms of 11 KiB each.

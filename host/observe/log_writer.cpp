@@ -35,7 +35,7 @@ LogWriter::LogWriter(int file, std::function<std::string(std::uint64_t)> dropped
     struct stat status {};
     if (::fstat(file, &status) != 0 || S_ISREG(status.st_mode)) return;
     if (S_ISSOCK(status.st_mode)) {
-        way_ = Way::socket;
+        output_ = Output::socket;
         return;
     }
     const std::string path = "/proc/self/fd/" + std::to_string(file);
@@ -43,7 +43,7 @@ LogWriter::LogWriter(int file, std::function<std::string(std::uint64_t)> dropped
     if (own_)
         file_ = own_.get();
     else
-        way_ = Way::polled;
+        output_ = Output::polled;
 }
 
 LogWriter::~LogWriter() {
@@ -62,12 +62,12 @@ std::size_t LogWriter::put(std::string_view bytes) const {
     while (done < bytes.size()) {
         const std::string_view rest = bytes.substr(done);
         ssize_t size = 0;
-        if (way_ == Way::socket) {
+        if (output_ == Output::socket) {
             size = ::send(file_, rest.data(), rest.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
         } else {
-            if (way_ == Way::polled && !has_room(file_, 0)) return done;
-            size =
-                ::write(file_, rest.data(), way_ == Way::polled ? std::min<std::size_t>(rest.size(), PIPE_BUF) : rest.size());
+            if (output_ == Output::polled && !has_room(file_, 0)) return done;
+            size = ::write(file_, rest.data(),
+                           output_ == Output::polled ? std::min<std::size_t>(rest.size(), PIPE_BUF) : rest.size());
         }
         if (size > 0)
             done += static_cast<std::size_t>(size);

@@ -42,7 +42,7 @@ public:
     bool flush(std::chrono::milliseconds at_most);
 
 private:
-    enum class Way : std::uint8_t { plain, socket, polled };
+    enum class Output : std::uint8_t { plain, socket, polled };
 
     std::size_t put(std::string_view bytes) const;  // how many were taken
     void keep_locked(std::string_view rest, bool torn);
@@ -54,7 +54,7 @@ private:
     const std::function<std::string(std::uint64_t)> dropped_line_;
     Descriptor own_;  // opened once more, if that worked
     int file_;
-    Way way_ = Way::plain;
+    Output output_ = Output::plain;
     Descriptor bell_;  // an eventfd(2), for the thread: there is something to write, or it is to end
 
     std::mutex mutex_;

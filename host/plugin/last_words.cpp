@@ -32,7 +32,7 @@ constexpr std::array signals = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT};
 std::atomic<bool> installed{false};
 std::atomic<bool> json_lines{false};
 std::atomic<bool> own_end{false};
-std::atomic<bool> said{false};  // whoever is first speaks
+std::atomic<bool> somebody_spoke{false};  // whoever is first speaks
 
 // A line of text or JSON. Only what is async-signal-safe.
 class Line {
@@ -147,7 +147,7 @@ std::string_view name_of(int signal) {
 
 // All five are blocked in here: another fault in it ends the process at once, by the kernel's rule for a signal that is forced.
 void on_crash(int signal, siginfo_t* info, void*) {
-    if (said.exchange(true)) {
+    if (somebody_spoke.exchange(true)) {
         for (;;) ::pause();  // another thread is speaking, and the process ends when it has
     }
     say("crash", name_of(signal), "");
@@ -159,7 +159,7 @@ void on_crash(int signal, siginfo_t* info, void*) {
 }
 
 void on_exit() {
-    if (own_end.load(std::memory_order_relaxed) || said.exchange(true)) return;
+    if (own_end.load(std::memory_order_relaxed) || somebody_spoke.exchange(true)) return;
     say("exit", "exit() was called", "; plugins must not end the process, which ends now with status 5");
     ::_exit(status_failed);
 }

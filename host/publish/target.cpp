@@ -8,7 +8,6 @@
 
 #include "core/bytes.hpp"
 #include "core/limits.hpp"
-#include "publish/meaning.hpp"
 
 namespace sluice {
 namespace {
@@ -29,7 +28,7 @@ Target::Target(QueuePort& queue, Options options, const Clock& clock, Logger log
       sink_{sizeof(sluice_target_sink), 0, this, &Target::published},
       outage_(options_.backoff_first_ns, options_.backoff_max_ns, clock, logger),
       service_(queue, clock, logger),
-      held_(options_.backoff_first_ns, options_.backoff_max_ns, clock, logger) {}
+      pending_(options_.backoff_first_ns, options_.backoff_max_ns, clock, logger) {}
 
 Target::~Target() {
     if (!thread_.joinable()) return;
@@ -128,9 +127,9 @@ bool Target::join(std::int64_t deadline_ns) {
 
 Target::Counts Target::counts() const {
     Counts counts;
-    counts.published = published_.load();
-    counts.failed = failed_.load();
-    counts.retried = retried_.load();
+    counts.published = pending_.published();
+    counts.failed = pending_.failed();
+    counts.retried = pending_.retried();
     // Read last: a message is submitted before it is counted as anything else.
     counts.pending = submitted_.load() - counts.published - counts.failed;
     return counts;
@@ -163,7 +162,7 @@ void Target::run() {
         if (outage_.give_up_full_at_ns() != INT64_MAX && clock_.now() >= outage_.give_up_full_at_ns()) give_up_full();
         if (may_send())
             send();
-        else if (stopping_ && (waiting() == 0 || clock_.now() >= stop_deadline_ns_))
+        else if (stopping_ && (pending_.size() == 0 || clock_.now() >= stop_deadline_ns_))
             break;
         else
             wait();
@@ -192,7 +191,7 @@ void Target::take_news() {
             stop_news_ = false;
             if (!stopping_) {  // once more
                 outage_.try_at_once();
-                held_.try_at_once();
+                pending_.try_at_once();
             }
             stopping_ = true;
             stop_deadline_ns_ = requested_deadline_ns_;
@@ -200,75 +199,33 @@ void Target::take_news() {
     }
     while (batch != nullptr) {
         PublishBatch* const next = batch->next;
-        if (batch->open == 0)
-            batch->done(batch);
-        else
-            for (std::uint32_t index = 0, count = batch->open; index < count; ++index) waiting_.push_back({batch, index});
+        pending_.add(*batch);
         batch = next;
     }
     for (const Answer& answer : answers) take_answer(answer);
-    if (window_.open() == 0 && !again_.empty()) {
-        for (auto item = again_.rbegin(); item != again_.rend(); ++item) waiting_.push_front(item->second);
-        again_.clear();
-        suspects_ = 0;
-    }
-    if (!failed_for_good_.empty()) finish_waiting(SLUICE_FAILED, failed_for_good_);
+    pending_.put_back_due();
+    if (!failed_for_good_.empty()) pending_.answer_waiting(SLUICE_FAILED, failed_for_good_);
     if (has_given_up_full_) give_up_full();
-    if (!held_.empty()) look_after_held();
-}
-
-// What is due goes to the front, what has to wait behind its key does not stay there.
-void Target::look_after_held() {
-    held_.put_back_due(window_.first_open(), waiting_);
-    if (!held_.any_waits()) return;
-    std::vector<PublishItem> free;
-    while (!waiting_.empty() && free.size() < limits::publish_batch) {
-        if (!held_.keep_behind(waiting_.front())) free.push_back(waiting_.front());
-        waiting_.pop_front();
-    }
-    waiting_.insert(waiting_.begin(), free.begin(), free.end());
 }
 
 void Target::take_answer(const Answer& answer) {
     const Meaning means = meaning(answer.status);
     if (means == Meaning::stored) say_stored();
-    const bool is_of_all = means == Meaning::for_good || answer.status == SLUICE_FULL;
-    bool is_of_the_target = is_of_all;
-    const std::uint64_t closed = window_.close(answer.token, answer.count, [&](std::uint64_t token, PublishItem item) {
-        switch (means) {
-            case Meaning::stored: return finish(item, SLUICE_OK);
-            case Meaning::refused: return finish(item, answer.status, answer.text);
-            case Meaning::queued:
-            case Meaning::breach:
-                if (++item.breaches == limits::publish_breaches) return finish(item, SLUICE_CONTRACT, answer.text);
-                break;
-            case Meaning::passing:
-            case Meaning::for_good: break;
-        }
-        if (means != Meaning::for_good) retried_.add();
-        if (is_of_all) held_.give_up(again_, waiting_);
-        if (is_of_all || !again_.empty())
-            again_.emplace(token, item);
-        else
-            is_of_the_target |= held_.fail(token, item, next_token_, answer.status, answer.text);
-    });
-    if (closed == 0) {
+    const PendingPublishes::Effect effect = pending_.take(answer, means);
+    if (effect == PendingPublishes::Effect::none)
         logger_.debug("the plugin answered for tokens {} to {}, of which none is under way", answer.token,
                       answer.token + answer.count - 1);
-        return;
-    }
-    if (means == Meaning::stored)
+    else if (means == Meaning::stored)
         responds();
     else if (means == Meaning::for_good)
         fail_for_good(answer.text);
-    else if (means != Meaning::refused && (is_of_the_target || !again_.empty()))
-        outage_.failed(answer.status, answer.text, waiting(), again_.empty());
+    else if (effect == PendingPublishes::Effect::trouble)
+        outage_.failed(answer.status, answer.text, pending_.size(), !pending_.all_wait());
 }
 
 void Target::responds() {
-    if (!held_.empty() && outage_.unreachable_since_ns() != 0) held_.try_at_once();
-    held_.stored();
-    outage_.over(waiting() - window_.open());
+    pending_.target_responds(outage_.unreachable_since_ns() != 0);
+    outage_.over(pending_.waiting());
 }
 
 void Target::wait() {
@@ -276,9 +233,8 @@ void Target::wait() {
     while (first_ == nullptr && answers_.empty() && !stop_news_ && !reopen_news_ && !no_room_news_ && !room_news_) {
         std::int64_t until = INT64_MAX;
         if (stopping_) until = stop_deadline_ns_;
-        if (!waiting_.empty() && again_.empty() && outage_.retry_at_ns() != 0 && window_.open() < limits::publish_in_flight)
-            until = std::min(until, outage_.retry_at_ns());
-        if (held_.any_waits()) until = std::min(until, std::max(held_.due_ns(window_.first_open()), outage_.retry_at_ns()));
+        if (pending_.may_choose() && outage_.retry_at_ns() != 0) until = std::min(until, outage_.retry_at_ns());
+        until = std::min(until, std::max(pending_.key_due_ns(), outage_.retry_at_ns()));
         until = std::min({until, outage_.give_up_full_at_ns(), service_.due_ns()});
         if (until == INT64_MAX) {
             news_.wait(lock);
@@ -291,77 +247,72 @@ void Target::wait() {
 }
 
 bool Target::may_send() const {
-    if (waiting_.empty() || !again_.empty() || window_.open() >= limits::publish_in_flight) return false;
+    if (!pending_.may_choose()) return false;
     if (outage_.retry_at_ns() == 0 && !stopping_) return true;
     const std::int64_t now = clock_.now();
     return now >= outage_.retry_at_ns() && !(stopping_ && now >= stop_deadline_ns_);
 }
 
-std::uint32_t Target::choose() {
-    std::uint64_t most =
-        std::min<std::uint64_t>({limits::publish_batch, limits::publish_in_flight - window_.open(), waiting_.size()});
-    if (suspects_ != 0) most = std::min<std::uint64_t>(most, std::max(suspects_ / 2, 1u));
-    std::uint64_t bytes = 0;
-    pointers_.clear();
-    for (std::size_t at = 0; at < most; ++at) {
-        const sluice_outgoing& message = waiting_[at].batch->messages[waiting_[at].index];
-        bytes += message.body.size;
-        if (at != 0 && bytes > limits::publish_batch_bytes) break;
-        pointers_.push_back(&message);
-    }
-    return static_cast<std::uint32_t>(pointers_.size());
-}
-
 void Target::send() {
-    const std::uint32_t count = choose();
+    const PendingPublishes::Attempt attempt = pending_.choose();
     outage_.begin_attempt();
-    const std::uint64_t token = next_token_;
-    next_token_ += count;
     FaultBuffer fault;
-    const sluice_status status = queue_.publish(pointers_, token, fault);
+    const sluice_status status = queue_.publish(attempt.messages, attempt.token, fault);
     const Meaning means = meaning(status);
-    if (means != Meaning::stored && means != Meaning::queued) return not_taken(count, status, fault.text());
-
-    if (means == Meaning::stored) say_stored();
-    suspects_ -= std::min(suspects_, count);
-    outage_.try_at_once();
-    for (std::uint32_t at = 0; at < count; ++at) {
-        const PublishItem item = waiting_.front();
-        waiting_.pop_front();
-        if (means == Meaning::stored)
-            finish(item, SLUICE_OK);
-        else
-            window_.add(token + at, item);
-    }
-    if (means == Meaning::stored) responds();
-}
-
-void Target::not_taken(std::uint32_t count, sluice_status status, const std::string& text) {
-    const Meaning means = meaning(status);
-    if (means == Meaning::for_good) return fail_for_good(text);
-    if (means == Meaning::passing) {
-        retried_.add(count);
+    if (means == Meaning::for_good) return fail_for_good(fault.text());
+    if (means != Meaning::stored && means != Meaning::queued) {
         // A conflict is with messages that failed before these: once does not delay them, which go out again in order.
-        return outage_.failed(status, text, waiting(), status == SLUICE_CONFLICT);
-    }
-    if (count > 1) {  // at least one of them is at fault: halve until it stands alone
-        suspects_ = count;
+        if (pending_.not_taken(attempt, means, status, fault.text()))
+            outage_.failed(status, fault.text(), pending_.size(), status == SLUICE_CONFLICT);
         return;
     }
-    suspects_ = 0;
-    PublishItem& item = waiting_.front();
-    if (means == Meaning::breach && ++item.breaches < limits::publish_breaches) {
-        retried_.add();
-        return outage_.failed(status, text, waiting());
-    }
-    const PublishItem culprit = item;
-    waiting_.pop_front();
-    finish(culprit, means == Meaning::breach ? SLUICE_CONTRACT : status, text);
+    if (means == Meaning::stored) say_stored();
+    outage_.try_at_once();
+    pending_.taken(attempt, means);
+    if (means == Meaning::stored) responds();
 }
 
 // Before the submitters are: what they do next may rest on it.
 void Target::say_stored() {
     if (stored_) stored_();
+}
+
+// ---- the end of what it was given, and its own ----
+
+void Target::give_up_full() {
+    if (!std::exchange(has_given_up_full_, true))
+        logger_.info(
+            "is full, and nobody takes anything from it any more as the host stops: {} messages that wait for it go back",
+            pending_.waiting());
+    outage_.full_given_up();
+    pending_.answer_waiting(SLUICE_STOPPED, queue_.name() + " is full, and the host stops");
+}
+
+void Target::fail_for_good(const std::string& text) {
+    if (!failed_for_good_.empty()) return;
+    failed_for_good_ = queue_.name() + " failed permanently: " + (text.empty() ? "the plugin gave no reason" : text);
+    logger_.error("failed permanently: {}; what waits for it is not acked", text.empty() ? "the plugin gave no reason" : text);
+    pending_.answer_waiting(SLUICE_FAILED, failed_for_good_);
+    if (options_.on_failed) options_.on_failed(failed_for_good_);
+}
+
+void Target::end() {
+    {
+        const std::lock_guard lock(mutex_);
+        over_ = true;
+    }
+    take_news();
+    pending_.answer_waiting(SLUICE_STOPPED, "the host stopped before this could be published");
+    // [control], as nothing else calls the adapter any more. Waits for what the adapter has taken; its last answers come
+    // meanwhile.
+    if (const auto closed = queue_.close(); !closed) logger_.error("{}", closed.error().message);
+    take_news();
+    pending_.answer_taken(SLUICE_STOPPED, "the target was closed without an answer about this message");
+    pending_.answer_waiting(SLUICE_STOPPED, "the host stopped before this could be published");
+    // Under the lock to the last: join() may return, and this be destroyed, as soon as it is released.
+    const std::lock_guard lock(mutex_);
+    closed_ = true;
+    ended_.notify_all();
 }
 
 }  // namespace sluice

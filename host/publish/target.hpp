@@ -1,11 +1,11 @@
 // The one thread that publishes to a target: takes the batches of all workers, hands them to the adapter many at a time, and
 // tries again, in order, for as long as the target is unreachable.
 //
-// Threads     submit, reopen, request_stop, counts: any. start: [control]. join: one thread. The adapter is called [target]
+// Threads     submit, reopen, request_stop, counts: any. start: main. join: one thread. The adapter is called [target]
 //             from the target's thread, and may answer from any.
 // Ordering    messages of one submitter reach the adapter in the order submitted, also across batches and when some are tried
 //             again, as far as they have the same key or none: what follows of the key of a message that failed in passing is
-//             handed out once all of it stands in order again, other keys go on (held_keys.hpp). Where the target takes
+//             handed out once all of it stands in order again, other keys go on (parked_keys.hpp). Where the target takes
 //             nothing, or is full, all of them wait, and nothing overtakes. A message that the target refuses permanently
 //             does not hold up those behind it.
 // Errors      PublishBatch::Result. The log says once that the target is unreachable and once that it responds again.
@@ -17,9 +17,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
-#include <deque>
 #include <functional>
-#include <map>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -32,9 +30,9 @@
 #include "plugin/port/queue_port.hpp"
 #include "plugin/port/service_calls.hpp"
 #include "publish/batch.hpp"
-#include "publish/held_keys.hpp"
+#include "publish/meaning.hpp"
 #include "publish/outage.hpp"
-#include "publish/window.hpp"
+#include "publish/pending.hpp"
 
 namespace sluice {
 
@@ -93,38 +91,26 @@ public:
     bool is_full() const { return outage_.is_full(); }
 
 private:
-    struct Answer {
-        std::uint64_t token;
-        std::uint64_t count;
-        sluice_status status;
-        std::string text;
-    };
+    using Answer = PendingPublishes::Answer;
 
     static void published(void* context, std::uint64_t token, std::uint64_t count, sluice_status status,
                           sluice_bytes text) noexcept;
 
     void run();
     void service();
-    void end();
     void take_news();
     void take_answer(const Answer& answer);
     void say_stored();
     void try_again();
     void wait();
 
-    // Messages that have been submitted, and are neither stored nor given up.
-    std::uint64_t waiting() const { return waiting_.size() + again_.size() + held_.size() + window_.open(); }
-    void look_after_held();
     void responds();
     bool may_send() const;
     void send();
-    std::uint32_t choose();  // fills pointers_
-    void not_taken(std::uint32_t count, sluice_status status, const std::string& text);
 
-    void finish(PublishItem item, sluice_status status, const std::string& text = {});
-    void finish_waiting(sluice_status status, const std::string& text);
     void give_up_full();
     void fail_for_good(const std::string& text);
+    void end();
 
     // Constant after construction.
     QueuePort& queue_;
@@ -154,25 +140,14 @@ private:
     // The target's thread's own.
     Outage outage_;  // but for what it tells others
     ServiceCalls service_;
-    std::deque<PublishItem> waiting_;  // in order
-    PublishWindow window_;
-    HeldKeys held_;
-    // Failed because the target is full, by token: nothing is handed out until it goes before waiting_, once the window is
-    // empty.
-    std::map<std::uint64_t, PublishItem> again_;
-    std::uint64_t next_token_ = 1;  // each attempt has its own, so that a late answer meets nothing
-    std::uint32_t suspects_ = 0;    // at the front of waiting_, refused together: one of them is at fault
+    PendingPublishes pending_;
     bool has_given_up_full_ = false;
     bool stopping_ = false;
     bool reopen_ = false;
     std::int64_t stop_deadline_ns_ = 0;
     std::string failed_for_good_;  // why; empty = it has not
-    std::vector<const sluice_outgoing*> pointers_;
 
-    Counter submitted_;  // written under mutex_, the others by the target's thread
-    Counter published_;
-    Counter failed_;
-    Counter retried_;
+    Counter submitted_;  // written under mutex_
 
     std::thread thread_;
 };

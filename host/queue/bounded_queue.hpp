@@ -66,8 +66,8 @@ public:
         const std::uint64_t tail = tail_.load(std::memory_order_relaxed);
         const std::uint64_t pushed = pushed_bytes_.load(std::memory_order_relaxed);
         if (anew || (tail - head_seen_) * 2 > capacity_ || (pushed - popped_bytes_seen_) * 2 > bytes_max_) look();
-        const std::uint64_t held = pushed - popped_bytes_seen_;
-        return {static_cast<std::uint32_t>(capacity_ - (tail - head_seen_)), held < bytes_max_ ? bytes_max_ - held : 0};
+        const std::uint64_t in_queue = pushed - popped_bytes_seen_;
+        return {static_cast<std::uint32_t>(capacity_ - (tail - head_seen_)), in_queue < bytes_max_ ? bytes_max_ - in_queue : 0};
     }
 
     // Would a message of `charge` bytes be taken?
@@ -107,9 +107,9 @@ public:
     bool half_empty() const {
         const std::uint64_t head = head_.load(std::memory_order_relaxed);
         const std::uint64_t tail = tail_.load(std::memory_order_relaxed);
-        const std::uint64_t held =
+        const std::uint64_t in_queue =
             pushed_bytes_.load(std::memory_order_relaxed) - popped_bytes_.load(std::memory_order_relaxed);
-        return (tail - head) * 2 <= capacity_ && held * 2 <= bytes_max_;
+        return (tail - head) * 2 <= capacity_ && in_queue * 2 <= bytes_max_;
     }
 
     // (R1) for the look after the worker was marked idle: must not move before that mark.
@@ -131,8 +131,8 @@ private:
         const std::uint64_t pushed = pushed_bytes_.load(std::memory_order_relaxed) + bytes;
         if (tail - head_seen_ >= capacity_ || pushed + charge - popped_bytes_seen_ > bytes_max_) look();
         if (tail - head_seen_ >= capacity_) return false;
-        const std::uint64_t held = pushed - popped_bytes_seen_;
-        return held + charge <= bytes_max_ || (held == 0 && tail == head_seen_);
+        const std::uint64_t in_queue = pushed - popped_bytes_seen_;
+        return in_queue + charge <= bytes_max_ || (in_queue == 0 && tail == head_seen_);
     }
     // (R2) pairs with (W2): the consumer has finished with the slots below head. Sequentially consistent, because the look that
     // follows the note of waiting must not move before that note, or a wake-up would be lost.

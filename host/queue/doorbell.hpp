@@ -1,13 +1,12 @@
 // The source thread's one wait: for outcomes, room, commands, timers and stop; and, while it sleeps inside its adapter's poll,
-// for messages.
+// for messages. An event count with one waiter.
 //
-// Threads      ring: any. The rest: the source thread.
-// Protocol     The sleeper announces where it sleeps (S1), then looks once more at everything it waits for (S2), then sleeps. A
-//              ringer first makes its news visible (N1), then looks at the announcement (N2). All four are sequentially
-//              consistent, so either S2 sees the news or N2 sees the sleeper. A ring that comes too early only makes the next
-//              sleep short. News that do not let a sleeper go on are noted, and rung for together by whoever calls ring_late()
-//              from time to time: a wake-up for each worker that has finished its part of a burst would cost more than the
-//              burst.
+// Threads      ring, ring_soon, ring_late: any. The rest: the source thread.
+// Protocol     The waiter announces where it waits (S1), then looks once more at everything it waits for (S2), then waits. Who
+//              notifies first makes its news visible (N1), then looks at the announcement (N2). All four are sequentially
+//              consistent, so either S2 sees the news or N2 sees the waiter. A notification that comes too early only makes the
+//              next wait short. News with which a patient waiter cannot go on is noted, and told at the next ring_late(): a
+//              wake-up for each worker that has finished its part of a burst would cost more than the burst.
 #pragma once
 
 #include <atomic>

@@ -12,7 +12,7 @@
 namespace sluice {
 namespace {
 
-// Of the keys below a pool, those that say which of its messages have an order.
+// The keys below a pool that say which of its messages have an order.
 constexpr std::array<std::string_view, 5> ways_of_a_pool{"source", "route", "when", "missing_key", "order"};
 
 std::vector<std::string> pools_of(const HostConfig& config, std::size_t source) {
@@ -46,7 +46,7 @@ Reload::Reload(Host& host, HostConfig next)
         finish();
         return;
     }
-    deadline_ns_ = topology_.around.clock.now() + topology_.config.shutdown_deadline.count() * ns_per_ms;
+    deadline_ns_ = topology_.environment.clock.now() + topology_.config.shutdown_deadline.count() * ns_per_ms;
     find_feeders();
     empty_pools();
 }
@@ -150,7 +150,7 @@ void Reload::step() {
         finish();
     }
     if (phase_ == Phase::undoing && all_at(PoolStage::polling)) phase_ = Phase::ended;
-    if (phase_ == Phase::emptying && topology_.around.clock.now() >= deadline_ns_)
+    if (phase_ == Phase::emptying && topology_.environment.clock.now() >= deadline_ns_)
         give_up("not all that the old pools had came back within " +
                 format_duration(topology_.config.shutdown_deadline.count()) + " (shutdown.deadline)");
 }
@@ -182,7 +182,7 @@ void Reload::exchange_pools() {
     }
     for (const Part& part : parts_) {
         pools_.resume(part.source);
-        loop(part.source).proxy().go_on(pools_.take_ways(part.source));
+        loop(part.source).proxy().go_on(pools_.take_routes(part.source));
     }
     phase_ = Phase::resuming;
     deadline_ns_ = 0;

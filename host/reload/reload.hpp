@@ -9,7 +9,7 @@
 // Until the old pools are empty it can be given up, and then they go on as if nothing had been. docs/adr/0014-reload.md says
 // why this way.
 //
-// Threads      control. Never blocks longer than a plugin does in create, start and stop.
+// Threads      main. Never blocks longer than a plugin does in create, start and stop.
 // Ownership    the host outlives it; it outlives the host's close(), since it may hold pools that were replaced.
 #pragma once
 
@@ -19,7 +19,7 @@
 #include <vector>
 
 #include "config/changes.hpp"
-#include "reload/reload_desk.hpp"
+#include "reload/reload_requests.hpp"
 #include "topology/host.hpp"
 
 namespace sluice {

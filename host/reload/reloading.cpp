@@ -6,7 +6,7 @@
 namespace sluice {
 
 bool Reloading::go_on(bool host_stops) {
-    std::vector<ReloadDesk::Answer> more = desk_.take();
+    std::vector<ReloadRequests::Answer> more = requests_.take();
     asked_ |= !more.empty();
     std::move(more.begin(), more.end(), std::back_inserter(waiting_));
     if (asked_ && !under_way()) begin(host_stops);
@@ -48,7 +48,7 @@ bool Reloading::end(const ReloadOutcome& outcome) {
         for (const std::string& line : outcome.lines) log_.error("{}", line);
         log_.error("the configuration was not reloaded; the host goes on with the one it has");
     }
-    for (const ReloadDesk::Answer& answer : std::exchange(answers_, {})) answer(outcome);
+    for (const ReloadRequests::Answer& answer : std::exchange(answers_, {})) answer(outcome);
     return outcome.applied;
 }
 

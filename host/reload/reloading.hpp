@@ -1,6 +1,6 @@
-// Reloads as the main loop sees them: asked for by SIGHUP or at the desk, one after the other, each logged and answered.
+// Reloads as the main loop sees them: asked for by SIGHUP or by a client, one after the other, each logged and answered.
 //
-// Threads      control.
+// Threads      main.
 // Ownership    the host and the log outlive it; it outlives the host's close(), since it may hold pools that were
 //              replaced.
 #pragma once
@@ -14,7 +14,7 @@
 #include "config/load.hpp"
 #include "observe/logging.hpp"
 #include "reload/reload.hpp"
-#include "reload/reload_desk.hpp"
+#include "reload/reload_requests.hpp"
 
 namespace sluice {
 
@@ -23,10 +23,10 @@ using ReadAgain = std::function<LoadedConfig()>;
 
 class Reloading {
 public:
-    Reloading(Host& host, const ReadAgain& read_again, ReloadDesk& desk, Logging& logging)
+    Reloading(Host& host, const ReadAgain& read_again, ReloadRequests& requests, Logging& logging)
         : host_(host),
           read_again_(read_again),
-          desk_(desk),
+          requests_(requests),
           logging_(logging),
           log_(logging.logger("host")) {}
     Reloading(const Reloading&) = delete;
@@ -45,13 +45,13 @@ private:
 
     Host& host_;
     const ReadAgain& read_again_;
-    ReloadDesk& desk_;
+    ReloadRequests& requests_;
     Logging& logging_;
     const Logger log_;
     bool asked_ = false;
-    bool answered_ = true;                     // the one in reload_
-    std::vector<ReloadDesk::Answer> waiting_;  // for the next one
-    std::vector<ReloadDesk::Answer> answers_;  // for the one under way
+    bool answered_ = true;                         // the one in reload_
+    std::vector<ReloadRequests::Answer> waiting_;  // for the next one
+    std::vector<ReloadRequests::Answer> answers_;  // for the one under way
     std::unique_ptr<Reload> reload_;
 };
 

@@ -6,7 +6,7 @@
 // started, up to one per worker, and kept ready until a calm period shows that it is not needed.
 // docs/adr/0003-workers-and-threads.md has the measurements.
 //
-// Threads      schedule: any. tick: the Watch. start, stop: control, before and after everything else.
+// Threads      schedule: any. tick: the Watch. start, stop: main, before and after everything else.
 // Ownership    the runnables outlive the executor.
 // Ordering     what happens before schedule() happens before the run() it causes; one run() of a runnable happens before its
 //              next, so a worker needs no lock for its own state.

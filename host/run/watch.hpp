@@ -3,7 +3,7 @@
 //
 // It ticks only while an executor is active; an idle host has no timer running but that of the next retry.
 //
-// Threads      set, wake, forget: any. The rest: control.
+// Threads      set, wake, forget: any. The rest: main.
 // Limits       one pending time per alarm.
 #pragma once
 

@@ -17,11 +17,11 @@ std::uint64_t line_of(const Message& message) {
     lines_[line_of(*dead_letter)].push_back({dead_letter, false});
 }
 
-[[gnu::noinline]] bool SettleOrder::hold(Message* message) {
+[[gnu::noinline]] bool SettleOrder::wait_behind(Message* message) {
     const auto line = lines_.find(line_of(*message));
     if (line == lines_.end()) return false;
     line->second.push_back({message, true});
-    ++held_;
+    ++waiting_;
     return true;
 }
 
@@ -32,8 +32,8 @@ void SettleOrder::end(Message* dead_letter, MessageList& out) {
     const auto place = std::find_if(line.begin(), line.end(), [&](const Place& one) { return one.message == dead_letter; });
     if (place == line.end()) return out.push_back(dead_letter);
     place->ended = true;
-    ++held_;
-    for (; !line.empty() && line.front().ended; line.pop_front(), --held_) out.push_back(line.front().message);
+    ++waiting_;
+    for (; !line.empty() && line.front().ended; line.pop_front(), --waiting_) out.push_back(line.front().message);
     if (line.empty()) lines_.erase(found);
 }
 
@@ -42,7 +42,7 @@ void SettleOrder::take_all(MessageList& out) {
         for (const Place& place : line)
             if (place.ended) out.push_back(place.message);
     lines_.clear();
-    held_ = 0;
+    waiting_ = 0;
 }
 
 }  // namespace sluice

@@ -19,12 +19,12 @@ class SettleOrder {
 public:
     bool empty() const { return lines_.empty(); }
     // Messages that wait here, without the dead letters on their way.
-    std::uint64_t held() const { return held_; }
+    std::uint64_t waiting() const { return waiting_; }
 
     // A dead letter goes to its store: what ends later of its key waits until end() is called with it.
     void begin(Message* dead_letter);
     // A message has ended. True: it waits here.
-    bool hold(Message* message);
+    bool wait_behind(Message* message);
     // A dead letter has come back. What may be settled now, in order, goes to `out`: itself and what waits behind it, or
     // nothing while an earlier one of its key is still on its way. One that was not begun passes.
     void end(Message* dead_letter, MessageList& out);
@@ -38,7 +38,7 @@ private:
     };
 
     std::unordered_map<std::uint64_t, std::deque<Place>> lines_;  // of keys with a dead letter on its way
-    std::uint64_t held_ = 0;
+    std::uint64_t waiting_ = 0;
 };
 
 }  // namespace sluice

@@ -49,27 +49,27 @@ public:
     std::vector<Emptied> take_emptied();
 
     // When leases are to be extended again; 0 = never.
-    std::int64_t due_ns() const { return held_.empty() ? 0 : due_ns_; }
+    std::int64_t due_ns() const { return deliveries_.empty() ? 0 : due_ns_; }
     // The tags of which more than a third of the lease is over. They count as extended: if that fails, put_off().
     std::span<const std::uint64_t> to_extend(std::int64_t now_ns);
     // They could not be extended: they are due again soon.
     void put_off(std::int64_t now_ns);
 
 private:
-    struct Held {
+    struct Delivery {
         Message* message;
         std::uint64_t arrival;
         std::int64_t until_ns;
     };
     struct Lane {
-        std::uint64_t held = 0;
+        std::uint64_t messages = 0;           // that came by it
         std::vector<std::uint64_t> tokens{};  // of its revocations; empty: it is ours
     };
-    void mark(std::vector<const Held*>& messages, Withdrawn how);
+    void mark(std::vector<const Delivery*>& messages, Withdrawn how);
     std::int64_t look_again_ns() const { return lease_ns_ / 3; }
 
     std::int64_t lease_ns_ = 0;
-    std::unordered_map<std::uint64_t, Held> held_;  // by tag
+    std::unordered_map<std::uint64_t, Delivery> deliveries_;  // by tag
     std::unordered_map<std::uint16_t, Lane> lanes_;
     std::vector<std::uint64_t> extended_;
     std::uint64_t arrivals_ = 0;

@@ -1,7 +1,7 @@
 // Dead letters of one source on their way through its pools once more: as if polled now, in order behind what their keys have
 // waiting.
 //
-// Threads      post, counts: any. The rest: the source thread; close also control, once that thread has ended.
+// Threads      post, counts: any. The rest: the source thread; close also main, once that thread has ended.
 // Ownership    owns the messages it makes, and the items until they are given back.
 // Limits       none of its own: the admin thread posts no more than limits::replays_in_flight.
 // Invariants   what is posted is given back exactly once; post() refuses after close()

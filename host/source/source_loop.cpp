@@ -1,14 +1,11 @@
 #include "source/source_loop.hpp"
 
-#include <fmt/format.h>
-#include <pthread.h>
-
 #include <algorithm>
 #include <chrono>
 #include <type_traits>
 #include <utility>
 
-#include "core/bytes.hpp"
+#include "source/source_gates.hpp"
 
 namespace sluice {
 
@@ -26,17 +23,15 @@ SourceLoop::SourceLoop(std::string name, std::string identity, std::unique_ptr<Q
       store_(std::move(identity)),
       settlement_(*queue_, store_, clock, logger),
       intake_(store_, settlement_, confirmed_),
-      service_(*queue_, clock, logger),
-      dead_letter_pause_(logger) {}
+      poller_(*queue_, intake_, clock, logger),
+      ended_(*queue_, settlement_, replay_, logger),
+      confirmations_(settlement_, clock, logger),
+      service_(*queue_, clock, logger) {}
 
-SourceLoop::~SourceLoop() {
-    if (thread_.joinable()) thread_.detach();  // only after a join() that failed: the process ends now
-}
-
-void SourceLoop::connect(SourceRouter router, std::vector<Dispatcher::PoolLane> pools, Target& dead_letters,
+void SourceLoop::connect(SourceRouter router, std::vector<PoolFeed::Options> pools, Target& dead_letters,
                          std::uint64_t in_flight_max) {
     in_flight_max_ = in_flight_max;
-    dead_letters_ = std::make_unique<DeadLetters>(dead_letters, recorded_, clock_, bell_, logger_);
+    ended_.connect(dead_letters, recorded_, clock_, bell_);
     dispatcher_ = std::make_unique<Dispatcher>(std::move(router), store_, std::move(pools), &recorded_);
 }
 
@@ -49,8 +44,13 @@ Result<void> SourceLoop::open() {
     }
     source_in_flight_max_ = limits->in_flight_max;
     if (queue_->has_lanes() || queue_->can_extend()) {
-        if (!deliveries_) intake_.note_deliveries(deliveries_.emplace());
-        deliveries_->set_lease(queue_->can_extend() ? static_cast<std::int64_t>(limits->lease_ms) * ns_per_ms : 0);
+        if (!withdrawals_) {
+            withdrawals_.emplace(*queue_, clock_, logger_);
+            intake_.note_deliveries(withdrawals_->deliveries());
+            ended_.leave(withdrawals_->deliveries());
+        }
+        withdrawals_->deliveries().set_lease(queue_->can_extend() ? static_cast<std::int64_t>(limits->lease_ms) * ns_per_ms
+                                                                  : 0);
     }
     return {};
 }
@@ -62,12 +62,7 @@ void SourceLoop::close() {
     if (dispatcher_) dispatcher_->take_left(left);
     pool_switch_.take_all(left);
     take_outcomes(outcomes_, forget);
-    settle_order_.take_all(left);
-    dead_letter_pause_.take_all(left);
-    if (dead_letters_) {
-        dead_letters_->take_stored(left, false);
-        dead_letters_->release_refused(left);
-    }
+    ended_.take_all(left);
     while (Message* message = left.pop_front()) forget(message);
     (void)queue_->close();  // all is settled or given up, whatever it says
 }
@@ -108,8 +103,20 @@ bool SourceLoop::replay(std::unique_ptr<ReplayItem>& item) {
 }
 
 void SourceLoop::start() {
-    make_gates();
-    thread_ = std::thread([this] { thread_main(); });
+    add_gates(gates_, {.now_ns = now_ns_,
+                       .failing = failing_,
+                       .stopped = stopped_,
+                       .poller = poller_,
+                       .pool_switch = pool_switch_,
+                       .dead_letter_pause = ended_.pause(),
+                       .memory = memory_ ? &*memory_ : nullptr,
+                       .store = store_,
+                       .replay = replay_,
+                       .settlement = settlement_,
+                       .dispatcher = dispatcher_,
+                       .in_flight_max = in_flight_max_,
+                       .source_in_flight_max = source_in_flight_max_});
+    thread_.start("src:" + name_, [this] { thread_main(); });
 }
 
 void SourceLoop::request_stop() {
@@ -123,20 +130,10 @@ void SourceLoop::give_up() {
     bell_.ring();
 }
 
-bool SourceLoop::join(std::int64_t deadline_ns) {
-    std::unique_lock lock(gone_mutex_);
-    const auto left = std::chrono::nanoseconds(std::max<std::int64_t>(deadline_ns - clock_.now(), 0));
-    if (!gone_changed_.wait_for(lock, left, [this] { return gone_; })) return false;
-    lock.unlock();
-    thread_.join();
-    return true;
-}
-
 void SourceLoop::thread_main() {
-    pthread_setname_np(pthread_self(), ("src:" + name_).substr(0, 15).c_str());
     service_.begin();
     const State last = loop();
-    if (stage_.stages != nullptr) stage_.stages->ended(stage_.number);
+    poller_.end();
     replay_.close("its source has ended");
     in_flight_.store(settlement_.in_flight(), std::memory_order_relaxed);  // published by the state
     replays_in_flight_.store(replay_.live(), std::memory_order_relaxed);
@@ -149,9 +146,6 @@ void SourceLoop::thread_main() {
     }
     state_.store(last, std::memory_order_release);
     changed_();
-    std::lock_guard lock(gone_mutex_);
-    gone_ = true;
-    gone_changed_.notify_all();
 }
 
 // (1) back before (2) forward, (3) the end, (4) new messages or a rest.
@@ -159,13 +153,13 @@ SourceLoop::State SourceLoop::loop() {
     for (;;) {
         now_ns_ = clock_.now();
         if (service_.is_due(now_ns_)) service();
-        if (deliveries_) look_after_deliveries();
+        if (withdrawals_) look_after_deliveries();
         // Before (1): what was given back before it was asked for counts.
         const bool giving_up = asked_.load(std::memory_order_acquire) == Asked::give_up;
         take_back();                                                          // (1)
         stopped_ = asked_.load(std::memory_order_acquire) != Asked::nothing;  // orders of before are there too
-        if (stage_.stages != nullptr) stage_.seen_version = stage_.stages->version();
-        end_dead_letters();
+        poller_.begin_turn();
+        ended_.go_on(stopped_, *dispatcher_, now_ns_);
         if (commands_.waiting()) obey();
         dispatcher_->keep_waiting(stopped_ || pool_switch_.is_on());
         MessageList ended;
@@ -178,7 +172,7 @@ SourceLoop::State SourceLoop::loop() {
         end(ended);
         replay_posted();
         settlement_.submit(now_ns_);
-        if (deliveries_ && deliveries_->may_have_emptied() && settlement_.submitted()) tell_emptied();
+        if (withdrawals_ && settlement_.submitted()) withdrawals_->tell_emptied(*dispatcher_, settlement_);
         if (pool_switch_.lets_poll()) dispatcher_->name_overdue(now_ns_, settlement_.ages().oldest_ns());
         if (settled_ && std::exchange(confirmed_seen_, settlement_.confirmed()) != settlement_.confirmed()) settled_();
         if (!settlement_.failed().empty() && !failing()) {
@@ -199,8 +193,8 @@ SourceLoop::State SourceLoop::loop() {
             if (failed) return State::failed;
             return in_flight() == 0 ? State::finished : State::abandoned;
         }
-        if (supply_ == Supply::at_end) look_for_end();
-        if ((supply_ == Supply::over || stopped_) && !failed && confirm_rest()) return State::finished;  // (3)
+        poller_.look_for_end(in_flight() == 0);
+        if ((poller_.is_over() || stopped_) && !failed && confirm_rest()) return State::finished;  // (3)
 
         poll_or_rest();  // (4)
     }
@@ -213,7 +207,7 @@ void SourceLoop::obey() {
         std::visit(
             [this]<typename Command>(Command& its) {
                 if constexpr (std::is_same_v<Command, SlidingRate>)
-                    dead_letter_pause_.limit(its);
+                    ended_.pause().limit(its);
                 else if constexpr (std::is_same_v<Command, std::shared_ptr<KeyQuestion>>)
                     answer(*its);
                 else
@@ -230,10 +224,10 @@ void SourceLoop::obey(Hold how) {
 void SourceLoop::obey(GoOn& command) {
     take_back();  // what workers gave back before the command was given
     pool_switch_.leave(*dispatcher_);
-    if (command.ways) {
-        dispatcher_ =
-            std::make_unique<Dispatcher>(std::move(command.ways->router), store_, std::move(command.ways->pools), &recorded_);
-        in_flight_max_ = command.ways->in_flight_max;
+    if (command.routes) {
+        dispatcher_ = std::make_unique<Dispatcher>(std::move(command.routes->router), store_, std::move(command.routes->pools),
+                                                   &recorded_);
+        in_flight_max_ = command.routes->in_flight_max;
     }
     pool_switch_.go_on();
     changed_();
@@ -249,10 +243,9 @@ void SourceLoop::answer(KeyQuestion& question) {
 // All that is alive is here, or with the dead letters or behind one. While keys are fenced, what went back must have arrived:
 // the fences go with the dispatcher, and it is for the source then to deliver those messages first.
 bool SourceLoop::is_quiet() const {
-    return store_.live() + replay_.live() == pool_switch_.size() + dispatcher_->waiting() + dead_letters_->waiting() +
-                                                 dead_letter_pause_.waiting() + settle_order_.held() &&
+    return store_.live() + replay_.live() == pool_switch_.size() + dispatcher_->waiting() + ended_.waiting() &&
            pool_switch_.is_worked_off(*dispatcher_) &&
-           !(dispatcher_->fenced() && (settlement_.pending() || settle_order_.held() != 0));
+           !(dispatcher_->fenced() && (settlement_.pending() || ended_.waiting_for_their_key() != 0));
 }
 
 void SourceLoop::push(MessageList& ended) {
@@ -273,39 +266,9 @@ void SourceLoop::take_back() {
                 message->outcome = Outcome::none;
                 pool_switch_.keep(message);
             } else {
-                end(message);
+                ended_.end(message, *dispatcher_, now_ns_);
             }
         });
-}
-
-// One that left the store has been replayed, and then the database knows it; or somebody has removed it, and it may be tried
-// again.
-bool SourceLoop::is_dead(std::string_view id) const {
-    return known_dead_.has(id, [this](std::string_view place) {
-        sluice_stored_sink nobody{};
-        nobody.struct_size = sizeof nobody;
-        nobody.message = [](void*, const sluice_stored*) -> sluice_status { return SLUICE_OK; };
-        const auto found = dead_letter_store_->get(place, nobody);
-        return found || found.error().kind != ErrorKind::invalid;  // if it does not answer, it is where it was
-    });
-}
-
-// Delivered again by a source that has not heard of their end: they are in the store, and a replay brings them back.
-void SourceLoop::end_known_dead(MessageList& polled) {
-    MessageList others;
-    while (Message* message = polled.pop_front()) {
-        const std::string_view id = view_of(message->view.id);
-        if (!is_dead(id)) {
-            others.push_back(message);
-            continue;
-        }
-        if (const auto left_out = known_dead_said_.pass(now_ns_))
-            logger_.info("message {} came again and stays the dead letter that it is{}", id,
-                         *left_out == 0 ? "" : fmt::format(" ({} more since the last such line)", *left_out));
-        message->outcome = Outcome::dead_letter;
-        settle(message);
-    }
-    polled = others;
 }
 
 // As if polled.
@@ -316,76 +279,102 @@ void SourceLoop::replay_posted() {
     end(ended);
 }
 
-// A message has ended, but for what is left to do here.
-void SourceLoop::end(Message* message) {
-    const auto has_order = [&] { return !message->replayed && dispatcher_->keeps_order(*message); };
-    if (message->outcome == Outcome::dead_letter) {
-        if (has_order()) settle_order_.begin(message);
-        // Before its old dead letter can be gone.
-        if (message->replayed) known_dead_.died_again(view_of(message->view.id));
-        // A replayed one is a dead letter already.
-        if (message->replayed || dead_letter_pause_.admit(message, now_ns_)) store(message);
-    } else if (settle_order_.empty() || !has_order() || !settle_order_.hold(message)) {
-        settle(message);
+// Before anything of the turn goes by the time, as it may take some. The intake is closed: what is pushed finds no room.
+void SourceLoop::service() {
+    FaultBuffer fault;
+    const sluice_status status = service_.call(fault);
+    now_ns_ = clock_.now();
+    if (status != SLUICE_OK && !failing()) fail(fault.error(status).message);
+}
+
+// What the source takes away ends here, or at its worker.
+void SourceLoop::look_after_deliveries() {
+    withdrawals_->extend(now_ns_);
+    MessageList withdrawn;
+    withdrawals_->find(*dispatcher_, pool_switch_, withdrawn);
+    end(withdrawn);
+}
+
+// ---- the one wait -----------------------------------------------------------------------------------------------------------
+
+void SourceLoop::poll_or_rest() {
+    if (memory_) memory_->publish(store_.bytes() + replay_.bytes());
+    const PollAllowance allowance = gates_.ask(now_ns_);
+    if (allowance.messages == 0)
+        rest();
+    else
+        poll(allowance);
+}
+
+void SourceLoop::poll(const PollAllowance& allowance) {
+    std::uint32_t wait_ms = poller_.wait_ms();
+    const bool lies_down = wait_ms != 0;
+    if (lies_down) {
+        store_.give_back_memory();
+        if (const std::int64_t due = next_due_ns(); due != 0)
+            wait_ms = static_cast<std::uint32_t>(std::min<std::int64_t>(wait_ms, (due - now_ns_) / ns_per_ms + 1));
+        bell_.lie_down_in_adapter();  // Doorbell (S1)
+        if (has_news()) wait_ms = 0;  // (S2)
     }
-}
-
-void SourceLoop::end(MessageList& ended) {
-    while (Message* message = ended.pop_front()) end(message);
-}
-
-// Those that are stored are settled, those whose turn has come are stored. At a stop nothing waits: it goes back, or is stored
-// at once where it cannot.
-void SourceLoop::end_dead_letters() {
-    MessageList back;
-    if (dead_letters_->has_news()) dead_letters_->take_stored(back, !stopped_);
-    if (stopped_) {
-        dead_letters_->release_refused(back);
-        MessageList waiting;
-        dead_letter_pause_.take_all(waiting);
-        const bool goes_back = queue_->takes_back();
-        while (Message* message = waiting.pop_front()) {
-            if (!goes_back) {
-                store(message);
-                continue;
-            }
-            message->outcome = Outcome::released;
-            back.push_back(message);
-        }
-    } else {
-        dead_letters_->store_again();
-        while (Message* message = dead_letter_pause_.next(now_ns_)) store(message);
+    confirmations_.polled();
+    MessageList polled = poller_.poll(allowance, wait_ms, now_ns_);
+    if (lies_down) bell_.rise();
+    if (!polled.empty()) {
+        settlement_.ages().received(now_ns_, polled.size());
+        ended_.end_known_dead(polled, now_ns_);
+        MessageList ended;
+        dispatcher_->all_went_back(settlement_.all_went_back());
+        dispatcher_->dispatch(polled, now_ns_, ended);
+        end(ended);
     }
-    settle_in_order(back);
+    if (!poller_.failed().empty() && !failing()) fail(poller_.failed());
 }
 
-void SourceLoop::settle_in_order(MessageList& stored) {
-    MessageList ended;
-    while (Message* message = stored.pop_front()) settle_order_.end(message, ended);
-    while (Message* message = ended.pop_front()) settle(message);
+// All of it is looked at in the turn that follows, or the source thread would not come to rest. Room: a worker that was asked
+// says so by clearing its mark, which may_push() looks at.
+bool SourceLoop::has_news() const {
+    const Asked asked = asked_.load(std::memory_order_seq_cst);
+    return commands_.waiting() || pool_switch_.may_push(*dispatcher_) || !outcomes_.empty() || ended_.has_news() ||
+           asked == Asked::give_up || (!stopped_ && asked == Asked::stop) || (memory_ && memory_->has_room()) ||
+           (replay_.has_posted() && gates_.lets_replays_pass()) || poller_.has_news();
 }
 
-void SourceLoop::settle(Message* message) {
-    const bool suspected = (message->suspect || message->replayed) && poison_ != nullptr && poison_->any();
-    if (suspected && message->outcome != Outcome::released) poison_->forget(*message);
-    if (message->replayed) return replay_.settle(message);
-    if (deliveries_) deliveries_->leave(*message);
-    settlement_.take(message, now_ns_);
+// When something is to be done that nobody rings for; 0 = nothing is. What is in the past waits for something else.
+std::int64_t SourceLoop::next_due_ns() const {
+    std::int64_t next = 0;
+    const auto at = [&](std::int64_t due_ns) {
+        if (due_ns > now_ns_ && (next == 0 || due_ns < next)) next = due_ns;
+    };
+    if (pool_switch_.lets_push()) at(dispatcher_->due_ns());
+    at(gates_.due_ns());
+    at(ended_.due_ns());
+    at(settlement_.retry_at_ns());
+    if (withdrawals_) at(withdrawals_->due_ns());
+    at(confirmations_.due_ns());
+    // The one that does not wait for something else, should it be due by now already.
+    if (service_.due_ns() != ServiceCalls::never) at(std::max(service_.due_ns(), now_ns_ + 1));
+    return next;
 }
 
-// The source has said that it is at its end; whether more can come into it is not for the source to know.
-void SourceLoop::look_for_end() {
-    if (stage_.stages->is_over(stage_.number, stage_.seen, in_flight() == 0)) supply_ = Supply::over;
+// Until an outcome, a stored dead letter, room or a command comes; or a time that something is due.
+void SourceLoop::rest() {
+    store_.give_back_memory();
+    confirmations_.rests(now_ns_);
+    const bool for_room =
+        !dispatcher_->may_poll() && !poller_.is_over() && !stopped_ && !pool_switch_.is_on();  // outcomes do not make any
+    bell_.lie_down(for_room);                                                                  // Doorbell (S1)
+    if (!has_news()) {                                                                         // (S2)
+        const std::int64_t due = next_due_ns();
+        bell_.wait(std::chrono::nanoseconds(due == 0 ? 1'000 * ns_per_ms : std::min(due - now_ns_, 1'000 * ns_per_ms)));
+    }
+    bell_.rise();
+    confirmations_.ask_if_due();
 }
 
 // Nothing more comes in: true once everything is settled and the source has confirmed it.
 bool SourceLoop::confirm_rest() {
     if (store_.live() != 0 || replay_.live() != 0 || dispatcher_->waiting() != 0) return false;
-    if (auto flushed = settlement_.flush(); !flushed) {
-        if (poll_failures_++ == 0) logger_.warn("the source does not confirm yet: {}", flushed.error().message);
-        return false;
-    }
-    return settlement_.in_flight() == 0;
+    return confirmations_.ask_for_all();
 }
 
 void SourceLoop::fail(std::string why) {

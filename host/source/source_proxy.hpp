@@ -32,14 +32,14 @@ enum class Hold : std::uint8_t {
 enum class PoolStage : std::uint8_t { polling, held, quiet };
 
 // Where messages go.
-struct SourceWays {
+struct SourceRoutes {
     SourceRouter router;
-    std::vector<Dispatcher::PoolLane> pools;
+    std::vector<PoolFeed::Options> pools;
     std::uint64_t in_flight_max = 0;
 };
 
 struct GoOn {
-    std::optional<SourceWays> ways;  // others than before
+    std::optional<SourceRoutes> routes;  // others than before
 };
 
 using SourceCommand = std::variant<Hold, GoOn, SlidingRate, std::shared_ptr<KeyQuestion>>;
@@ -51,9 +51,9 @@ public:
     // Stops polling, so that pools can be replaced. With Hold::keep nothing goes to workers once it is held, and what they give
     // back waits.
     void hold(Hold how) const { post(how); }
-    // Polls again, after what was kept has gone to its workers: through other `ways`, or as before. The pools of before are no
-    // longer looked at once the stage is `polling`.
-    void go_on(std::optional<SourceWays> ways = {}) const { post(GoOn{std::move(ways)}); }
+    // Polls again, after what was kept has gone to its workers: through other `routes`, or as before. The pools of before are
+    // no longer looked at once the stage is `polling`.
+    void go_on(std::optional<SourceRoutes> routes = {}) const { post(GoOn{std::move(routes)}); }
     // No more dead letters than that, and no polling while some wait for their turn.
     void limit_dead_letters(SlidingRate rate) const { post(rate); }
     // Asked again, the same question is answered as far as it can be while handlers run.

@@ -23,10 +23,10 @@ constexpr bool is_digit(char letter) {
 
 NumberForm number_form(std::string_view text);
 
-// Of a number: no fraction or exponent that says nothing ("1.50" -> "1.5", "1.0" and "10e-1" -> "1"), no sign of zero, and no
-// exponent ("1e3" -> "1000") unless zeros would make it longer than limits::number_digits_plain digits: then the digits without
-// trailing zeros and an exponent of ten ("1.0E400" -> "1e400"). A view of `number` or of `scratch`, which are different
-// strings.
+// The one form of a number: no fraction or exponent that says nothing ("1.50" -> "1.5", "1.0" and "10e-1" -> "1"), no sign of
+// zero, and no exponent ("1e3" -> "1000") unless zeros would make it longer than limits::number_digits_plain digits: then the
+// digits without trailing zeros and an exponent of ten ("1.0E400" -> "1e400"). A view of `number` or of `scratch`, which are
+// different strings.
 std::string_view canonical_number(std::string_view number, std::string& scratch);
 
 // The canonical form of a text that is a number and not written so; else nothing.

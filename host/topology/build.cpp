@@ -26,7 +26,7 @@ class TopologyBuilder {
 public:
     TopologyBuilder(Topology& topology, const HostConfig& config, std::vector<std::string>& problems)
         : topology_(topology),
-          around_(topology.around),
+          environment_(topology.environment),
           config_(config),
           problems_(problems) {}
 
@@ -48,7 +48,7 @@ private:
     void problem(const ComponentConfig& component, const std::string& text);
 
     Topology& topology_;
-    const Topology::Surroundings& around_;
+    const Topology::Environment& environment_;
     const HostConfig& config_;
     std::vector<std::string>& problems_;
 };
@@ -68,7 +68,7 @@ void TopologyBuilder::build() {
     if (!problems_.empty()) return;
     PoolTargets published;
     for (const auto& pool : topology_.pools) published.push_back(pool->targets());
-    if (problems_ = find_loops(config_, around_.registry, published); !problems_.empty()) return;
+    if (problems_ = find_loops(config_, environment_.registry, published); !problems_.empty()) return;
     for (std::size_t i = 0; i < topology_.sources.size(); ++i) connect_source(i);
 }
 
@@ -77,13 +77,13 @@ void TopologyBuilder::problem(const ComponentConfig& component, const std::strin
 }
 
 const Library* TopologyBuilder::load(const ComponentConfig& component, ComponentKind kind) {
-    auto found = around_.registry.find(kind, component.plugin);
+    auto found = environment_.registry.find(kind, component.plugin);
     if (!found) {
         problem(component, found.error().message);
         return nullptr;
     }
     topology_.plugin_files.note(found->manifest().file);
-    auto library = around_.registry.load(*found);
+    auto library = environment_.registry.load(*found);
     if (!library) {
         problem(component, library.error().message);
         return nullptr;
@@ -92,11 +92,11 @@ const Library* TopologyBuilder::load(const ComponentConfig& component, Component
 }
 
 Logger TopologyBuilder::logger_of(const ComponentConfig& component) {
-    return around_.logging.logger(component.path, {}, -1, component.component);
+    return environment_.logging.logger(component.path, {}, -1, component.component);
 }
 
 std::unique_ptr<sluice_host> TopologyBuilder::services(const ComponentConfig& component, const std::string& folder) {
-    return std::make_unique<sluice_host>(logger_of(component), config_.state_dir / folder, around_.clock);
+    return std::make_unique<sluice_host>(logger_of(component), config_.state_dir / folder, environment_.clock);
 }
 
 sluice_setup TopologyBuilder::setup(const ComponentConfig& component, std::uint32_t role, const std::string& identity,
@@ -114,7 +114,7 @@ sluice_setup TopologyBuilder::setup(const ComponentConfig& component, std::uint3
 }
 
 std::function<void(const std::string&)> TopologyBuilder::noting(Failed& failed) {
-    return [&failed, &changed = around_.changed](const std::string& why) {
+    return [&failed, &changed = environment_.changed](const std::string& why) {
         {
             std::lock_guard lock(failed.mutex);
             failed.why = why.empty() ? "failed permanently" : why;
@@ -133,9 +133,9 @@ void TopologyBuilder::add_database(const ComponentConfig& component) {
                                           setup(component, SLUICE_ROLE_DATABASE, component.name, *part->services),
                                           part_of(component, *library));
     if (!created) return problem(component, created.error().message);
-    part->database.port = around_.rehearsal ? rehearse_database(std::move(created).value()) : std::move(created).value();
-    const std::uint64_t seed = static_cast<std::uint64_t>(around_.clock.wall_ms()) * 31 + topology_.databases.size() + 1;
-    part->database.circuit = std::make_unique<Circuit>(around_.clock, logger_of(component), seed, noting(part->failed));
+    part->database.port = environment_.rehearsal ? rehearse_database(std::move(created).value()) : std::move(created).value();
+    const std::uint64_t seed = static_cast<std::uint64_t>(environment_.clock.wall_ms()) * 31 + topology_.databases.size() + 1;
+    part->database.circuit = std::make_unique<Circuit>(environment_.clock, logger_of(component), seed, noting(part->failed));
     topology_.databases.push_back(std::move(part));
 }
 
@@ -148,10 +148,10 @@ void TopologyBuilder::add_target(const ComponentConfig& component) {
     auto created =
         create_queue(*library, component.component, setup(component, SLUICE_ROLE_TARGET, component.name, *part->services));
     if (!created) return problem(component, created.error().message);
-    part->queue = around_.rehearsal ? rehearse_target(std::move(created).value()) : std::move(created).value();
+    part->queue = environment_.rehearsal ? rehearse_target(std::move(created).value()) : std::move(created).value();
     Target::Options options;
     options.on_failed = noting(part->failed);
-    part->target = std::make_unique<Target>(*part->queue, std::move(options), around_.clock, logger_of(component));
+    part->target = std::make_unique<Target>(*part->queue, std::move(options), environment_.clock, logger_of(component));
     topology_.targets.push_back(std::move(part));
 }
 
@@ -167,9 +167,9 @@ void TopologyBuilder::add_source(const SourceConfig& source) {
         create_queue(*library, component.component, setup(component, SLUICE_ROLE_SOURCE, source.id, *part->services));
     if (!created) return problem(component, created.error().message);
     std::unique_ptr<QueuePort> queue = std::move(created).value();
-    if (around_.rehearsal) queue = rehearse_source(std::move(queue), around_.rehearsal->messages_max);
-    part->loop = std::make_unique<SourceLoop>(component.name, source.id, std::move(queue), around_.clock, logger_of(component),
-                                              [&changed = around_.changed] { changed(); });
+    if (environment_.rehearsal) queue = rehearse_source(std::move(queue), environment_.rehearsal->messages_max);
+    part->loop = std::make_unique<SourceLoop>(component.name, source.id, std::move(queue), environment_.clock,
+                                              logger_of(component), [&changed = environment_.changed] { changed(); });
     if (part->loop->queue().has_stable_ids()) part->loop->watch_for_poison(topology_.poison);
     topology_.sources.push_back(std::move(part));
 }
@@ -186,13 +186,13 @@ void TopologyBuilder::add_pool(const PoolConfig& pool) {
 void TopologyBuilder::connect_source(std::size_t index) {
     std::vector<WorkerPool*> pools;
     for (const auto& pool : topology_.pools) pools.push_back(pool.get());
-    auto ways = PoolBuilder(topology_, config_, problems_).ways(index, pools);
-    if (!ways) return;
+    auto routes = PoolBuilder(topology_, config_, problems_).routes(index, pools);
+    if (!routes) return;
     SourceLoop& loop = *topology_.sources[index]->loop;
     if (config_.memory_limit != 0) loop.share(topology_.memory);
     loop.follow(topology_.stages);
     loop.proxy().limit_dead_letters({config_.dead_letter_rate.count, config_.dead_letter_rate.period.count() * 1'000'000});
-    loop.connect(std::move(ways->router), std::move(ways->pools), dead_letters(), ways->in_flight_max);
+    loop.connect(std::move(routes->router), std::move(routes->pools), dead_letters(), routes->in_flight_max);
 }
 
 // The default store is the last of the targets.
@@ -204,9 +204,9 @@ Target& TopologyBuilder::dead_letters() {
 
 }  // namespace
 
-std::unique_ptr<Topology> build_topology(const HostConfig& config, Topology::Surroundings around,
+std::unique_ptr<Topology> build_topology(const HostConfig& config, Topology::Environment environment,
                                          std::vector<std::string>& problems) {
-    auto topology = std::make_unique<Topology>(config, std::move(around));
+    auto topology = std::make_unique<Topology>(config, std::move(environment));
     TopologyBuilder(*topology, config, problems).build();
     if (!problems.empty()) topology.reset();
     return topology;

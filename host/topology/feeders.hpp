@@ -1,6 +1,6 @@
 // Which sources of a host are fed by its own pools: what these publish goes to the file or the server that the source reads.
 //
-// Threads      control.
+// Threads      main.
 #pragma once
 
 #include <cstddef>

@@ -6,7 +6,7 @@
 //   stop     sources stop polling -> workers finish -> sources settle and end -> workers, targets, databases close, in that
 //            order
 //
-// Threads      control: the main thread.
+// Threads      main.
 // Ownership    the topology, and with it everything below. The configuration, the registry and the log outlive it.
 #pragma once
 
@@ -28,7 +28,7 @@ namespace sluice {
 class Host {
 public:
     // Everything that is wrong is in `problems`, one sentence each; the host is there only if that is empty.
-    // `changed`: as Topology::Surroundings has it.
+    // `changed`: as Topology::Environment has it.
     static std::unique_ptr<Host> create(const HostConfig& config, Registry& registry, Logging& logging, Clock& clock,
                                         std::function<void()> changed, std::vector<std::string>& problems,
                                         std::optional<Rehearsal> rehearsal = {});

@@ -54,7 +54,7 @@ bool HostReport::reads_finite_source() const {
 
 StatisticsSnapshot HostReport::snapshot() const {
     StatisticsSnapshot snapshot;
-    snapshot.taken_ns = topology_->around.clock.now();
+    snapshot.taken_ns = topology_->environment.clock.now();
     for (const auto& source : topology_->sources) {
         SourceStatistics statistics = source->loop->statistics(snapshot.taken_ns);
         for (const std::size_t number : source->pools) {
@@ -68,7 +68,7 @@ StatisticsSnapshot HostReport::snapshot() const {
                                      worker.queue().high_water(),
                                      worker.queue().capacity()};
                 if (const std::int64_t since = worker.running_since_ns(); since != 0)
-                    one.running_ns = std::max<std::int64_t>(topology_->around.clock.now() - since, 1);
+                    one.running_ns = std::max<std::int64_t>(topology_->environment.clock.now() - since, 1);
                 statistics.parked += worker.parked();
                 statistics.deferred += worker.deferred();
                 statistics.counts.retried += one.counts.retried;
@@ -144,7 +144,7 @@ std::vector<std::string> HostReport::holding_up() const {
             Worker& worker = pool->worker(i);
             const std::string message = worker.describe_current();
             if (message.empty()) continue;
-            const std::int64_t since_ms = (topology_->around.clock.now() - worker.running_since_ns()) / ns_per_ms;
+            const std::int64_t since_ms = (topology_->environment.clock.now() - worker.running_since_ns()) / ns_per_ms;
             lines.push_back("worker " + pool->name() + "[" + std::to_string(i) + "] has been in its handler for " +
                             std::to_string(since_ms) + " ms with " + message);
         }

@@ -1,6 +1,6 @@
 // How a host stands: what it has counted, and what it waits for or dies of.
 //
-// Threads      control.
+// Threads      main.
 // Ownership    the topology outlives it; copies are the same.
 #pragma once
 
@@ -34,10 +34,10 @@ public:
     std::uint64_t settled() const;
     // Workers inside a handler now, and messages in queues.
     std::pair<std::uint64_t, std::uint64_t> busy_and_queued() const;
-    // Of the sources that have ended: what their messages died of.
+    // What the messages died of, of sources that have ended.
     DeathCauses deaths() const;
 
-    // What keeps it from its end, a line each: sources that have not ended, and what holding_up() says.
+    // What keeps it from its end, one line for each: sources that have not ended, and what holding_up() says.
     std::vector<std::string> stuck() const;
     // Targets and handlers that messages wait for.
     std::vector<std::string> holding_up() const;

@@ -1,6 +1,6 @@
 // At the start: which messages are dead letters, so that none is handled again should its source deliver it once more.
 //
-// Threads      control, while the store is open and the sources are not.
+// Threads      main, while the store is open and the sources are not.
 // Errors       the store cannot be read now, or is damaged. One that cannot list what it holds is no error: then nothing is
 //              known.
 #pragma once

@@ -1,7 +1,7 @@
 // At the start: which positions of the sources' streams the databases have recorded, for messages that end before they reach a
 // worker.
 //
-// Threads      control, while the databases are open and the sources are not.
+// Threads      main, while the databases are open and the sources are not.
 // Errors       a database that cannot be read now, or is damaged. One that does not tell is no error: then nothing is known.
 #pragma once
 

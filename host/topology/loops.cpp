@@ -27,7 +27,7 @@ std::optional<FilePlace> file_of(const ComponentConfig& component, bool reads, R
 }
 
 struct Step {
-    std::string way;  // "pools.copy"
+    std::string through;  // "pools.copy"
     const ComponentConfig* target;
     std::size_t to;  // the source that reads what is published there
 };
@@ -39,11 +39,11 @@ public:
           steps_(config.sources.size()) {
         std::vector<std::optional<FilePlace>> read;
         for (const SourceConfig& source : config.sources) read.push_back(file_of(source.component, true, registry));
-        const auto add = [&](std::size_t from, const std::string& way, const ComponentConfig& target) {
+        const auto add = [&](std::size_t from, const std::string& through, const ComponentConfig& target) {
             const auto written = file_of(target, false, registry);
             for (std::size_t to = 0; written && to < read.size(); ++to)
                 if (read[to] == written && config.sources[to].component.component == target.component)
-                    steps_[from].push_back({way, &target, to});
+                    steps_[from].push_back({through, &target, to});
         };
         for (std::size_t i = 0; i < config.pools.size() && i < published.size(); ++i)
             for (const std::size_t target : published[i])
@@ -64,7 +64,7 @@ public:
 private:
     void walk(std::size_t start, std::size_t at, const std::string& before, std::vector<bool>& seen) {
         for (const Step& step : steps_[at]) {
-            const std::string ways = before + (before.empty() ? "" : " and ") + step.way;
+            const std::string ways = before + (before.empty() ? "" : " and ") + step.through;
             if (step.to == start) {
                 const std::string sentence = located(step.target->mark, step.target->path,
                                                      "is the file that " + config_.sources[start].component.path +

@@ -5,7 +5,7 @@
 // resource: a queue in a database may well be published to by those who read another one there), and their paths lead to one
 // place.
 //
-// Threads  control.
+// Threads  main.
 #pragma once
 
 #include <cstddef>

@@ -26,7 +26,7 @@ public:
     Opening(Topology& topology, const OpenPause& pause)
         : topology_(topology),
           pause_(pause),
-          logger_(topology.around.logging.logger("host")) {}
+          logger_(topology.environment.logging.logger("host")) {}
 
     Result<void> open();
 
@@ -43,7 +43,7 @@ private:
 Result<void> Opening::open() {
     std::uint32_t in_handlers = 0;
     for (const auto& pool : topology_.pools) in_handlers += pool->in_handlers_max();
-    if (auto opened = topology_.poison.open(in_handlers, topology_.around.clock.wall_ms()); !opened) return opened;
+    if (auto opened = topology_.poison.open(in_handlers, topology_.environment.clock.wall_ms()); !opened) return opened;
     for (auto& database : topology_.databases) {
         auto opened = when_there("databases." + database->name, [&] { return database->database.port->open(); });
         if (!opened) return opened;
@@ -95,13 +95,13 @@ Result<void> Opening::start_pools() {
         if (!started) return started;
         published.push_back(pool->targets());
     }
-    const std::vector<std::string> loops = find_loops(topology_.config, topology_.around.registry, published);
+    const std::vector<std::string> loops = find_loops(topology_.config, topology_.environment.registry, published);
     if (!loops.empty()) return Error{ErrorKind::invalid, loops.front()};
     return {};
 }
 
 Result<void> Opening::learn_ends() {
-    if (topology_.around.rehearsal) return {};
+    if (topology_.environment.rehearsal) return {};
     std::vector<SourceLoop*> loops;
     for (const auto& source : topology_.sources) loops.push_back(source->loop.get());
     auto dead = when_there("dead_letters", [&] {
@@ -126,7 +126,7 @@ void close_parts(Topology& topology) {
     for (auto& source : topology.sources)
         if (std::exchange(source->open, false)) source->loop->close();
     for (auto& pool : topology.pools) pool->close();
-    const std::int64_t deadline = topology.around.clock.now() + close_ns;
+    const std::int64_t deadline = topology.environment.clock.now() + close_ns;
     for (auto& target : topology.targets)
         if (target->running) target->target->request_stop(deadline);
     for (auto& target : topology.targets)

@@ -2,7 +2,7 @@
 //
 //   databases open -> targets -> workers connect, handlers start -> dead letters are looked through -> sources open
 //
-// Threads      control.
+// Threads      main.
 #pragma once
 
 #include <chrono>

@@ -1,6 +1,6 @@
 // What the workers of a source had counted when their pool was replaced, so that what was counted stays counted.
 //
-// Threads      control.
+// Threads      main.
 // Limits       one entry per worker that there is, and one for all that are gone.
 #pragma once
 
@@ -35,7 +35,7 @@ public:
             entry = gone ? counts_.erase(entry) : std::next(entry);
         }
     }
-    // Of the workers that had this place before.
+    // What the workers counted that had this place before.
     WorkerCounts of(const std::string& pool, std::uint32_t worker) const {
         const auto found = counts_.find({pool, worker});
         return found != counts_.end() ? found->second : WorkerCounts{};

@@ -1,7 +1,7 @@
 // Which files the plugins of this process were loaded from: a file that was replaced since holds another version than the one
 // that runs.
 //
-// Threads      control.
+// Threads      main.
 #pragma once
 
 #include <sys/stat.h>

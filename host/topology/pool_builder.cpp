@@ -24,10 +24,10 @@ std::unique_ptr<WorkerPool> PoolBuilder::make(const PoolConfig& pool, std::uint3
         problems_.push_back(located(pool.handler.mark, pool.handler.path, error.message));
         return nullptr;
     };
-    auto found = topology_.around.registry.find(ComponentKind::handler, pool.handler.plugin);
+    auto found = topology_.environment.registry.find(ComponentKind::handler, pool.handler.plugin);
     if (!found) return failed(found.error());
     topology_.plugin_files.note(found->manifest().file);
-    auto library = topology_.around.registry.load(*found);
+    auto library = topology_.environment.registry.load(*found);
     if (!library) return failed(library.error());
 
     const SourcePart& source = *topology_.sources[pool.source];
@@ -43,15 +43,15 @@ std::unique_ptr<WorkerPool> PoolBuilder::make(const PoolConfig& pool, std::uint3
                             .state_dir = config_.state_dir / pool.handler.path};
     const bool ids_stay = source.loop->queue().has_stable_ids();
     auto created = WorkerPool::create(std::move(setup), {.dependencies = topology_.dependencies,
-                                                         .logging = topology_.around.logging,
-                                                         .clock = topology_.around.clock,
+                                                         .logging = topology_.environment.logging,
+                                                         .clock = topology_.environment.clock,
                                                          .watch = topology_.watch,
                                                          .way = source.loop->way(),
                                                          .poison = ids_stay ? &topology_.poison : nullptr,
                                                          .source = config_.sources[pool.source].id,
                                                          .hung = [&topology = topology_] {
                                                              topology.hung.store(true, std::memory_order_release);
-                                                             topology.around.changed();
+                                                             topology.environment.changed();
                                                          }});
     if (!created) return failed(created.error());
     const std::size_t problems_before = problems_.size();
@@ -83,17 +83,17 @@ void PoolBuilder::check_release(const PoolConfig& pool, const SourcePart& source
                         "order; use block or { overflow: 10000 }, or give up the order with order: none"));
 }
 
-std::optional<SourceWays> PoolBuilder::ways(std::size_t source, const std::vector<WorkerPool*>& pools) {
+std::optional<SourceRoutes> PoolBuilder::routes(std::size_t source, const std::vector<WorkerPool*>& pools) {
     std::vector<PoolRules> rules;
-    std::vector<Dispatcher::PoolLane> lanes;
+    std::vector<PoolFeed::Options> feeds;
     std::uint64_t room = 2 * limits::poll_batch;
     for (std::size_t i = 0; i < config_.pools.size(); ++i) {
         const PoolConfig& pool = config_.pools[i];
         if (pool.source != source) continue;
         rules.push_back({pool.when, to_rules(pool)});
-        lanes.push_back({.pool = pools[i],
+        feeds.push_back({.pool = pools[i],
                          .when_full = pool.when_full,
-                         .logger = topology_.around.logging.logger("pools." + pool.name, pool.name),
+                         .logger = topology_.environment.logging.logger("pools." + pool.name, pool.name),
                          .keeps_order = pool.keep_order,
                          .least_loaded = pool.route.by == RouteBy::least_loaded,
                          .rebalance = pool.route.rebalance});
@@ -105,7 +105,7 @@ std::optional<SourceWays> PoolBuilder::ways(std::size_t source, const std::vecto
         problems_.push_back(located(component.mark, component.path, router.error().message));
         return std::nullopt;
     }
-    return SourceWays{std::move(router).value(), std::move(lanes), room};
+    return SourceRoutes{std::move(router).value(), std::move(feeds), room};
 }
 
 }  // namespace sluice

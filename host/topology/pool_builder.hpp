@@ -21,7 +21,7 @@ public:
     // Its source exists. `number`: as WorkerPool::Setup has it. NULL if there is a problem.
     std::unique_ptr<WorkerPool> make(const PoolConfig& pool, std::uint32_t number);
     // `pools`: as in the configuration; those of other sources may be NULL.
-    std::optional<SourceWays> ways(std::size_t source, const std::vector<WorkerPool*>& pools);
+    std::optional<SourceRoutes> routes(std::size_t source, const std::vector<WorkerPool*>& pools);
 
 private:
     void check_ids(const PoolConfig& pool, const SourcePart& source);

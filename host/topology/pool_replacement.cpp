@@ -59,10 +59,10 @@ void PoolReplacement::create(const std::function<bool(const std::string& pool)>&
         PoolTargets published;
         for (const WorkerPool* pool : pools)
             published.push_back(pool != nullptr ? pool->targets() : std::vector<std::size_t>());
-        problems = find_loops(next_, topology_.around.registry, published);
+        problems = find_loops(next_, topology_.environment.registry, published);
     }
     for (std::size_t i = 0; i < sources_.size() && problems.empty(); ++i)
-        if (auto ways = builder.ways(sources_[i], pools)) ways_.emplace(sources_[i], std::move(*ways));
+        if (auto routes = builder.routes(sources_[i], pools)) routes_.emplace(sources_[i], std::move(*routes));
     if (!problems.empty()) fresh_.clear();
 }
 
@@ -92,8 +92,8 @@ void PoolReplacement::resume(std::size_t source) {
         while (!topology_.pools[pool]->keep_on()) std::this_thread::yield();
 }
 
-SourceWays PoolReplacement::take_ways(std::size_t source) {
-    return std::move(ways_.extract(source).mapped());
+SourceRoutes PoolReplacement::take_routes(std::size_t source) {
+    return std::move(routes_.extract(source).mapped());
 }
 
 // ---- from one to the other --------------------------------------------------------------------------------------------------
@@ -124,7 +124,7 @@ bool PoolReplacement::end_old(std::vector<std::size_t>& ended) {
         WorkerPool& pool = *topology_.pools[i];
         const std::size_t now = index_of(next_, pool.name());
         if (now < fresh_.size() && !fresh_[now]) continue;  // it stays
-        if (!pool.join(topology_.around.clock.now() + join_ns)) {
+        if (!pool.join(topology_.environment.clock.now() + join_ns)) {
             topology_.broken =
                 "pool \"" + pool.name() + "\" could not be ended for a reload: a plugin holds one of its threads";
             return false;
@@ -150,7 +150,7 @@ bool PoolReplacement::start_new(std::vector<std::string>& problems) {
             if (auto started = start(*fresh_[i], next_.pools[i].source); !started) problems.push_back(started.error().message);
         published.push_back((fresh_[i] ? fresh_[i].get() : staying(next_.pools[i].name))->targets());
     }
-    if (problems.empty()) problems = find_loops(next_, topology_.around.registry, published);
+    if (problems.empty()) problems = find_loops(next_, topology_.environment.registry, published);
     if (problems.empty()) return true;
     for (auto& begun : fresh_)
         if (begun) begun->close();
@@ -169,11 +169,11 @@ bool PoolReplacement::make_old_again(const std::vector<std::size_t>& ended, std:
         topology_.pools[i] = std::move(made);
         if (!started) return false;
     }
-    ways_.clear();
+    routes_.clear();
     std::vector<WorkerPool*> pools;
     for (const auto& pool : topology_.pools) pools.push_back(pool.get());
     for (const std::size_t source : sources_)
-        if (auto ways = builder.ways(source, pools)) ways_.emplace(source, std::move(*ways));
+        if (auto routes = builder.routes(source, pools)) routes_.emplace(source, std::move(*routes));
     return true;
 }
 

@@ -5,7 +5,7 @@
 //
 // It knows pools only: holding their sources meanwhile, and when to give it up, is up to who uses it (reload/reload.hpp).
 //
-// Threads      control. Never blocks longer than a plugin does in create, start and stop.
+// Threads      main. Never blocks longer than a plugin does in create, start and stop.
 // Ownership    owns the new pools until they take their place, and the old ones until forget_old(). The topology outlives it.
 #pragma once
 
@@ -52,7 +52,7 @@ public:
     // The pools of the source, those that run now, take messages again.
     void resume(std::size_t source);
     // After exchange(): how messages of this one of `sources` get to the pools that run now. Once.
-    SourceWays take_ways(std::size_t source);
+    SourceRoutes take_routes(std::size_t source);
     // The sources have let go of them.
     void forget_old() { retired_.clear(); }
 
@@ -71,7 +71,7 @@ private:
     std::vector<std::size_t> sources_;                // whose pools change
     std::vector<std::unique_ptr<WorkerPool>> fresh_;  // as in next_.pools; NULL: the old one stays
     std::vector<std::unique_ptr<WorkerPool>> retired_;
-    std::map<std::size_t, SourceWays> ways_;  // of sources_
+    std::map<std::size_t, SourceRoutes> routes_;  // of sources_
 };
 
 }  // namespace sluice

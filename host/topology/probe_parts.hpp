@@ -1,6 +1,6 @@
 // Looks whether everything that a host needs is there, without a host: instead of open_parts().
 //
-// Threads      control.
+// Threads      main.
 #pragma once
 
 #include <functional>

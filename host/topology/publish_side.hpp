@@ -1,6 +1,6 @@
 // One queue component opened for publishing outside of any pool: for the verbs that put something into a queue or look into it.
 //
-// Threads      control, of the thread that opens it. target() and queue() as they say.
+// Threads      the thread that opens it. target() and queue() as they say.
 // Ownership    the library, the configuration and the log outlive it.
 #pragma once
 

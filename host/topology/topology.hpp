@@ -3,8 +3,8 @@
 //   build_topology() creates the parts, open_parts() opens them, Host runs and stops them, PoolReplacement replaces pools;
 //   HostReport and PartDirectory say what may be asked of them.
 //
-// Threads      control. PartDirectory says what others may read.
-// Ownership    every part. Parts refer to each other, so it stays where it was made. The surroundings outlive it.
+// Threads      main. PartDirectory says what others may read.
+// Ownership    every part. Parts refer to each other, so it stays where it was made. The environment outlives it.
 // Ordering     members stand in the order of creation: what is later may use what is earlier, and is destroyed first.
 #pragma once
 
@@ -21,10 +21,10 @@
 #include "core/clock.hpp"
 #include "crash/poison.hpp"
 #include "flow/memory_limit.hpp"
+#include "flow/stages.hpp"
 #include "observe/logging.hpp"
 #include "plugin/registry.hpp"
 #include "run/watch.hpp"
-#include "source/stages.hpp"
 #include "topology/parts.hpp"
 #include "topology/plugin_files.hpp"
 #include "unit/handler_host.hpp"
@@ -39,7 +39,7 @@ struct Rehearsal {
 };
 
 struct Topology {
-    struct Surroundings {
+    struct Environment {
         Registry& registry;
         Logging& logging;
         Clock& clock;
@@ -48,17 +48,17 @@ struct Topology {
         std::optional<Rehearsal> rehearsal = {};
     };
 
-    Topology(const HostConfig& its_config, Surroundings surroundings)
-        : around(std::move(surroundings)),
+    Topology(const HostConfig& its_config, Environment its_environment)
+        : environment(std::move(its_environment)),
           default_dead_letters(its_config.dead_letters.name),
           config(its_config),
-          memory(its_config.memory_limit, around.logging.logger("host")),
-          poison(its_config.state_dir, around.logging.logger("host")),
-          watch(around.clock) {}
+          memory(its_config.memory_limit, environment.logging.logger("host")),
+          poison(its_config.state_dir, environment.logging.logger("host")),
+          watch(environment.clock) {}
     Topology(const Topology&) = delete;
     Topology& operator=(const Topology&) = delete;
 
-    const Surroundings around;
+    const Environment environment;
     const std::string default_dead_letters;  // a target's name; kept here for those who ask while a reload replaces `config`
 
     HostConfig config;               // what it runs with: a reload replaces it together with the pools

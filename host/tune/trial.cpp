@@ -21,7 +21,7 @@ namespace {
 
 constexpr std::int64_t finish_ns = 5'000 * ns_per_ms;  // for messages that are being handled when the time is over
 constexpr std::int64_t cancel_ns = 1'000 * ns_per_ms;  // for handlers that are told to give up
-constexpr std::int64_t close_ns = 5'000 * ns_per_ms;
+constexpr std::int64_t trial_close_ns = 5'000 * ns_per_ms;
 
 // A folder of our own, for as long as this lives.
 class TemporaryFolder {
@@ -67,7 +67,7 @@ public:
             host_.give_up();
             wait_until(clock_.now() + cancel_ns);
         }
-        if (!host_.close(clock_.now() + close_ns)) {
+        if (!host_.close(clock_.now() + trial_close_ns)) {
             // Destructors would pull the ground from under the plugin's thread.
             for (const std::string& line : host_.report().stuck()) fmt::print(stderr, "sluice tune: {}\n", line);
             signals_.say_running();

@@ -14,12 +14,12 @@
 
 #include "core/clock.hpp"
 #include "core/work_policy.hpp"
-#include "crash/suspicion.hpp"
 #include "observe/logging.hpp"
 #include "unit/gate.hpp"
 #include "unit/unit_of_work.hpp"
 #include "work/backlog.hpp"
 #include "work/pool_notices.hpp"
+#include "work/suspicion.hpp"
 
 namespace sluice {
 

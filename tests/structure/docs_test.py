@@ -34,7 +34,7 @@ def broken_links(path, text):
 
 
 def stale_labels(path, text):
-    """What a link calls a file of the host is where it leads: [`dispatch/slots`](../../host/dispatch/slots.cpp)."""
+    """What a link calls a file of the host is where it leads: [`dispatch/slot_moves`](../../host/dispatch/slot_moves.cpp)."""
     for label, link in re.findall(r"\[`([^`\n]*/[^`\n]*)`\]\(([^)\s#]+)\)", text):
         if pathlib.PurePath(link).suffix in (".hpp", ".cpp") and not link.rsplit(".", 1)[0].endswith(label.rsplit(".", 1)[0]):
             yield f"{path.relative_to(ROOT)}: `{label}` is called so and leads to {link}"
@@ -69,8 +69,8 @@ class Documents(unittest.TestCase):
     def test_call_files_what_they_are_called(self):
         found = documents()
         self.assertEqual([link for path in found for link in stale_labels(path, path.read_text())], [])
-        place = "../../host/dispatch/slots.cpp"
-        wrong = f"[`work/slots`]({place}) [`dispatch/slots`]({place}) [port](a/port.hpp)"
+        place = "../../host/dispatch/slot_moves.cpp"
+        wrong = f"[`work/slot_moves`]({place}) [`dispatch/slot_moves`]({place}) [port](a/port.hpp)"
         self.assertEqual(len(list(stale_labels(ROOT / "README.md", wrong))), 1)
 
     def test_of_decisions_have_numbers_of_their_own(self):

@@ -65,9 +65,9 @@ protected:
         EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
         const Descriptor client(ends[0]);
         ControlServer server(logging.logger("host"), clock);
-        DeadLetterDesk desk(queues, clock, logging.logger("host"), server.waker());
-        server.add("dead-letters", desk.verb());
-        server.add_chore([&] { desk.go_on(); });
+        DeadLetterService service(queues, clock, logging.logger("host"), server.waker());
+        server.add("dead-letters", service.verb());
+        server.add_chore([&] { service.go_on(); });
         server.adopt(Descriptor(ends[1]));
         server.start();
         lines.clear();
@@ -77,8 +77,8 @@ protected:
         EXPECT_TRUE(answered);
         return answered ? *answered : Answered{-1, "", {}};
     }
-    // A desk without a server: the test gives it its turns.
-    DeadLetterDesk unserved() { return DeadLetterDesk(queues, clock, logging.logger("host"), std::make_shared<Waker>()); }
+    // A service without a server: the test gives it its turns.
+    DeadLetterService unserved() { return DeadLetterService(queues, clock, logging.logger("host"), std::make_shared<Waker>()); }
     std::vector<std::string> all(const std::string& member) const {
         std::vector<std::string> texts;
         for (const Node& line : lines) texts.emplace_back(text_of(line, member));
@@ -192,16 +192,16 @@ TEST_F(DeadLettersTest, StayWhereTheyAreIfTheyCannotBeReplayed) {
 TEST_F(DeadLettersTest, AreBegunOnlyAsFastAsTheyEnd) {
     for (int i = 0; i < 3000; ++i) put(i);
     queues.holds = true;
-    DeadLetterDesk desk = unserved();
+    DeadLetterService service = unserved();
     Talk talk;
-    const auto conversation = desk.verb()(*read_json(R"({"do":"replay","no_wait":true})"), talk);
-    desk.go_on();
+    const auto conversation = service.verb()(*read_json(R"({"do":"replay","no_wait":true})"), talk);
+    service.go_on();
     EXPECT_EQ(queues.in_flight, limits::replays_in_flight);
     while (!queues.held.empty()) {
         queues.finish();
-        if (queues.held.size() % 100 == 0) desk.go_on();
+        if (queues.held.size() % 100 == 0) service.go_on();
     }
-    desk.go_on();
+    service.go_on();
     EXPECT_EQ(queues.replayed.size(), 3000u);
     EXPECT_EQ(queues.in_flight_most, limits::replays_in_flight);
     EXPECT_EQ(queues.store.size(), 0u);
@@ -210,21 +210,21 @@ TEST_F(DeadLettersTest, AreBegunOnlyAsFastAsTheyEnd) {
 TEST_F(DeadLettersTest, AreNotReplayedTwiceAtTheSameTime) {
     put(1);
     queues.holds = true;
-    DeadLetterDesk desk = unserved();
+    DeadLetterService service = unserved();
     Talk talk, other;
-    const auto first = desk.verb()(*read_json(R"({"do":"replay"})"), talk);
-    const auto second = desk.verb()(*read_json(R"({"do":"replay"})"), other);
-    desk.go_on();
+    const auto first = service.verb()(*read_json(R"({"do":"replay"})"), talk);
+    const auto second = service.verb()(*read_json(R"({"do":"replay"})"), other);
+    service.go_on();
     EXPECT_EQ(queues.replayed.size(), 1u);
     // Processed, but its removal fails for now: still not a second time.
     queues.store.answer = SLUICE_UNAVAILABLE;
     queues.finish();
-    desk.go_on();
+    service.go_on();
     first->go_on(talk);
     EXPECT_FALSE(talk.ended());
     EXPECT_NE(log.text().find("cannot be removed yet"), std::string::npos);
     queues.store.answer = SLUICE_OK;
-    desk.go_on();
+    service.go_on();
     first->go_on(talk);
     EXPECT_TRUE(talk.ended());
     EXPECT_EQ(queues.store.size(), 0u);
@@ -235,13 +235,13 @@ TEST_F(DeadLettersTest, AreNotReplayedTwiceAtTheSameTime) {
 TEST_F(DeadLettersTest, AreNotBegunForAClientThatWentAway) {
     for (int i = 0; i < 3000; ++i) put(i);
     queues.holds = true;
-    DeadLetterDesk desk = unserved();
+    DeadLetterService service = unserved();
     Talk talk;
-    auto conversation = desk.verb()(*read_json(R"({"do":"replay"})"), talk);
-    desk.go_on();
+    auto conversation = service.verb()(*read_json(R"({"do":"replay"})"), talk);
+    service.go_on();
     conversation.reset();
     while (!queues.held.empty()) queues.finish();
-    desk.go_on();
+    service.go_on();
     EXPECT_EQ(queues.replayed.size(), limits::replays_in_flight);
     EXPECT_EQ(queues.store.size(), 3000 - limits::replays_in_flight);
 }

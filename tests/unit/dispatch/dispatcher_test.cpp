@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "source/dispatcher_bench.hpp"
+#include "dispatch/dispatcher_bench.hpp"
 
 namespace sluice {
 namespace {

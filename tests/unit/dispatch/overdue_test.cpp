@@ -1,7 +1,7 @@
 #include "dispatch/overdue.hpp"
 
 #include "core/clock.hpp"
-#include "source/dispatcher_bench.hpp"
+#include "dispatch/dispatcher_bench.hpp"
 
 namespace sluice {
 namespace {

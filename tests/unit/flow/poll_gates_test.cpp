@@ -11,7 +11,7 @@ struct Gate {
     std::int64_t due_ns = 0;
     int asked = 0;
 
-    PollGate named(std::string_view reason, bool holds_replays = false) {
+    PollGate named(std::string_view reason, bool shuts_replays = false) {
         return {.reason = reason,
                 .bound =
                     [this](PollAllowance& allowance) {
@@ -19,7 +19,7 @@ struct Gate {
                         allowance.messages = shut ? 0 : std::min(allowance.messages, messages);
                     },
                 .due_ns = [this] { return due_ns; },
-                .holds_replays = holds_replays};
+                .shuts_replays = shuts_replays};
     }
 };
 

@@ -12,8 +12,8 @@
 #include <thread>
 #include <vector>
 
+#include "publish/fake_target.hpp"
 #include "publish/target.hpp"
-#include "target/fake_target.hpp"
 
 namespace sluice {
 namespace {

@@ -6,8 +6,8 @@
 #include <string>
 #include <thread>
 
+#include "publish/fake_target.hpp"
 #include "publish/target.hpp"
-#include "target/fake_target.hpp"
 
 namespace sluice {
 namespace {

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "observe/memory_log.hpp"
+#include "publish/fake_target.hpp"
 #include "publish/target.hpp"
-#include "target/fake_target.hpp"
 
 namespace sluice {
 namespace {

@@ -10,8 +10,8 @@
 #include <thread>
 #include <utility>
 
+#include "publish/fake_target.hpp"
 #include "publish/target.hpp"
-#include "target/fake_target.hpp"
 
 namespace sluice {
 namespace {

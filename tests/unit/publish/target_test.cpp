@@ -7,7 +7,7 @@
 #include <thread>
 
 #include "core/limits.hpp"
-#include "target/fake_target.hpp"
+#include "publish/fake_target.hpp"
 
 namespace sluice {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <thread>
 
-#include "target/fake_target.hpp"
+#include "publish/fake_target.hpp"
 
 namespace sluice {
 namespace {

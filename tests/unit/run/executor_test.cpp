@@ -8,8 +8,8 @@
 #include <semaphore>
 #include <thread>
 
+#include "publish/fake_target.hpp"
 #include "run/watch.hpp"
-#include "target/fake_target.hpp"
 
 namespace sluice {
 namespace {

@@ -8,7 +8,7 @@
 #include <string>
 
 #include "core/clock.hpp"
-#include "target/fake_target.hpp"
+#include "publish/fake_target.hpp"
 
 namespace sluice {
 namespace {

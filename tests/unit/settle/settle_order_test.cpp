@@ -32,24 +32,24 @@ protected:
 TEST_F(SettleOrderTest, WhatFollowsADeadLetterOfItsKeyWaitsUntilThatIsStored) {
     Message* dead = message(1, 7);
     order.begin(dead);
-    EXPECT_TRUE(order.hold(message(2, 7)));
-    EXPECT_FALSE(order.hold(message(3, 8))) << "another key";
-    EXPECT_FALSE(order.hold(message(4, 7, 1))) << "another pool's key";
-    EXPECT_EQ(order.held(), 1u);
+    EXPECT_TRUE(order.wait_behind(message(2, 7)));
+    EXPECT_FALSE(order.wait_behind(message(3, 8))) << "another key";
+    EXPECT_FALSE(order.wait_behind(message(4, 7, 1))) << "another pool's key";
+    EXPECT_EQ(order.waiting(), 1u);
     EXPECT_EQ(end(dead), "12");
-    EXPECT_EQ(order.held(), 0u);
+    EXPECT_EQ(order.waiting(), 0u);
     EXPECT_TRUE(order.empty());
-    EXPECT_FALSE(order.hold(message(5, 7)));
+    EXPECT_FALSE(order.wait_behind(message(5, 7)));
 }
 
 TEST_F(SettleOrderTest, ADeadLetterThatIsStoredWaitsForAnEarlierOneOfItsKey) {
     Message *first = message(1, 7), *second = message(3, 7);
     order.begin(first);
-    EXPECT_TRUE(order.hold(message(2, 7)));
+    EXPECT_TRUE(order.wait_behind(message(2, 7)));
     order.begin(second);
-    EXPECT_TRUE(order.hold(message(4, 7)));
+    EXPECT_TRUE(order.wait_behind(message(4, 7)));
     EXPECT_EQ(end(second), "");
-    EXPECT_EQ(order.held(), 3u);
+    EXPECT_EQ(order.waiting(), 3u);
     EXPECT_EQ(end(first), "1234");
     EXPECT_TRUE(order.empty());
 }
@@ -64,7 +64,7 @@ TEST_F(SettleOrderTest, ADeadLetterWithoutOrderPasses) {
 
 TEST_F(SettleOrderTest, GivesUpAllThatWaitsAtOnce) {
     order.begin(message(1, 7));
-    EXPECT_TRUE(order.hold(message(2, 7)));
+    EXPECT_TRUE(order.wait_behind(message(2, 7)));
     MessageList out;
     order.take_all(out);
     EXPECT_EQ(out.size(), 1u) << "the dead letter is with its store";

@@ -1,7 +1,10 @@
 // A source thread with one pool and a store of dead letters: all real but for the plugins.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -71,6 +74,31 @@ struct SourceBench : PoolBench {
     std::unique_ptr<FakeHandler> handler;
     std::unique_ptr<SourceLoop> loop;
     std::unique_ptr<WorkerPool> pool;
+};
+
+class SourceLoopTest : public testing::Test {
+protected:
+    using Handled = FakeHandler::Call;
+
+    // Delivers `count` messages in the first poll and says `then` in all that follow.
+    void deliver(std::uint64_t count, sluice_status then) {
+        bench.source.on_poll = [this, count, then](std::uint32_t, std::uint32_t, sluice_fault* fault) {
+            if (++polls > 1) return sluice_fault_set(fault, then, "so it is", 8);
+            for (std::uint64_t tag = 1; tag <= count; ++tag)
+                EXPECT_EQ(bench.push("m" + std::to_string(tag), "{\"k\":" + std::to_string(tag) + "}", tag), SLUICE_OK);
+            return SLUICE_OK;
+        };
+    }
+    void start(FakeHandler::Handle handle) { bench.start(std::move(handle), 1, WorkPolicy{}); }
+    void close() { bench.close(); }
+    void expect_law() {
+        EXPECT_TRUE(bench.loop->counts().law_holds());
+        EXPECT_EQ(bench.loop->counts().in_flight, 0u);
+    }
+    bool logged(const std::string& text) const { return bench.log.text().find(text) != std::string::npos; }
+
+    SourceBench bench;
+    int polls = 0;
 };
 
 }  // namespace sluice

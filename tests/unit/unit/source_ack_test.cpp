@@ -1,7 +1,7 @@
 // Queue and database are one: messages are acked in the unit of their effects.
 #include <optional>
 
-#include "target/fake_target.hpp"
+#include "publish/fake_target.hpp"
 #include "work/worker_bench.hpp"
 
 namespace sluice {

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "observe/memory_log.hpp"
-#include "target/fake_target.hpp"
+#include "publish/fake_target.hpp"
 #include "work/fake_database.hpp"
 #include "work/fake_handler.hpp"
 #include "work/worker_pool.hpp"

@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "target/fake_target.hpp"
+#include "publish/fake_target.hpp"
 #include "work/worker_bench.hpp"
 
 namespace sluice {

@@ -5,8 +5,8 @@
 #include <memory>
 #include <vector>
 
+#include "publish/fake_target.hpp"
 #include "source/fake_source.hpp"
-#include "target/fake_target.hpp"
 
 namespace sluice {
 namespace {

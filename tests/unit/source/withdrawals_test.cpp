@@ -1,4 +1,6 @@
 // A source that takes lanes and single deliveries away while their messages are on their way.
+#include "source/withdrawals.hpp"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -16,9 +18,9 @@
 namespace sluice {
 namespace {
 
-class SourceLoopLanes : public testing::Test {
+class SourceLanes : public testing::Test {
 protected:
-    SourceLoopLanes() {
+    SourceLanes() {
         bench.source.on_revoked = [this](std::uint64_t token) { note("revoked " + std::to_string(token)); };
         bench.source.on_settle = [this](FakeSource::Settlements items) {
             for (const sluice_settlement& item : items)
@@ -105,7 +107,7 @@ protected:
     std::vector<std::string> events;
 };
 
-TEST_F(SourceLoopLanes, ThatDrainFinishWhatRunsAndGiveBackTheRest) {
+TEST_F(SourceLanes, ThatDrainFinishWhatRunsAndGiveBackTheRest) {
     std::promise<void> begun, released;
     auto wait = released.get_future().share();
     then([&] {
@@ -140,7 +142,7 @@ TEST_F(SourceLoopLanes, ThatDrainFinishWhatRunsAndGiveBackTheRest) {
 }
 
 // A settlement that the source has not confirmed when the lane is empty, and then does not take: another host has the message.
-TEST_F(SourceLoopLanes, ThatAreGoneAreNotSettledAgain) {
+TEST_F(SourceLanes, ThatAreGoneAreNotSettledAgain) {
     bench.source.on_settle = [this](FakeSource::Settlements items) {
         const bool is_first = place("ack " + std::to_string(items[0].tag)) == static_cast<std::ptrdiff_t>(so_far().size());
         for (const sluice_settlement& item : items) note("ack " + std::to_string(item.tag));
@@ -168,7 +170,7 @@ TEST_F(SourceLoopLanes, ThatAreGoneAreNotSettledAgain) {
     EXPECT_EQ(counts().acked, 1u);
 }
 
-TEST_F(SourceLoopLanes, ThatDrainAreSettledAgainBeforeTheyAreGone) {
+TEST_F(SourceLanes, ThatDrainAreSettledAgainBeforeTheyAreGone) {
     bench.source.on_settle = [this](FakeSource::Settlements items) {
         note("ack " + std::to_string(items[0].tag));
         const auto all = so_far();
@@ -184,7 +186,7 @@ TEST_F(SourceLoopLanes, ThatDrainAreSettledAgainBeforeTheyAreGone) {
     EXPECT_EQ(counts().acked, 1u);
 }
 
-TEST_F(SourceLoopLanes, ThatAreLostAreAnsweredThoughTheSourceTakesNoSettlements) {
+TEST_F(SourceLanes, ThatAreLostAreAnsweredThoughTheSourceTakesNoSettlements) {
     bench.source.on_settle = [this](FakeSource::Settlements items) {
         note("ack " + std::to_string(items[0].tag));
         return so_far().size() < 6 ? SLUICE_UNAVAILABLE : SLUICE_OK;  // far later than the lane is to be answered
@@ -199,7 +201,7 @@ TEST_F(SourceLoopLanes, ThatAreLostAreAnsweredThoughTheSourceTakesNoSettlements)
     EXPECT_EQ(counts().acked, 0u);
 }
 
-TEST_F(SourceLoopLanes, MayComeAgainOnceTheyAreEmpty) {
+TEST_F(SourceLanes, MayComeAgainOnceTheyAreEmpty) {
     then([&] { push(1, 1, "a"); });
     start([](const FakeHandler::Call&) { return SLUICE_DONE; });
     ASSERT_TRUE(comes("ack 1"));
@@ -210,7 +212,7 @@ TEST_F(SourceLoopLanes, MayComeAgainOnceTheyAreEmpty) {
     end();
 }
 
-TEST_F(SourceLoopLanes, WithAKeyThatWaitsForItsRetryDoNotWaitWithIt) {
+TEST_F(SourceLanes, WithAKeyThatWaitsForItsRetryDoNotWaitWithIt) {
     policy.backoff_ms = policy.backoff_max_ms = 3'600'000;
     std::promise<void> failed;
     then([&] { push(1, 1, "a"), push(2, 1, "a"), push(3, 2, "b"); });
@@ -229,7 +231,7 @@ TEST_F(SourceLoopLanes, WithAKeyThatWaitsForItsRetryDoNotWaitWithIt) {
     EXPECT_EQ(counts().released, 2u);
 }
 
-TEST_F(SourceLoopLanes, ThatAreLostHaveNoEffectsAndTheirHandlersAreTold) {
+TEST_F(SourceLanes, ThatAreLostHaveNoEffectsAndTheirHandlersAreTold) {
     FakeDatabase database;
     std::promise<void> begun;
     then([&] { push(1, 1, "a"), push(2, 2, "b"); });
@@ -253,7 +255,7 @@ TEST_F(SourceLoopLanes, ThatAreLostHaveNoEffectsAndTheirHandlersAreTold) {
     EXPECT_EQ(place("release 1"), static_cast<std::ptrdiff_t>(so_far().size())) << "who has lost it need not be told";
 }
 
-TEST_F(SourceLoopLanes, AreMadeOfDeliveriesThatMayBeLostOneByOne) {
+TEST_F(SourceLanes, AreMadeOfDeliveriesThatMayBeLostOneByOne) {
     std::promise<void> begun, released;
     auto wait = released.get_future().share();
     policy.batch_max = 1;
@@ -273,7 +275,7 @@ TEST_F(SourceLoopLanes, AreMadeOfDeliveriesThatMayBeLostOneByOne) {
     EXPECT_EQ(counts().lost_lease, 1u);
 }
 
-TEST_F(SourceLoopLanes, HaveTheirLeasesExtendedForAsLongAsTheirMessagesAreHere) {
+TEST_F(SourceLanes, HaveTheirLeasesExtendedForAsLongAsTheirMessagesAreHere) {
     bench.source.on_limits = [](sluice_queue_limits& limits, sluice_fault*) {
         limits.lease_ms = 30;
         return SLUICE_OK;
@@ -288,7 +290,7 @@ TEST_F(SourceLoopLanes, HaveTheirLeasesExtendedForAsLongAsTheirMessagesAreHere) 
     handle_one_until(extended);
 }
 
-TEST_F(SourceLoopLanes, AreExtendedAgainSoonWhereThatFailed) {
+TEST_F(SourceLanes, AreExtendedAgainSoonWhereThatFailed) {
     bench.source.on_limits = [](sluice_queue_limits& limits, sluice_fault*) {
         limits.lease_ms = 100;
         return SLUICE_OK;

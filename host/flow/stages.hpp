@@ -2,7 +2,7 @@
 // come into it any more: it and all sources that feed it, over any number of stages, have said that they are at their end, with
 // nothing in flight, and nothing has been stored in their queues since. Sources that feed each other in a circle end together.
 //
-// Threads      add, connect: control. stored, version: any. The rest: the thread of the source.
+// Threads      add, connect: main. stored, version: any. The rest: the thread of the source.
 // Ownership    belongs to the host; bells outlive the sources.
 // Invariants   what a message publishes is stored, and stored() called, before that message is settled. So while one source of
 //              a circle has something in flight it is not at its end, and when all are, at one moment under the lock, nothing

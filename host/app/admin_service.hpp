@@ -1,6 +1,6 @@
 // Where a running host answers the verbs of the command line: the control socket, and what stands behind each verb.
 //
-// Threads      control; the verbs run on the admin thread.
+// Threads      main; the verbs run on the admin thread.
 // Ownership    the host behind `parts` outlives it.
 #pragma once
 
@@ -8,16 +8,16 @@
 
 #include "admin/dead_letters.hpp"
 #include "admin/socket/control_server.hpp"
-#include "reload/reload_desk.hpp"
+#include "reload/reload_requests.hpp"
 #include "topology/queues.hpp"
 
 namespace sluice {
 
-class AdminDesk {
+class AdminService {
 public:
-    AdminDesk(const HostConfig& config, PartDirectory parts, ReloadDesk& reloads, Logging& logging, const Clock& clock);
-    AdminDesk(const AdminDesk&) = delete;
-    AdminDesk& operator=(const AdminDesk&) = delete;
+    AdminService(const HostConfig& config, PartDirectory parts, ReloadRequests& reloads, Logging& logging, const Clock& clock);
+    AdminService(const AdminService&) = delete;
+    AdminService& operator=(const AdminService&) = delete;
 
     // The host has started, and this process holds the lock of its state directory.
     void open(const std::filesystem::path& state_dir);
@@ -28,7 +28,7 @@ private:
     const Logger logger_;
     HostQueues queues_;
     ControlServer server_;
-    DeadLetterDesk dead_letters_;
+    DeadLetterService dead_letters_;
 };
 
 }  // namespace sluice

@@ -1,12 +1,14 @@
 // How keys leave a worker that has more to do than another, and when they may not.
+#include "dispatch/slot_moves.hpp"
+
 #include <gtest/gtest.h>
 
 #include <atomic>
 #include <thread>
 
+#include "dispatch/dispatcher_bench.hpp"
 #include "ending.hpp"
 #include "plugin/services.hpp"
-#include "source/dispatcher_bench.hpp"
 
 namespace sluice {
 namespace {

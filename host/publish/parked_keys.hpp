@@ -23,9 +23,9 @@
 
 namespace sluice {
 
-class HeldKeys {
+class ParkedKeys {
 public:
-    HeldKeys(std::int64_t backoff_first_ns, std::int64_t backoff_max_ns, const Clock& clock, Logger logger)
+    ParkedKeys(std::int64_t backoff_first_ns, std::int64_t backoff_max_ns, const Clock& clock, Logger logger)
         : backoff_first_ns_(backoff_first_ns),
           backoff_max_ns_(backoff_max_ns),
           clock_(clock),
@@ -53,11 +53,11 @@ public:
     // When put_back_due() has something to do; INT64_MAX: not before another answer.
     std::int64_t due_ns(std::uint64_t first_open) const;
 
-    // All of them end to be held: what has failed is handed out by token, what waits behind it goes to the front of `to`.
+    // None of them is parked any more: what has failed is handed out by token, what waits behind it goes to the front of `to`.
     void give_up(std::map<std::uint64_t, PublishItem>& failed, std::deque<PublishItem>& to);
 
 private:
-    struct Held {
+    struct Parked {
         std::map<std::uint64_t, PublishItem> failed;  // by token
         std::deque<PublishItem> behind;
         bool waits = false;            // else its messages are being tried
@@ -74,7 +74,7 @@ private:
     const Clock& clock_;
     const Logger logger_;
 
-    std::map<std::string, Held, std::less<>> keys_;
+    std::map<std::string, Parked, std::less<>> keys_;
     std::uint64_t waiting_keys_ = 0;  // of them
     std::uint64_t messages_ = 0;
     std::uint64_t stored_ = 0;

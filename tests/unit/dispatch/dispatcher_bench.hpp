@@ -24,7 +24,7 @@ protected:
     void make(WhenFull::Then when_full) {
         make({.pool = nullptr, .when_full = {.then = when_full}, .logger = bench.logging.logger("pools.p")});
     }
-    void make(Dispatcher::PoolLane lane) {
+    void make(PoolFeed::Options options) {
         WorkPolicy policy;
         policy.queue_capacity = 2;
         policy.batch_max = 1;
@@ -41,9 +41,20 @@ protected:
         rules.route.missing.then = MissingKey::Then::dead_letter;
         auto router = SourceRouter::make({rules});
         ASSERT_TRUE(router);
-        lane.pool = pool.get();
-        dispatcher = std::make_unique<Dispatcher>(std::move(*router), store, std::vector<Dispatcher::PoolLane>{std::move(lane)},
+        options.pool = pool.get();
+        dispatcher = std::make_unique<Dispatcher>(std::move(*router), store, std::vector<PoolFeed::Options>{std::move(options)},
                                                   &recorded);
+    }
+    void make_overflow(std::uint32_t messages) {
+        make({.pool = nullptr,
+              .when_full = {.then = WhenFull::Then::overflow, .overflow = messages},
+              .logger = bench.logging.logger("pools.p")});
+    }
+    void make_release(bool keeps_order) {
+        make({.pool = nullptr,
+              .when_full = {.then = WhenFull::Then::release, .timeout_ms = 100},
+              .logger = bench.logging.logger("pools.p"),
+              .keeps_order = keeps_order});
     }
     Message* message(const std::string& id, const std::string& body) {
         sluice_incoming incoming{};
@@ -63,6 +74,13 @@ protected:
             polled.push_back(message(id, R"({"type":"flight","k":")" + id.substr(0, 1) + "\"}"));
         }
         dispatcher->dispatch(polled, now_ns, ended);
+    }
+    // The first worker holds a0 in its handler, a1 and a2 in its queue.
+    void fill() {
+        dispatch("a0");
+        ASSERT_TRUE(entered[0].reaches(1));
+        dispatch("a1 a2");
+        ASSERT_EQ(dispatcher->waiting(), 0u);
     }
     std::string take_ended() {
         std::string all;

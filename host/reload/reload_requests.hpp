@@ -1,9 +1,9 @@
 // Where a reload is asked for, and where the answer goes.
 //
-//   [any]      desk.ask([](const ReloadOutcome& outcome) { … });
-//   [control]  for (auto& answer : desk.take()) …
+//   [any]      requests.ask([](const ReloadOutcome& outcome) { … });
+//   [main]     for (auto& answer : requests.take()) …
 //
-// Threads      as above; the answer is called by control, once.
+// Threads      as above; the answer is called by the main thread, once.
 // Limits       none of its own: who asks waits for the answer, and is bounded where it comes from.
 #pragma once
 
@@ -21,12 +21,12 @@ struct ReloadOutcome {
     std::vector<std::string> lines;
 };
 
-class ReloadDesk {
+class ReloadRequests {
 public:
     using Answer = std::function<void(const ReloadOutcome&)>;
 
-    // `wake`: called on any thread; control looks at take() soon after.
-    explicit ReloadDesk(std::function<void()> wake) : wake_(std::move(wake)) {}
+    // `wake`: called on any thread; the main thread looks at take() soon after.
+    explicit ReloadRequests(std::function<void()> wake) : wake_(std::move(wake)) {}
 
     void ask(Answer answer) {
         answers_.post(std::move(answer));

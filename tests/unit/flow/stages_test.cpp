@@ -1,4 +1,4 @@
-#include "source/stages.hpp"
+#include "flow/stages.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "app/admin_desk.hpp"
+#include "app/admin_service.hpp"
 
 #include "admin/depths.hpp"
 #include "admin/enqueue.hpp"
@@ -7,7 +7,8 @@
 
 namespace sluice {
 
-AdminDesk::AdminDesk(const HostConfig& config, PartDirectory parts, ReloadDesk& reloads, Logging& logging, const Clock& clock)
+AdminService::AdminService(const HostConfig& config, PartDirectory parts, ReloadRequests& reloads, Logging& logging,
+                           const Clock& clock)
     : logger_(logging.logger("host")),
       queues_(config, parts, logging, clock),
       server_(logger_, clock),
@@ -20,14 +21,14 @@ AdminDesk::AdminDesk(const HostConfig& config, PartDirectory parts, ReloadDesk& 
     server_.add_chore([this] { dead_letters_.go_on(); });
 }
 
-void AdminDesk::open(const std::filesystem::path& state_dir) {
+void AdminService::open(const std::filesystem::path& state_dir) {
     // Messages do not need it.
     if (const auto listens = server_.listen(state_dir); !listens)
         logger_.warn("{}; the host runs without it", listens.error().message);
     server_.start();
 }
 
-bool AdminDesk::close(std::int64_t deadline_ns) {
+bool AdminService::close(std::int64_t deadline_ns) {
     server_.stop();
     return queues_.close(deadline_ns);
 }
