@@ -88,8 +88,8 @@ template <typename Function>
 bool HandlerHost::call_handler(Unit& unit, std::uint32_t index, Function&& function) {
     begin_call(unit);
     Message& message = *unit.messages[index];
-    const bool in_solitude = poison_ != nullptr && poison_->any();
-    if (in_solitude) poison_->solitude().enter(message.suspect);
+    const bool isolated = poison_ != nullptr && poison_->any();
+    if (isolated) poison_->isolation().enter(message.suspect);
     note_.begin(message.view.id);
     const sluice_ticket ticket = unit.ticket(index);
     current_.begin(ticket);  // (W) whoever sees it sees its deadline: (R) in call()
@@ -100,7 +100,7 @@ bool HandlerHost::call_handler(Unit& unit, std::uint32_t index, Function&& funct
     }
     current_.end();
     note_.end();
-    if (in_solitude) poison_->solitude().leave(message.suspect);
+    if (isolated) poison_->isolation().leave(message.suspect);
     json_.close();
     if (answer.verdict == SLUICE_DONE) return true;
     if (said_.verdict < SLUICE_DONE || said_.verdict > SLUICE_DEFER) misbehave(said_);
@@ -110,18 +110,18 @@ bool HandlerHost::call_handler(Unit& unit, std::uint32_t index, Function&& funct
 
 std::span<const HandlerHost::Said> HandlerHost::handle_batch(Unit& unit, std::uint32_t first, std::uint32_t count) {
     begin_call(unit);
-    const auto note = [&](std::uint32_t i) -> BegunNote* {
+    const auto note = [&](std::uint32_t i) -> HandlerMark* {
         return i == 0 ? &note_ : i <= batch_.notes.size() ? &batch_.notes[i - 1] : nullptr;
     };
     for (std::uint32_t i = 0; i < count; ++i) {
         batch_.messages[i] = &unit.messages[first + i]->view;
         batch_.tickets[i] = unit.ticket(first + i);
         batch_.verdicts[i] = SLUICE_RETRY;
-        if (BegunNote* its = note(i)) its->begin(batch_.messages[i]->id);
+        if (HandlerMark* its = note(i)) its->begin(batch_.messages[i]->id);
     }
     const sluice_batch batch{sizeof batch, count, batch_.messages.data(), batch_.tickets.data(), batch_.verdicts.data()};
-    const bool in_solitude = poison_ != nullptr && poison_->any();
-    if (in_solitude) poison_->solitude().enter(false);
+    const bool isolated = poison_ != nullptr && poison_->any();
+    if (isolated) poison_->isolation().enter(false);
     current_.begin(batch_.tickets.front(), count);  // (W) as above
     const bool threw = !handler_->handle_batch(batch, session_.fault().get());
     for (std::uint32_t i = 0; i < count; ++i) {
@@ -130,8 +130,8 @@ std::span<const HandlerHost::Said> HandlerHost::handle_batch(Unit& unit, std::ui
     }
     current_.end_batch();
     for (std::uint32_t i = 0; i < count; ++i)
-        if (BegunNote* its = note(i)) its->end();
-    if (in_solitude) poison_->solitude().leave(false);
+        if (HandlerMark* its = note(i)) its->end();
+    if (isolated) poison_->isolation().leave(false);
     json_.close();
     for (Said& said : std::span(batch_.said).first(count)) {
         if (said.verdict == SLUICE_DONE || said.verdict == SLUICE_SKIP || said.verdict == SLUICE_DEFER || said.crowded)

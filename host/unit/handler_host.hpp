@@ -1,6 +1,6 @@
 // One handler instance with the services the host gives it: its worker's databases, publishing, the time to give up.
 //
-// Threads      create, start, stop: control. handle: whoever runs the worker; the handler calls the services from
+// Threads      create, start, stop: main. handle: whoever runs the worker; the handler calls the services from
 //              inside it.
 // Ownership    owns the handler instance and the session.
 // Invariants   outside handle() no ticket is valid but those of deferred messages: a call with another is answered
@@ -63,7 +63,7 @@ public:
     std::uint32_t batch_max() const { return batch_.capacity(); }
     // Before the first message, where ids stay: notes each call, and lets suspects run alone. `notes`: for as many messages as
     // may be in one call.
-    void watch_for_poison(Poison& poison, std::vector<BegunNote> notes) {
+    void watch_for_poison(Poison& poison, std::vector<HandlerMark> notes) {
         poison_ = &poison;
         note_ = std::move(notes.front());
         notes.erase(notes.begin());
@@ -149,7 +149,7 @@ private:
         std::vector<sluice_ticket> tickets;
         std::vector<sluice_verdict> verdicts;
         std::vector<Said> said;
-        std::vector<BegunNote> notes;  // one less: the first message has the worker's
+        std::vector<HandlerMark> notes;  // one less: the first message has the worker's
     };
 
     template <typename Function>
@@ -173,7 +173,7 @@ private:
     Canceller* canceller_ = nullptr;
 
     // written by whoever runs the worker
-    BegunNote note_;
+    HandlerMark note_;
     Said said_;
     Batch batch_;
     Unit* unit_ = nullptr;  // of the call under way

@@ -8,8 +8,8 @@
 
 namespace sluice {
 
-inline std::vector<BegunNote> notes(Poison& poison, std::uint32_t count) {
-    std::vector<BegunNote> made;
+inline std::vector<HandlerMark> notes(Poison& poison, std::uint32_t count) {
+    std::vector<HandlerMark> made;
     for (std::uint32_t i = 0; i < count; ++i) made.push_back(poison.note("test", "p", "fake.so"));
     return made;
 }

@@ -19,13 +19,13 @@ namespace sluice {
 
 struct PoolBench {
     std::unique_ptr<WorkerPool> make_pool(FakeHandler& handler, std::uint32_t workers, const WorkPolicy& policy,
-                                          Worker::Way way) {
+                                          Worker::ReturnPath return_path) {
         auto pool = create_pool(handler, workers, policy, way);
         EXPECT_TRUE(pool->start());
         return pool;
     }
     std::unique_ptr<WorkerPool> create_pool(FakeHandler& handler, std::uint32_t workers, const WorkPolicy& policy,
-                                            Worker::Way way) {
+                                            Worker::ReturnPath return_path) {
         WorkerPool::Setup setup{.name = "p",
                                 .number = 0,
                                 .handler_path = "pools.p.handler",
@@ -35,7 +35,7 @@ struct PoolBench {
                                 .workers = workers,
                                 .policy = policy,
                                 .state_dir = "/nowhere"};
-        auto pool = WorkerPool::create(std::move(setup), {dependencies, logging, clock, watch, way});
+        auto pool = WorkerPool::create(std::move(setup), {dependencies, logging, clock, watch, return_path});
         EXPECT_TRUE(pool);
         return std::move(pool).value();
     }

@@ -254,7 +254,7 @@ TEST_F(TogetherTest, IsNotedMessageByMessageAndHasNoSuspects) {
     TemporaryFolder folder;
     Texts noted;
     make(done, [&](const FakeHandler::Batch& batch) {
-        for (const BegunNotes::Noted& note : BegunNotes::read(folder.path / "begun")) noted.push_back(note.id);
+        for (const HandlerMarks::Marked& note : HandlerMarks::read(folder.path / "begun")) noted.push_back(note.id);
         batch.say_all(SLUICE_DONE);
     });
     bench->start();
@@ -267,7 +267,7 @@ TEST_F(TogetherTest, IsNotedMessageByMessageAndHasNoSuspects) {
     std::sort(noted.begin(), noted.end());
     EXPECT_EQ(noted, (Texts{"a1", "b1", "c1"}));
     EXPECT_EQ(bench->called(), Texts{"s1"});
-    EXPECT_TRUE(BegunNotes::read(folder.path / "begun").empty());
+    EXPECT_TRUE(HandlerMarks::read(folder.path / "begun").empty());
     bench->stop();  // before what it notes in
 }
 

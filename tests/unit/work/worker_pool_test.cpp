@@ -78,11 +78,11 @@ TEST(WorkerPool, LoadsOnceWhatItsHandlersShare) {
         events.emplace_back(what);
     };
     Inbox<Outcomes> outcomes;
-    Doorbell bell;
+    EventCount event_count;
     const Confirmed confirmed{"test"};
     PoolBench bench;
     {
-        auto pool = bench.create_pool(handler, 3, {}, {outcomes, bell, confirmed, false});
+        auto pool = bench.create_pool(handler, 3, {}, {outcomes, event_count, confirmed, false});
         EXPECT_EQ(pool->start().error().kind, ErrorKind::unavailable);
         answer = SLUICE_OK;
         EXPECT_TRUE(pool->start());
