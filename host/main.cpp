@@ -11,7 +11,7 @@
 #include "app/exit_status.hpp"
 #include "app/process.hpp"
 #include "cli/command_line.hpp"
-#include "plugin/last_words.hpp"
+#include "plugin/crash_report.hpp"
 
 int main(int argc, char** argv) {
     using namespace sluice;
@@ -40,6 +40,6 @@ int main(int argc, char** argv) {
             fmt::print(stderr, "sluice: cannot write the output: {}\n", std::strerror(errno));
         status = exit_status::failed;
     }
-    last_words::may_exit();
+    crash_report::may_exit();
     return status;
 }

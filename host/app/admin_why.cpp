@@ -48,8 +48,8 @@ public:
 
 private:
     static bool is_answered(const KeyQuestion& question) {
-        return question.placed.load(std::memory_order_acquire) && std::ranges::all_of(question.looks, [](const auto& look) {
-                   return look->answered.load(std::memory_order_acquire);
+        return question.placed.load(std::memory_order_acquire) && std::ranges::all_of(question.parts, [](const auto& part) {
+                   return part->answered.load(std::memory_order_acquire);
                });
     }
 
@@ -59,52 +59,52 @@ private:
             fields.add("source", source).add("silent", true);
             return talk.say(fmt::format("{{{}}}", fields.view()));
         }
-        for (const auto& look : question.looks) {
-            if (!pool_.empty() && look->pool != pool_) continue;
+        for (const auto& part : question.parts) {
+            if (!pool_.empty() && part->pool != pool_) continue;
             JsonFields fields;
-            fields.add("source", source).add("pool", look->pool);
+            fields.add("source", source).add("pool", part->pool);
             if (const NotPolled& why = question.not_polled; !why.reason.empty())
                 fields.add("not_polled_because", why.reason)
                     .add("not_polled_ms", std::max<std::int64_t>((clock_.now() - why.since_ns) / ns_per_ms, 0));
-            if (!look->by_key)
+            if (!part->by_key)
                 fields.add("by_key", false);
             else
-                tell(*look, fields);
+                tell(*part, fields);
             talk.say(fmt::format("{{{}}}", fields.view()));
         }
     }
 
-    void tell(const KeyLook& look, JsonFields& fields) const {
+    void tell(const PoolQuestion& part, JsonFields& fields) const {
         const std::int64_t now = clock_.now();
         const auto add = [&](const char* name, std::int64_t value) {
             if (value != 0) fields.add(name, value);
         };
-        fields.add("worker", std::uint64_t{look.worker});
-        add("waiting_for_room", look.waiting_for_room);
-        if (!look.answered.load(std::memory_order_acquire)) {
+        fields.add("worker", std::uint64_t{part.worker});
+        add("waiting_for_room", part.waiting_for_room);
+        if (!part.answered.load(std::memory_order_acquire)) {
             fields.add("silent", true);
             return;
         }
-        if (look.queued != 0) fields.add("queued", std::uint64_t{look.queued}).add("before", std::uint64_t{look.before});
-        fields.add("depth", std::uint64_t{look.depth});
-        add("held", look.held);
-        if (look.deferred) {
+        if (part.queued != 0) fields.add("queued", std::uint64_t{part.queued}).add("before", std::uint64_t{part.before});
+        fields.add("depth", std::uint64_t{part.depth});
+        add("held", part.held);
+        if (part.deferred) {
             fields.add("deferred", true);
-            add("parked", look.parked);
-        } else if (look.parked != 0) {
-            fields.add("parked", std::uint64_t{look.parked}).add("attempt", std::uint64_t{look.attempt});
-            fields.add("retry_in_ms", std::max<std::int64_t>((look.due_ns - now) / ns_per_ms, 0))
-                .add("parked_id", look.parked_id);
-            if (!look.parked_error.empty()) fields.add("parked_error", look.parked_error);
+            add("parked", part.parked);
+        } else if (part.parked != 0) {
+            fields.add("parked", std::uint64_t{part.parked}).add("attempt", std::uint64_t{part.attempt});
+            fields.add("retry_in_ms", std::max<std::int64_t>((part.due_ns - now) / ns_per_ms, 0))
+                .add("parked_id", part.parked_id);
+            if (!part.parked_error.empty()) fields.add("parked_error", part.parked_error);
         }
-        add("run_again", look.run_again);
-        add("committing", look.committing);
-        if (look.paused_until_ns > now) add("paused_ms", (look.paused_until_ns - now) / ns_per_ms);
-        if (!look.pauses_for.empty()) fields.add("pauses_for", look.pauses_for);
-        if (look.blocked) fields.add("worker_waits", true);
-        if (look.database_away) fields.add("database_away", true);
-        if (look.in_handler)
-            fields.add("handling", look.handling).add("handling_ms", (now - look.handling_since_ns) / ns_per_ms);
+        add("run_again", part.run_again);
+        add("committing", part.committing);
+        if (part.paused_until_ns > now) add("paused_ms", (part.paused_until_ns - now) / ns_per_ms);
+        if (!part.pauses_for.empty()) fields.add("pauses_for", part.pauses_for);
+        if (part.blocked) fields.add("worker_waits", true);
+        if (part.database_away) fields.add("database_away", true);
+        if (part.in_handler)
+            fields.add("handling", part.handling).add("handling_ms", (now - part.handling_since_ns) / ns_per_ms);
     }
 
     const PartDirectory parts_;

@@ -11,7 +11,7 @@
 #include <system_error>
 
 #include "core/limits.hpp"
-#include "plugin/last_words.hpp"
+#include "plugin/crash_report.hpp"
 
 namespace sluice {
 namespace {
@@ -39,7 +39,7 @@ void prepare_process() {
     open_standard_descriptors();
     for (const int number : {SIGPIPE, SIGXFSZ}) ::signal(number, SIG_IGN);
     raise_open_files();
-    last_words::install();
+    crash_report::install();
 }
 
 std::string text_of(const std::exception& unforeseen) {

@@ -18,7 +18,7 @@
 #include "app/supervisor.hpp"
 #include "core/clock.hpp"
 #include "observe/progress.hpp"
-#include "plugin/last_words.hpp"
+#include "plugin/crash_report.hpp"
 #include "reload/reloading.hpp"
 #include "text/units.hpp"
 #include "topology/build.hpp"
@@ -221,7 +221,7 @@ Created create_host(const HostConfig& config, Registry& registry, const ProbeTol
     SystemClock clock;
     Logging logging(config.log, clock);
     const CallWatchThread watch(logging.logger("host"), clock);
-    last_words::as_json(config.log.json);
+    crash_report::as_json(config.log.json);
     Created created;
     const auto topology = build_topology(config, {registry, logging, clock, [] {}}, created.problems);
     if (topology) created.notes = topology->notes;
@@ -233,7 +233,7 @@ int run_host(const HostConfig& config, Registry& registry, const ReadAgain& read
     // 1  The clock and the log exist. Signals are blocked for all threads to come, and answered by the supervisor from here on.
     SystemClock clock;
     Logging logging(config.log, clock);
-    last_words::as_json(config.log.json);
+    crash_report::as_json(config.log.json);
     const Logger log = logging.logger("host");
     Supervisor supervisor(logging, clock, config.shutdown_deadline);
 
@@ -268,7 +268,7 @@ int run_host(const HostConfig& config, Registry& registry, const ReadAgain& read
     AdminService admin(config, host->directory(), reloads, logging, clock);
     admin.open(state->path());
     log.info("{} runs: {}, {}", config.name, counted(config.sources.size(), "source"), counted(config.pools.size(), "pool"));
-    last_words::guard_exit();
+    crash_report::guard_exit();
 
     // 6  Messages come in, until the sources have ended, by themselves or because we were asked; then everything closes in
     //    reverse.

@@ -89,7 +89,7 @@ inline constexpr std::size_t metric_unit_bytes = 16;
 inline constexpr std::size_t suspects_max = 10'000;
 // since its last end; what comes after a month is not waited for
 inline constexpr std::int64_t suspect_age_ms = 30LL * 24 * 3'600'000;
-inline constexpr std::int64_t solitude_ms = 10'000;  // a suspect waits so long for the others, and they for it
+inline constexpr std::int64_t isolation_ms = 10'000;  // a suspect waits so long for the others, and they for it
 
 // ---- log ----
 inline constexpr std::size_t log_text_bytes = 16'384;  // a line; longer texts are cut: a plugin may log a whole body

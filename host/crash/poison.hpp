@@ -13,8 +13,8 @@
 
 #include "core/clock.hpp"
 #include "core/message.hpp"
-#include "crash/begun_notes.hpp"
-#include "crash/solitude.hpp"
+#include "crash/handler_marks.hpp"
+#include "crash/isolation.hpp"
 #include "crash/suspects.hpp"
 #include "observe/logging.hpp"
 
@@ -27,7 +27,7 @@ public:
     // Once the state directory is ours and before anything runs: finds the suspects, and begins new notes for so many workers.
     Result<void> open(std::uint32_t workers, std::int64_t now_ms);
     // A worker's note; its source has ids that stay. `plugin`: the file of its handler.
-    BegunNote note(std::string_view source, std::string_view pool, std::string_view plugin);
+    HandlerMark note(std::string_view source, std::string_view pool, std::string_view plugin);
     // A stop was asked for: what is in a handler when the process ends from here on is no suspect.
     void stop_asked();
     // Whether the notes are still where the next process looks for them.
@@ -41,14 +41,14 @@ public:
     std::uint32_t crashes(const Message& message) const;
     // It is settled.
     void forget(const Message& message);
-    Solitude& solitude() { return solitude_; }
+    Isolation& isolation() { return isolation_; }
 
 private:
     const std::filesystem::path notes_file_;
     const Logger logger_;
     Suspects suspects_;
-    Solitude solitude_;
-    std::unique_ptr<BegunNotes> notes_;
+    Isolation isolation_;
+    std::unique_ptr<HandlerMarks> notes_;
 };
 
 }  // namespace sluice

@@ -110,10 +110,10 @@ Result<void> Suspects::load(std::int64_t now_ms) {
     return {};
 }
 
-Result<void> Suspects::add(const std::vector<BegunNotes::Noted>& noted, std::int64_t now_ms) {
-    if (noted.empty()) return {};
+Result<void> Suspects::add(const std::vector<HandlerMarks::Marked>& marked, std::int64_t now_ms) {
+    if (marked.empty()) return {};
     const std::lock_guard lock(mutex_);
-    for (const BegunNotes::Noted& note : noted) {
+    for (const HandlerMarks::Marked& note : marked) {
         Suspect& suspect = suspects_[{note.source, note.id}];
         ++suspect.crashes;
         suspect.since_ms = now_ms;

@@ -21,7 +21,7 @@
 #include <vector>
 
 #include "core/error.hpp"
-#include "crash/begun_notes.hpp"
+#include "crash/handler_marks.hpp"
 #include "observe/logging.hpp"
 
 namespace sluice {
@@ -33,7 +33,7 @@ public:
     // What earlier processes have left. invalid: the file is damaged.
     Result<void> load(std::int64_t now_ms);
     // One more end for each of these; durable when it returns.
-    Result<void> add(const std::vector<BegunNotes::Noted>& noted, std::int64_t now_ms);
+    Result<void> add(const std::vector<HandlerMarks::Marked>& marked, std::int64_t now_ms);
 
     // Cheap: are there any? Set before threads start; it does no harm if it becomes false late.
     bool any() const { return any_.load(std::memory_order_relaxed); }

@@ -9,18 +9,18 @@ namespace sluice {
 namespace {
 
 // Where the messages of the key go, and how many of them wait here.
-void place(KeyLook& part, const PoolFeed& pool, std::uint32_t worker, std::uint64_t key_hash) {
+void place(PoolQuestion& part, const PoolFeed& pool, std::uint32_t worker, std::uint64_t key_hash) {
     part.worker = worker;
     part.key_hash = key_hash;
     pool.each_waiting(worker, [&](const Message& message) { part.waiting_for_room += message.key_hash == key_hash; });
 }
 
-void ask(const std::shared_ptr<KeyLook>& part, PoolFeed& pool) {
+void ask(const std::shared_ptr<PoolQuestion>& part, PoolFeed& pool) {
     pool.options().pool->worker(part->worker).ask(part);
 }
 
 // Workers that have not answered are inside a handler, and what waits at them may be looked at from here.
-void answer_for_workers(const std::vector<std::shared_ptr<KeyLook>>& parts, std::span<PoolFeed> pools) {
+void answer_for_workers(const std::vector<std::shared_ptr<PoolQuestion>>& parts, std::span<PoolFeed> pools) {
     for (const auto& part : parts)
         if (part->by_key && !part->answered.load(std::memory_order_acquire))
             for (PoolFeed& feed : pools)
@@ -31,16 +31,16 @@ void answer_for_workers(const std::vector<std::shared_ptr<KeyLook>>& parts, std:
 }  // namespace
 
 void KeyQuestion::answer(std::span<PoolFeed> pools) {
-    if (placed.load(std::memory_order_relaxed)) return answer_for_workers(looks, pools);
+    if (placed.load(std::memory_order_relaxed)) return answer_for_workers(parts, pools);
     for (PoolFeed& pool : pools) {
-        auto part = std::make_shared<KeyLook>();
+        auto part = std::make_shared<PoolQuestion>();
         part->pool = pool.options().pool->name();
         part->told = told;
         // Whoever asks for 1.0 asks for the number, where keys are found in bodies.
         const std::optional<std::string> number = pool.router().reads_body() ? other_spelling(key) : std::nullopt;
         const auto found = pool.router().place_of(number ? *number : key);
         part->by_key = found.has_value() && !pool.options().least_loaded && pool.options().keeps_order;
-        looks.push_back(part);
+        parts.push_back(part);
         if (!part->by_key) {
             part->answer();
             continue;
@@ -52,8 +52,8 @@ void KeyQuestion::answer(std::span<PoolFeed> pools) {
     if (told) told();
 }
 
-std::shared_ptr<KeyLook> ask_about(const Message& message, PoolFeed& pool) {
-    auto part = std::make_shared<KeyLook>();
+std::shared_ptr<PoolQuestion> ask_about(const Message& message, PoolFeed& pool) {
+    auto part = std::make_shared<PoolQuestion>();
     part->pool = pool.options().pool->name();
     // One that came before a reload may have been at a worker that is no more, until it is routed again.
     const std::uint32_t worker = message.worker < pool.options().pool->size() ? message.worker : 0;

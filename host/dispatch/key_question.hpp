@@ -12,7 +12,7 @@
 
 #include "core/message.hpp"
 #include "flow/poll_gates.hpp"
-#include "work/key_look.hpp"
+#include "work/pool_question.hpp"
 
 namespace sluice {
 
@@ -28,12 +28,12 @@ struct KeyQuestion {
     std::function<void()> told;  // called on any thread whenever a part is answered
 
     // Written by the source thread before `placed`.
-    std::vector<std::shared_ptr<KeyLook>> looks;
+    std::vector<std::shared_ptr<PoolQuestion>> parts;
     NotPolled not_polled;
     std::atomic<bool> placed{false};
 };
 
 // The source thread: asks the worker that has this message about its key, or about messages without one.
-std::shared_ptr<KeyLook> ask_about(const Message& message, PoolFeed& pool);
+std::shared_ptr<PoolQuestion> ask_about(const Message& message, PoolFeed& pool);
 
 }  // namespace sluice

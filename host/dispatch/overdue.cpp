@@ -33,26 +33,29 @@ std::string because(const std::string& why) {
 
 }  // namespace
 
-std::string waits_for(const KeyLook& look, std::int64_t now_ns) {
-    if (look.waiting_for_room != 0) return fmt::format("room in the queue of worker {}", look.worker);
-    if (!look.answered.load(std::memory_order_acquire)) return fmt::format("worker {}, which does not answer", look.worker);
-    if (look.deferred) return "a message that its handler has deferred, until that is completed";
-    if (look.parked != 0)
-        return fmt::format("attempt {} of message {} in {}{}", look.attempt, look.parked_id, span_of(look.due_ns - now_ns),
-                           because(look.parked_error));
-    if (look.database_away) return "a database that is unreachable" + because(look.pauses_for);
-    if (look.paused_until_ns > now_ns)
-        return fmt::format("its unit of work to be tried again in {}{}", span_of(look.paused_until_ns - now_ns),
-                           because(look.pauses_for));
-    if (look.in_handler)
-        return fmt::format("worker {}, which has been in a batch for {}, now with {}", look.worker,
-                           span_of(now_ns - look.handling_since_ns), look.handling);
-    if (look.run_again != 0) return "its unit of work, which failed, to run again";
-    if (look.committing != 0) return "its unit of work to be committed, published and settled";
-    if (look.blocked)
-        return fmt::format("worker {}, which takes nothing new: a key has as many messages as park_limit allows", look.worker);
-    if (look.queued != 0) return fmt::format("its turn, behind {} others in the queue of worker {}", look.before, look.worker);
-    if (look.held != 0) return fmt::format("its turn at worker {}", look.worker);
+std::string waits_for(const PoolQuestion& question, std::int64_t now_ns) {
+    if (question.waiting_for_room != 0) return fmt::format("room in the queue of worker {}", question.worker);
+    if (!question.answered.load(std::memory_order_acquire))
+        return fmt::format("worker {}, which does not answer", question.worker);
+    if (question.deferred) return "a message that its handler has deferred, until that is completed";
+    if (question.parked != 0)
+        return fmt::format("attempt {} of message {} in {}{}", question.attempt, question.parked_id,
+                           span_of(question.due_ns - now_ns), because(question.parked_error));
+    if (question.database_away) return "a database that is unreachable" + because(question.pauses_for);
+    if (question.paused_until_ns > now_ns)
+        return fmt::format("its unit of work to be tried again in {}{}", span_of(question.paused_until_ns - now_ns),
+                           because(question.pauses_for));
+    if (question.in_handler)
+        return fmt::format("worker {}, which has been in a batch for {}, now with {}", question.worker,
+                           span_of(now_ns - question.handling_since_ns), question.handling);
+    if (question.run_again != 0) return "its unit of work, which failed, to run again";
+    if (question.committing != 0) return "its unit of work to be committed, published and settled";
+    if (question.blocked)
+        return fmt::format("worker {}, which takes nothing new: a key has as many messages as park_limit allows",
+                           question.worker);
+    if (question.queued != 0)
+        return fmt::format("its turn, behind {} others in the queue of worker {}", question.before, question.worker);
+    if (question.held != 0) return fmt::format("its turn at worker {}", question.worker);
     return "its dead letter to be stored, or for an earlier one of its key";
 }
 

@@ -19,7 +19,7 @@
 #include "core/message.hpp"
 #include "observe/logging.hpp"
 #include "observe/notice.hpp"
-#include "work/key_look.hpp"
+#include "work/pool_question.hpp"
 #include "work/worker_pool.hpp"
 
 namespace sluice {
@@ -27,9 +27,9 @@ namespace sluice {
 class Overdue {
 public:
     // Asks the worker that has the message about its key, or about messages without one.
-    using Ask = std::function<std::shared_ptr<KeyLook>(const Message&)>;
+    using Ask = std::function<std::shared_ptr<PoolQuestion>(const Message&)>;
 
-    // `pools`, as messages number them, are added before the first look.
+    // `pools`, as messages number them, are added before the first question.
     explicit Overdue(const MessageStore& store) : store_(store) {}
     void add(WorkerPool& pool, Logger logger);
 
@@ -45,7 +45,7 @@ private:
         Logger logger;
         std::int64_t warn_at_ns;  // 0 = never
         const Message* oldest = nullptr;
-        std::shared_ptr<KeyLook> asked = nullptr;
+        std::shared_ptr<PoolQuestion> asked = nullptr;
         std::int64_t asked_ns = 0;
         std::string about = {};   // the message that was asked about, in words
         std::string remedy = {};  // as the end of a sentence
@@ -61,6 +61,6 @@ private:
 };
 
 // "its turn, behind 12 others in the queue of worker 3"
-std::string waits_for(const KeyLook& look, std::int64_t now_ns);
+std::string waits_for(const PoolQuestion& question, std::int64_t now_ns);
 
 }  // namespace sluice

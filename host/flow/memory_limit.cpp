@@ -30,7 +30,7 @@ std::uint64_t MemoryLimit::Share::may_poll(bool nothing_in_flight) {
 
 void MemoryLimit::wake(const Share& publisher) {
     for (const Share* share : shares_)
-        if (share != &publisher && share->waits_.load(std::memory_order_seq_cst)) share->bell_.ring();  // (P4)
+        if (share != &publisher && share->waits_.load(std::memory_order_seq_cst)) share->event_count_.notify();  // (P4)
 }
 
 void MemoryLimit::say() {

@@ -8,7 +8,7 @@
 // Ownership    belongs to the host and outlives the shares; these are all there before the first one publishes.
 // Limits       a poll brings a share of the last eighth, and the message with which it passes that. What is published is at
 //              most one poll behind, so in flight there are at most the limit and one message per source.
-// Protocol     (P1) who waits says so, then (P2) looks at the sum once more before it sleeps (Doorbell). Who publishes first
+// Protocol     (P1) who waits says so, then (P2) looks at the sum once more before it sleeps (EventCount). Who publishes first
 //              (P3) changes the sum, then (P4) looks who waits. All four are sequentially consistent, so either P2 sees the sum
 //              or P4 sees who waits. The sum is changed by read-modify-write only: exactly one publisher sees each fall below
 //              three quarters.
@@ -21,7 +21,7 @@
 
 #include "observe/logging.hpp"
 #include "observe/notice.hpp"
-#include "queue/doorbell.hpp"
+#include "queue/event_count.hpp"
 
 namespace sluice {
 
@@ -38,8 +38,10 @@ public:
     // What one source has of it.
     class Share {
     public:
-        // `bell` wakes the source.
-        Share(MemoryLimit& limit, Doorbell& bell) : limit_(limit), bell_(bell) { limit.shares_.push_back(this); }
+        // `event_count` wakes the source.
+        Share(MemoryLimit& limit, EventCount& event_count) : limit_(limit), event_count_(event_count) {
+            limit.shares_.push_back(this);
+        }
         Share(const Share&) = delete;
         Share& operator=(const Share&) = delete;
 
@@ -56,7 +58,7 @@ public:
     private:
         friend class MemoryLimit;
         MemoryLimit& limit_;
-        Doorbell& bell_;
+        EventCount& event_count_;
         std::uint64_t published_ = 0;
         std::atomic<bool> waits_{false};  // written by its source's thread
     };

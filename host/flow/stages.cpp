@@ -6,8 +6,8 @@
 
 namespace sluice {
 
-std::size_t Stages::add(Doorbell& bell) {
-    nodes_.emplace_back(bell);
+std::size_t Stages::add(EventCount& event_count) {
+    nodes_.emplace_back(event_count);
     return nodes_.size() - 1;
 }
 
@@ -17,7 +17,7 @@ void Stages::connect(std::vector<std::vector<std::size_t>> feeders) {
         for (std::size_t i = 0; i < nodes_.size(); ++i) nodes_[i].feeders = std::move(feeders[i]);
         version_.fetch_add(1, std::memory_order_seq_cst);
     }
-    for (Node& node : nodes_) node.bell.ring();
+    for (Node& node : nodes_) node.event_count.notify();
 }
 
 void Stages::stored(std::size_t source) {
@@ -25,7 +25,7 @@ void Stages::stored(std::size_t source) {
     node.stored.fetch_add(1, std::memory_order_seq_cst);
     if (!node.waits.load(std::memory_order_seq_cst)) return;  // it is polled anyway
     version_.fetch_add(1, std::memory_order_seq_cst);
-    node.bell.ring();
+    node.event_count.notify();
 }
 
 bool Stages::is_fed(std::size_t source) const {
@@ -75,7 +75,7 @@ void Stages::ended(std::size_t source) {
 void Stages::tell_others(const Node& node) {
     version_.fetch_add(1, std::memory_order_seq_cst);
     for (Node& other : nodes_)
-        if (&other != &node && other.waits.load(std::memory_order_relaxed)) other.bell.ring();
+        if (&other != &node && other.waits.load(std::memory_order_relaxed)) other.event_count.notify();
 }
 
 }  // namespace sluice

@@ -3,7 +3,7 @@
 // nothing in flight, and nothing has been stored in their queues since. Sources that feed each other in a circle end together.
 //
 // Threads      add, connect: main. stored, version: any. The rest: the thread of the source.
-// Ownership    belongs to the host; bells outlive the sources.
+// Ownership    belongs to the host; event counts outlive the sources.
 // Invariants   what a message publishes is stored, and stored() called, before that message is settled. So while one source of
 //              a circle has something in flight it is not at its end, and when all are, at one moment under the lock, nothing
 //              moves between them.
@@ -16,7 +16,7 @@
 #include <mutex>
 #include <vector>
 
-#include "queue/doorbell.hpp"
+#include "queue/event_count.hpp"
 
 namespace sluice {
 
@@ -26,8 +26,8 @@ public:
     Stages(const Stages&) = delete;
     Stages& operator=(const Stages&) = delete;
 
-    // Before any source runs. `bell` wakes it. Its number: 0, 1, 2, ...
-    std::size_t add(Doorbell& bell);
+    // Before any source runs. `event_count` wakes it. Its number: 0, 1, 2, ...
+    std::size_t add(EventCount& event_count);
     // feeders[n]: the sources whose messages may be published to what source n reads.
     void connect(std::vector<std::vector<std::size_t>> feeders);
 
@@ -50,9 +50,9 @@ public:
 
 private:
     struct Node {
-        explicit Node(Doorbell& its_bell) : bell(its_bell) {}
+        explicit Node(EventCount& its_event_count) : event_count(its_event_count) {}
 
-        Doorbell& bell;
+        EventCount& event_count;
         std::atomic<std::uint64_t> stored{0};
         std::atomic<bool> waits{false};  // at its end, for the others
         // Guarded by mutex_.

@@ -102,9 +102,9 @@ void LogWriter::keep_locked(std::string_view rest, bool torn) {
     const bool was_empty = kept_.empty();
     kept_ += rest;
     if (thread_.joinable()) return was_empty ? ring() : void();
-    if (!bell_) bell_ = Descriptor(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
+    if (!wake_) wake_ = Descriptor(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
     try {
-        if (bell_) thread_ = std::thread([this] { thread_main(); });
+        if (wake_) thread_ = std::thread([this] { thread_main(); });
     } catch (const std::system_error&) {
         return;  // the next line that has to be kept tries again, and the end writes what it can
     }
@@ -113,7 +113,7 @@ void LogWriter::keep_locked(std::string_view rest, bool torn) {
 // Fails only when the counter is full, and then the thread is woken anyway.
 void LogWriter::ring() const {
     const std::uint64_t one = 1;
-    if (::write(bell_.get(), &one, sizeof one) < 0) return;
+    if (::write(wake_.get(), &one, sizeof one) < 0) return;
 }
 
 bool LogWriter::drain_locked() {
@@ -149,10 +149,10 @@ void LogWriter::thread_main() {
             if (ending_) return;
             waits_for_room = !drain_locked();
         }
-        pollfd both[] = {{bell_.get(), POLLIN, 0}, {waits_for_room ? file_ : -1, POLLOUT, 0}};
+        pollfd both[] = {{wake_.get(), POLLIN, 0}, {waits_for_room ? file_ : -1, POLLOUT, 0}};
         ::poll(both, 2, -1);
         std::uint64_t count = 0;
-        if (both[0].revents != 0 && ::read(bell_.get(), &count, sizeof count) < 0) continue;
+        if (both[0].revents != 0 && ::read(wake_.get(), &count, sizeof count) < 0) continue;
     }
 }
 

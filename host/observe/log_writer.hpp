@@ -55,7 +55,7 @@ private:
     Descriptor own_;  // opened once more, if that worked
     int file_;
     Output output_ = Output::plain;
-    Descriptor bell_;  // an eventfd(2), for the thread: there is something to write, or it is to end
+    Descriptor wake_;  // an eventfd(2), for the thread: there is something to write, or it is to end
 
     std::mutex mutex_;
     // guarded by mutex_

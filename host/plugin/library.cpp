@@ -13,7 +13,7 @@
 
 #include "core/bytes.hpp"
 #include "plugin/abi_version.hpp"
-#include "plugin/last_words.hpp"
+#include "plugin/crash_report.hpp"
 #include "plugin/port/guarded.hpp"
 #include "plugin/refusal.hpp"
 #include "plugin/tables.hpp"
@@ -88,7 +88,7 @@ Result<std::unique_ptr<Library>> Library::load(Manifest manifest) {
     if (step) step = library->initialise();
     if (step) step = library->take_components();
     if (!step) return std::move(step).error();
-    last_words::guard_exit();
+    crash_report::guard_exit();
     return library;
 }
 

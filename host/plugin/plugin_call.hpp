@@ -1,5 +1,5 @@
 // Which call into a plugin each thread is in. Whoever has to name one reads it here: the note of a crash or of a call of exit()
-// (last_words.hpp), and the watch over calls that do not return (call_watch.hpp).
+// (crash_report.hpp), and the watch over calls that do not return (call_watch.hpp).
 //
 //   { const PluginCall call(part, "open"); table.open(self, fault); }
 //

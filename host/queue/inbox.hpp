@@ -30,7 +30,7 @@ public:
         do {
             element->next = head;
             // (W1) sequentially consistent: publishes the element to (R1), and stands in one total order with the consumer's
-            // mark that it is about to sleep (Doorbell, Executor::schedule).
+            // mark that it is about to sleep (EventCount, Executor::schedule).
         } while (!head_.compare_exchange_weak(head, element, std::memory_order_seq_cst, std::memory_order_relaxed));
     }
 

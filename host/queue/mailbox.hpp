@@ -4,8 +4,8 @@
 // Ownership    passes with the command.
 // Ordering     commands of one thread are taken in the order of posting; what happened before post() happens before the take()
 //              that returns the command.
-// Protocol     post() is (N1) of Doorbell, and waiting() may stand between the announcement of a sleep (S1) and the sleep: both
-//              are sequentially consistent. Whoever posts wakes the owner after, in whatever way that sleeps.
+// Protocol     post() is (N1) of EventCount, and waiting() may stand between the announcement of a sleep (S1) and the sleep:
+//              both are sequentially consistent. Whoever posts wakes the owner after, in whatever way that sleeps.
 // Limits       none of its own: who posts is bounded where it comes from (clients of the control socket, replays in flight,
 //              reloads one at a time).
 // Cost         waiting(): one load. The lock is held for a push or a swap.

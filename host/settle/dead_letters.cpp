@@ -21,11 +21,12 @@ std::string more(std::uint64_t left_out) {
 
 }  // namespace
 
-DeadLetters::DeadLetters(Target& target, const RecordedBefore& recorded, const Clock& clock, Doorbell& bell, Logger logger)
+DeadLetters::DeadLetters(Target& target, const RecordedBefore& recorded, const Clock& clock, EventCount& event_count,
+                         Logger logger)
     : target_(target),
       recorded_(recorded),
       clock_(clock),
-      bell_(bell),
+      event_count_(event_count),
       logger_(logger) {}
 
 DeadLetters::~DeadLetters() {
@@ -86,7 +87,7 @@ void DeadLetters::store(Message* message, const std::string& pool, const Logger&
         auto* done = static_cast<Entry*>(batch->context);
         DeadLetters& owner = *done->owner;
         owner.stored_.push(done);
-        owner.bell_.ring();
+        owner.event_count_.notify();
     };
     ++waiting_;
     submit(entry);

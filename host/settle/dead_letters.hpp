@@ -17,7 +17,7 @@
 #include "observe/logging.hpp"
 #include "observe/notice.hpp"
 #include "publish/target.hpp"
-#include "queue/doorbell.hpp"
+#include "queue/event_count.hpp"
 #include "queue/inbox.hpp"
 #include "settle/dead_letter_record.hpp"
 #include "settle/death_causes.hpp"
@@ -28,7 +28,7 @@ namespace sluice {
 class DeadLetters {
 public:
     // `recorded` is read when a dead letter is stored.
-    DeadLetters(Target& target, const RecordedBefore& recorded, const Clock& clock, Doorbell& bell, Logger logger);
+    DeadLetters(Target& target, const RecordedBefore& recorded, const Clock& clock, EventCount& event_count, Logger logger);
     ~DeadLetters();
 
     // `pool`: its name, or empty if none took the message; `logger`: where it is said.
@@ -67,7 +67,7 @@ private:
     Target& target_;
     const RecordedBefore& recorded_;
     const Clock& clock_;
-    Doorbell& bell_;
+    EventCount& event_count_;
     const Logger logger_;
     std::uint64_t waiting_ = 0;
     std::map<std::string, RateLimit> said_;  // by pool

@@ -44,8 +44,8 @@ public:
     // ---- before the first message ----
 
     // Where dead letters are kept.
-    void connect(Target& store, const RecordedBefore& recorded, const Clock& clock, Doorbell& bell) {
-        dead_letters_ = std::make_unique<DeadLetters>(store, recorded, clock, bell, logger_);
+    void connect(Target& store, const RecordedBefore& recorded, const Clock& clock, EventCount& event_count) {
+        dead_letters_ = std::make_unique<DeadLetters>(store, recorded, clock, event_count, logger_);
     }
     // Suspects are forgotten when they are settled.
     void forget_suspects(Poison& poison) { poison_ = &poison; }

@@ -16,7 +16,7 @@
 #include "flow/stages.hpp"
 #include "observe/logging.hpp"
 #include "plugin/port/queue_port.hpp"
-#include "queue/doorbell.hpp"
+#include "queue/event_count.hpp"
 #include "source/intake.hpp"
 
 namespace sluice {
@@ -32,9 +32,9 @@ public:
     Poller& operator=(const Poller&) = delete;
 
     // Before the first poll: pools may publish to what it reads; until they are done it is not at its end.
-    void follow(Stages& stages, Doorbell& bell) {
+    void follow(Stages& stages, EventCount& event_count) {
         stages_ = &stages;
-        stage_ = stages.add(bell);
+        stage_ = stages.add(event_count);
     }
 
     // How long the next poll may wait in the adapter for messages; 0: not at all, since the last one brought some.

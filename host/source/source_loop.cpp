@@ -17,7 +17,7 @@ SourceLoop::SourceLoop(std::string name, std::string identity, std::unique_ptr<Q
       logger_(logger),
       changed_(std::move(changed)),
       queue_(std::move(queue)),
-      bell_([this] { queue_->wake(); }),
+      event_count_([this] { queue_->wake(); }),
       confirmed_(identity),
       replay_(identity),
       store_(std::move(identity)),
@@ -31,7 +31,7 @@ SourceLoop::SourceLoop(std::string name, std::string identity, std::unique_ptr<Q
 void SourceLoop::connect(SourceRouter router, std::vector<PoolFeed::Options> pools, Target& dead_letters,
                          std::uint64_t in_flight_max) {
     in_flight_max_ = in_flight_max;
-    ended_.connect(dead_letters, recorded_, clock_, bell_);
+    ended_.connect(dead_letters, recorded_, clock_, event_count_);
     dispatcher_ = std::make_unique<Dispatcher>(std::move(router), store_, std::move(pools), &recorded_);
 }
 
@@ -98,7 +98,7 @@ SourceCounts SourceLoop::replay_counts() const {
 
 bool SourceLoop::replay(std::unique_ptr<ReplayItem>& item) {
     if (!replay_.post(item)) return false;
-    bell_.ring();
+    event_count_.notify();
     return true;
 }
 
@@ -122,12 +122,12 @@ void SourceLoop::start() {
 void SourceLoop::request_stop() {
     Asked before = Asked::nothing;
     asked_.compare_exchange_strong(before, Asked::stop, std::memory_order_seq_cst);  // one to give up outlasts it
-    bell_.ring();
+    event_count_.notify();
 }
 
 void SourceLoop::give_up() {
     asked_.store(Asked::give_up, std::memory_order_seq_cst);
-    bell_.ring();
+    event_count_.notify();
 }
 
 void SourceLoop::thread_main() {
@@ -308,17 +308,17 @@ void SourceLoop::poll_or_rest() {
 
 void SourceLoop::poll(const PollAllowance& allowance) {
     std::uint32_t wait_ms = poller_.wait_ms();
-    const bool lies_down = wait_ms != 0;
-    if (lies_down) {
+    const bool may_wait = wait_ms != 0;
+    if (may_wait) {
         store_.give_back_memory();
         if (const std::int64_t due = next_due_ns(); due != 0)
             wait_ms = static_cast<std::uint32_t>(std::min<std::int64_t>(wait_ms, (due - now_ns_) / ns_per_ms + 1));
-        bell_.lie_down_in_adapter();  // Doorbell (S1)
-        if (has_news()) wait_ms = 0;  // (S2)
+        event_count_.prepare_wait_in_adapter();  // EventCount (S1)
+        if (has_news()) wait_ms = 0;             // (S2)
     }
     confirmations_.polled();
     MessageList polled = poller_.poll(allowance, wait_ms, now_ns_);
-    if (lies_down) bell_.rise();
+    if (may_wait) event_count_.end_wait();
     if (!polled.empty()) {
         settlement_.ages().received(now_ns_, polled.size());
         ended_.end_known_dead(polled, now_ns_);
@@ -362,12 +362,12 @@ void SourceLoop::rest() {
     confirmations_.rests(now_ns_);
     const bool for_room =
         !dispatcher_->may_poll() && !poller_.is_over() && !stopped_ && !pool_switch_.is_on();  // outcomes do not make any
-    bell_.lie_down(for_room);                                                                  // Doorbell (S1)
+    event_count_.prepare_wait(for_room);                                                       // EventCount (S1)
     if (!has_news()) {                                                                         // (S2)
         const std::int64_t due = next_due_ns();
-        bell_.wait(std::chrono::nanoseconds(due == 0 ? 1'000 * ns_per_ms : std::min(due - now_ns_, 1'000 * ns_per_ms)));
+        event_count_.wait(std::chrono::nanoseconds(due == 0 ? 1'000 * ns_per_ms : std::min(due - now_ns_, 1'000 * ns_per_ms)));
     }
-    bell_.rise();
+    event_count_.end_wait();
     confirmations_.ask_if_due();
 }
 

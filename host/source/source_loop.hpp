@@ -27,7 +27,7 @@
 #include "observe/statistics.hpp"
 #include "plugin/port/queue_port.hpp"
 #include "plugin/port/service_calls.hpp"
-#include "queue/doorbell.hpp"
+#include "queue/event_count.hpp"
 #include "queue/inbox.hpp"
 #include "settle/known_dead.hpp"
 #include "settle/recorded_before.hpp"
@@ -59,7 +59,7 @@ public:
     SourceLoop& operator=(const SourceLoop&) = delete;
 
     // What the pools of this source report to. Valid from construction on.
-    Worker::Way way() { return {outcomes_, bell_, confirmed_, queue_->keeps_attempts()}; }
+    Worker::ReturnPath return_path() { return {outcomes_, event_count_, confirmed_, queue_->keeps_attempts()}; }
 
     // Before open: where messages go and where dead letters are kept.
     void connect(SourceRouter router, std::vector<PoolFeed::Options> pools, Target& dead_letters, std::uint64_t in_flight_max);
@@ -73,9 +73,9 @@ public:
     // Before open: what has ended in an earlier run.
     void know_recorded(RecordedBefore recorded) { recorded_ = std::move(recorded); }
     // Before open: its messages count there, and it is polled as they leave room.
-    void share(MemoryLimit& memory) { memory_.emplace(memory, bell_); }
+    void share(MemoryLimit& memory) { memory_.emplace(memory, event_count_); }
     // Before open: pools may publish to what it reads; until they are done it is not at its end.
-    void follow(Stages& stages) { poller_.follow(stages, bell_); }
+    void follow(Stages& stages) { poller_.follow(stages, event_count_); }
     // Before start: called by the source thread when messages have left what it reads.
     void on_settled(std::function<void()> settled) { settled_ = std::move(settled); }
     Result<void> open();
@@ -85,7 +85,7 @@ public:
 
     // ---- at any time ----
     // What other threads ask of it.
-    SourceProxy proxy() { return {commands_, bell_}; }
+    SourceProxy proxy() { return {commands_, event_count_}; }
     // How far it is with what SourceProxy::hold() asked for.
     PoolStage pool_stage() const { return pool_switch_.stage(); }
     // Stops polling; pools have been or are told by the same caller. What waits for room still goes to its worker, which works
@@ -156,7 +156,7 @@ private:
 
     const std::unique_ptr<QueuePort> queue_;
     Inbox<Outcomes> outcomes_;
-    Doorbell bell_;
+    EventCount event_count_;
     Confirmed confirmed_;
     Replay replay_;
     MessageStore store_;

@@ -1,4 +1,4 @@
-// What other threads ask of a source thread: each call is a command into its mailbox and one ring of its bell.
+// What other threads ask of a source thread: each call is a command into its mailbox and one notification.
 //
 //   polling --hold()--> held --all messages are back from the workers--> quiet --go_on()--> polling
 //
@@ -18,7 +18,7 @@
 #include "dispatch/dispatcher.hpp"
 #include "dispatch/key_question.hpp"
 #include "flow/sliding_rate.hpp"
-#include "queue/doorbell.hpp"
+#include "queue/event_count.hpp"
 #include "queue/mailbox.hpp"
 
 namespace sluice {
@@ -46,7 +46,7 @@ using SourceCommand = std::variant<Hold, GoOn, SlidingRate, std::shared_ptr<KeyQ
 
 class SourceProxy {
 public:
-    SourceProxy(Mailbox<SourceCommand>& mailbox, Doorbell& bell) : mailbox_(&mailbox), bell_(&bell) {}
+    SourceProxy(Mailbox<SourceCommand>& mailbox, EventCount& event_count) : mailbox_(&mailbox), event_count_(&event_count) {}
 
     // Stops polling, so that pools can be replaced. With Hold::keep nothing goes to workers once it is held, and what they give
     // back waits.
@@ -61,11 +61,11 @@ public:
 
 private:
     void post(SourceCommand&& command) const {
-        if (mailbox_->post(std::move(command))) bell_->ring();
+        if (mailbox_->post(std::move(command))) event_count_->notify();
     }
 
     Mailbox<SourceCommand>* mailbox_;
-    Doorbell* bell_;
+    EventCount* event_count_;
 };
 
 }  // namespace sluice

@@ -58,7 +58,7 @@ void Host::request_stop() {
 }
 
 void Host::cancel() {
-    topology_->poison.solitude().open();
+    topology_->poison.isolation().open();
     // What was to be worked off goes back now.
     for (auto& source : topology_->sources)
         if (source->loop->queue().takes_back())

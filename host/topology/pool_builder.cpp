@@ -46,7 +46,7 @@ std::unique_ptr<WorkerPool> PoolBuilder::make(const PoolConfig& pool, std::uint3
                                                          .logging = topology_.environment.logging,
                                                          .clock = topology_.environment.clock,
                                                          .watch = topology_.watch,
-                                                         .way = source.loop->way(),
+                                                         .return_path = source.loop->return_path(),
                                                          .poison = ids_stay ? &topology_.poison : nullptr,
                                                          .source = config_.sources[pool.source].id,
                                                          .hung = [&topology = topology_] {

@@ -1,7 +1,7 @@
 // Tells the handlers of one pool that the time of a message is over, on a thread of its own: a cancel() that blocks holds up
 // neither the watch, which all pools share, nor a worker, but only what else this pool's handlers are to be told.
 //
-// Threads      post: any. busy_ns: the watch. stop, destruction: control.
+// Threads      post: any. busy_ns: the watch. stop, destruction: main.
 // Ownership    the handlers outlive it.
 // Limits       `most` tickets wait; what comes beyond that is not told, and ends at its deadline all the same. The thread is
 //              started with the first ticket.
@@ -48,7 +48,7 @@ private:
     bool stopping_ = false;
     bool ended_ = true;
 
-    std::thread thread_;  // control, and whoever posts first
+    std::thread thread_;  // main, and whoever posts first
 };
 
 }  // namespace sluice

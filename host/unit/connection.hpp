@@ -1,6 +1,6 @@
 // One worker's connection to one database.
 //
-// Threads      open, close: control. The rest: whoever runs the worker. The end of a commit arrives on any thread and is handed
+// Threads      open, close: main. The rest: whoever runs the worker. The end of a commit arrives on any thread and is handed
 //              to `ended`.
 // Ownership    owns the connection to the database, which outlives it.
 #pragma once

@@ -7,7 +7,7 @@
 //   add() when the handler has said defer -> arm() when the unit it was called in has ended well -> take() once it is ended
 //                                         `-> forget() when that unit failed: the message runs again, the ticket is stale
 //
-// Threads      end, deadline_ns, size: any. close: control. The rest: whoever runs the worker.
+// Threads      end, deadline_ns, size: any. close: main. The rest: whoever runs the worker.
 // Ownership    holds the messages until take() or forget(); what close() leaves in it dies with its source's store, after the
 //              handler.
 // Limits       limits::deferred_max messages and limits::deferred_bytes.

@@ -82,8 +82,8 @@ HandlerHost::Said HandlerHost::call_handler(Unit& unit, std::uint32_t index, Fun
     unit_ = &unit;
     session_.forget_said();
     Message& message = *unit.messages[index];
-    const bool in_solitude = poison_ != nullptr && poison_->any();
-    if (in_solitude) poison_->solitude().enter(message.suspect);
+    const bool isolated = poison_ != nullptr && poison_->any();
+    if (isolated) poison_->isolation().enter(message.suspect);
     note_.begin(message.view.id);
     const sluice_ticket ticket = unit.ticket(index);
     if (timeout_ns_ != 0)
@@ -93,7 +93,7 @@ HandlerHost::Said HandlerHost::call_handler(Unit& unit, std::uint32_t index, Fun
     const auto end_call = [&] {
         current_.store(0, std::memory_order_release);
         note_.end();
-        if (in_solitude) poison_->solitude().leave(message.suspect);
+        if (isolated) poison_->isolation().leave(message.suspect);
         json_.close();
     };
     if (answer.verdict == SLUICE_DONE) {  // in registers: `said` would be stored in parts and loaded whole

@@ -1,6 +1,6 @@
 // One handler instance with the services the host gives it: its worker's databases, publishing, the time to give up.
 //
-// Threads      create, start, stop: control. handle: whoever runs the worker; the handler calls the services from
+// Threads      create, start, stop: main. handle: whoever runs the worker; the handler calls the services from
 //              inside it.
 // Ownership    owns the handler instance and the session.
 // Invariants   outside handle() no ticket is valid but those of deferred messages: a call with another is answered
@@ -57,7 +57,7 @@ public:
     // Before the first message: how long a call may take. 0 = no bound, and no look at the clock.
     void set_timeout(std::int64_t timeout_ns) { timeout_ns_ = timeout_ns; }
     // Before the first message, where ids stay: notes each call, and lets suspects run alone.
-    void watch_for_poison(Poison& poison, BegunNote note) {
+    void watch_for_poison(Poison& poison, HandlerMark note) {
         poison_ = &poison;
         note_ = std::move(note);
     }
@@ -138,7 +138,7 @@ private:
     Canceller* canceller_ = nullptr;
 
     // written by whoever runs the worker
-    BegunNote note_;
+    HandlerMark note_;
     Unit* unit_ = nullptr;  // of the call under way
     bool unbounded_said_ = false;
     MessageJson json_;

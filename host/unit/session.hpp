@@ -9,7 +9,7 @@
 //                before_commit(), per database      KeptPublishes and SourceAck add what belongs to that database's share
 //                published(), after the last        KeptPublishes forgets what was sent, and notes what was refused
 //
-// Threads      open, close, ack_in_units, note_on_databases: control. use: control, or whoever runs the worker. The rest:
+// Threads      open, close, ack_in_units, note_on_databases: main. use: main, or whoever runs the worker. The rest:
 //              whoever runs the worker.
 // Ownership    owns the connections and the participants. Databases, targets, and whom commits are answered to, outlive it.
 // Errors       what a database answers, with its text in fault(). That it is unreachable, or has failed permanently, is passed

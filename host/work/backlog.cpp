@@ -143,30 +143,30 @@ void Backlog::park_failed(bool ran_again) {
     failed_keys_.clear();
 }
 
-void Backlog::look(KeyLook& look) const {
+void Backlog::answer(PoolQuestion& question) const {
     const auto count = [&](const MessageList& list) {
         std::uint32_t found = 0;
         for (const Message* message = list.first(); message != nullptr; message = message->next)
-            found += message->key_hash == look.key_hash;
+            found += message->key_hash == question.key_hash;
         return found;
     };
     queue_.each([&](const Message& message) {
-        ++look.depth;
-        if (message.key_hash == look.key_hash)
-            ++look.queued;
-        else if (look.queued == 0)
-            ++look.before;
+        ++question.depth;
+        if (message.key_hash == question.key_hash)
+            ++question.queued;
+        else if (question.queued == 0)
+            ++question.before;
     });
-    look.blocked = blocked_;
-    look.held = count(held_);
-    look.run_again = count(again_);
-    look.run_again += count(resumed_);
-    if (const MessageList* waiting = parking_.find(look.key_hash, look.due_ns, look.deferred)) {
-        look.parked = waiting->size();
-        if (waiting->empty() || look.deferred) return;
-        look.attempt = waiting->first()->view.attempt;
-        look.parked_id.assign(waiting->first()->view.id.data, waiting->first()->view.id.size);
-        look.parked_error = waiting->first()->error();
+    question.blocked = blocked_;
+    question.held = count(held_);
+    question.run_again = count(again_);
+    question.run_again += count(resumed_);
+    if (const MessageList* waiting = parking_.find(question.key_hash, question.due_ns, question.deferred)) {
+        question.parked = waiting->size();
+        if (waiting->empty() || question.deferred) return;
+        question.attempt = waiting->first()->view.attempt;
+        question.parked_id.assign(waiting->first()->view.id.data, waiting->first()->view.id.size);
+        question.parked_error = waiting->first()->error();
     }
 }
 

@@ -1,9 +1,9 @@
 // What waits at one worker: its queue, what was taken from there and not begun, the keys that are parked, and what runs again
 // after a unit of work failed.
 //
-// Threads      queue().push: the source thread. The rest: whoever runs the worker, or whoever has borrowed it (Lent) - but for
-//              what stands under "the batch under way": that is the running worker's alone, also while all else is lent, and
-//              touches nothing of what a borrower looks at or takes away.
+// Threads      queue().push: the source thread. The rest: whoever runs the worker, or whoever has locked it (OwnerLock) - but
+//              for what stands under "the batch under way": that is the running worker's alone, also while another has the
+//              lock, and touches nothing of what that one looks at or takes away.
 // Ownership    holds the messages until they are taken.
 // Limits       the queue's and Parking's, a batch held, and units_in_flight batches that run again.
 // Invariants   (1) the messages of a key leave in the order received: what runs again is older than what is parked, that than
@@ -17,8 +17,8 @@
 
 #include "core/work_policy.hpp"
 #include "queue/bounded_queue.hpp"
-#include "work/key_look.hpp"
 #include "work/parking.hpp"
+#include "work/pool_question.hpp"
 
 namespace sluice {
 
@@ -77,7 +77,7 @@ public:
     void suspect_again(std::uint32_t count);
 
     // Everything but the batch under way.
-    void look(KeyLook& look) const;
+    void answer(PoolQuestion& question) const;
     // What the source has withdrawn, but for the batch under way, each key in the order received. A deferred message that goes
     // on has begun: it is taken only if it is lost.
     void take_withdrawn(MessageList& out);

@@ -40,18 +40,18 @@ void GivingBack::settle() {
 // fence per message. It and the unit under way are older than what is given back here, and come again once the process has
 // ended.
 void GivingBack::release_behind_handler() {
-    if (!lent_.borrow()) return;
+    if (!lock_.try_lock()) return;
     MessageList all;
     backlog_.take_all(all, true);
-    lent_.give_back();
+    lock_.unlock();
     if (all.empty()) return;
     auto released = std::make_unique<Outcomes>();
     while (Message* message = all.pop_front()) {
         message->outcome = Outcome::released;
         released->messages.push_back(message);
     }
-    reports_.way().outcomes.push(released.release());
-    reports_.way().bell.ring();
+    reports_.return_path().outcomes.push(released.release());
+    reports_.return_path().event_count.notify();
 }
 
 }  // namespace sluice

@@ -5,7 +5,7 @@
 //   ^               |  ^----------------------------'   |
 //   `---keep_on()---'-----------------------------------'
 //
-// Threads      stop: any. ask, keep_on, release_behind_handler: control. The rest: whoever runs the worker.
+// Threads      stop: any. ask, keep_on, release_behind_handler: main. The rest: whoever runs the worker.
 // Ownership    refers to what the worker has, which outlives it.
 // Ordering     each key's messages go back in the order received, and not before what is older of it has ended.
 // Invariants   whoever moves it on from `asked` decides: of each key the worker keeps all that it has, or it gives back all
@@ -18,7 +18,7 @@
 #include "unit/handler_host.hpp"
 #include "work/backlog.hpp"
 #include "work/deferrals.hpp"
-#include "work/lent.hpp"
+#include "work/owner_lock.hpp"
 #include "work/reports.hpp"
 
 namespace sluice {
@@ -28,13 +28,13 @@ enum class StopMode : std::uint8_t { none, drain, finish_current };
 class GivingBack {
 public:
     GivingBack(Backlog& backlog, Deferrals& deferrals, Reports& reports, const Commits& commits, const HandlerHost& handler,
-               Lent& lent)
+               OwnerLock& lock)
         : backlog_(backlog),
           deferrals_(deferrals),
           reports_(reports),
           commits_(commits),
           handler_(handler),
-          lent_(lent) {}
+          lock_(lock) {}
 
     // The worker is to be woken after each of these; what they store is ordered by that.
     void stop(StopMode mode) { stop_.store(mode, std::memory_order_relaxed); }
@@ -71,7 +71,7 @@ private:
     Reports& reports_;
     const Commits& commits_;
     const HandlerHost& handler_;
-    Lent& lent_;
+    OwnerLock& lock_;
 
     std::atomic<StopMode> stop_{StopMode::none};
     std::atomic<State> state_{State::no};

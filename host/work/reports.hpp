@@ -13,34 +13,34 @@
 
 #include "core/clock.hpp"
 #include "queue/confirmed.hpp"
-#include "queue/doorbell.hpp"
+#include "queue/event_count.hpp"
 #include "queue/inbox.hpp"
 
 namespace sluice {
 
 class Reports {
 public:
-    // To the pool's source: its inbox and its bell, and what it has confirmed.
-    struct Way {
+    // To the pool's source: its inbox and its event count, and what it has confirmed.
+    struct ReturnPath {
         Inbox<Outcomes>& outcomes;
-        Doorbell& bell;
+        EventCount& event_count;
         const Confirmed& confirmed;
         bool keeps_attempts = false;  // the source hears of each failed attempt
     };
 
-    explicit Reports(Way way) : way_(way) {}
+    explicit Reports(ReturnPath return_path) : return_path_(return_path) {}
 
-    const Way& way() const { return way_; }
+    const ReturnPath& return_path() const { return return_path_; }
     void ended(Message* message) { collected().messages.push_back(message); }
     // If the source wants to hear of it. `message` is to be tried again, with that attempt's number.
     void failed_attempt(const Message& message, std::int64_t delay_ns, std::string_view reason) {
-        if (way_.keeps_attempts && !message.replayed)
+        if (return_path_.keeps_attempts && !message.replayed)
             collected().attempts.push_back({message.tag, message.view.attempt, delay_ns / ns_per_ms, std::string(reason)});
     }
     void send() {
         if (!collected_) return;
-        way_.outcomes.push(collected_.release());
-        way_.bell.ring_soon();
+        return_path_.outcomes.push(collected_.release());
+        return_path_.event_count.notify_soon();
     }
 
 private:
@@ -49,7 +49,7 @@ private:
         return *collected_;
     }
 
-    const Way way_;
+    const ReturnPath return_path_;
     std::unique_ptr<Outcomes> collected_;  // NULL: nothing since the last send()
 };
 

@@ -21,7 +21,7 @@ std::string id_of(const Message& message) {
 }  // namespace
 
 Worker::Worker(std::uint32_t index, const WorkPolicy& policy, PoolNotices& notices, HandlerHost& handler, Commits& commits,
-               Executor& executor, Watch& watch, const Clock& clock, Way way, Logger logger, std::uint64_t seed)
+               Executor& executor, Watch& watch, const Clock& clock, ReturnPath return_path, Logger logger, std::uint64_t seed)
     : index_(index),
       policy_(policy),
       notices_(notices),
@@ -33,13 +33,13 @@ Worker::Worker(std::uint32_t index, const WorkPolicy& policy, PoolNotices& notic
       clock_(clock),
       logger_(logger),
       backlog_(policy),
-      reports_(way),
+      reports_(return_path),
       retries_(policy, notices, counters_, reports_, clock, logger, seed),
       deferrals_(handler, backlog_, retries_, reports_, notices, counters_, clock, logger),
       recovery_(
           session_.connections(), [this] { poke(); }, policy, notices, clock, logger),
-      looks_(backlog_, commits, recovery_, handler, under_way_),
-      giving_back_(backlog_, deferrals_, reports_, commits, handler, under_way_.lent),
+      questions_(backlog_, commits, recovery_, handler, under_way_),
+      giving_back_(backlog_, deferrals_, reports_, commits, handler, under_way_.lock),
       withdrawal_(backlog_, deferrals_, reports_, handler, session_, under_way_) {
     handler.set_timeout(policy.timeout_ms * ns_per_ms);
     handler.deferred().on_news([this] { poke(); });
@@ -94,7 +94,7 @@ Worker::Next Worker::run() {
         begin(gives_back);
     else if (gives_back && giving_back_.release_all())
         recovery_.end_pause();
-    if (looks_.waiting()) looks_.answer(now_ns_);
+    if (questions_.waiting()) questions_.answer(now_ns_);
     tell_room();
     reports_.send();
     giving_back_.end_turn();
@@ -141,7 +141,7 @@ void Worker::begin(bool gives_back) {
 
 // What the source has confirmed need not be remembered message by message.
 void Worker::pass_on_confirmed() {
-    const Confirmed& confirmed = reports_.way().confirmed;
+    const Confirmed& confirmed = reports_.return_path().confirmed;
     if (confirmed.changes() == confirmed_seen_) return;
     const Confirmed::Position position = confirmed.read();
     confirmed_seen_ = position.changes;
@@ -151,7 +151,7 @@ void Worker::pass_on_confirmed() {
 void Worker::tell_room() {
     if (!source_waits_.load(std::memory_order_seq_cst) || !queue().half_empty()) return;
     source_waits_.store(false, std::memory_order_seq_cst);
-    reports_.way().bell.ring();
+    reports_.return_path().event_count.notify();
 }
 
 // What comes next, and what will wake the worker if that is nothing.
@@ -182,7 +182,7 @@ void Worker::process(MessageList& batch, bool runs_again) {
     unit.keeps_order = policy_.keep_order;
     const std::int64_t closes_ns = now_ns_ + policy_.batch_time_ms * ns_per_ms;
     under_way_.unit_since_ns.store(now_ns_, std::memory_order_relaxed);
-    under_way_.lent.lend();
+    under_way_.lock.release();
     while (Message* message = batch.pop_front()) {
         const bool has_had_its_time = watch_.coarse_now_ns() >= closes_ns && !unit.messages.empty();
         if (has_had_its_time || (giving_back_.is_to_finish_current() && !message->resuming)) {
@@ -196,7 +196,7 @@ void Worker::process(MessageList& batch, bool runs_again) {
             break;
         }
     }
-    under_way_.lent.take_back();
+    under_way_.lock.reacquire();
     under_way_.unit_since_ns.store(0, std::memory_order_relaxed);  // before busy_ns, see counts()
     backlog_.let_followers_of_ended_go(now_ns_);
     runs_again |= recovery_.undecided();  // a message that lost its database is looked for among what runs again

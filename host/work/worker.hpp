@@ -3,8 +3,8 @@
 //   queue -> (parked keys wait aside) -> unit of work -> commit, publish -> outcomes to the source's inbox, in order
 //
 // It takes what waits, has it handled, judges the verdicts and reports how messages have ended. What else may become of them
-// stands apart: Retries, Deferrals, Recovery and Rerun after failures, GivingBack at a stop or for a reload, Looks where others
-// ask about a key.
+// stands apart: Retries, Deferrals, Recovery and Rerun after failures, GivingBack at a stop or for a reload, Questions where
+// others ask about a key.
 //
 // Threads      queue().push and note_waiting_for_room: the source thread. run: the executor's. stop, cancel, the counters: any.
 // Ownership    owns each message from the push until its outcome is in the inbox.
@@ -29,8 +29,8 @@
 #include "work/backlog.hpp"
 #include "work/deferrals.hpp"
 #include "work/giving_back.hpp"
-#include "work/looks.hpp"
 #include "work/pool_notices.hpp"
+#include "work/questions.hpp"
 #include "work/recovery.hpp"
 #include "work/reports.hpp"
 #include "work/retries.hpp"
@@ -41,11 +41,11 @@ namespace sluice {
 
 class Worker final : public Runnable, private Watch::Alarm {
 public:
-    using Way = Reports::Way;
+    using ReturnPath = Reports::ReturnPath;
 
     // `notices`: the pool's.
     Worker(std::uint32_t index, const WorkPolicy& policy, PoolNotices& notices, HandlerHost& handler, Commits& commits,
-           Executor& executor, Watch& watch, const Clock& clock, Way way, Logger logger, std::uint64_t seed);
+           Executor& executor, Watch& watch, const Clock& clock, ReturnPath return_path, Logger logger, std::uint64_t seed);
     ~Worker() override { watch_.forget(*this); }
 
     BoundedQueue& queue() { return backlog_.queue(); }
@@ -64,10 +64,10 @@ public:
     void poke();
     void stop(StopMode mode);
 
-    // Control: all that the worker has comes back through its inbox, in order of each key, released; what is in work or
+    // Main: all that the worker has comes back through its inbox, in order of each key, released; what is in work or
     // deferred comes first. Then it has nothing, and nothing is to be pushed to it before keep_on().
     void ask_back();
-    // Control: works on. False: it is giving back at this moment; call again.
+    // Main: works on. False: it is giving back at this moment; call again.
     bool keep_on();
 
     Next run() override;
@@ -78,16 +78,16 @@ public:
     std::uint32_t deferred() const { return handler_.deferred().size(); }
     std::uint32_t parked() const { return backlog_.parking().size(); }
     // Any thread: the message in the handler now, in words; empty if there is none.
-    std::string describe_current() { return looks_.describe_current(); }
+    std::string describe_current() { return questions_.describe_current(); }
     // Any thread: told between two batches.
-    void ask(std::shared_ptr<KeyLook> look) {
-        looks_.ask(std::move(look));
+    void ask(std::shared_ptr<PoolQuestion> question) {
+        questions_.ask(std::move(question));
         poke();
     }
     // Any thread: tells what was asked, if the worker is inside a handler and cannot.
-    void answer_from_outside() { looks_.answer_from_outside(); }
+    void answer_from_outside() { questions_.answer_from_outside(); }
     bool is_in_handler() const { return under_way_.message.load(std::memory_order_relaxed) != nullptr; }
-    // Control: gives back what waits behind a handler that does not return.
+    // Main: gives back what waits behind a handler that does not return.
     void release_behind_handler() { giving_back_.release_behind_handler(); }
     // The source thread: some messages have been marked as withdrawn.
     void tell_of_withdrawn() {
@@ -132,7 +132,7 @@ private:
     const Clock& clock_;
     const Logger logger_;
 
-    Backlog backlog_;     // lent while handlers run
+    Backlog backlog_;     // its lock is free while handlers run
     UnderWay under_way_;  // written by whoever runs the worker
 
     // written by whoever runs the worker
@@ -145,7 +145,7 @@ private:
     Retries retries_;
     Deferrals deferrals_;
     Recovery recovery_;
-    Looks looks_;
+    Questions questions_;
     GivingBack giving_back_;
     Withdrawal withdrawal_;
 

@@ -6,22 +6,23 @@
 
 namespace sluice {
 
-Result<std::unique_ptr<WorkerPool>> WorkerPool::create(Setup setup_of, const Surroundings& around) {
-    std::unique_ptr<WorkerPool> pool(new WorkerPool(std::move(setup_of), around.clock, around.watch, around.way.bell));
+Result<std::unique_ptr<WorkerPool>> WorkerPool::create(Setup setup_of, const Context& context) {
+    std::unique_ptr<WorkerPool> pool(
+        new WorkerPool(std::move(setup_of), context.clock, context.watch, context.return_path.event_count));
     const Setup& setup = pool->setup_;
-    pool->poison_ = around.poison;
-    pool->source_ = around.source;
+    pool->poison_ = context.poison;
+    pool->source_ = context.source;
     const bool affine = setup.handlers->flags().is_thread_affine();
     const std::uint32_t executors = affine ? setup.workers : 1;
     for (std::uint32_t i = 0; i < executors; ++i) {
         const std::uint32_t threads_max = affine ? 1 : setup.workers;
-        pool->executors_.push_back(std::make_unique<Executor>(setup.name, threads_max, around.watch.processors(),
-                                                              [&watch = around.watch] { watch.wake(); }));
+        pool->executors_.push_back(std::make_unique<Executor>(setup.name, threads_max, context.watch.processors(),
+                                                              [&watch = context.watch] { watch.wake(); }));
     }
-    pool->watchdog_ = std::make_unique<Watchdog>(setup.policy, around.hung);
-    pool->watchdog_->look_after(pool->canceller_, around.logging.logger(setup.handler_path, setup.name));
+    pool->watchdog_ = std::make_unique<Watchdog>(setup.policy, context.hung);
+    pool->watchdog_->look_after(pool->canceller_, context.logging.logger(setup.handler_path, setup.name));
     for (std::uint32_t index = 0; index < setup.workers; ++index) {
-        const Logger logger = around.logging.logger(setup.handler_path, setup.name, index, setup.plugin);
+        const Logger logger = context.logging.logger(setup.handler_path, setup.name, index, setup.plugin);
         auto seat = std::make_unique<Seat>();
         Executor& executor = *pool->executors_[affine ? index : 0];
         // Asked for news only once the worker exists: no unit is submitted before.
@@ -29,7 +30,7 @@ Result<std::unique_ptr<WorkerPool>> WorkerPool::create(Setup setup_of, const Sur
             logger, [seat = seat.get(), &executor] { executor.schedule(*seat->worker); },
             setup.number * limits::workers_max + index);
         seat->handler =
-            std::make_unique<HandlerHost>(logger, setup.state_dir, around.clock, around.dependencies, *seat->commits);
+            std::make_unique<HandlerHost>(logger, setup.state_dir, context.clock, context.dependencies, *seat->commits);
         sluice_setup said{};
         said.struct_size = sizeof said;
         said.role = SLUICE_ROLE_HANDLER;
@@ -41,17 +42,17 @@ Result<std::unique_ptr<WorkerPool>> WorkerPool::create(Setup setup_of, const Sur
         const PluginPart& part =
             plugin_part(setup.handler_path + "[" + std::to_string(index) + "]", setup.plugin_file.string());
         if (auto created = seat->handler->create(*setup.handlers, said, &part); !created) return std::move(created).error();
-        const std::uint64_t seed = static_cast<std::uint64_t>(around.clock.wall_ms()) * 31 + index + 1;
+        const std::uint64_t seed = static_cast<std::uint64_t>(context.clock.wall_ms()) * 31 + index + 1;
         seat->handler->cancel_through(pool->canceller_);
         seat->worker = std::make_unique<Worker>(index, setup.policy, pool->notices_, *seat->handler, *seat->commits, executor,
-                                                around.watch, around.clock, around.way, logger, seed);
+                                                context.watch, context.clock, context.return_path, logger, seed);
         pool->watchdog_->add(*seat->worker, logger);
         pool->seats_.push_back(std::move(seat));
     }
     // Last: the watch may be running, and looks at them from here on.
-    for (auto& executor : pool->executors_) around.watch.add(*executor);
-    around.watch.add(*pool->watchdog_);
-    around.watch.add(pool->source_bell_);
+    for (auto& executor : pool->executors_) context.watch.add(*executor);
+    context.watch.add(*pool->watchdog_);
+    context.watch.add(pool->source_notifier_);
     return pool;
 }
 
@@ -76,7 +77,7 @@ void WorkerPool::ack_in_units(std::string_view resource, std::string_view queue)
 WorkerPool::~WorkerPool() {
     for (auto& executor : executors_) watch_.remove(*executor);
     if (watchdog_) watch_.remove(*watchdog_);
-    watch_.remove(source_bell_);
+    watch_.remove(source_notifier_);
     for (auto& seat : seats_) seat->commits->wait_for_tellers();
 }
 

@@ -2,7 +2,7 @@
 //
 // Life         create (handlers exist, nothing is open) -> start (connected, handlers started) -> [ask_back -> keep_on] -> stop
 //              -> join -> destroyed
-// Threads      control for all of it, but for what its workers say of theirs.
+// Threads      main for all of it, but for what its workers say of theirs.
 // Ownership    owns workers, handler instances, connections and executors. Databases, targets, watch and the source's inbox
 //              outlive it.
 #pragma once
@@ -37,18 +37,18 @@ public:
         WorkPolicy policy;
         std::filesystem::path state_dir;  // of the handler
     };
-    struct Surroundings {
+    struct Context {
         const Dependencies& dependencies;
         Logging& logging;
         Clock& clock;
         Watch& watch;
-        Worker::Way way;
+        Worker::ReturnPath return_path;
         Poison* poison = nullptr;            // where the source's ids stay
         std::string source = {};             // the source's identity
         std::function<void()> hung = [] {};  // [any] a handler does not return, and the policy says that the host ends
     };
 
-    static Result<std::unique_ptr<WorkerPool>> create(Setup setup, const Surroundings& around);
+    static Result<std::unique_ptr<WorkerPool>> create(Setup setup, const Context& context);
     WorkerPool(const WorkerPool&) = delete;
     WorkerPool& operator=(const WorkerPool&) = delete;
 
@@ -104,24 +104,24 @@ private:
     };
 
     // The source hears of outcomes when it next looks, and at the latest at the watch's next tick.
-    class SourceBell final : public Watch::Guard {
+    class SourceNotifier final : public Watch::Guard {
     public:
-        explicit SourceBell(Doorbell& bell) : bell_(bell) {}
+        explicit SourceNotifier(EventCount& event_count) : event_count_(event_count) {}
         std::int64_t look(std::int64_t) override {
-            bell_.ring_late();
+            event_count_.notify_late();
             return 0;
         }
 
     private:
-        Doorbell& bell_;
+        EventCount& event_count_;
     };
 
-    WorkerPool(Setup setup, Clock& clock, Watch& watch, Doorbell& bell)
+    WorkerPool(Setup setup, Clock& clock, Watch& watch, EventCount& event_count)
         : setup_(std::move(setup)),
           clock_(clock),
           watch_(watch),
           canceller_(clock, std::size_t{setup_.workers} * (limits::deferred_max + 1)),  // what may run or be deferred
-          source_bell_(bell) {}
+          source_notifier_(event_count) {}
 
     const Setup setup_;
     Poison* poison_ = nullptr;
@@ -133,7 +133,7 @@ private:
     std::vector<std::unique_ptr<Seat>> seats_;
     Canceller canceller_;  // ends before the handlers do
     std::unique_ptr<Watchdog> watchdog_;
-    SourceBell source_bell_;
+    SourceNotifier source_notifier_;
 };
 
 }  // namespace sluice

@@ -19,8 +19,8 @@ protected:
         suspects = std::make_unique<Suspects>(file, logging.logger("host"));
         loaded = suspects->load(now_ms);
     }
-    void add(const std::vector<BegunNotes::Noted>& noted, std::int64_t now_ms = 1'000) {
-        ASSERT_TRUE(suspects->add(noted, now_ms));
+    void add(const std::vector<HandlerMarks::Marked>& marked, std::int64_t now_ms = 1'000) {
+        ASSERT_TRUE(suspects->add(marked, now_ms));
     }
     std::string content() const {
         std::ostringstream all;
@@ -78,7 +78,7 @@ TEST_F(SuspectsTest, AreNotWaitedForLongerThanAMonth) {
 
 TEST_F(SuspectsTest, AreBoundedAndKeepThoseOfMostEnds) {
     add({{"s", "guilty"}});
-    std::vector<BegunNotes::Noted> many{{"s", "guilty"}};
+    std::vector<HandlerMarks::Marked> many{{"s", "guilty"}};
     for (std::size_t i = 0; i < limits::suspects_max; ++i) many.push_back({"s", std::to_string(i)});
     add(many);
     EXPECT_EQ(suspects->crashes("s", "guilty"), 2u);

@@ -30,7 +30,7 @@ protected:
         policy.batch_max = 1;
         policy.backoff_ms = policy.backoff_max_ms = 3'600'000;
         policy.warn_at_ms = warn_at_ms;
-        pool = bench.make_pool(handler, 2, policy, {outcomes, bell, confirmed});
+        pool = bench.make_pool(handler, 2, policy, {outcomes, event_count, confirmed});
         bench.watch.start();
         PoolRules rules;
         rules.when = {{"/type", "flight"}};
@@ -98,9 +98,9 @@ protected:
         const std::int64_t deadline = bench.soon();
         for (std::uint64_t done = 0; done < count;) {
             ASSERT_LT(bench.clock.now(), deadline);
-            bell.lie_down();
-            if (outcomes.empty() && !dispatcher->may_push()) bell.wait(test_deadline);
-            bell.rise();
+            event_count.prepare_wait();
+            if (outcomes.empty() && !dispatcher->may_push()) event_count.wait(test_deadline);
+            event_count.end_wait();
             take_outcomes(outcomes, [&](Message* message) {
                 ++done;
                 dispatcher->came_back(*message);
@@ -149,7 +149,7 @@ protected:
     std::int64_t now_ns = 0;
     std::int64_t warn_at_ms = 0;
     Inbox<Outcomes> outcomes;
-    Doorbell bell;
+    EventCount event_count;
     Confirmed confirmed{"fake"};
     MessageStore store{"fake"};
     std::unique_ptr<WorkerPool> pool;

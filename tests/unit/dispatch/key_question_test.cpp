@@ -16,7 +16,7 @@ protected:
         question.told = [this] { told.add(); };
         dispatcher->answer(question);
     }
-    const KeyLook& part() const { return *question.looks.at(0); }
+    const PoolQuestion& part() const { return *question.parts.at(0); }
 
     KeyQuestion question;
     Tally told;
@@ -26,7 +26,7 @@ TEST_F(KeyQuestionTest, IsAnsweredByTheWorkerThatHasTheKey) {
     make(WhenFull::Then::block);
     ask("b");
     EXPECT_TRUE(question.placed);
-    ASSERT_EQ(question.looks.size(), 1u);
+    ASSERT_EQ(question.parts.size(), 1u);
     EXPECT_EQ(part().pool, "p");
     EXPECT_EQ(part().worker, 1u);
     ASSERT_TRUE(told.reaches(2)) << "once it is asked, once it is answered";

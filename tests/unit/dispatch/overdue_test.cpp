@@ -66,34 +66,36 @@ TEST_F(OverdueTest, IsOffByDefault) {
 
 TEST(Overdue, SaysWhatAMessageWaitsFor) {
     const auto told = [](auto fill) {
-        KeyLook look;
-        look.worker = 3;
-        fill(look);
-        look.answer();
-        return waits_for(look, second);
+        PoolQuestion question;
+        question.worker = 3;
+        fill(question);
+        question.answer();
+        return waits_for(question, second);
     };
-    EXPECT_EQ(waits_for(KeyLook(), second), "worker 0, which does not answer");
-    EXPECT_EQ(told([](KeyLook& look) { look.waiting_for_room = 1; }), "room in the queue of worker 3");
-    EXPECT_EQ(told([](KeyLook& look) { look.queued = 1, look.before = 12; }),
+    EXPECT_EQ(waits_for(PoolQuestion(), second), "worker 0, which does not answer");
+    EXPECT_EQ(told([](PoolQuestion& question) { question.waiting_for_room = 1; }), "room in the queue of worker 3");
+    EXPECT_EQ(told([](PoolQuestion& question) { question.queued = 1, question.before = 12; }),
               "its turn, behind 12 others in the queue of worker 3");
-    EXPECT_EQ(told([](KeyLook& look) { look.held = 1; }), "its turn at worker 3");
-    EXPECT_EQ(told([](KeyLook& look) {
-                  look.parked = 2, look.attempt = 4, look.parked_id = "m7", look.parked_error = "no such table";
-                  look.due_ns = 3 * second;
+    EXPECT_EQ(told([](PoolQuestion& question) { question.held = 1; }), "its turn at worker 3");
+    EXPECT_EQ(told([](PoolQuestion& question) {
+                  question.parked = 2, question.attempt = 4, question.parked_id = "m7", question.parked_error = "no such table";
+                  question.due_ns = 3 * second;
               }),
               "attempt 4 of message m7 in 2.00s: no such table");
-    EXPECT_EQ(told([](KeyLook& look) { look.deferred = true, look.parked = 1; }),
+    EXPECT_EQ(told([](PoolQuestion& question) { question.deferred = true, question.parked = 1; }),
               "a message that its handler has deferred, until that is completed");
-    EXPECT_EQ(told([](KeyLook& look) { look.database_away = true, look.pauses_for = "refused"; }),
+    EXPECT_EQ(told([](PoolQuestion& question) { question.database_away = true, question.pauses_for = "refused"; }),
               "a database that is unreachable: refused");
-    EXPECT_EQ(told([](KeyLook& look) { look.paused_until_ns = 2 * second; }), "its unit of work to be tried again in 1.00s");
-    EXPECT_EQ(told([](KeyLook& look) { look.in_handler = true, look.handling = "message m1"; }),
+    EXPECT_EQ(told([](PoolQuestion& question) { question.paused_until_ns = 2 * second; }),
+              "its unit of work to be tried again in 1.00s");
+    EXPECT_EQ(told([](PoolQuestion& question) { question.in_handler = true, question.handling = "message m1"; }),
               "worker 3, which has been in a batch for 1.00s, now with message m1");
-    EXPECT_EQ(told([](KeyLook& look) { look.run_again = 1; }), "its unit of work, which failed, to run again");
-    EXPECT_EQ(told([](KeyLook& look) { look.committing = 1; }), "its unit of work to be committed, published and settled");
-    EXPECT_EQ(told([](KeyLook& look) { look.blocked = true, look.queued = 1; }),
+    EXPECT_EQ(told([](PoolQuestion& question) { question.run_again = 1; }), "its unit of work, which failed, to run again");
+    EXPECT_EQ(told([](PoolQuestion& question) { question.committing = 1; }),
+              "its unit of work to be committed, published and settled");
+    EXPECT_EQ(told([](PoolQuestion& question) { question.blocked = true, question.queued = 1; }),
               "worker 3, which takes nothing new: a key has as many messages as park_limit allows");
-    EXPECT_EQ(told([](KeyLook&) {}), "its dead letter to be stored, or for an earlier one of its key");
+    EXPECT_EQ(told([](PoolQuestion&) {}), "its dead letter to be stored, or for an earlier one of its key");
 }
 
 }  // namespace

@@ -62,7 +62,7 @@ protected:
         auto question = std::make_shared<KeyQuestion>();
         question->key = std::string(1, letter(key));
         dispatcher->answer(*question);
-        return question->looks.at(0)->worker;
+        return question->parts.at(0)->worker;
     }
 };
 

@@ -19,9 +19,9 @@ using limits::mib;
 class MemoryLimitTest : public testing::Test {
 protected:
     struct Source {
-        explicit Source(MemoryLimit& limit) : share(limit, bell) {}
+        explicit Source(MemoryLimit& limit) : share(limit, event_count) {}
         int woken = 0;
-        Doorbell bell{[this] { ++woken; }};
+        EventCount event_count{[this] { ++woken; }};
         MemoryLimit::Share share;
     };
     bool logged_once(const std::string& text) const {
@@ -68,7 +68,7 @@ TEST_F(MemoryLimitTest, LetsASourceWithNothingInFlightPollOneMessage) {
 TEST_F(MemoryLimitTest, WakesWhoWaitsWhenAnothersMessagesHaveEndedAndNobodyElse) {
     one.share.publish(60 * mib);
     ASSERT_EQ(other.share.may_poll(false), 0u);
-    other.bell.lie_down_in_adapter();
+    other.event_count.prepare_wait_in_adapter();
     ASSERT_FALSE(other.share.has_room());
     one.share.publish(50 * mib);
     EXPECT_EQ(other.woken, 0);
@@ -76,7 +76,7 @@ TEST_F(MemoryLimitTest, WakesWhoWaitsWhenAnothersMessagesHaveEndedAndNobodyElse)
     EXPECT_EQ(other.woken, 1);
     EXPECT_TRUE(other.share.has_room());
     ASSERT_NE(other.share.may_poll(false), 0u);
-    other.bell.lie_down_in_adapter();
+    other.event_count.prepare_wait_in_adapter();
     one.share.publish(50 * mib);
     one.share.publish(40 * mib);
     EXPECT_EQ(other.woken, 1) << "it did not wait for memory";
@@ -125,9 +125,9 @@ TEST_F(MemoryLimitTest, LeavesNobodyAsleepAndIsNeverPassed) {
                         }
                     }
                 } else if (mine == 0 || random() % 4 == 0) {
-                    source.bell.lie_down();
-                    if (!source.share.has_room() && mine == 0) source.bell.wait(std::chrono::seconds(60));
-                    source.bell.rise();
+                    source.event_count.prepare_wait();
+                    if (!source.share.has_room() && mine == 0) source.event_count.wait(std::chrono::seconds(60));
+                    source.event_count.end_wait();
                 }
             }
             source.share.publish(0);

@@ -10,7 +10,7 @@ namespace {
 class StagesTest : public testing::Test {
 protected:
     StagesTest() {
-        for (Doorbell& bell : bells) stages.add(bell);
+        for (EventCount& event_count : bells) stages.add(event_count);
     }
     // The source polls and finds nothing; `in_flight`: it has messages that have not ended.
     bool polls_nothing(std::size_t source, bool in_flight = false) {
@@ -19,7 +19,7 @@ protected:
     }
     bool is_over(std::size_t source, bool in_flight = false) { return stages.is_over(source, seen[source], !in_flight); }
 
-    std::array<Doorbell, 3> bells;
+    std::array<EventCount, 3> bells;
     std::array<std::uint64_t, 3> seen{};
     Stages stages;
 };

@@ -5,7 +5,7 @@
 #include <memory>
 #include <thread>
 
-#include "queue/doorbell.hpp"
+#include "queue/event_count.hpp"
 
 namespace sluice {
 namespace {
@@ -35,17 +35,17 @@ TEST(Mailbox, LeavesACommandWithItsSenderOnceItIsClosed) {
     EXPECT_TRUE(mailbox.take().empty());
 }
 
-// As the source thread sleeps: no command is left lying while its owner waits for the bell.
+// As the source thread sleeps: no command is left lying while its owner waits for the event_count.
 TEST(MailboxStress, WakesAnOwnerThatLooksOnceMoreBeforeItSleeps) {
     constexpr int senders = 4, each = 5'000;
     Mailbox<int> mailbox;
-    Doorbell bell;
+    EventCount event_count;
     std::vector<std::thread> threads;
     for (int sender = 0; sender < senders; ++sender)
         threads.emplace_back([&, sender] {
             for (int i = 0; i < each; ++i) {
                 EXPECT_TRUE(mailbox.post(sender * each + i));
-                bell.ring();
+                event_count.notify();
             }
         });
     std::vector<int> next(senders, 0);
@@ -55,9 +55,9 @@ TEST(MailboxStress, WakesAnOwnerThatLooksOnceMoreBeforeItSleeps) {
             EXPECT_EQ(command % each, next[static_cast<std::size_t>(command / each)]++);
             ++taken;
         }
-        bell.lie_down();
-        if (!mailbox.waiting() && taken < senders * each) bell.wait(std::chrono::seconds(60));
-        bell.rise();
+        event_count.prepare_wait();
+        if (!mailbox.waiting() && taken < senders * each) event_count.wait(std::chrono::seconds(60));
+        event_count.end_wait();
     }
     for (std::thread& thread : threads) thread.join();
     EXPECT_EQ(next, std::vector<int>(senders, each));

@@ -106,7 +106,7 @@ TEST_F(PollerTest, IsOverWhenTheSourceSaysSoAndNobodyFeedsIt) {
 
 TEST_F(PollerTest, IsNotOverWhileAPoolMayFeedTheSource) {
     Stages stages;
-    Doorbell nobody;
+    EventCount nobody;
     stages.add(nobody);
     poller.follow(stages, nobody);
     stages.connect({{}, {0}});

@@ -24,7 +24,7 @@ struct SourceBench : PoolBench {
         on_handler(*handler);
         loop = std::make_unique<SourceLoop>("fake", "fake", source.create_port(), clock, logging.logger("sources.fake"),
                                             [this] { ended.add(); });
-        pool = make_pool(*handler, workers, policy, loop->way());
+        pool = make_pool(*handler, workers, policy, loop->return_path());
         PoolRules rules;
         rules.route.by = RouteBy::pointer;
         rules.route.key = "/k";

@@ -145,7 +145,7 @@ TEST_F(SourceLoopTest, AsksASourceToConfirmThatConfirmsOnlyWhenItIsCalled) {
 // It looks again after a second for what nobody has announced; that is not to hold up what somebody has.
 TEST_F(SourceLoopTest, IsPolledOnWhenSomethingHasComeIntoWhatWasEmpty) {
     Stages stages;
-    Doorbell nobody;
+    EventCount nobody;
     stages.add(nobody);
     bench.on_loop = [&](SourceLoop& loop) {
         loop.follow(stages);

@@ -19,7 +19,7 @@ namespace sluice {
 
 struct PoolBench {
     std::unique_ptr<WorkerPool> make_pool(FakeHandler& handler, std::uint32_t workers, const WorkPolicy& policy,
-                                          Worker::Way way) {
+                                          Worker::ReturnPath return_path) {
         WorkerPool::Setup setup{.name = "p",
                                 .number = 0,
                                 .handler_path = "pools.p.handler",
@@ -29,7 +29,7 @@ struct PoolBench {
                                 .workers = workers,
                                 .policy = policy,
                                 .state_dir = "/nowhere"};
-        auto pool = WorkerPool::create(std::move(setup), {dependencies, logging, clock, watch, way});
+        auto pool = WorkerPool::create(std::move(setup), {dependencies, logging, clock, watch, return_path});
         EXPECT_TRUE(pool);
         EXPECT_TRUE((*pool)->start());
         return std::move(pool).value();

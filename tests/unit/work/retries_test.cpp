@@ -33,7 +33,7 @@ protected:
         policy = WorkerBench::quick();
         policy.attempts = attempts;
         policy.backoff_ms = policy.backoff_max_ms = 1'000;
-        reports.emplace(Reports::Way{outcomes, bell, confirmed, keeps_attempts});
+        reports.emplace(Reports::ReturnPath{outcomes, event_count, confirmed, keeps_attempts});
         return retries.emplace(policy, notices, counters, *reports, clock, logging.logger("pools.p"), 1);
     }
     // "7#2 after 5 ms: why"
@@ -62,7 +62,7 @@ protected:
     PoolNotices notices;
     WorkerCounters counters;
     Inbox<Outcomes> outcomes;
-    Doorbell bell;
+    EventCount event_count;
     Confirmed confirmed{"test"};
     std::optional<Reports> reports;
     std::optional<Retries> retries;

@@ -33,9 +33,9 @@ TEST_F(WorkerDeferred, AreLookedAtAndGivenBackWhileResumedOnesGetTheirVerdict) {
             while (seen == calls.load(std::memory_order_relaxed) && !over.load(std::memory_order_relaxed))
                 std::this_thread::yield();
             seen = calls.load(std::memory_order_relaxed);
-            auto look = std::make_shared<KeyLook>();
-            look->key_hash = 'a';
-            bench->worker->ask(look);
+            auto question = std::make_shared<PoolQuestion>();
+            question->key_hash = 'a';
+            bench->worker->ask(question);
             bench->worker->answer_from_outside();
             if (round % 4 == 0) bench->worker->release_behind_handler();
             looked.fetch_add(1, std::memory_order_relaxed);

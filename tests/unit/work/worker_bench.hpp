@@ -88,7 +88,7 @@ public:
         ASSERT_TRUE(host->session().open());
         ASSERT_TRUE(host->start());
         worker = std::make_unique<Worker>(0, policy, notices, *host, *commits, executor, watch, clock,
-                                          Worker::Way{outcomes, bell, confirmed, keeps_attempts},
+                                          Worker::ReturnPath{outcomes, event_count, confirmed, keeps_attempts},
                                           logging.logger("pools.p", "p", 0), 1);
     }
 
@@ -185,7 +185,7 @@ public:
     Executor executor{"bench", 0, processors, [] {}};
     Dependencies dependencies;
     Inbox<Outcomes> outcomes;
-    Doorbell bell;
+    EventCount event_count;
     Confirmed confirmed{"test"};
     MessageStore store{"test"};
     std::vector<Message*> messages;  // not ended yet

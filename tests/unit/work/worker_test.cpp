@@ -365,7 +365,7 @@ TEST(Worker, NotesWhichMessageIsInTheHandler) {
     TemporaryFolder folder;
     std::string noted;
     WorkerBench bench([&](const Handled&) {
-        for (const BegunNotes::Noted& note : BegunNotes::read(folder.path / "begun"))
+        for (const HandlerMarks::Marked& note : HandlerMarks::read(folder.path / "begun"))
             noted += note.source + ":" + note.id + " ";
         return SLUICE_DONE;
     });
@@ -376,7 +376,7 @@ TEST(Worker, NotesWhichMessageIsInTheHandler) {
     bench.push("a1 b1");
     bench.run();
     EXPECT_EQ(noted, "test:a1 test:b1 ");
-    EXPECT_TRUE(BegunNotes::read(folder.path / "begun").empty());
+    EXPECT_TRUE(HandlerMarks::read(folder.path / "begun").empty());
     bench.stop();  // before what it notes in
 }
 

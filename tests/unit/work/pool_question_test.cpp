@@ -1,4 +1,4 @@
-#include "work/key_look.hpp"
+#include "work/pool_question.hpp"
 
 #include <gtest/gtest.h>
 
@@ -21,26 +21,26 @@ struct Messages {
     MessageStore store{"s"};
 };
 
-TEST(KeyLook, CountsWhatIsQueuedAndWhatStandsBeforeIt) {
+TEST(PoolQuestion, CountsWhatIsQueuedAndWhatStandsBeforeIt) {
     WorkPolicy policy;
     Backlog backlog(policy);
     Messages messages;
     MessageList queued;
     for (const std::uint64_t hash : {1u, 2u, 7u, 3u, 7u}) queued.push_back(messages.make("m", hash));
     backlog.queue().push(queued);
-    KeyLook look;
-    look.key_hash = 7;
-    backlog.look(look);
-    EXPECT_EQ(look.depth, 5u);
-    EXPECT_EQ(look.queued, 2u);
-    EXPECT_EQ(look.before, 2u);
-    EXPECT_EQ(look.parked, 0u);
+    PoolQuestion question;
+    question.key_hash = 7;
+    backlog.answer(question);
+    EXPECT_EQ(question.depth, 5u);
+    EXPECT_EQ(question.queued, 2u);
+    EXPECT_EQ(question.before, 2u);
+    EXPECT_EQ(question.parked, 0u);
     MessageList all;
     backlog.take_all(all, true);
     while (Message* message = all.pop_front()) messages.store.destroy(message);
 }
 
-TEST(KeyLook, TellsWhatIsParkedAndWhen) {
+TEST(PoolQuestion, TellsWhatIsParkedAndWhen) {
     WorkPolicy policy;
     Backlog backlog(policy);
     Messages messages;
@@ -55,19 +55,19 @@ TEST(KeyLook, TellsWhatIsParkedAndWhen) {
     Message* second = batch.pop_front();
     EXPECT_TRUE(backlog.follows_failed(second));
     backlog.park_failed(false);
-    KeyLook look;
-    look.key_hash = 7;
-    backlog.look(look);
-    EXPECT_EQ(look.parked, 2u);
-    EXPECT_EQ(look.attempt, 2u);
-    EXPECT_EQ(look.due_ns, 5'000);
-    EXPECT_EQ(look.parked_id, "first");
+    PoolQuestion question;
+    question.key_hash = 7;
+    backlog.answer(question);
+    EXPECT_EQ(question.parked, 2u);
+    EXPECT_EQ(question.attempt, 2u);
+    EXPECT_EQ(question.due_ns, 5'000);
+    EXPECT_EQ(question.parked_id, "first");
     MessageList all;
     backlog.take_all(all, true);
     while (Message* message = all.pop_front()) messages.store.destroy(message);
 }
 
-TEST(KeyLook, IsAskedWhereMessagesOfTheKeyGo) {
+TEST(PoolQuestion, IsAskedWhereMessagesOfTheKeyGo) {
     RouteRules rules;
     rules.by = RouteBy::id;
     rules.worker_count = 7;

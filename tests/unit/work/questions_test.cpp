@@ -1,5 +1,5 @@
 // What a worker tells of the messages of a key.
-#include "work/looks.hpp"
+#include "work/questions.hpp"
 
 #include <memory>
 
@@ -11,63 +11,63 @@ namespace {
 
 using std::chrono::milliseconds;
 
-std::shared_ptr<KeyLook> ask(Worker& worker, char key) {
-    auto look = std::make_shared<KeyLook>();
-    look->key_hash = static_cast<std::uint64_t>(key);
-    worker.ask(look);
-    return look;
+std::shared_ptr<PoolQuestion> ask(Worker& worker, char key) {
+    auto question = std::make_shared<PoolQuestion>();
+    question->key_hash = static_cast<std::uint64_t>(key);
+    worker.ask(question);
+    return question;
 }
 
-TEST(LooksTest, KnowsWhyAParkedMessageFailedUntilItsNextAttempt) {
+TEST(QuestionsTest, KnowsWhyAParkedMessageFailedUntilItsNextAttempt) {
     WorkerBench bench(Failing{{{"a1", 1}}}, slow_retries());
     bench.push("a1");
     bench.run();
-    const auto look = ask(*bench.worker, 'a');
+    const auto question = ask(*bench.worker, 'a');
     bench.run();
-    ASSERT_TRUE(look->answered.load());
-    EXPECT_EQ(look->parked_error, "not yet");
+    ASSERT_TRUE(question->answered.load());
+    EXPECT_EQ(question->parked_error, "not yet");
     bench.run_after(milliseconds(1'000));
     EXPECT_EQ(bench.ended(), Texts{"a1 acked"});
     EXPECT_EQ(bench.error, "") << "what came to nothing is not told of a message that is done";
 }
 
-TEST(LooksTest, TellWhatIsCommittingAndWhyTheWorkerPauses) {
+TEST(QuestionsTest, TellWhatIsCommittingAndWhyTheWorkerPauses) {
     FakeDatabase database;
     database.hold();
     WorkerBench bench(write_id, WorkerBench::quick(), {&database});
     bench.push("a1 b1 a2");
     bench.run();
-    auto look = ask(*bench.worker, 'a');
+    auto question = ask(*bench.worker, 'a');
     bench.run();
-    EXPECT_EQ(look->committing, 2u);
-    EXPECT_EQ(look->pauses_for, "");
+    EXPECT_EQ(question->committing, 2u);
+    EXPECT_EQ(question->pauses_for, "");
     database.answer(SLUICE_CONFLICT);
     bench.worker->run();
-    look = ask(*bench.worker, 'a');
+    question = ask(*bench.worker, 'a');
     bench.worker->run();
-    ASSERT_TRUE(look->answered.load());
-    EXPECT_EQ(look->committing, 0u);
-    EXPECT_EQ(look->run_again, 2u);
-    EXPECT_GT(look->paused_until_ns, bench.clock.now());
-    EXPECT_FALSE(look->database_away);
+    ASSERT_TRUE(question->answered.load());
+    EXPECT_EQ(question->committing, 0u);
+    EXPECT_EQ(question->run_again, 2u);
+    EXPECT_GT(question->paused_until_ns, bench.clock.now());
+    EXPECT_FALSE(question->database_away);
     bench.run_after(milliseconds(10));
     database.answer(SLUICE_UNAVAILABLE);
     bench.worker->run();
-    look = ask(*bench.worker, 'a');
+    question = ask(*bench.worker, 'a');
     bench.worker->run();
-    EXPECT_TRUE(look->database_away);
-    EXPECT_EQ(look->paused_until_ns, 0) << "the circuit says when";
+    EXPECT_TRUE(question->database_away);
+    EXPECT_EQ(question->paused_until_ns, 0) << "the circuit says when";
     database.hold(false);
     bench.run_after(std::chrono::seconds(6));
 }
 
-TEST(LooksTest, AreAnsweredForAWorkerThatIsInsideAHandlerAndForNoOther) {
+TEST(QuestionsTest, AreAnsweredForAWorkerThatIsInsideAHandlerAndForNoOther) {
     Worker* worker = nullptr;
-    std::shared_ptr<KeyLook> look;
+    std::shared_ptr<PoolQuestion> question;
     std::string current;
     WorkerBench bench([&](const Handled& call) {
         if (call.id() == "a1") {
-            look = ask(*worker, 'a');
+            question = ask(*worker, 'a');
             worker->answer_from_outside();
             current = worker->describe_current();
         }
@@ -83,10 +83,10 @@ TEST(LooksTest, AreAnsweredForAWorkerThatIsInsideAHandlerAndForNoOther) {
     EXPECT_FALSE(before->in_handler);
     bench.push("a1");
     bench.run();
-    ASSERT_TRUE(look && look->answered.load());
-    EXPECT_TRUE(look->in_handler);
-    EXPECT_EQ(look->handling, "message a1");
-    EXPECT_EQ(look->handling, current);
+    ASSERT_TRUE(question && question->answered.load());
+    EXPECT_TRUE(question->in_handler);
+    EXPECT_EQ(question->handling, "message a1");
+    EXPECT_EQ(question->handling, current);
     EXPECT_EQ(worker->describe_current(), "");
 }
 

@@ -1,8 +1,8 @@
 // While there are suspects: each of them runs alone in the whole host, so that a crash in its handler is its own.
 //
 // Like a shared mutex, but nobody waits for ever: a call that does not return may not keep a suspect from being tried, nor a
-// suspect that hangs the rest of the host. After waiting limits::solitude_ms one goes on; what is lost then is that a crash may
-// be put down to a message that was merely there.
+// suspect that hangs the rest of the host. After waiting limits::isolation_ms one goes on; what is lost then is that a crash
+// may be put down to a message that was merely there.
 //
 // Threads      any. enter() and leave() of one call on the same thread.
 #pragma once
@@ -16,16 +16,16 @@
 
 namespace sluice {
 
-class Solitude {
+class Isolation {
 public:
     void enter(bool alone) {
-        const auto until = Clock::now() + std::chrono::milliseconds(limits::solitude_ms);
+        const auto until = Clock::now() + std::chrono::milliseconds(limits::isolation_ms);
         std::unique_lock lock(mutex_);
         if (alone) {
             ++alone_waiting_;
             change_.wait_until(lock, until, [this] { return open_ || (others_inside_ == 0 && alone_inside_ == 0); });
             --alone_waiting_;
-            if (alone_inside_++ == 0) alone_until_ = Clock::now() + std::chrono::milliseconds(limits::solitude_ms);
+            if (alone_inside_++ == 0) alone_until_ = Clock::now() + std::chrono::milliseconds(limits::isolation_ms);
         } else {
             // Suspects go first: they come in order, and between them there is room for the others.
             const auto may_enter = [this] { return open_ || (alone_inside_ == 0 && alone_waiting_ == 0); };

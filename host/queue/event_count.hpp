@@ -1,11 +1,11 @@
 // The source thread's one wait: for outcomes, room, commands, timers and stop; and, while it sleeps inside its adapter's poll,
 // for messages. An event count with one waiter.
 //
-// Threads      ring, ring_soon, ring_late: any. The rest: the source thread.
+// Threads      notify, notify_soon, notify_late: any. The rest: the source thread.
 // Protocol     The waiter announces where it waits (S1), then looks once more at everything it waits for (S2), then waits. Who
 //              notifies first makes its news visible (N1), then looks at the announcement (N2). All four are sequentially
 //              consistent, so either S2 sees the news or N2 sees the waiter. A notification that comes too early only makes the
-//              next wait short. News with which a patient waiter cannot go on is noted, and told at the next ring_late(): a
+//              next wait short. News with which a patient waiter cannot go on is noted, and told at the next notify_late(): a
 //              wake-up for each worker that has finished its part of a burst would cost more than the burst.
 #pragma once
 
@@ -19,15 +19,15 @@
 
 namespace sluice {
 
-class Doorbell {
+class EventCount {
 public:
     // `wake_adapter` ends a poll that waits, or the next one's wait; it may be called from any thread.
-    explicit Doorbell(std::function<void()> wake_adapter = {}) : wake_adapter_(std::move(wake_adapter)) {}
+    explicit EventCount(std::function<void()> wake_adapter = {}) : wake_adapter_(std::move(wake_adapter)) {}
 
-    // (N2) Cheap while nobody sleeps.
-    void ring() {
-        if (sleeping_.load(std::memory_order_seq_cst) == awake) return;
-        const std::uint32_t where = sleeping_.exchange(awake, std::memory_order_seq_cst);  // one ringer wakes, the others go on
+    // (N2) Cheap while nobody waits.
+    void notify() {
+        if (waits_.load(std::memory_order_seq_cst) == awake) return;
+        const std::uint32_t where = waits_.exchange(awake, std::memory_order_seq_cst);  // one caller wakes it, the others go on
         if (where == awake) return;
         if (where == in_adapter) {
             wake_adapter_();
@@ -35,36 +35,36 @@ public:
         }
         {
             std::lock_guard lock(mutex_);
-            rung_ = true;
+            notified_ = true;
         }
-        bell_.notify_one();
+        woken_.notify_one();
     }
 
-    // (N2) For news that only an impatient sleeper waits for. The others hear of them at the next ring_late().
-    void ring_soon() {
-        const std::uint32_t where = sleeping_.load(std::memory_order_seq_cst);
+    // (N2) For news that only an impatient waiter waits for. The others hear of it at the next notify_late().
+    void notify_soon() {
+        const std::uint32_t where = waits_.load(std::memory_order_seq_cst);
         if (where == impatient)
-            ring();
+            notify();
         else if (where != awake)
             late_.store(true, std::memory_order_seq_cst);
     }
-    void ring_late() {
-        if (late_.load(std::memory_order_seq_cst) && late_.exchange(false, std::memory_order_seq_cst)) ring();
+    void notify_late() {
+        if (late_.load(std::memory_order_seq_cst) && late_.exchange(false, std::memory_order_seq_cst)) notify();
     }
 
-    // (S1) To be followed by the second look (S2), then by wait() or the adapter's poll, then by rise().
-    void lie_down(bool patiently = false) { sleeping_.store(patiently ? patient : impatient, std::memory_order_seq_cst); }
-    void lie_down_in_adapter() { sleeping_.store(in_adapter, std::memory_order_seq_cst); }
-    void rise() {
-        sleeping_.store(awake, std::memory_order_seq_cst);
+    // (S1) To be followed by the second look (S2), then by wait() or the adapter's poll, then by end_wait().
+    void prepare_wait(bool patiently = false) { waits_.store(patiently ? patient : impatient, std::memory_order_seq_cst); }
+    void prepare_wait_in_adapter() { waits_.store(in_adapter, std::memory_order_seq_cst); }
+    void end_wait() {
+        waits_.store(awake, std::memory_order_seq_cst);
         // What was noted before this will be seen: it is before the next (S2) in the one order of all these.
         if (late_.load(std::memory_order_relaxed)) late_.store(false, std::memory_order_seq_cst);
     }
 
     void wait(std::chrono::nanoseconds at_most) {
         std::unique_lock lock(mutex_);
-        bell_.wait_for(lock, at_most, [&] { return rung_; });
-        rung_ = false;
+        woken_.wait_for(lock, at_most, [&] { return notified_; });
+        notified_ = false;
     }
 
 private:
@@ -74,11 +74,11 @@ private:
     static constexpr std::uint32_t in_adapter = 3;
 
     std::function<void()> wake_adapter_;
-    alignas(64) std::atomic<std::uint32_t> sleeping_{awake};
-    std::atomic<bool> late_{false};  // news came that a patient sleeper has not heard of
+    alignas(64) std::atomic<std::uint32_t> waits_{awake};
+    std::atomic<bool> late_{false};  // news came that a patient waiter has not heard of
     std::mutex mutex_;
-    std::condition_variable bell_;
-    bool rung_ = false;  // guarded by mutex_
+    std::condition_variable woken_;
+    bool notified_ = false;  // guarded by mutex_
 };
 
 }  // namespace sluice

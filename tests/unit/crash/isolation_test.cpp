@@ -1,4 +1,4 @@
-#include "crash/solitude.hpp"
+#include "crash/isolation.hpp"
 
 #include <gtest/gtest.h>
 
@@ -9,8 +9,8 @@
 namespace sluice {
 namespace {
 
-TEST(Solitude, LetsNobodyBesideTheOneThatIsAlone) {
-    Solitude solitude;
+TEST(Isolation, LetsNobodyBesideTheOneThatIsAlone) {
+    Isolation isolation;
     std::atomic<int> inside{0};
     std::atomic<int> broken{0};
     std::vector<std::thread> threads;
@@ -18,38 +18,38 @@ TEST(Solitude, LetsNobodyBesideTheOneThatIsAlone) {
         threads.emplace_back([&, thread] {
             for (int i = 0; i < 500; ++i) {
                 const bool alone = (i + thread) % 10 == 0;
-                solitude.enter(alone);
+                isolation.enter(alone);
                 const int others = inside.fetch_add(alone ? 1000 : 1);
                 broken += alone ? others != 0 : others >= 1000;
                 std::this_thread::yield();
                 inside.fetch_sub(alone ? 1000 : 1);
-                solitude.leave(alone);
+                isolation.leave(alone);
             }
         });
     for (std::thread& thread : threads) thread.join();
     EXPECT_EQ(broken.load(), 0);
 }
 
-TEST(Solitude, LetsOthersTogether) {
-    Solitude solitude;
-    solitude.enter(false);
-    solitude.enter(false);
-    solitude.leave(false);
-    solitude.leave(false);
-    solitude.enter(true);
-    solitude.leave(true);
+TEST(Isolation, LetsOthersTogether) {
+    Isolation isolation;
+    isolation.enter(false);
+    isolation.enter(false);
+    isolation.leave(false);
+    isolation.leave(false);
+    isolation.enter(true);
+    isolation.leave(true);
 }
 
-TEST(Solitude, LetsEveryoneGoWhenTheHostEnds) {
-    Solitude solitude;
-    solitude.enter(false);
+TEST(Isolation, LetsEveryoneGoWhenTheHostEnds) {
+    Isolation isolation;
+    isolation.enter(false);
     std::thread waits([&] {
-        solitude.enter(true);
-        solitude.leave(true);
+        isolation.enter(true);
+        isolation.leave(true);
     });
-    solitude.open();
+    isolation.open();
     waits.join();  // long before the ten seconds
-    solitude.leave(false);
+    isolation.leave(false);
 }
 
 }  // namespace

@@ -6,10 +6,10 @@
 //   file:  layout, slots, whether a stop was asked for | slot ...
 //   slot:  state (0 = in no handler, 1 = in one) | size of the id | source's identity | pool | plugin file | id
 //
-// Threads      BegunNote::begin, end: whoever runs its worker. stop_asked: any. The rest: main.
-// Ownership    the notes outlive their BegunNote objects; a slot goes back with its object.
+// Threads      HandlerMark::begin, end: whoever runs its worker. stop_asked: any. The rest: main.
+// Ownership    the marks outlive their HandlerMark objects; a slot goes back with its object.
 // Cost         a copy of the id and four plain stores per message; no system call. The kernel keeps the page when the process
-//              dies, so nothing is flushed; after a power cut the notes may be lost or old, which at worst lets an innocent
+//              dies, so nothing is flushed; after a power cut the marks may be lost or old, which at worst lets an innocent
 //              message run alone once.
 // Limits       as many slots as create() is told; limits::id_bytes_max an id. Of a longer path of a plugin the end is kept.
 #pragma once
@@ -35,19 +35,19 @@ struct stat;
 
 namespace sluice {
 
-class BegunNotes;
+class HandlerMarks;
 
-// A worker's slot, or none: then it notes nothing.
-class BegunNote {
+// A worker's slot, or none: then it marks nothing.
+class HandlerMark {
 public:
-    BegunNote() = default;
-    BegunNote(BegunNote&& other) noexcept { *this = std::move(other); }
-    BegunNote& operator=(BegunNote&& other) noexcept {
+    HandlerMark() = default;
+    HandlerMark(HandlerMark&& other) noexcept { *this = std::move(other); }
+    HandlerMark& operator=(HandlerMark&& other) noexcept {
         std::swap(slot_, other.slot_);
-        std::swap(notes_, other.notes_);
+        std::swap(marks_, other.marks_);
         return *this;
     }
-    ~BegunNote();
+    ~HandlerMark();
 
     [[gnu::always_inline]] void begin(sluice_bytes id) {
         if (slot_ == nullptr) return;
@@ -66,7 +66,7 @@ public:
     }
 
 private:
-    friend class BegunNotes;
+    friend class HandlerMarks;
     struct alignas(64) Slot {
         std::atomic<std::uint32_t> state;
         std::uint32_t id_size;
@@ -78,12 +78,12 @@ private:
     };
 
     Slot* slot_ = nullptr;
-    BegunNotes* notes_ = nullptr;
+    HandlerMarks* marks_ = nullptr;
 };
 
-class BegunNotes {
+class HandlerMarks {
 public:
-    struct Noted {
+    struct Marked {
         std::string source;
         std::string id;
         std::string pool = {};
@@ -91,15 +91,15 @@ public:
     };
 
     // What the process before left marked. Nothing if there is no such file, or none of this layout.
-    static std::vector<Noted> read(const std::filesystem::path& file);
+    static std::vector<Marked> read(const std::filesystem::path& file);
     // A new file in place of the old one.
-    static Result<std::unique_ptr<BegunNotes>> create(const std::filesystem::path& file, std::uint32_t slots);
-    ~BegunNotes();
-    BegunNotes(const BegunNotes&) = delete;
-    BegunNotes& operator=(const BegunNotes&) = delete;
+    static Result<std::unique_ptr<HandlerMarks>> create(const std::filesystem::path& file, std::uint32_t slots);
+    ~HandlerMarks();
+    HandlerMarks(const HandlerMarks&) = delete;
+    HandlerMarks& operator=(const HandlerMarks&) = delete;
 
-    // A slot for a worker on the source of this identity; one that notes nothing if none is free.
-    BegunNote take(std::string_view source, std::string_view pool = {}, std::string_view plugin = {});
+    // A slot for a worker on the source of this identity; one that marks nothing if none is free.
+    HandlerMark take(std::string_view source, std::string_view pool = {}, std::string_view plugin = {});
     // From here on no end of the process is a message's fault.
     void stop_asked();
     // Whether the next process would find them. invalid: somebody has removed or replaced the file.
@@ -108,15 +108,15 @@ public:
     void remove();
 
 private:
-    friend class BegunNote;
-    using Slot = BegunNote::Slot;
+    friend class HandlerMark;
+    using Slot = HandlerMark::Slot;
     struct alignas(64) Header {
         char magic[16];
         std::uint32_t slots;
         std::atomic<std::uint32_t> stop_asked;
     };
 
-    BegunNotes(std::filesystem::path file, void* memory, std::uint32_t slots, const struct stat& identity);
+    HandlerMarks(std::filesystem::path file, void* memory, std::uint32_t slots, const struct stat& identity);
     static std::size_t size_of(std::uint32_t slots) { return sizeof(Header) + slots * sizeof(Slot); }
     void give_back(Slot* slot);
 

@@ -1,6 +1,6 @@
 // Where the messages of one key are, and what they wait for: asked from outside, told part by part by whoever has them.
 //
-// Threads      KeyLook: written by whoever answers, read once `answered`.
+// Threads      PoolQuestion: written by whoever answers, read once `answered`.
 // Ownership    shared by who asks and who is asked; either may go first.
 #pragma once
 
@@ -13,7 +13,7 @@
 namespace sluice {
 
 // One key in one pool.
-struct KeyLook {
+struct PoolQuestion {
     // The source thread's, before a worker is asked.
     std::string pool;
     bool by_key = true;  // false: the pool's route looks at no key, or the pool keeps no order

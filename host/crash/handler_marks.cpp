@@ -1,4 +1,4 @@
-#include "crash/begun_notes.hpp"
+#include "crash/handler_marks.hpp"
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -32,11 +32,11 @@ struct File {
 
 }  // namespace
 
-BegunNote::~BegunNote() {
-    if (notes_ != nullptr) notes_->give_back(slot_);
+HandlerMark::~HandlerMark() {
+    if (marks_ != nullptr) marks_->give_back(slot_);
 }
 
-BegunNotes::BegunNotes(std::filesystem::path file, void* memory, std::uint32_t slots, const struct stat& identity)
+HandlerMarks::HandlerMarks(std::filesystem::path file, void* memory, std::uint32_t slots, const struct stat& identity)
     : file_(std::move(file)),
       memory_(memory),
       size_(size_of(slots)),
@@ -46,19 +46,19 @@ BegunNotes::BegunNotes(std::filesystem::path file, void* memory, std::uint32_t s
     for (std::uint32_t i = slots; i > 0; --i) free_.push_back(first + (i - 1));
 }
 
-BegunNotes::~BegunNotes() {
+HandlerMarks::~HandlerMarks() {
     ::munmap(memory_, size_);
 }
 
-std::vector<BegunNotes::Noted> BegunNotes::read(const std::filesystem::path& file) {
-    std::vector<Noted> noted;
+std::vector<HandlerMarks::Marked> HandlerMarks::read(const std::filesystem::path& file) {
+    std::vector<Marked> marked;
     const File opened{::open(file.c_str(), O_RDONLY | O_CLOEXEC)};
     struct stat status {};
-    if (opened.descriptor < 0 || ::fstat(opened.descriptor, &status) != 0) return noted;
+    if (opened.descriptor < 0 || ::fstat(opened.descriptor, &status) != 0) return marked;
     const auto size = static_cast<std::size_t>(status.st_size);
-    if (size < sizeof(Header)) return noted;
+    if (size < sizeof(Header)) return marked;
     void* memory = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, opened.descriptor, 0);
-    if (memory == MAP_FAILED) return noted;
+    if (memory == MAP_FAILED) return marked;
     const auto& header = *static_cast<const Header*>(memory);
     const bool is_ours = std::equal(std::begin(magic), std::end(magic), header.magic) && size_of(header.slots) <= size;
     if (is_ours && header.stop_asked.load(std::memory_order_relaxed) == 0) {
@@ -68,20 +68,20 @@ std::vector<BegunNotes::Noted> BegunNotes::read(const std::filesystem::path& fil
             if (slot->id_size == 0 || slot->id_size > sizeof slot->id || slot->source_size > sizeof slot->source ||
                 slot->pool_size > sizeof slot->pool || slot->plugin_size > sizeof slot->plugin)
                 continue;
-            noted.push_back({{slot->source, slot->source_size},
-                             {slot->id, slot->id_size},
-                             {slot->pool, slot->pool_size},
-                             {slot->plugin, slot->plugin_size}});
+            marked.push_back({{slot->source, slot->source_size},
+                              {slot->id, slot->id_size},
+                              {slot->pool, slot->pool_size},
+                              {slot->plugin, slot->plugin_size}});
         }
     }
     ::munmap(memory, size);
-    return noted;
+    return marked;
 }
 
-Result<std::unique_ptr<BegunNotes>> BegunNotes::create(const std::filesystem::path& file, std::uint32_t slots) {
+Result<std::unique_ptr<HandlerMarks>> HandlerMarks::create(const std::filesystem::path& file, std::uint32_t slots) {
     const auto failed = [&](int error) {
         return Error{ErrorKind::unavailable, "cannot make " + file.string() + ": " + std::strerror(error) +
-                                                 "; it notes which messages are in a handler, and needs " +
+                                                 "; it marks which messages are in a handler, and needs " +
                                                  std::to_string(size_of(slots) >> 10) + " KiB"};
     };
     ::unlink(file.c_str());  // a new file: whoever still has the old one mapped keeps that
@@ -96,33 +96,33 @@ Result<std::unique_ptr<BegunNotes>> BegunNotes::create(const std::filesystem::pa
     auto& header = *static_cast<Header*>(memory);
     header.slots = slots;
     std::copy(std::begin(magic), std::end(magic), header.magic);
-    return std::unique_ptr<BegunNotes>(new BegunNotes(file, memory, slots, identity));
+    return std::unique_ptr<HandlerMarks>(new HandlerMarks(file, memory, slots, identity));
 }
 
-BegunNote BegunNotes::take(std::string_view source, std::string_view pool, std::string_view plugin) {
-    BegunNote note;
+HandlerMark HandlerMarks::take(std::string_view source, std::string_view pool, std::string_view plugin) {
+    HandlerMark mark;
     const std::lock_guard lock(mutex_);
-    if (free_.empty() || source.size() > sizeof Slot::source) return note;
-    note.slot_ = free_.back();
-    note.notes_ = this;
+    if (free_.empty() || source.size() > sizeof Slot::source) return mark;
+    mark.slot_ = free_.back();
+    mark.marks_ = this;
     free_.pop_back();
-    note.slot_->source_size = copy_end(note.slot_->source, source);
-    note.slot_->pool_size = copy_end(note.slot_->pool, pool);
-    note.slot_->plugin_size = copy_end(note.slot_->plugin, plugin);
-    return note;
+    mark.slot_->source_size = copy_end(mark.slot_->source, source);
+    mark.slot_->pool_size = copy_end(mark.slot_->pool, pool);
+    mark.slot_->plugin_size = copy_end(mark.slot_->plugin, plugin);
+    return mark;
 }
 
 // Relaxed: read by the next process, long after.
-void BegunNotes::stop_asked() {
+void HandlerMarks::stop_asked() {
     static_cast<Header*>(memory_)->stop_asked.store(1, std::memory_order_relaxed);
 }
 
-void BegunNotes::give_back(Slot* slot) {
+void HandlerMarks::give_back(Slot* slot) {
     const std::lock_guard lock(mutex_);
     free_.push_back(slot);
 }
 
-Result<void> BegunNotes::check_in_place() const {
+Result<void> HandlerMarks::check_in_place() const {
     struct stat there {};
     const bool is_there = ::stat(file_.c_str(), &there) == 0;
     if (is_there && there.st_dev == device_ && there.st_ino == inode_) return {};
@@ -133,7 +133,7 @@ Result<void> BegunNotes::check_in_place() const {
                      "state_dir alone, and start again"};
 }
 
-void BegunNotes::remove() {
+void HandlerMarks::remove() {
     ::unlink(file_.c_str());
 }
 

@@ -2,7 +2,7 @@
 // inside a handler.
 //
 // Threads      ask, answer_from_outside: any. The rest: whoever runs the worker.
-// Ownership    refers to what the worker has, which outlives it. A look is shared with whoever asks.
+// Ownership    refers to what the worker has, which outlives it. A question is shared with whoever asks.
 #pragma once
 
 #include <cstdint>
@@ -13,16 +13,16 @@
 #include "unit/commits.hpp"
 #include "unit/handler_host.hpp"
 #include "work/backlog.hpp"
-#include "work/key_look.hpp"
+#include "work/pool_question.hpp"
 #include "work/recovery.hpp"
 #include "work/under_way.hpp"
 
 namespace sluice {
 
-class Looks {
+class Questions {
 public:
-    Looks(const Backlog& backlog, const Commits& commits, const Recovery& recovery, const HandlerHost& handler,
-          UnderWay& under_way)
+    Questions(const Backlog& backlog, const Commits& commits, const Recovery& recovery, const HandlerHost& handler,
+              UnderWay& under_way)
         : backlog_(backlog),
           commits_(commits),
           recovery_(recovery),
@@ -30,7 +30,7 @@ public:
           under_way_(under_way) {}
 
     // The worker is to be woken after this.
-    void ask(std::shared_ptr<KeyLook> look) { asked_.post(std::move(look)); }
+    void ask(std::shared_ptr<PoolQuestion> question) { asked_.post(std::move(question)); }
     bool waiting() const { return asked_.waiting(); }
     void answer(std::int64_t now_ns);
     // Does nothing if the worker is not inside a handler: then it answers itself.
@@ -46,7 +46,7 @@ private:
     const Recovery& recovery_;
     const HandlerHost& handler_;
     UnderWay& under_way_;
-    Mailbox<std::shared_ptr<KeyLook>> asked_;
+    Mailbox<std::shared_ptr<PoolQuestion>> asked_;
 };
 
 }  // namespace sluice

@@ -13,7 +13,7 @@
 //              never waits for a reader.
 #pragma once
 
-namespace sluice::last_words {
+namespace sluice::crash_report {
 
 void install();
 // exit() runs what was registered last first. To be called again after a plugin was loaded, so that ours comes before its
@@ -24,4 +24,4 @@ void as_json(bool json);
 // From here on exit() is the program's own end.
 void may_exit();
 
-}  // namespace sluice::last_words
+}  // namespace sluice::crash_report

@@ -1,4 +1,4 @@
-#include "plugin/last_words.hpp"
+#include "plugin/crash_report.hpp"
 
 #include <poll.h>
 #include <signal.h>
@@ -166,7 +166,7 @@ void on_exit() {
 
 }  // namespace
 
-void last_words::install() {
+void crash_report::install() {
     calls::list_thread();
     installed.store(true, std::memory_order_relaxed);
     guard_exit();
@@ -180,17 +180,17 @@ void last_words::install() {
     }
 }
 
-void last_words::guard_exit() {
+void crash_report::guard_exit() {
     if (!installed.load(std::memory_order_relaxed)) return;
     std::atexit(on_exit);
     std::at_quick_exit(on_exit);
 }
 
-void last_words::as_json(bool json) {
+void crash_report::as_json(bool json) {
     json_lines.store(json, std::memory_order_relaxed);
 }
 
-void last_words::may_exit() {
+void crash_report::may_exit() {
     own_end.store(true, std::memory_order_relaxed);
 }
 
