@@ -20,7 +20,7 @@ namespace sluice {
 struct PoolBench {
     std::unique_ptr<WorkerPool> make_pool(FakeHandler& handler, std::uint32_t workers, const WorkPolicy& policy,
                                           Worker::ReturnPath return_path) {
-        auto pool = create_pool(handler, workers, policy, way);
+        auto pool = create_pool(handler, workers, policy, return_path);
         EXPECT_TRUE(pool->start());
         return pool;
     }
