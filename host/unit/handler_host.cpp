@@ -47,7 +47,7 @@ Result<void> HandlerHost::create(const HandlerFactory& handlers, sluice_setup se
     auto created = handlers.create(setup, part);
     if (!created) return std::move(created).error();
     handler_ = std::move(created).value();
-    if (metrics_ != nullptr) metrics_->freeze();
+    measuring_.freeze();
     return {};
 }
 
@@ -335,6 +335,21 @@ sluice_status HandlerHost::complete(sluice_ticket ticket, const sluice_ending& e
 sluice_status HandlerHost::resume(sluice_ticket ticket, uint64_t cookie) {
     if (handler_ == nullptr || !handler_->can_resume()) return SLUICE_UNSUPPORTED;  // NULL: its create() has not returned
     return deferred_.end(ticket, {.cookie = cookie});
+}
+
+sluice_status HandlerHost::metric(const sluice_metric& metric, uint32_t* number, sluice_fault* fault) {
+    return measuring_.declare(metric, number, fault);
+}
+
+void HandlerHost::measure(uint32_t number, int64_t value) {
+    measuring_.measure(number, value);
+}
+
+sluice_status HandlerHost::work_done(sluice_ticket ticket, uint64_t n) {
+    if (ticket == 0) return SLUICE_STALE;
+    if (!current_.has(ticket)) return deferred_.deadline_ns(ticket) != 0 ? SLUICE_OK : SLUICE_STALE;
+    progress_.say(ticket, n, clock().now());
+    return SLUICE_OK;
 }
 
 sluice_status HandlerHost::json(sluice_ticket ticket, sluice_bytes pointer, sluice_json* value, sluice_fault* fault) {

@@ -16,10 +16,11 @@
 #include <vector>
 
 #include "crash/poison.hpp"
-#include "observe/handler_metrics.hpp"
 #include "plugin/port/handler_port.hpp"
 #include "plugin/services.hpp"
+#include "unit/call_progress.hpp"
 #include "unit/deferred.hpp"
+#include "unit/measuring.hpp"
 #include "unit/message_json.hpp"
 #include "unit/session.hpp"
 #include "unit/unit_of_work.hpp"
@@ -128,14 +129,14 @@ public:
     sluice_status resume(sluice_ticket ticket, uint64_t cookie) override;
     sluice_status describe(uint32_t database, uint32_t statement, sluice_statement* description, sluice_fault* fault) override;
     sluice_status json(sluice_ticket ticket, sluice_bytes pointer, sluice_json* value, sluice_fault* fault) override;
-    sluice_status metric(const sluice_metric& metric, uint32_t* number, sluice_fault* fault) override;  // measured.cpp
+    sluice_status metric(const sluice_metric& metric, uint32_t* number, sluice_fault* fault) override;
     void measure(uint32_t number, int64_t value) override;
     sluice_status work_done(sluice_ticket ticket, uint64_t n) override;
 
     // [any] What the handler has measured, once it is created.
-    std::vector<MetricReading> metrics() const;
+    std::vector<MetricReading> metrics() const { return measuring_.readings(); }
     // [any] What the handler has said of the call under way: ", 40 done so far, 1.2 s ago"; empty: nothing.
-    std::string progress() const;
+    std::string progress() const { return progress_.in_words(current_, clock().now()); }
 
 private:
     // What a call with many messages is made of.
@@ -187,11 +188,8 @@ private:
     std::atomic<bool> cancelled_{false};
     std::atomic<sluice_ticket> lost_{0};  // the last call whose message was lost
 
-    std::unique_ptr<HandlerMetrics> metrics_;  // constant once created; NULL: it has none
-    // Of the call with this ticket, if it is the present one.
-    std::atomic<sluice_ticket> progress_of_{0};
-    std::atomic<std::uint64_t> progress_{0};
-    std::atomic<std::int64_t> progress_ns_{0};
+    Measuring measuring_;
+    CallProgress progress_;
 };
 
 }  // namespace sluice

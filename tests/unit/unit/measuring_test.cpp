@@ -1,4 +1,6 @@
-// What a handler measures, and how far it says that it is.
+// What a handler measures.
+#include "unit/measuring.hpp"
+
 #include <gmock/gmock.h>
 
 #include "work/worker_bench.hpp"
@@ -17,7 +19,7 @@ sluice_metric metric(std::string_view name, std::uint32_t kind = SLUICE_METRIC_C
     return metric;
 }
 
-TEST(Measured, IsWhatWasDeclaredAtTheCreation) {
+TEST(Measuring, IsWhatWasDeclaredAtTheCreation) {
     std::uint32_t sent = 9;
     WorkerBench bench([&](const Handled& call) {
         call.api.measure(call.host, sent, 3);
@@ -45,7 +47,7 @@ TEST(Measured, IsWhatWasDeclaredAtTheCreation) {
     EXPECT_EQ(readings[0].value, 6);
 }
 
-TEST(Measured, IsNothingWhereNothingWasDeclared) {
+TEST(Measuring, IsNothingWhereNothingWasDeclared) {
     WorkerBench bench([](const Handled& call) {
         call.api.measure(call.host, 0, 3);
         return SLUICE_DONE;
@@ -54,29 +56,6 @@ TEST(Measured, IsNothingWhereNothingWasDeclared) {
     bench.run();
     EXPECT_TRUE(bench.host->metrics().empty());
     EXPECT_EQ(bench.ended(), Texts{"a1 acked"});
-}
-
-TEST(Measured, ProgressIsThatOfTheCallUnderWay) {
-    std::vector<std::string> seen;
-    sluice_ticket old = 0;
-    WorkerBench* here = nullptr;
-    WorkerBench bench([&](const Handled& call) {
-        if (call.id() == "a1") {
-            EXPECT_EQ(call.api.work_done(call.host, call.ticket, 40), SLUICE_OK);
-            here->clock.advance(std::chrono::milliseconds(1'200));
-            old = call.ticket;
-        } else {
-            EXPECT_EQ(call.api.work_done(call.host, old, 41), SLUICE_STALE);
-            EXPECT_EQ(call.api.work_done(call.host, 0, 41), SLUICE_STALE);
-        }
-        seen.push_back(here->host->progress());
-        return SLUICE_DONE;
-    });
-    here = &bench;
-    bench.push("a1 a2");
-    bench.run();
-    EXPECT_EQ(seen, (std::vector<std::string>{", 40 done so far, as it said 1.2 s ago", ""}));
-    EXPECT_EQ(bench.host->progress(), "");
 }
 
 }  // namespace
