@@ -1,4 +1,5 @@
-// check_options: a table walk over what the manifest declares.
+#include "config/options.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -8,7 +9,6 @@
 #include <vector>
 
 #include "config/component.hpp"
-#include "config/plugins.hpp"
 #include "config/yaml/environment.hpp"
 #include "config/yaml/reader.hpp"
 #include "core/limits.hpp"

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "config/options.hpp"
+
 namespace sluice {
 namespace {
 

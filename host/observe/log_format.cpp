@@ -1,13 +1,12 @@
-// How a line looks. See log_sink.hpp.
+#include "observe/log_format.hpp"
+
 #include <fmt/chrono.h>
 #include <fmt/format.h>
-#include <spdlog/formatter.h>
 
 #include <ctime>
 #include <iterator>
 
 #include "core/limits.hpp"
-#include "observe/log_sink.hpp"
 #include "text/json_text.hpp"
 
 namespace sluice {

@@ -34,6 +34,12 @@ def too_full(folder, names):
     return [f"{folder}: {len(names)} files: which two subjects are in it?"] if len(names) > FILES else []
 
 
+def continuing(names):
+    """Sources that have no header of their own, and so continue another. A verb of the command line has none."""
+    return [name for name in names if name.endswith(".cpp") and not name.startswith("cli/") and name != "main.cpp"
+            and name.removesuffix("cpp") + "hpp" not in names]
+
+
 def mirrors(test, subjects):
     """The file that a test is of: work/worker_circuit_test.cpp is one of work/worker's."""
     stem = test.removesuffix("_test.cpp")
@@ -74,6 +80,11 @@ class Files(unittest.TestCase):
                           for line in too_full(folder.relative_to(ROOT), [one for one in folder.iterdir() if one.is_file()])],
                          [])
         self.assertEqual(len(too_full("host/a", range(FILES + 1))), 1)
+
+    def test_of_the_host_continue_no_other(self):
+        host = {str(path.relative_to(ROOT / "host")) for path in files(*SOURCES) if ROOT / "host" in path.parents}
+        self.assertEqual(continuing(host), [])
+        self.assertEqual(continuing({"main.cpp", "cli/run.cpp", "a/b.hpp", "a/b.cpp", "a/b_more.cpp"}), ["a/b_more.cpp"])
 
     def test_are_formatted(self):
         if shutil.which("clang-format") is None:

@@ -1,3 +1,5 @@
+#include "config/options.hpp"
+
 #include <gtest/gtest.h>
 
 #include "config/configuration.hpp"
