@@ -87,7 +87,7 @@ inline constexpr std::size_t metric_unit_bytes = 16;
 
 // ---- messages that crash the process ----
 // far more than there are workers; each end adds at most one per worker
-inline constexpr std::size_t suspects_max = 10'000;
+inline constexpr std::size_t suspects_max = 65'536;
 // since its last end; what comes after a month is not waited for
 inline constexpr std::int64_t suspect_age_ms = 30LL * 24 * 3'600'000;
 inline constexpr std::int64_t isolation_ms = 10'000;  // a suspect waits so long for the others, and they for it

@@ -18,7 +18,8 @@ class CallTickets {
 public:
     // (W) release: what is stored before is seen by whoever sees the ticket in first(), (R).
     void begin(sluice_ticket ticket) { first_.store(ticket, std::memory_order_release); }
-    void begin(sluice_ticket first, std::uint32_t count) {
+    void begin_batch(sluice_ticket first, std::uint32_t count) {
+        is_batch_.store(true, std::memory_order_relaxed);
         count_.store(count, std::memory_order_relaxed);
         begin(first);
     }
@@ -26,12 +27,12 @@ public:
     void end_batch() {
         end();
         count_.store(1, std::memory_order_relaxed);
+        is_batch_.store(false, std::memory_order_relaxed);
     }
 
     // 0 = no call is under way.
     sluice_ticket first() const { return first_.load(std::memory_order_acquire); }  // (R)
-    // A batch of more than one.
-    bool has_many() const { return count_.load(std::memory_order_relaxed) > 1; }
+    bool is_batch() const { return is_batch_.load(std::memory_order_relaxed); }
     bool any() const { return first_.load(std::memory_order_relaxed) != 0; }
     bool has(sluice_ticket ticket) const {
         const sluice_ticket first = this->first();
@@ -41,6 +42,7 @@ public:
 private:
     std::atomic<sluice_ticket> first_{0};
     std::atomic<std::uint32_t> count_{1};
+    std::atomic<bool> is_batch_{false};  // of one message, too
 };
 
 }  // namespace sluice

@@ -38,6 +38,7 @@ void Commits::submit(Unit& unit, Session& session) {
                     [](const Message* message) { return message == nullptr || message->deferred; }))
         abandon(unit, session);  // all of them come again: nothing to make durable
     unit.has_effects = !unit.to_commit.empty() || !unit.publishes.empty();
+    unit.publishes.sort();  // those of a call with many messages may be mixed
     unit.stage = unit.has_effects ? Unit::Stage::waiting : Unit::Stage::finished;
     advance(session);
 }

@@ -77,22 +77,24 @@ bool HandlerHost::handle_resumed(Unit& unit, std::uint32_t index, std::uint64_t 
     });
 }
 
-void HandlerHost::begin_call(Unit& unit) {
-    unit_ = &unit;
-    session_.forget_said();
+// Last before the handler: what came before has taken nothing of its time.
+void HandlerHost::begin_call(sluice_ticket first, std::uint32_t count) {
     if (timeout_ns_ != 0)
         deadline_ns_.store(clock().now() + timeout_ns_, std::memory_order_release);  // not before the end of the last call
+    // (W) whoever sees it sees its deadline: (R) in call()
+    count == 0 ? current_.begin(first) : current_.begin_batch(first, count);
 }
 
 template <typename Function>
 bool HandlerHost::call_handler(Unit& unit, std::uint32_t index, Function&& function) {
-    begin_call(unit);
+    unit_ = &unit;
+    session_.forget_said();
     Message& message = *unit.messages[index];
     const bool isolated = poison_ != nullptr && poison_->any();
     if (isolated) poison_->isolation().enter(message.suspect);
     note_.begin(message.view.id);
     const sluice_ticket ticket = unit.ticket(index);
-    current_.begin(ticket);  // (W) whoever sees it sees its deadline: (R) in call()
+    begin_call(ticket);
     const HandlerPort::Answer answer = function(message.view, ticket);
     if (answer.verdict != SLUICE_DONE) {
         said_ = {.verdict = answer.verdict, .misbehaved = answer.threw};
@@ -109,7 +111,10 @@ bool HandlerHost::call_handler(Unit& unit, std::uint32_t index, Function&& funct
 }
 
 std::span<const HandlerHost::Said> HandlerHost::handle_batch(Unit& unit, std::uint32_t first, std::uint32_t count) {
-    begin_call(unit);
+    unit_ = &unit;
+    session_.forget_said();
+    const bool isolated = poison_ != nullptr && poison_->any();
+    if (isolated) poison_->isolation().enter(false);  // before the marks: who waits is not in the handler
     const auto note = [&](std::uint32_t i) -> HandlerMark* {
         return i == 0 ? &note_ : i <= batch_.notes.size() ? &batch_.notes[i - 1] : nullptr;
     };
@@ -120,9 +125,7 @@ std::span<const HandlerHost::Said> HandlerHost::handle_batch(Unit& unit, std::ui
         if (HandlerMark* its = note(i)) its->begin(batch_.messages[i]->id);
     }
     const sluice_batch batch{sizeof batch, count, batch_.messages.data(), batch_.tickets.data(), batch_.verdicts.data()};
-    const bool isolated = poison_ != nullptr && poison_->any();
-    if (isolated) poison_->isolation().enter(false);
-    current_.begin(batch_.tickets.front(), count);  // (W) as above
+    begin_call(batch_.tickets.front(), count);
     const bool threw = !handler_->handle_batch(batch, session_.fault().get());
     for (std::uint32_t i = 0; i < count; ++i) {
         batch_.said[i] = {.verdict = batch_.verdicts[i], .misbehaved = threw && i == 0};
@@ -229,11 +232,10 @@ sluice_status HandlerHost::query(sluice_ticket ticket, uint32_t database, uint32
             return set_fault(fault, SLUICE_INVALID, "there is no open database with this number");
         return session_.answered(*to, to->port().query(0, 0, statement, values, count, sink, fault), fault);
     }
-    if (current_.has_many())
-        return set_fault(
-            fault, SLUICE_UNSUPPORTED,
-            "in a call with many messages nothing is queried within the unit of work: query with ticket 0 (what is "
-            "committed), or leave the message to handle()");
+    if (current_.is_batch())
+        return set_fault(fault, SLUICE_UNSUPPORTED,
+                         "in handle_batch nothing is queried within the unit of work: query with ticket 0 (what is "
+                         "committed), or leave the message to handle()");
     std::size_t position = 0;
     if (const sluice_status entered = enter(ticket, database, position, fault); entered != SLUICE_OK) return entered;
     unit_->is_queried = true;

@@ -155,7 +155,8 @@ private:
 
     template <typename Function>
     bool call_handler(Unit& unit, std::uint32_t index, Function&& function);
-    void begin_call(Unit& unit);
+    // `count`: of a batch; 0: it is none.
+    void begin_call(sluice_ticket first, std::uint32_t count = 0);
     // Of a message that is not done: whether that is an outage's fault.
     void excuse(Said& said) const;
     void misbehave(Said& said);

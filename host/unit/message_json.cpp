@@ -46,7 +46,7 @@ sluice_status MessageJson::find(sluice_bytes body, sluice_bytes pointer, sluice_
     if (found.text.data() == scratch_.data() && !found.text.empty() && !keep(found.text))
         return set_fault(
             fault, SLUICE_FULL,
-            "the strings with escapes that were asked for of this message are larger together than a message may be; keep what "
+            "the strings with escapes that were asked for in this call are larger together than a message may be; keep what "
             "was found instead of asking again");
     if (SLUICE_HAS(&value, type)) value.type = found.type;
     if (SLUICE_HAS(&value, text)) value.text = {found.text.data(), found.text.size()};

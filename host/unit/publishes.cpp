@@ -15,8 +15,11 @@ sluice_bytes Publishes::keep(sluice_bytes bytes) {
 }
 
 bool Publishes::add(std::uint32_t message, std::uint32_t target, const sluice_outgoing& outgoing) {
-    const auto mine = std::find_if(items_.rbegin(), items_.rend(), [&](const Item& item) { return item.message != message; });
-    if (mine - items_.rbegin() >= static_cast<std::ptrdiff_t>(limits::publishes_max)) return false;
+    mixed_ |= !items_.empty() && items_.back().message > message;
+    const auto is_mine = [&](const Item& item) { return item.message == message; };
+    const auto mine = mixed_ ? std::count_if(items_.begin(), items_.end(), is_mine)
+                             : std::find_if_not(items_.rbegin(), items_.rend(), is_mine) - items_.rbegin();
+    if (mine >= static_cast<std::ptrdiff_t>(limits::publishes_max)) return false;
 
     sluice_outgoing copy{};
     copy.struct_size = sizeof copy;
@@ -42,6 +45,7 @@ void Publishes::remove(std::uint32_t message) {
 
 void Publishes::clear() {
     items_.clear();
+    mixed_ = false;
     memory_.release();
 }
 

@@ -114,8 +114,10 @@ void Session::drop(Unit& unit, std::uint32_t index, bool record) {
     unit.publishes.drop(index);
     for (std::size_t position = 0; position < connections_.size(); ++position) {
         if (unit.handles[position] == 0) continue;
-        connections_[position]->port().drop(unit.handles[position], unit.ticket(index));
-        if (record && deduplication_ && deduplication_->position() == position) deduplication_->forget(unit, index);
+        if (record && deduplication_ && deduplication_->position() == position)
+            deduplication_->forget(unit, index);
+        else
+            connections_[position]->port().drop(unit.handles[position], unit.ticket(index));
     }
 }
 

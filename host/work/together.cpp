@@ -36,9 +36,11 @@ Together::Call Together::handle(Unit& unit, Message* message, MessageList& batch
 
 // What is handled by itself says then what is wrong with it. But why the call had to leave it is said here, or nowhere.
 void Together::note_failure(const Message& first, std::span<const HandlerHost::Said> said) {
-    const bool misbehaved = std::ranges::any_of(said, &HandlerHost::Said::misbehaved);
+    const auto is_alone = [](const HandlerHost::Said& each) { return each.alone; };
+    const bool misbehaved =
+        std::ranges::any_of(said, [](const HandlerHost::Said& each) { return each.alone && each.misbehaved; });
     if (misbehaved) counters_.misbehaved.add();
-    if (std::ranges::none_of(said, &HandlerHost::Said::alone) || session_.fault().text().empty()) return;
+    if (std::ranges::none_of(said, is_alone) || session_.fault().text().empty()) return;
     if (const auto left_out = notices_.pass(PoolNotices::About::failed_batch, clock_.now()))
         logger_.warn("the handler {} in a call with {} messages, the first of them {}; each is handled by itself: {}{}",
                      misbehaved ? "broke a rule" : "failed", said.size(), PoolNotices::id_of(first), session_.fault().text(),
@@ -73,6 +75,10 @@ Together::Entered Together::enter(Unit& unit, Message* message) {
         case Session::Known::yes: return Entered::ended;
         case Session::Known::not_known: break;
     }
+    why_not_now_ = session_.fault().text();
+    session_.drop(unit, index, true);  // a part of it may be recorded
+    message->outcome = Outcome::none;
+    message->recognised = false;
     unit.messages[index] = nullptr;
     return Entered::not_now;
 }
@@ -83,16 +89,16 @@ std::uint32_t Together::take(Unit& unit, Message* message, MessageList& batch, C
     std::uint32_t count = 0;
     MessageList passed_over;
     for (std::uint32_t looked = 0; message != nullptr; message = looked++ < looked_at() ? batch.pop_front() : nullptr) {
-        if (looked != 0 && (backlog_.follows_failed(message) || withdrawal_.takes(message))) continue;
+        // First: what is passed over is not asked for a mark, or one that follows it might go back before it.
         if (!may_share(*message)) {
             passed_over.push_back(message);
             continue;
         }
+        if (looked != 0 && (backlog_.follows_failed(message) || withdrawal_.takes(message))) continue;
         const Entered entered = enter(unit, message);
         if (entered == Entered::not_now) {
             batch.push_front(message);
             call.not_now = true;
-            call.why_not_now = session_.fault().text();
             break;
         }
         counters_.handled.add();

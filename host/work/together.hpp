@@ -39,8 +39,8 @@ public:
         std::uint32_t first = 0;                    // in the unit
         std::span<const HandlerHost::Said> said{};  // of as many messages, one behind the other; until the next call
         bool not_now = false;                       // the database cannot say now whether it knows another one, which is
-        std::string why_not_now{};                  // in the batch again
     };
+    const std::string& why_not_now() const { return why_not_now_; }
     // Takes `message`, and of the batch what may share its call, into the unit, at its end, and calls the handler. What the
     // database knows has its outcome then, and is no part of the call.
     Call handle(Unit& unit, Message* message, MessageList& batch);
@@ -80,6 +80,7 @@ private:
     WorkerCounters& counters_;
     const Clock& clock_;
     const Logger logger_;
+    std::string why_not_now_;
     const std::uint32_t limit_;  // 0: each is handled by itself
     Keys keys_;
 };

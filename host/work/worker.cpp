@@ -244,7 +244,7 @@ bool Worker::handle_together(Unit& unit, Message* message, MessageList& batch) {
     if (unit.is_queried || unit.messages.size() >= limits::batch_max)  // the latter: many were tried again in it
         return batch.push_front(message), false;
     const Together::Call call = together_.handle(unit, message, batch);
-    if (call.not_now) recovery_.pause(true, call.why_not_now, unit.messages.size() == 1);
+    if (call.not_now) recovery_.pause(true, together_.why_not_now(), unit.messages.size() == 1);
     MessageList undecided;
     bool goes_on = !call.not_now;
     for (std::uint32_t i = 0; i < call.said.size(); ++i) {

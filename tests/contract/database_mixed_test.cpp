@@ -107,6 +107,24 @@ TEST_P(Mixed, MayBeFollowedByMessagesThatQueryInTheUnit) {
     EXPECT_EQ(ids(), "10,20,21,30");
 }
 
+// As a message that is rejected, or tried again, after it has asked.
+TEST_P(Mixed, ForgetAMessageThatHasQueriedWithItsRecordAndNothingElse) {
+    const auto unit = begun_with(1);
+    write_all(unit, {1});
+    EXPECT_TRUE(worker->record(unit, 2, identity_of(2)).ok());
+    EXPECT_TRUE(write(unit, 2, 20).is_taken());
+    Rows found;
+    EXPECT_TRUE(worker->query(unit, 2, count, found).ok());
+    worker->forget(unit, 2);
+    EXPECT_TRUE(worker->record(unit, 3, identity_of(3)).ok());
+    EXPECT_TRUE(write(unit, 3, 30).is_taken());
+    EXPECT_EQ(worker->commit(unit).status, SLUICE_OK);
+    EXPECT_EQ(ids(), "10,30");
+    EXPECT_TRUE(is_recorded(1));
+    EXPECT_FALSE(is_recorded(2));
+    EXPECT_TRUE(is_recorded(3));
+}
+
 INSTANTIATE_TEST_SUITE_P(, Mixed, testing::ValuesIn(databases()), name_of);
 
 }  // namespace

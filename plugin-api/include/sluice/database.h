@@ -103,7 +103,7 @@ typedef struct sluice_database {
                            const sluice_value* values, uint32_t count, const sluice_row_sink* sink, sluice_fault* fault);
     /* Forgets the writes of one message, whether queued or executed. */
     void (*drop)(void* connection, uint64_t unit, sluice_ticket ticket);
-    /* Forgets the record as well: the message will come again. */
+    /* As drop, called instead of it, and forgets the record as well: the message will come again. */
     void (*forget)(void* connection, uint64_t unit, sluice_ticket ticket);
     /* No more calls with this unit but commit_submit or abandon_unit. */
     sluice_status (*seal)(void* connection, uint64_t unit, sluice_fault* fault);

@@ -94,6 +94,35 @@ TEST_F(BatchSdk, SaysAnOutageOfTheWholeCallAndTriesNoFurther) {
     EXPECT_EQ(handle({"away"})[0].delay, std::chrono::seconds(3));
 }
 
+// Handles the first by itself and then each, and asks within the unit where nothing may be asked.
+struct Eager : sluice::Handler {
+    static inline Texts alone;
+
+    sluice::Verdict handle(const sluice::Message& message, sluice::Context&) override {
+        alone.emplace_back(message.id());
+        return sluice::done();
+    }
+    void handle_batch(sluice::Batch& batch, sluice::Context& context) {
+        const auto write = [&](const sluice::Message& message) {
+            context.database("db").execute("INSERT INTO t VALUES(?)", message.id());
+            if (message.body() == "ask") context.database("db").query("SELECT 1", [](const sluice::Row&) {});
+            return sluice::retry("not sure");
+        };
+        batch.one(0, write);
+        batch.each(write);
+        batch.each([&](const sluice::Message&) { return sluice::done(); });
+    }
+};
+
+TEST_F(BatchSdk, HandlesNoMessageTwice) {
+    Eager::alone.clear();
+    auto handler = host.handler(sluice::handler<Eager>("eager"));
+    const auto outcomes = handler.handle_batch({{.body = "1", .id = "m1"}, {.body = "ask", .id = "m2"}});
+    EXPECT_EQ(Eager::alone, (Texts{"m1", "m2"})) << "not done after all";
+    EXPECT_TRUE(outcomes[0].writes.empty());
+    EXPECT_TRUE(host.queries.empty()) << "nothing is asked within the unit in such a call";
+}
+
 struct Plain : sluice::Handler {
     sluice::Verdict handle(const sluice::Message&, sluice::Context&) override { return sluice::done(); }
 };

@@ -9,7 +9,7 @@ namespace {
 TEST(CallProgress, IsOfTheCallThatSaidItWhicheverOfItsMessages) {
     CallTickets call;
     CallProgress progress;
-    call.begin(10, 3);
+    call.begin_batch(10, 3);
     EXPECT_EQ(progress.in_words(call, 0), "");
     progress.say(12, 40, 1'000'000'000);
     EXPECT_EQ(progress.in_words(call, 3'000'000'000), ", 40 done so far, as it said 2.0 s ago");

@@ -53,6 +53,48 @@ TEST(Publishes, ForgetsThoseOfOneMessage) {
     EXPECT_TRUE(publishes.empty());
 }
 
+// As in a call with many messages: 1 0 1 0 2.
+struct MixedPublishes : testing::Test {
+    MixedPublishes() {
+        for (const auto& [message, body] : {std::pair{1u, "a"}, {0u, "b"}, {1u, "c"}, {0u, "d"}, {2u, "e"}}) {
+            sluice_outgoing outgoing{};
+            outgoing.body = bytes(body);
+            EXPECT_TRUE(publishes.add(message, 0, outgoing));
+        }
+    }
+    std::string all() const {
+        std::string said;
+        for (const Publishes::Item& item : publishes.items())
+            said += std::to_string(item.message) + text(item.outgoing.body) + " ";
+        return said;
+    }
+    Publishes publishes;
+};
+
+TEST_F(MixedPublishes, AreSortedByMessageAndThenAsTheyCame) {
+    publishes.sort();
+    EXPECT_EQ(all(), "0b 0d 1a 1c 2e ");
+}
+
+TEST_F(MixedPublishes, AreAllForgottenWithTheirMessage) {
+    publishes.drop(0);
+    EXPECT_EQ(all(), "1a 1c 2e ");
+    publishes.drop(2);
+    publishes.drop(1);
+    EXPECT_TRUE(publishes.empty());
+}
+
+TEST_F(MixedPublishes, AreCountedPerMessage) {
+    const sluice_outgoing outgoing{};
+    for (std::uint32_t i = 2; i < limits::publishes_max; ++i) {
+        ASSERT_TRUE(publishes.add(0, 0, outgoing));
+        ASSERT_TRUE(publishes.add(1, 0, outgoing));
+    }
+    EXPECT_FALSE(publishes.add(0, 0, outgoing));
+    EXPECT_FALSE(publishes.add(1, 0, outgoing));
+    EXPECT_TRUE(publishes.add(2, 0, outgoing));
+}
+
 TEST(Publishes, TakesSoManyOfAMessageAndNoMore) {
     Publishes publishes;
     const sluice_outgoing outgoing{};

@@ -79,9 +79,11 @@ public:
             return of(connection).settle(connection, unit, text(queue), {tickets, count}, settlements, fault);
         };
         table_.drop = [](void* connection, uint64_t unit, sluice_ticket ticket) {
+            ++of(connection).drops;
             of(connection).drop(connection, unit, ticket);
         };
         table_.forget = [](void* connection, uint64_t unit, sluice_ticket ticket) {
+            of(connection).drop(connection, unit, ticket);
             const std::lock_guard lock(of(connection).mutex_);
             line(connection).units[unit].records.erase(ticket);
         };
@@ -192,6 +194,7 @@ public:
     bool submit_throws = false;
     std::atomic<int> connected{0};
     int abandoned = 0;
+    int drops = 0;  // not those that forget the record, too
     int settle_calls = 0;
     std::size_t submitted_at_disconnect = 0;
 

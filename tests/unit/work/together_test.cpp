@@ -184,6 +184,36 @@ TEST_F(TogetherTest, DoesNotTakeWhatTheDatabaseKnows) {
     EXPECT_EQ(bench->ended(), (Texts{"b1 acked", "a1 acked", "c1 acked", "d1 acked", "e1 acked"}));
 }
 
+// In a unit in which something was queried sqlite cannot forget what it was told to drop before.
+TEST_F(TogetherTest, ForgetsWhereThereAreRecordsInsteadOfDropping) {
+    make([](const Handled& call) { return call.write(), call.say(SLUICE_REJECT, "no"); }, all_done, WorkerBench::quick(),
+         {&deduplicating});
+    bench->push("a1");
+    bench->run();
+    EXPECT_EQ(bench->ended(), Texts{"a1 dead letter"});
+    EXPECT_EQ(deduplicating.drops, 0);
+    EXPECT_FALSE(deduplicating.knows("a1")) << "replayed it is new";
+}
+
+// A database that records a part of a message and then cannot say: nothing of it may stay.
+TEST_F(TogetherTest, LeavesNothingOfWhatCannotBeLookedUpNow) {
+    make(write_id,
+         [&](const FakeHandler::Batch& batch) {
+             for (const Handled& call : batch.calls) call.write();
+             batch.say_all(SLUICE_DONE);
+         },
+         WorkerBench::quick(), {&deduplicating});
+    deduplicating.record_answer = SLUICE_UNAVAILABLE;
+    bench->push("a1 b1");
+    bench->run();
+    EXPECT_EQ(batches, Texts());
+    deduplicating.record_answer = SLUICE_OK;
+    bench->run_after(milliseconds(10'000));
+    EXPECT_EQ(batches, Texts{"a1 b1"});
+    EXPECT_EQ(deduplicating.durable(), (Texts{"a1", "b1"}));
+    EXPECT_EQ(bench->ended(), (Texts{"a1 acked", "b1 acked"}));
+}
+
 // Handled again by itself a message is recorded anew, or it would count as known.
 TEST_F(TogetherTest, RecordsWhatIsHandledAgainByItselfOnce) {
     FakeDatabase& database = deduplicating;

@@ -18,6 +18,7 @@
 
 #include <concepts>
 #include <cstddef>
+#include <vector>
 
 #include "sluice/handler.h"
 #include "sluice/sdk/context.hpp"
@@ -28,10 +29,11 @@ namespace sluice::inline sdk {
 
 class Batch {
 public:
-    Batch(const sluice_batch& batch, Context& context, sluice_fault* fault) noexcept
+    Batch(const sluice_batch& batch, Context& context, sluice_fault* fault)
         : batch_(batch),
           context_(context),
-          fault_(fault) {}
+          fault_(fault),
+          tried_(batch.count) {}
     Batch(const Batch&) = delete;
     Batch& operator=(const Batch&) = delete;
 
@@ -44,6 +46,7 @@ public:
     // Handles one of them: `handle` is called with it, and its verdict counts. False: an outage, see above.
     template <std::invocable<const Message&> Handle>
     bool one(std::size_t index, Handle&& handle) {
+        tried_[index] = true;
         const Context::Call under_way(context_, batch_.messages[index], batch_.tickets[index]);
         try {
             const Verdict verdict = handle((*this)[index]);
@@ -59,11 +62,11 @@ public:
         }
         return true;
     }
-    // Handles each of them in turn, but those that have a verdict already. False: an outage, see above.
+    // Handles each of them in turn, but those that were handled already. False: an outage, see above.
     template <std::invocable<const Message&> Handle>
     bool each(Handle&& handle) {
         for (std::size_t index = 0; index < size(); ++index)
-            if (batch_.verdicts[index] == SLUICE_RETRY && !one(index, handle)) return false;
+            if (!tried_[index] && !one(index, handle)) return false;
         return true;
     }
 
@@ -73,6 +76,7 @@ private:
     const sluice_batch& batch_;
     Context& context_;
     sluice_fault* fault_;
+    std::vector<bool> tried_;
 };
 
 }  // namespace sluice::inline sdk

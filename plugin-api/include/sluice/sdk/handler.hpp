@@ -157,8 +157,10 @@ struct HandlerThunks {
     // What leaves it is said of all that have no verdict.
     static void handle_batch(void* self, const sluice_batch* batch, sluice_fault* fault) noexcept {
         Instance& instance = of(self);
-        Batch messages(*batch, instance.context, fault);
-        guarded(fault, [&] { instance.handler.handle_batch(messages, instance.context); });
+        guarded(fault, [&] {
+            Batch messages(*batch, instance.context, fault);
+            instance.handler.handle_batch(messages, instance.context);
+        });
     }
     // A pointer to the shared pointer crosses, so that free_shared knows its type.
     static sluice_status load_shared(void* self, void** shared, sluice_fault* fault) noexcept {

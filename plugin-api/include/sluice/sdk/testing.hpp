@@ -106,12 +106,16 @@ public:
         auto outcomes = run(kept, [&](auto& verdicts, sluice_fault* fault) {
             const sluice_batch batch{sizeof batch, static_cast<std::uint32_t>(raw.size()), raw.data(), tickets.data(),
                                      verdicts.data()};
+            host_.is_batch_ = true;
             table_.handle_batch(self_, &batch, fault);
         });
+        host_.is_batch_ = false;
         for (std::size_t i = 0; i < outcomes.size(); ++i) {
             const sluice_verdict verdict = outcomes[i].verdict;
             const bool is_outage = outcomes[i].status == SLUICE_UNAVAILABLE || outcomes[i].status == SLUICE_CONFLICT;
-            if (verdict == SLUICE_REJECT || (verdict == SLUICE_RETRY && !is_outage)) outcomes[i] = handle(messages[i]);
+            if (verdict != SLUICE_RETRY && verdict != SLUICE_REJECT) continue;
+            if (!is_outage) outcomes[i] = handle(messages[i]);
+            outcomes[i].verdict = is_outage ? SLUICE_RETRY : outcomes[i].verdict;
         }
         return outcomes;
     }

@@ -143,6 +143,7 @@ private:
     // of the call under way
     std::atomic<sluice_ticket> running_{0};  // its first ticket
     std::atomic<std::size_t> running_count_{0};
+    bool is_batch_ = false;
     std::vector<OfMessage> messages_;                  // by ticket
     std::vector<std::unique_ptr<std::string>> texts_;  // that json() has made
 
@@ -245,6 +246,8 @@ inline Status FakeHost::execute(sluice_ticket ticket, std::uint32_t database, st
 inline Status FakeHost::query(sluice_ticket ticket, std::uint32_t database, std::uint32_t statement,
                               std::span<const sluice_value> values, const sluice_row_sink& sink) {
     if (ticket != 0 && !is_under_way(ticket)) return detail::stale();
+    if (ticket != 0 && is_batch_)
+        return {SLUICE_UNSUPPORTED, "in handle_batch nothing is queried within the unit of work: use ticket 0"};
     FakeWrite query;
     if (Status status = bound(database, statement, values, query); !status.ok()) return status;
     query.in_unit = ticket != 0;
