@@ -194,7 +194,7 @@ public:
     bool submit_throws = false;
     std::atomic<int> connected{0};
     int abandoned = 0;
-    int drops = 0;  // not those that forget the record, too
+    std::atomic<int> drops{0};  // not those that forget the record, too
     int settle_calls = 0;
     std::size_t submitted_at_disconnect = 0;
 
