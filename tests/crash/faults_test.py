@@ -114,7 +114,7 @@ class Disks(FaultTest):
             resource.setrlimit(resource.RLIMIT_FSIZE, (800_000, resource.RLIM_INFINITY))
 
         with self.drilled("queue") as one:
-            for _ in range(10):  # the queue alone is larger than the limit: whatever is written back, or kept beside it, meets it
+            for _ in range(10):  # the queue alone is larger than the limit: what is written back or kept beside it meets it
                 one.fed()
             # The limit holds for every file, so there is no record of this run;
             # effects and dead letters are checked all the same.
