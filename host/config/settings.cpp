@@ -193,10 +193,11 @@ std::span<const Setting<PoolConfig>> pool_settings() {
         word<P, &P::keep_order, orders>("", "order",
                                         "`none` gives up the order of equal keys: they still meet the same worker, but a "
                                         "message that waits for its retry holds up no other"),
-        by_default("`64`, or the capacity", whole<P, &P::batch_max, 1, limits::batch_max>(
-                                                "batch", "max",
-                                                "how many messages a worker puts into one transaction. It takes what waits and "
-                                                "never waits for more. At most `queue.capacity`")),
+        by_default("`64`, or the capacity",
+                   whole<P, &P::batch_max, 1, limits::batch_max>(
+                       "batch", "max",
+                       "how many messages go into one transaction of a worker. It takes what waits and "
+                       "never waits for more. At most `queue.capacity`")),
         duration<P, &P::batch_time_ms, 1, 3'600'000>(
             "batch", "time",
             "so long a transaction takes further messages, counted from the first call of the handler: a call that runs is "

@@ -38,7 +38,7 @@ public:
     struct Call {
         std::uint32_t first = 0;                    // in the unit
         std::span<const HandlerHost::Said> said{};  // of as many messages, one behind the other; until the next call
-        bool not_now = false;                       // the database cannot say now whether it knows another one, which is
+        bool not_now = false;  // the database cannot say whether it knows the next one, which is in the batch again
     };
     const std::string& why_not_now() const { return why_not_now_; }
     // Takes `message`, and of the batch what may share its call, into the unit, at its end, and calls the handler. What the
